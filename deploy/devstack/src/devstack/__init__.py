@@ -1,0 +1,1 @@
+"""Devstack: embedded PostgreSQL, broker and all services on one machine, without Docker."""

@@ -1,0 +1,1 @@
+"""Claims: adjudication, accumulators, the HIS dialect and the books of the medical funds."""

@@ -1,0 +1,1 @@
+"""Enrollment: persons, employers, coverage periods and the premiums that pay for them."""

@@ -1,0 +1,1 @@
+"""Gateway: one window, HIS ingress, matters, timeline, ledger queries and the console."""

@@ -1,0 +1,1 @@
+"""Work-injury bridge: cases, recognition, conversion between funds, the work-injury fund's book."""
