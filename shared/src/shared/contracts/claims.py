@@ -1,0 +1,137 @@
+"""Facts that claims publishes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from shared.contracts.envelope import event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundPayment:
+    """What one fund book paid in a settlement."""
+
+    book: str
+    """Book code (``shared.ledger.Book``)."""
+    account: str
+    """Expenditure account, e.g. ``5001.01`` pool share, ``5001.02`` personal account."""
+    fund_pay_type: str
+    """National fund code, e.g. 310100 (chs-interface 7.5)."""
+    amount_fen: int
+
+
+@event("claims.institution-stated.v1", topic="claims.institution.v1", key="institution_code")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstitutionStated:
+    """The whole state of a designated institution that others need: who may sign and how to answer it."""
+
+    institution_code: str
+    """fixmedins_code, H or P and 11 digits."""
+    version: int
+    name: str
+    level: int
+    """1, 2 or 3: the level that deductible and rate go by."""
+    region: str
+    active: bool
+    signature: str
+    """``x-tif``, ``csb``, ``apikey`` or ``none`` (chs-interface 1.3)."""
+    access_key: str
+    """x-tif-paasid, _api_access_key or the name of the key: how a message names its institution's credential."""
+    secret_sealed: str
+    infcode_number: bool = False
+    """Answer infcode as a JSON number instead of text (chs-interface 2.2)."""
+
+
+@event("claims.admission-recorded.v1", topic="claims.claim.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdmissionRecorded:
+    """A person was admitted (2401). ``injury_suspect``: trauma or a cause 'at work' was stated; tag WI_SUSPECT (B1)."""
+
+    visit_id: str
+    person_id: str
+    institution_code: str
+    institution_name: str
+    admitted_on: date
+    med_type: str
+    injury_suspect: bool
+
+
+@event("claims.claim-settled.v1", topic="claims.claim.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimSettled:
+    """A visit, a batch of it or a stay was settled; the books of the funds are posted."""
+
+    settlement_id: str
+    visit_id: str
+    person_id: str
+    institution_code: str
+    institution_name: str
+    scheme: str
+    med_type: str
+    inpatient: bool
+    begun_on: date
+    ended_on: date
+    settled_at: datetime
+    benefit_year: int
+    total_fen: int
+    self_funded_fen: int
+    over_limit_fen: int
+    pre_selfpay_fen: int
+    in_scope_fen: int
+    payments: list[FundPayment]
+    """Pool, layers and personal account, each with its book; empty for a work-injury direct settlement."""
+    cash_fen: int
+    hospital_fen: int
+    rule_digest: str
+    work_injury_key: str | None = None
+    """Key of the reserved work-injury settlement when the work-injury fund pays directly (B4)."""
+    injury_suspect: bool = False
+
+
+@event("claims.claim-reversed.v1", topic="claims.claim.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimReversed:
+    """A settlement was reversed as a whole (2208, 2305, 2601); amounts are those taken back, positive."""
+
+    settlement_id: str
+    """The id of the reversal."""
+    original_settlement_id: str
+    visit_id: str
+    person_id: str
+    institution_code: str
+    institution_name: str
+    reversed_at: datetime
+    total_fen: int
+    payments: list[FundPayment]
+    cash_fen: int
+    work_injury_key: str | None = None
+
+
+@event("claims.claim-taken-back.v1", topic="claims.claim.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimTakenBack:
+    """A settlement was taken back for conversion (B0.5): each book now has a receivable against the work-injury fund."""
+
+    settlement_id: str
+    conversion_id: str
+    visit_id: str
+    person_id: str
+    taken_back_at: datetime
+    owed: list[FundPayment]
+    """t_f per book and account."""
+    cash_fen: int
+    total_fen: int
+
+
+@event("claims.claim-restored.v1", topic="claims.claim.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRestored:
+    """A taken-back settlement stands again after a final revocation (B3)."""
+
+    settlement_id: str
+    conversion_id: str
+    person_id: str
+    restored_at: datetime
+    owed: list[FundPayment] = field(default_factory=list)
+    """What each book owes back to the work-injury fund."""

@@ -1,0 +1,122 @@
+"""Facts that the work-injury bridge publishes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from shared.contracts.envelope import event
+
+
+@event("workinjury-bridge.injury-case-opened.v1", topic="workinjury-bridge.case.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InjuryCaseOpened:
+    """An accident was reported and recognition applied for (工伤认定申请)."""
+
+    case_id: str
+    person_id: str
+    employer_id: str | None
+    accident_on: date
+    opened_at: datetime
+    matter_id: str | None = None
+
+
+@event("workinjury-bridge.recognition-decided.v1", topic="workinjury-bridge.case.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecognitionDecided:
+    """A recognition decision took effect (工伤认定决定); a version older than the newest known is ignored."""
+
+    case_id: str
+    person_id: str
+    decision_id: str
+    decision_no: str
+    decision_version: int
+    outcome: str
+    """``granted`` or ``denied``."""
+    accident_on: date
+    decided_on: date
+    matter_id: str | None = None
+
+
+@event("workinjury-bridge.recognition-revoked.v1", topic="workinjury-bridge.case.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecognitionRevoked:
+    """A granted recognition was finally revoked (B3); contested is not revoked."""
+
+    case_id: str
+    person_id: str
+    decision_id: str
+    decision_version: int
+    final_on: date
+
+
+@event("workinjury-bridge.conversion-changed.v1", topic="workinjury-bridge.conversion.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversionChanged:
+    """A conversion reached a state (B0.6): proposed, checked, approved, posted, transferring, settled, failed, reverted."""
+
+    conversion_id: str
+    case_id: str
+    person_id: str
+    settlement_id: str
+    decision_id: str
+    decision_version: int
+    state: str
+    changed_at: datetime
+    work_injury_fen: int
+    """E, the cost that the work-injury fund takes over."""
+    owed_fen: int
+    """Sum of t_f over the medical books."""
+    refund_fen: int
+    """To the payer of record of the cash; negative when the person owes."""
+    hospital_fen: int = 0
+    matter_id: str | None = None
+
+
+@event("workinjury-bridge.transfer-confirmed.v1", topic="workinjury-bridge.conversion.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferConfirmed:
+    """Money moved between two funds, both sides posted under one voucher (B0.5)."""
+
+    transfer_id: str
+    conversion_id: str
+    case_id: str
+    person_id: str
+    voucher_no: str
+    from_book: str
+    to_book: str
+    amount_fen: int
+    confirmed_at: datetime
+
+
+@event("workinjury-bridge.benefit-paid.v1", topic="workinjury-bridge.conversion.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenefitPaid:
+    """The work-injury fund paid a person or employer: refund of cash or a benefit item such as meals."""
+
+    payment_id: str
+    case_id: str
+    person_id: str
+    kind: str
+    """``refund`` or ``meals``."""
+    amount_fen: int
+    paid_at: datetime
+    conversion_id: str | None = None
+    matter_id: str | None = None
+
+
+@event("workinjury-bridge.work-injury-settled.v1", topic="workinjury-bridge.conversion.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkInjurySettled:
+    """A stay was settled directly with the work-injury fund (B4) and its journal is posted."""
+
+    work_injury_key: str
+    case_id: str
+    person_id: str
+    visit_id: str
+    institution_code: str
+    total_fen: int
+    work_injury_fen: int
+    person_fen: int
+    hospital_fen: int
+    settled_at: datetime
