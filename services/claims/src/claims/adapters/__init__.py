@@ -1,0 +1,1 @@
+"""What claims talks to: its tables, other services."""

@@ -1,0 +1,1 @@
+"""Use cases on institutions, the catalogue and insured persons."""

@@ -1,0 +1,1 @@
+"""Use cases on visits: registration, diagnoses, fee lines, stays."""

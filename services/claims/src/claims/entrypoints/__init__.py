@@ -1,0 +1,1 @@
+"""Doors of claims: the HIS dialect, REST, events, deadlines."""
