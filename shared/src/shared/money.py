@@ -93,7 +93,7 @@ def _decimal(value: str | int | Decimal) -> Decimal:
         raise MoneyError(f"{value!r} is no number") from None
     if not result.is_finite():
         raise MoneyError(f"{value} is not finite")
-    if result.adjusted() > 18 or result.as_tuple().exponent < -30:  # type: ignore[operator]
+    if result.adjusted() > 18 or result.as_tuple().exponent < -30:  # type: ignore[operator]  # finite: an int
         raise MoneyError("number too long")
     return result
 

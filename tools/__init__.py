@@ -1,0 +1,1 @@
+"""What developers run: the house rules and the check of the machine."""

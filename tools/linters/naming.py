@@ -1,0 +1,60 @@
+"""Names: no drawer modules, and every use case says in its file's name what it does."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from tools.linters.source import Finding, Source, dotted
+
+_DRAWERS = {"utils", "util", "helpers", "helper", "common", "base", "manager", "managers", "misc", "tools", "lib", "core"}
+_VERBS = """
+    accept act activate adjudicate admit advance answer apply approve ask assign book build calculate cancel change charge check
+    classify clear close collect complete confirm convert count cover create credit deactivate decide deny discharge enrol export
+    file find finish forward get import issue link list load lookup match open parse pay pick plan post preview propose publish
+    query read receive recognise reconcile record recover refer refund refuse register reject release remind renew replay replace
+    report reserve reset restore resume retry return reveal reverse revoke route run search seal send settle show sign simulate
+    split start state stop submit suspend sync take track transfer trial undo update upload verify void wait withdraw write
+"""
+_TYPE_BASES = {"Protocol", "Enum", "StrEnum", "IntEnum", "TypedDict", "NamedTuple", "Exception"}
+
+
+def banned_names(source: Source) -> Iterator[Finding]:
+    """No module or package is called utils, helpers, common, base, manager or the like."""
+    for part in source.parts or PurePosixPath(source.path).with_suffix("").parts[1:]:
+        if source.path.endswith(".py") and part in _DRAWERS:
+            yield source.finding(1, "banned-name", f"{part!r} says nothing; name the module after what it is about")
+
+
+def use_cases(source: Source) -> Iterator[Finding]:
+    """What awaits is a use case: one a file, and the file is named by a verb phrase or ``on_<event>``.
+
+    Other modules of the application room (``ports``, commands, answers) hold types and pure functions only.
+    """
+    name = source.parts[-1] if source.parts else ""
+    if source.room != "application" or name in ("ports", "application") or source.tree is None:
+        return
+    if source.path.endswith("__init__.py"):
+        return
+    named = [n for n in source.tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]
+    public = [node for node in named if not node.name.startswith("_") and not _is_type(node)]
+    named_by_verb = name.split("_")[0] in _VERBS.split() or name.startswith("on_")
+    if named_by_verb and len(public) > 1:
+        listed = ", ".join(node.name for node in public)
+        yield source.finding(1, "use-case", f"one public function or class a use case file; here: {listed}")
+    if not named_by_verb:
+        for node in public:
+            if any(isinstance(inner, ast.AsyncFunctionDef) for inner in ast.walk(node)):
+                yield source.finding(node, "use-case", f"{name!r} is no verb phrase, but this awaits, so it is a use case")
+
+
+def _is_type(node: ast.stmt) -> bool:
+    """A class that only carries data or a contract: dataclass without awaiting methods, Protocol, Enum, exception."""
+    if not isinstance(node, ast.ClassDef):
+        return False
+    if {dotted(base).rpartition(".")[2] for base in node.bases} & _TYPE_BASES:
+        return True
+    decorators = [d.func if isinstance(d, ast.Call) else d for d in node.decorator_list]
+    awaits = any(isinstance(inner, ast.AsyncFunctionDef) for inner in ast.walk(node))
+    return not awaits and any(dotted(d).rpartition(".")[2] == "dataclass" for d in decorators)
