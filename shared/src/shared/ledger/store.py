@@ -1,0 +1,212 @@
+"""The store of the books: append, read back, trial balance, the hash chain. SQLAlchemy here; the hot path has ``rows_of``."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+import asyncpg
+from sqlalchemy import Row, func, insert, select
+
+from shared.crypto import sm3
+from shared.db.database import Database, SqlTx
+from shared.errors import conflict
+from shared.ledger.books import ACCOUNT_NAMES, Book
+from shared.ledger.journal import Entry, Line
+from shared.ledger.tables import LedgerTables
+
+JOURNAL_INSERT = (
+    "INSERT INTO journal (entry_id, book, booked_on, kind, memo, person_id, settlement_id, case_id, conversion_id,"
+    " decision_version, voucher_no, maker, checker, reverses) SELECT * FROM unnest($1::text[], $2::text[], $3::date[],"
+    " $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::int[], $11::text[], $12::text[],"
+    " $13::text[], $14::text[])"
+)
+LINE_INSERT = (
+    "INSERT INTO journal_line (entry_id, line_no, book, booked_on, account, dim, debit_fen, credit_fen)"
+    " SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::date[], $5::text[], $6::text[], $7::bigint[], $8::bigint[])"
+)
+_SEAL_LOCK = 0x5EA1
+
+
+def rows_of(entries: Iterable[Entry]) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    """The rows for ``JOURNAL_INSERT`` and ``LINE_INSERT``."""
+    journals: list[tuple[Any, ...]] = []
+    lines: list[tuple[Any, ...]] = []
+    for e in entries:
+        journals.append((e.entry_id, e.book.value, e.booked_on, e.kind, e.memo, e.person_id, e.settlement_id, e.case_id,
+                         e.conversion_id, e.decision_version, e.voucher_no, e.maker, e.checker, e.reverses))  # fmt: skip
+        lines.extend(
+            (e.entry_id, n, e.book.value, e.booked_on, line.account, line.dim, line.debit_fen, line.credit_fen)
+            for n, line in enumerate(e.lines, 1)
+        )
+    return journals, lines
+
+
+async def append_raw(conn: asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any], entries: Sequence[Entry]) -> None:
+    """Append journals on the hot path: two statements for any number of them."""
+    if not entries:
+        return
+    journals, lines = rows_of(entries)
+    await conn.execute(JOURNAL_INSERT, *map(list, zip(*journals, strict=True)))
+    await conn.execute(LINE_INSERT, *map(list, zip(*lines, strict=True)))
+
+
+class LedgerStore:
+    """Append-only books in one service's database."""
+
+    def __init__(self, tables: LedgerTables) -> None:
+        self._t = tables
+
+    async def append(self, tx: SqlTx, entries: Sequence[Entry]) -> None:
+        """Append journals. The database refuses closed periods, a second contra of one journal, and what does not balance."""
+        if not entries:
+            return
+        journals, lines = rows_of(entries)
+        names = [c.name for c in self._t.journal.c if c.name not in ("seq", "recorded_at")]
+        await self._refuse_closed(tx, entries)
+        await tx.execute(insert(self._t.journal), [dict(zip(names, row, strict=True)) for row in journals])
+        for entry in entries:
+            # one statement per journal, all its lines in it: the balance trigger looks at whole statements
+            mine = [dict(zip([c.name for c in self._t.line.c], row, strict=True)) for row in lines if row[0] == entry.entry_id]
+            await tx.execute(insert(self._t.line).values(mine))
+
+    async def _refuse_closed(self, tx: SqlTx, entries: Sequence[Entry]) -> None:
+        months = {(e.book.value, f"{e.booked_on:%Y-%m}") for e in entries}
+        period = self._t.period
+        for book, month in sorted(months):
+            if await tx.first(select(period).where(period.c.book == book, period.c.month == month)):
+                raise conflict("ledger.period-closed", f"{book} {month} 会计期间已结账", f"period {month} of {book} is closed")
+
+    async def entries(self, tx: SqlTx, **where: str) -> list[Entry]:
+        """The journals whose columns equal ``where`` (book, settlement_id, case_id, conversion_id, kind, voucher_no), in order."""
+        journal = self._t.journal
+        statement = select(journal).order_by(journal.c.seq).limit(1000)
+        for column, value in where.items():
+            statement = statement.where(journal.c[column] == value)
+        return await self._with_lines(tx, await tx.all(statement))
+
+    async def page(
+        self, tx: SqlTx, *, book: str | None, settlement_id: str | None, case_id: str | None, after: int | None, limit: int
+    ) -> list[tuple[int, Entry, str]]:
+        """A page of journals, oldest first: (sequence number, journal, recorded_at ISO)."""
+        journal = self._t.journal
+        statement = select(journal).order_by(journal.c.seq).limit(limit)
+        for column, value in (("book", book), ("settlement_id", settlement_id), ("case_id", case_id)):
+            if value is not None:
+                statement = statement.where(journal.c[column] == value)
+        if after is not None:
+            statement = statement.where(journal.c.seq > after)
+        rows = await tx.all(statement)
+        entries = await self._with_lines(tx, rows)
+        return [(row.seq, entry, row.recorded_at.isoformat()) for row, entry in zip(rows, entries, strict=True)]
+
+    async def _with_lines(self, tx: SqlTx, rows: Sequence[Row[Any]]) -> list[Entry]:
+        line = self._t.line
+        by_entry: dict[str, list[Line]] = defaultdict(list)
+        if rows:
+            ids = [row.entry_id for row in rows]
+            for r in await tx.all(select(line).where(line.c.entry_id.in_(ids)).order_by(line.c.entry_id, line.c.line_no)):
+                by_entry[r.entry_id].append(Line(r.account, r.dim, r.debit_fen, r.credit_fen))
+        return [
+            Entry(
+                entry_id=r.entry_id, book=Book(r.book), booked_on=r.booked_on, kind=r.kind, lines=tuple(by_entry[r.entry_id]),
+                memo=r.memo, person_id=r.person_id, settlement_id=r.settlement_id, case_id=r.case_id,
+                conversion_id=r.conversion_id, decision_version=r.decision_version, voucher_no=r.voucher_no, maker=r.maker,
+                checker=r.checker, reverses=r.reverses,
+            )
+            for r in rows
+        ]  # fmt: skip
+
+    async def trial_balance(self, tx: SqlTx, book: Book, on: date | None = None) -> list[dict[str, Any]]:
+        """Sums per account and dim up to and including a day: debit, credit, balance (debit minus credit), all in fen."""
+        line = self._t.line
+        statement = (
+            select(line.c.account, line.c.dim, func.sum(line.c.debit_fen).label("d"), func.sum(line.c.credit_fen).label("c"))
+            .where(line.c.book == book.value)
+            .group_by(line.c.account, line.c.dim)
+            .order_by(line.c.account, line.c.dim)
+        )
+        if on is not None:
+            statement = statement.where(line.c.booked_on <= on)
+        return [
+            {
+                "account": r.account,
+                "name": ACCOUNT_NAMES[r.account],
+                "dim": r.dim,
+                "debit_fen": int(r.d),
+                "credit_fen": int(r.c),
+                "balance_fen": int(r.d) - int(r.c),
+            }
+            for r in await tx.all(statement)
+        ]
+
+    async def seal(self, db: Database, *, limit: int = 2000) -> int:
+        """Put journals that are not sealed yet on their book's hash chain (SM3); returns how many. Safe to run twice at once."""
+        async with db.transaction() as tx:
+            if not await tx.scalar(select(func.pg_try_advisory_xact_lock(_SEAL_LOCK))):
+                return 0
+            journal, seal = self._t.journal, self._t.seal
+            rows = await tx.all(
+                select(journal)
+                .where(~select(seal.c.entry_id).where(seal.c.entry_id == journal.c.entry_id).exists())
+                .order_by(journal.c.seq)
+                .limit(limit)
+            )
+            entries = await self._with_lines(tx, rows)
+            heads: dict[str, tuple[int, str]] = {}
+            sealed = []
+            for entry in entries:
+                book = entry.book.value
+                if book not in heads:
+                    heads[book] = await self._head(tx, book)
+                number, before = heads[book]
+                heads[book] = (number + 1, chain_hash(before, entry))
+                sealed.append(
+                    {
+                        "book": book,
+                        "seal_no": number + 1,
+                        "entry_id": entry.entry_id,
+                        "hash": heads[book][1],
+                        "sealed_at": tx.clock.now(),
+                    }
+                )
+            if sealed:
+                await tx.execute(insert(seal), sealed)
+            return len(sealed)
+
+    async def _head(self, tx: SqlTx, book: str) -> tuple[int, str]:
+        seal = self._t.seal
+        row = await tx.first(
+            select(seal.c.seal_no, seal.c.hash).where(seal.c.book == book).order_by(seal.c.seal_no.desc()).limit(1)
+        )
+        return (row.seal_no, row.hash) if row else (0, "")
+
+    async def broken_seals(self, tx: SqlTx, book: Book, *, limit: int = 100_000) -> list[str]:
+        """Entry ids at which the chain of a book does not hold, oldest first; empty when nothing was tampered with."""
+        seal, journal = self._t.seal, self._t.journal
+        rows = await tx.all(
+            select(journal, seal.c.hash)
+            .join(seal, seal.c.entry_id == journal.c.entry_id)
+            .where(seal.c.book == book.value)
+            .order_by(seal.c.seal_no)
+            .limit(limit)
+        )
+        broken, before = [], ""
+        for row, entry in zip(rows, await self._with_lines(tx, rows), strict=True):
+            if chain_hash(before, entry) != row.hash:
+                broken.append(entry.entry_id)
+            before = row.hash
+        return broken
+
+
+def chain_hash(before: str, entry: Entry) -> str:
+    """The link of a journal in its book's chain: SM3 over the link before and the journal's canonical text."""
+    body = [
+        before, entry.entry_id, entry.book.value, entry.booked_on.isoformat(), entry.kind, entry.settlement_id, entry.case_id,
+        entry.conversion_id, entry.voucher_no, entry.maker, entry.checker, entry.reverses,
+        [[line.account, line.dim, line.debit_fen, line.credit_fen] for line in entry.lines],
+    ]  # fmt: skip
+    return sm3(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()).hex()

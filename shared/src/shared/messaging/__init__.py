@@ -1,0 +1,1 @@
+"""Events on their way: outbox and relay, bus, inbox and runner, parked events."""

@@ -1,0 +1,241 @@
+"""The runner: consumes facts, one transaction per partition batch, inbox in the same transaction, then the offset.
+
+What happens (architecture, section 6): a record that cannot be decoded or is refused is parked with its cause, in one
+transaction with its inbox mark, and later events of the same key are parked behind it; a database that is away pauses the
+partition and is retried with back-off, never skipped; a bug is tried a few times and then parked when it stands alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import structlog
+from prometheus_client import Counter, Gauge
+from sqlalchemy import insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from shared.contracts import Envelope
+from shared.db.database import Database, SqlTx
+from shared.errors import Kind, Refusal
+from shared.messaging.bus import Position, Subscriber
+from shared.messaging.codec import DecodeError, Record, decode
+from shared.telemetry import span
+
+log = structlog.get_logger()
+
+Handler = Callable[[Any, Envelope], Awaitable[None]]
+"""(tx, envelope): the reaction to a foreign fact, inside the runner's transaction."""
+
+CONSUMED = Counter("onewindow_events_consumed_total", "Events whose effect is committed", ["service", "type"])
+PARKED = Counter("onewindow_events_parked_total", "Events parked with a cause", ["service", "type"])
+LAG = Gauge("onewindow_consumer_lag_records", "Records behind the end of the topic", ["service", "topic", "partition"])
+
+BATCH = 200
+TRIES = 3
+MAX_PARKED_IN_A_ROW = 20
+
+
+class TooManyParked(RuntimeError):
+    """So many records in a row failed that the fault is ours; the worker stops instead of parking everything."""
+
+
+class Runner:
+    """Runs the handlers of one service on one group membership."""
+
+    def __init__(
+        self,
+        db: Database,
+        subscriber: Subscriber,
+        handlers: Mapping[str, Handler],
+        service: str,
+        *,
+        rng: random.Random | None = None,
+        pause_s: float = 0.5,
+    ) -> None:
+        self._db = db
+        self._subscriber = subscriber
+        self._handlers = handlers
+        self._service = service
+        self._rng = rng or random.Random()
+        self._pause_s = pause_s
+        self._parked_in_a_row = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Consume until stopped. Raises TooManyParked when nothing works any more."""
+        await self._subscriber.start()
+        try:
+            last_lag = 0.0
+            loop = asyncio.get_running_loop()
+            while not stop.is_set():
+                await self.step(timeout_ms=500)
+                if loop.time() - last_lag > 5:
+                    last_lag = loop.time()
+                    for position, behind in (await self._subscriber.lag()).items():
+                        LAG.labels(self._service, position.topic, str(position.partition)).set(behind)
+        finally:
+            await self._subscriber.stop()
+
+    async def step(self, timeout_ms: int = 0) -> int:
+        """Fetch and work off one round; returns how many records were fetched."""
+        batches = await self._subscriber.fetch(timeout_ms, BATCH)
+        results = await asyncio.gather(*(self._partition(p, records) for p, records in batches.items() if records))
+        for failure in results:
+            if failure is not None:
+                raise failure
+        return sum(len(records) for records in batches.values())
+
+    async def _partition(self, position: Position, records: Sequence[Record]) -> Exception | None:
+        try:
+            await self._batch(records)
+        except TooManyParked as failure:
+            return failure
+        except Refusal as away:
+            if away.kind is not Kind.UNAVAILABLE:
+                raise
+            pause_s = self._pause_s * (1 + self._rng.random())
+            log.warning(
+                "consumer.paused", service=self._service, topic=position.topic, cause=away.en, pause_s=round(pause_s, 2)
+            )
+            await self._subscriber.seek(position, records[0].offset)
+            await asyncio.sleep(pause_s)
+            return None
+        try:
+            await self._subscriber.commit({position: records[-1].offset + 1})
+        except Exception as lost:  # the partition may have moved to another member; its inbox drops what we did
+            log.warning("consumer.commit-failed", service=self._service, topic=position.topic, cause=type(lost).__name__)
+        return None
+
+    async def _batch(self, records: Sequence[Record]) -> None:
+        """All records in one transaction; when one of them fails, one by one."""
+        try:
+            async with self._db.transaction() as tx:
+                await self._apply(tx, records)
+        except Refusal as refused:
+            if refused.kind is Kind.UNAVAILABLE:
+                raise
+            await self._one_by_one(records)
+        except Exception:
+            await self._one_by_one(records)
+
+    async def _one_by_one(self, records: Sequence[Record]) -> None:
+        for record in records:
+            cause = ""
+            for attempt in range(TRIES):
+                try:
+                    async with self._db.transaction() as tx:
+                        await self._apply(tx, [record])
+                    self._parked_in_a_row = 0
+                    break
+                except Refusal as refused:
+                    if refused.kind is Kind.UNAVAILABLE:
+                        raise
+                    cause = str(refused)
+                    await self._park(record, cause)
+                    break
+                except DecodeError as broken:
+                    await self._park(record, str(broken))
+                    break
+                except Exception as bug:
+                    cause = f"{type(bug).__name__}: {bug}"
+                    log.exception("consumer.failed", service=self._service, topic=record.topic, attempt=attempt + 1)
+                    if attempt + 1 == TRIES:
+                        await self._park(record, cause)
+
+    async def _apply(self, tx: SqlTx, records: Sequence[Record]) -> None:
+        fresh = await self._unseen(tx, records)
+        if not fresh:
+            return
+        blocked = await self._blocked_keys(tx, fresh)
+        for record in fresh:
+            if (record.topic, record.key) in blocked:
+                await self._store_parked(tx, record, "behind a parked event of the same key")
+                continue
+            envelope = decode(record)
+            handler = self._handlers.get(envelope.type) if envelope else None
+            if envelope is None or handler is None:
+                continue
+            with span(f"consume {envelope.type}", traceparent=envelope.traceparent):
+                await handler(tx, envelope)
+            CONSUMED.labels(self._service, envelope.type).inc()
+
+    async def _unseen(self, tx: SqlTx, records: Sequence[Record]) -> list[Record]:
+        """Mark the records in the inbox and keep those that were not there, once each."""
+        by_id: dict[str, Record] = {}
+        for record in records:
+            event_id = record.headers.get("ce_id", f"{record.topic}/{record.partition}/{record.offset}")
+            by_id.setdefault(event_id, record)
+        inbox = tx.platform.inbox
+        statement = upsert(inbox).values([{"event_id": i} for i in by_id]).on_conflict_do_nothing().returning(inbox.c.event_id)
+        new = {row.event_id for row in await tx.execute(statement)}
+        return [record for event_id, record in by_id.items() if event_id in new]
+
+    async def _blocked_keys(self, tx: SqlTx, records: Sequence[Record]) -> set[tuple[str, str]]:
+        parked = tx.platform.parked
+        keys = {record.key for record in records}
+        rows = await tx.all(
+            select(parked.c.topic, parked.c.key).where(parked.c.replayed_at.is_(None), parked.c.key.in_(keys)).distinct()
+        )
+        return {(row.topic, row.key) for row in rows}
+
+    async def _park(self, record: Record, cause: str) -> None:
+        log.error("consumer.parked", service=self._service, topic=record.topic, offset=record.offset, cause=cause)
+        async with self._db.transaction() as tx:
+            if await self._unseen(tx, [record]):
+                await self._store_parked(tx, record, cause)
+        self._parked_in_a_row += 1
+        if self._parked_in_a_row >= MAX_PARKED_IN_A_ROW:
+            raise TooManyParked(f"{self._parked_in_a_row} records in a row failed, last: {cause}")
+
+    async def _store_parked(self, tx: SqlTx, record: Record, cause: str) -> None:
+        type_ = record.headers.get("ce_type", "?")
+        await tx.execute(
+            insert(tx.platform.parked).values(
+                event_id=record.headers.get("ce_id", f"{record.topic}/{record.partition}/{record.offset}"),
+                topic=record.topic,
+                partition=record.partition,
+                position=record.offset,
+                key=record.key,
+                type=type_,
+                payload=record.value.decode(errors="replace"),
+                headers=json.dumps(record.headers),
+                cause=cause[:2000],
+                parked_at=tx.clock.now(),
+            )
+        )
+        PARKED.labels(self._service, type_).inc()
+
+
+async def replay_parked(
+    db: Database, handlers: Mapping[str, Handler], *, limit: int = 1000
+) -> tuple[int, list[tuple[str, str]]]:
+    """Run parked events again, oldest first per key; returns how many succeeded and (event id, cause) of those that did not.
+
+    An event that fails again keeps every later event of its key parked.
+    """
+    parked = db.platform.parked
+    async with db.reading() as tx:
+        rows = await tx.all(
+            select(parked).where(parked.c.replayed_at.is_(None)).order_by(parked.c.parked_at, parked.c.position).limit(limit)
+        )
+    done = 0
+    failed: list[tuple[str, str]] = []
+    stuck: set[tuple[str, str]] = set()
+    for row in rows:
+        if (row.topic, row.key) in stuck:
+            continue
+        record = Record(row.topic, row.key, row.payload.encode(), json.loads(row.headers), row.partition, row.position)
+        try:
+            async with db.transaction() as tx:
+                envelope = decode(record)
+                if envelope is not None and envelope.type in handlers:
+                    await handlers[envelope.type](tx, envelope)
+                await tx.execute(update(parked).where(parked.c.event_id == row.event_id).values(replayed_at=tx.clock.now()))
+            done += 1
+        except (Refusal, DecodeError) as cause:
+            stuck.add((row.topic, row.key))
+            failed.append((row.event_id, str(cause)))
+    return done, failed

@@ -1,0 +1,245 @@
+"""What a service is: one object whose slots every service fills, and the processes that are made of it.
+
+``Service`` is static (name, metadata, how to build); ``Runtime`` is what ``bootstrap`` builds for one process. The command
+line (api, worker, migrate, parked, replay, openapi) is the same for all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import structlog
+import typer
+import uvicorn
+import uvloop
+from fastapi import APIRouter
+from sqlalchemy import MetaData, select
+from starlette.routing import BaseRoute
+
+from shared.auth import TokenVerifier
+from shared.auth.wiring import build_verifier
+from shared.clock import CHINA
+from shared.contracts import REGISTRY
+from shared.db.database import Database
+from shared.db.deadlines import DeadlineHandler, DeadlineRunner
+from shared.db.migrate import migrate
+from shared.http.app import create_app
+from shared.messaging.kafka import KafkaPublisher, KafkaSubscriber
+from shared.messaging.relay import Relay, republish_since
+from shared.messaging.runner import Handler, Runner, replay_parked
+from shared.settings import Settings, read_settings
+from shared.telemetry import configure_logging, configure_tracing
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True, kw_only=True)
+class Job:
+    """Something the worker does again and again. It must be safe to run twice at once and to die in the middle."""
+
+    name: str
+    every_s: float
+    run: Callable[[], Awaitable[None]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Runtime:
+    """One process's objects, built by the service's ``bootstrap``; nothing is connected before ``start``."""
+
+    settings: Settings
+    db: Database
+    routers: Sequence[APIRouter] = ()
+    raw_routes: Sequence[BaseRoute] = ()
+    handlers: Mapping[str, Handler] = field(default_factory=dict)
+    """Event wire name to reaction. The topics to consume follow from it."""
+    deadlines: Mapping[str, DeadlineHandler] = field(default_factory=dict)
+    jobs: Sequence[Job] = ()
+    on_start: Sequence[Callable[[], Awaitable[None]]] = ()
+    on_stop: Sequence[Callable[[], Awaitable[None]]] = ()
+    verifier: TokenVerifier | None = None
+
+    async def start(self) -> None:
+        """Run what must run before the first request."""
+        for step in self.on_start:
+            await step()
+
+    async def stop(self) -> None:
+        """Close everything, the database last."""
+        for step in self.on_stop:
+            await step()
+        await self.db.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One service, the same slots for all."""
+
+    name: str
+    """With dashes, as in topics and addresses."""
+    package: str
+    description: str
+    metadata: MetaData
+    bootstrap: Callable[[Settings], Runtime]
+
+    def runtime(self, settings: Settings | None = None) -> Runtime:
+        """Build the objects of a process."""
+        settings = settings or read_settings(self.name)
+        runtime = self.bootstrap(settings)
+        if runtime.verifier is None:
+            runtime.verifier = build_verifier(settings)
+        return runtime
+
+    def app(self, settings: Settings | None = None) -> Any:
+        """The ASGI application."""
+        runtime = self.runtime(settings)
+        app = create_app(self, runtime)
+        app.state.verifier = runtime.verifier
+        app.state.runtime = runtime
+        return app
+
+    def topics(self, runtime: Runtime) -> list[str]:
+        """The topics this service consumes."""
+        return sorted({entry.topic for entry in REGISTRY.all() if entry.name in runtime.handlers})
+
+    def cli(self) -> typer.Typer:
+        """The command line of the service; a service may add commands of its own."""
+        return _cli(self)
+
+
+async def work(service: Service, runtime: Runtime, stop: asyncio.Event) -> None:
+    """The worker: relay, consumer, deadlines and jobs, until stopped or until one of them dies."""
+    settings = runtime.settings
+    await runtime.start()
+    relay = Relay(settings.database_url, KafkaPublisher(settings.kafka_bootstrap), service.name, runtime.db.clock)
+    tasks = [asyncio.create_task(relay.run(stop), name="relay")]
+    topics = service.topics(runtime)
+    if topics:
+        subscriber = KafkaSubscriber(settings.kafka_bootstrap, topics, service.name)
+        tasks.append(
+            asyncio.create_task(Runner(runtime.db, subscriber, runtime.handlers, service.name).run(stop), name="consumer")
+        )
+    if runtime.deadlines:
+        tasks.append(asyncio.create_task(DeadlineRunner(runtime.db, runtime.deadlines).run(stop), name="deadlines"))
+    tasks.extend(asyncio.create_task(_repeat(job, stop), name=job.name) for job in runtime.jobs)
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        stop.set()
+        await asyncio.wait(tasks, timeout=10)
+        for task in done:
+            if task.exception() is not None:
+                log.error("worker.stopped", service=service.name, task=task.get_name(), exc_info=task.exception())
+                raise SystemExit(1)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await runtime.stop()
+
+
+async def _repeat(job: Job, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            await job.run()
+        except Exception:
+            log.exception("job.failed", job=job.name)
+        try:
+            await asyncio.wait_for(stop.wait(), job.every_s)
+        except TimeoutError:
+            continue
+
+
+def _cli(service: Service) -> typer.Typer:
+    cli = typer.Typer(help=service.description, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+    @cli.command()
+    def api() -> None:
+        """Serve HTTP."""
+        settings = read_settings(service.name)
+        _observe(settings)
+        uvicorn.run(
+            service.app(settings),
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=10,
+        )
+
+    @cli.command()
+    def worker() -> None:
+        """Publish the outbox, consume events, keep deadlines."""
+        settings = read_settings(service.name)
+        _observe(settings)
+        _run(lambda stop: work(service, service.runtime(settings), stop))
+
+    @cli.command(name="migrate")
+    def migrate_() -> None:
+        """Bring the database to the newest schema."""
+        settings = read_settings(service.name)
+        migrate(service.package, settings.database_url)
+
+    @cli.command()
+    def parked(replay: bool = typer.Option(False, help="run them again")) -> None:
+        """List events that could not be applied, or run them again."""
+        settings = read_settings(service.name)
+        asyncio.run(_parked(service.runtime(settings), replay))
+
+    @cli.command()
+    def replay(since: datetime = typer.Option(..., help="instant, China time if it has no zone")) -> None:
+        """Publish every event since an instant again, for a broker that lost its log."""
+        at = since if since.tzinfo else since.replace(tzinfo=CHINA)
+        asyncio.run(_replay(read_settings(service.name), at))
+
+    @cli.command()
+    def openapi() -> None:
+        """Print the OpenAPI document."""
+        typer.echo(
+            json.dumps(service.app(read_settings(service.name, {})).openapi(), ensure_ascii=False, indent=2, sort_keys=True)
+        )
+
+    return cli
+
+
+def _observe(settings: Settings) -> None:
+    configure_logging(settings.service, level=settings.log_level)
+    configure_tracing(settings.service, settings.otlp_endpoint)
+
+
+def _run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    async def guarded() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        await main(stop)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(guarded())
+
+
+async def _parked(runtime: Runtime, again: bool) -> None:
+    if again:
+        done, failed = await replay_parked(runtime.db, runtime.handlers)
+        typer.echo(f"{done} replayed, {len(failed)} still parked")
+        for event_id, cause in failed:
+            typer.echo(f"  {event_id}  {cause}")
+    else:
+        table = runtime.db.platform.parked
+        async with runtime.db.reading() as tx:
+            for row in await tx.all(select(table).where(table.c.replayed_at.is_(None)).order_by(table.c.parked_at).limit(200)):
+                typer.echo(f"{row.parked_at:%Y-%m-%d %H:%M:%S}  {row.event_id}  {row.type}  key={row.key}  {row.cause}")
+    await runtime.db.close()
+
+
+async def _replay(settings: Settings, since: datetime) -> None:
+    conn = await asyncpg.connect(settings.database_url)
+    try:
+        typer.echo(f"{await republish_since(conn, since)} events will be published again")
+    finally:
+        await conn.close()
