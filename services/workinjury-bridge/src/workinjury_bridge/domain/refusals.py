@@ -1,0 +1,64 @@
+"""What the bridge refuses, in one place: stable codes with the text that the clerk reads."""
+
+from __future__ import annotations
+
+from shared.errors import Refusal, conflict, invalid, not_found
+from shared.money import format_yuan
+
+PREFIX = "workinjury-bridge"
+
+
+def unknown(subject: str, zh: str) -> Refusal:
+    """The id names nothing here."""
+    return not_found(f"{PREFIX}.{subject}.unknown", f"{zh}不存在", f"no such {subject}")
+
+
+def out_of_turn(subject: str, wanted: str, state: str, zh: str) -> Refusal:
+    """The step is not allowed in the present state."""
+    return conflict(f"{PREFIX}.{subject}.wrong-state", zh, f"{subject} is {state}, cannot {wanted}", state=state, wanted=wanted)
+
+
+def same_hand() -> Refusal:
+    """Maker and checker are one person (B0.6, 社会保险经办条例 art. 37)."""
+    return conflict(
+        f"{PREFIX}.conversion.same-hand", "经办人与复核人不能是同一人", "maker and checker must be two persons", field="actor"
+    )
+
+
+def figures_do_not_close(work_injury_fen: int, hospital_fen: int, owed_fen: int, refund_fen: int) -> Refusal:
+    """The identity E + X_h = sum of t_f + refund fails (B0.5); nothing may be posted."""
+    return conflict(
+        f"{PREFIX}.conversion.figures-do-not-close",
+        f"转换金额不平：工伤基金承担 {format_yuan(work_injury_fen)} + 医疗机构承担 {format_yuan(hospital_fen)} "
+        f"应等于归还各医保基金 {format_yuan(owed_fen)} + 退还个人 {format_yuan(refund_fen)}",
+        "E + X_h must equal what is owed to the funds plus the refund",
+        work_injury_fen=work_injury_fen,
+        hospital_fen=hospital_fen,
+        owed_fen=owed_fen,
+        refund_fen=refund_fen,
+    )
+
+
+def nothing_to_convert() -> Refusal:
+    """No amount would move: the work-injury fund pays nothing of this bill and nobody paid for it."""
+    return conflict(f"{PREFIX}.conversion.nothing-to-convert", "本次结算没有可转由工伤保险基金承担的费用", "nothing to convert")
+
+
+def bad_line(line_id: str, zh: str, en: str) -> Refusal:
+    """A bill line breaks a rule; the text names it."""
+    return invalid(f"{PREFIX}.line.invalid", f"费用明细 {line_id}：{zh}", en, field="lines", line_id=line_id)
+
+
+def mixed_stay() -> Refusal:
+    """Lines of an own disease are in the bill (B5): one settlement cannot take it as a whole."""
+    return conflict(
+        f"{PREFIX}.settlement.mixed-stay",
+        "本次费用含非工伤项目，不能整单由工伤保险基金结算",
+        "the bill has unrelated lines; a mixed stay is not settled as a whole",
+        field="lines",
+    )
+
+
+def not_entitled(reason: str, zh: str) -> Refusal:
+    """The work-injury fund does not pay for this person on that day (B4)."""
+    return conflict(f"{PREFIX}.settlement.not-entitled", zh, f"not entitled: {reason}", reason=reason)

@@ -1,0 +1,110 @@
+"""Properties that hold for every bill: nothing is lost between E, X_p, X_h and N, and every journal closes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.contracts.claims import FundPayment
+from shared.errors import Refusal
+from shared.money import allocate
+from workinjury_bridge.domain.bill import BillLine, assess
+from workinjury_bridge.domain.conversion import Conversion, MedicalBill, convert
+from workinjury_bridge.domain.journals import Stamp, conversion_entry, reversion_entry
+from workinjury_bridge.domain.policy import Bearer, BridgePolicy, Circumstance
+
+BOOKS = (("EMP", "5001.01"), ("EMP", "5001.02"), ("LARGE", "5001.01"), ("MAF", "5001.01"))
+
+lines = st.lists(
+    st.builds(
+        BillLine,
+        line_id=st.text("0123456789", min_size=1, max_size=4),
+        amount_fen=st.integers(0, 10**9),
+        in_catalogue=st.booleans(),
+        cap_fen=st.none() | st.integers(0, 10**9),
+        related=st.booleans(),
+        consent=st.sampled_from([None, True, False]),
+        emergency=st.booleans(),
+    ),
+    max_size=8,
+)
+policies = st.builds(
+    BridgePolicy,
+    meals_per_day_fen=st.integers(0, 20000),
+    bearers=st.fixed_dictionaries({c: st.sampled_from(Bearer) for c in Circumstance}),
+    stay_within_days=st.just(365),
+)
+
+
+@given(lines, policies)
+def test_every_fen_has_one_bearer(bill: list[BillLine], policy: BridgePolicy) -> None:
+    version = assess(bill, policy)
+    assert version.total_fen == sum(line.amount_fen for line in bill)
+    assert version.unrelated_fen == sum(line.amount_fen for line in bill if not line.related)
+    assert version.work_injury_fen <= sum(line.amount_fen for line in bill if line.in_catalogue and line.related)
+    assert min(version.work_injury_fen, version.person_fen, version.hospital_fen, version.unrelated_fen) >= 0
+
+
+@given(lines, policies, st.lists(st.integers(0, 100), min_size=5, max_size=5), st.integers(0, 90), st.booleans(), st.booleans())
+def test_conversion_and_its_reversal_leave_only_what_the_person_was_paid(
+    bill: list[BillLine], policy: BridgePolicy, weights: list[int], days: int, inpatient: bool, paid: bool
+) -> None:
+    bill = [replace(line, related=True) for line in bill]
+    total = sum(line.amount_fen for line in bill)
+    *funds, cash = allocate(total, weights) if sum(weights) else [0, 0, 0, 0, total]
+    payments = tuple(
+        FundPayment(book=book, account=account, fund_pay_type="", amount_fen=amount)
+        for (book, account), amount in zip(BOOKS, funds, strict=True)
+    )
+    day = date(2026, 1, 1)
+    medical = MedicalBill(
+        begun_on=day,
+        ended_on=day + timedelta(days=days),
+        inpatient=inpatient,
+        total_fen=total,
+        cash_fen=cash,
+        payments=payments,
+        lines=tuple(bill),
+    )
+    try:
+        figures = convert(medical, policy)
+    except Refusal as refusal:
+        assert refusal.code == "workinjury-bridge.conversion.nothing-to-convert"
+        return
+    assert figures.work_injury_fen + figures.hospital_fen == figures.owed_fen + figures.refund_fen
+    conversion = Conversion(
+        conversion_id="K",
+        case_id="C",
+        person_id="P",
+        settlement_id="S",
+        visit_id="V",
+        institution_code="H",
+        decision_id="D",
+        decision_version=1,
+        paid=paid,
+    )
+    there = conversion_entry(conversion, figures, Stamp(entry_id="J1", booked_on=day), voucher_no="1")
+    back = reversion_entry(conversion, figures, there, Stamp(entry_id="J2", booked_on=day), voucher_no="2")
+    balance: dict[str, int] = {}
+    for entry in (there, back):
+        for line in entry.lines:
+            balance[line.account] = balance.get(line.account, 0) + line.debit_fen - line.credit_fen
+    assert (balance.get("5001.11", 0), balance.get("5001.13", 0), balance.get("1122", 0)) == (0, 0, 0)
+    assert balance.get("1121", 0) == figures.owed_fen == -balance.get("2202", 0)
+    open_with_person = balance.get("1125", 0) + balance.get("2203", 0)
+    assert open_with_person == 0
+    assert balance.get("2203", 0) == (-figures.payable_fen if paid else 0)
+
+
+def test_negative_amounts_are_refused() -> None:
+    policy = BridgePolicy(meals_per_day_fen=0, bearers=dict.fromkeys(Circumstance, Bearer.PERSON), stay_within_days=1)
+    with pytest.raises(Refusal) as caught:
+        assess([BillLine(line_id="7", amount_fen=-1, in_catalogue=True)], policy)
+    assert (caught.value.code, caught.value.facts) == ("workinjury-bridge.line.invalid", {"line_id": "7"})
+    with pytest.raises(Refusal) as caught:
+        assess([BillLine(line_id="8", amount_fen=1, in_catalogue=True, cap_fen=-1)], policy)
+    assert caught.value.facts == {"line_id": "8"}
