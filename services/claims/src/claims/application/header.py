@@ -29,4 +29,3 @@ class HisHeader:
     operator_name: str = ""
     operator_type: str = ""
     sign_no: str = ""
-    sent_at: datetime | None = None
