@@ -20,6 +20,7 @@ def configure_logging(service: str, *, level: str = "INFO", stream: TextIO | Non
     """Set up the process: every line carries ``service``, time, level and the trace it belongs to. May be called again."""
     ours: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _trace,
@@ -35,7 +36,7 @@ def configure_logging(service: str, *, level: str = "INFO", stream: TextIO | Non
     output = logging.StreamHandler(stream or sys.stderr)
     output.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, *ours],
+            foreign_pre_chain=ours,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )
@@ -52,7 +53,7 @@ def configure_logging(service: str, *, level: str = "INFO", stream: TextIO | Non
 
 def logger(name: str) -> FilteringBoundLogger:
     """A logger; ``name`` is the module's."""
-    return cast(FilteringBoundLogger, structlog.get_logger(name, logger=name))
+    return cast(FilteringBoundLogger, structlog.get_logger(name))
 
 
 def _mask_event(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
