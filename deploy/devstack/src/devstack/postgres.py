@@ -158,13 +158,16 @@ class Postgres:
         unfinished.rename(cluster)
 
 
-async def create_database(server_url: str, name: str) -> str:
-    """Make the database ``name`` on the server unless it exists; returns its URL."""
+async def create_database(server_url: str, name: str, template: str = "template1") -> str:
+    """Make the database ``name`` on the server, as a copy of ``template``, unless it exists; returns its URL.
+
+    Nobody may be connected to the template meanwhile (PostgreSQL refuses).
+    """
     connection = await asyncpg.connect(server_url)
     try:
         if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
             with suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):  # somebody made it meanwhile
-                await connection.execute(f'CREATE DATABASE "{name}"')
+                await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     finally:
         await connection.close()
     return database_url(server_url, name)
