@@ -79,26 +79,15 @@ class Postgres:
             raise RuntimeError(f"{self._dir} cannot be entered by {who.name}, the user PostgreSQL runs as")
         self._make_cluster(binaries, who)
         self._port = kept_port(self._dir / "port")
-        command = [str(binaries / "postgres"), "-D", str(self._dir / "cluster"), "-c", f"port={self._port}"]
-        for name, value in self._settings.items():
-            command += ["-c", f"{name}={value}"]
-        with self._log.open("ab") as log:
-            # A session of its own: Ctrl-C is for the starter alone. SIGINT is PostgreSQL's fast shutdown.
-            self._process = subprocess.Popen(
-                command,
-                cwd="/",
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                preexec_fn=dies_with_parent(signal.SIGINT),
-                **_as_user(who),
-            )
         probe = [str(binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self._port)]
         deadline = time.monotonic() + timeout_s
+        self._launch(binaries, who)
         while subprocess.run(probe, check=False).returncode != 0:
-            if self._process.poll() is not None or time.monotonic() > deadline:
+            if time.monotonic() > deadline or (self.pid is None and not self._predecessor_still_ends()):
                 self.stop()
                 raise RuntimeError(f"PostgreSQL did not start:\n{_tail(self._log)}")
+            if self.pid is None:
+                self._launch(binaries, who)
             time.sleep(0.03)
         return self.url
 
@@ -118,6 +107,26 @@ class Postgres:
     @property
     def _log(self) -> Path:
         return self._dir / "postgres.log"
+
+    def _launch(self, binaries: Path, who: Identity) -> None:
+        command = [str(binaries / "postgres"), "-D", str(self._dir / "cluster"), "-c", f"port={self._port}"]
+        for name, value in self._settings.items():
+            command += ["-c", f"{name}={value}"]
+        with self._log.open("ab") as log:
+            # A session of its own: Ctrl-C is for the starter alone. SIGINT is PostgreSQL's fast shutdown.
+            self._process = subprocess.Popen(
+                command,
+                cwd="/",
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=dies_with_parent(signal.SIGINT),
+                **_as_user(who),
+            )
+
+    def _predecessor_still_ends(self) -> bool:
+        """Whether the server gave up only because processes of one that was killed a moment ago are still there."""
+        return "pre-existing shared memory block" in _tail(self._log, lines=3)
 
     def _make_cluster(self, binaries: Path, who: Identity) -> None:
         cluster = self._dir / "cluster"
