@@ -1,0 +1,139 @@
+"""Settlements, the accumulators of a person-year, personal accounts, and what conversion and transfer leave here."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from claims.adapters.tables import metadata
+
+PERSON_YEAR: Final = Table(
+    "person_year",
+    metadata,
+    Column("person_id", Text, nullable=False),
+    Column("scheme", Text, nullable=False),
+    Column("benefit_year", Integer, nullable=False),
+    Column("state", JSONB, nullable=False, comment="YearState of the kernel: what the year has used up, in fen and counts"),
+    Column("version", Integer, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("person_id", "scheme", "benefit_year"),
+)
+
+ACCOUNT: Final = Table(
+    "account",
+    metadata,
+    Column("person_id", Text, primary_key=True),
+    Column("balance_fen", BigInteger, nullable=False),
+    CheckConstraint("balance_fen >= 0", name="not_overdrawn"),
+)
+
+ACCOUNT_MOVEMENT: Final = Table(
+    "account_movement",
+    metadata,
+    Column("movement_id", Text, primary_key=True),
+    Column("person_id", Text, nullable=False),
+    Column("amount_fen", BigInteger, nullable=False, comment="positive: credited"),
+    Column("balance_fen", BigInteger, nullable=False, comment="after the movement"),
+    Column("reason", Text, nullable=False, comment="credit, settlement, reversal, take-back, restore"),
+    Column("reference", Text, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Index("uq_account_movement_reference", "person_id", "reason", "reference", unique=True),
+)
+
+SETTLEMENT: Final = Table(
+    "settlement",
+    metadata,
+    Column("settlement_id", Text, primary_key=True, comment="setl_id"),
+    Column("visit_id", Text, nullable=False),
+    Column("person_id", Text, nullable=False),
+    Column("institution_code", Text, nullable=False),
+    Column("reverses", Text, comment="the settlement that this row reverses; null on settlements"),
+    Column("state", Text, nullable=False, comment="valid, reversed, taken-back, reversal"),
+    Column("scheme", Text, nullable=False),
+    Column("benefit_year", Integer, nullable=False),
+    Column("inpatient", Boolean, nullable=False),
+    Column("med_type", Text, nullable=False),
+    Column("begun_on", Date, nullable=False),
+    Column("ended_on", Date, nullable=False),
+    Column("settled_at", DateTime(timezone=True), nullable=False),
+    Column("infno", Text, nullable=False),
+    Column("msgid", Text, nullable=False, comment="medins_setl_id"),
+    Column("total_fen", BigInteger, nullable=False),
+    Column("self_funded_fen", BigInteger, nullable=False),
+    Column("over_limit_fen", BigInteger, nullable=False),
+    Column("pre_selfpay_fen", BigInteger, nullable=False),
+    Column("in_scope_fen", BigInteger, nullable=False),
+    Column("fund_fen", BigInteger, nullable=False),
+    Column("account_fen", BigInteger, nullable=False),
+    Column("cash_fen", BigInteger, nullable=False),
+    Column("hospital_fen", BigInteger, nullable=False),
+    Column("work_injury_key", Text, comment="the work-injury fund pays directly (B4)"),
+    Column("rule_digest", Text, nullable=False),
+    Column("facts", JSONB, nullable=False, comment="what the decision was made from: facts and the year's state before"),
+    Column("decision", JSONB, nullable=False, comment="every intermediate amount, and the payments by book"),
+    Column("answer", JSONB, nullable=False, comment="SettlementAnswer fields that are not columns"),
+    Index("ix_settlement_person_id", "person_id", "settled_at"),
+    Index("ix_settlement_visit_id", "visit_id"),
+    Index("ix_settlement_message", "institution_code", "msgid"),
+    Index("uq_settlement_reverses", "reverses", unique=True, postgresql_where=text("reverses IS NOT NULL")),
+)
+
+TAKE_BACK: Final = Table(
+    "take_back",
+    metadata,
+    Column("conversion_id", Text, primary_key=True),
+    Column("settlement_id", Text, ForeignKey("settlement.settlement_id"), nullable=False),
+    Column("case_id", Text, nullable=False),
+    Column("decision_id", Text, nullable=False),
+    Column("decision_version", Integer, nullable=False),
+    Column("state", Text, nullable=False, comment="taken-back or restored"),
+    Column("answer", JSONB, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Index("uq_take_back_active", "settlement_id", unique=True, postgresql_where=text("state = 'taken-back'")),
+)
+
+TRANSFER: Final = Table(
+    "transfer",
+    metadata,
+    Column("transfer_id", Text, primary_key=True),
+    Column("voucher_no", Text, nullable=False, unique=True),
+    Column("book", Text, nullable=False),
+    Column("counter_book", Text, nullable=False),
+    Column("direction", Text, nullable=False, comment="in or out, seen from this book"),
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("state", Text, nullable=False, comment="reserved, posted, void"),
+    Column("case_id", Text, nullable=False),
+    Column("settlement_id", Text, nullable=False),
+    Column("conversion_id", Text, nullable=False),
+    Column("maker", Text, nullable=False),
+    Column("checker", Text),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("amount_fen > 0", name="positive"),
+)
+
+REVERSED_MESSAGE: Final = Table(
+    "reversed_message",
+    metadata,
+    Column("institution_code", Text, nullable=False),
+    Column("infno", Text, nullable=False),
+    Column("msgid", Text, nullable=False),
+    Column("person_id", Text, nullable=False),
+    Column("outcome", Text, nullable=False, comment="what 2601 did: reversed <settlement>, cancelled <visit>, nothing"),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("institution_code", "infno", "msgid", "person_id"),
+)
