@@ -116,3 +116,20 @@ FEE_LINE: Final = Table(
     Column("details", JSONB, nullable=False, server_default=text("'{}'::jsonb"), comment="remaining interface fields by name"),
     Index("ix_fee_line_batch_id", "batch_id"),
 )
+
+HIS_MESSAGE: Final = Table(
+    "his_message",
+    metadata,
+    Column("institution_code", Text, primary_key=True),
+    Column("infno", Text, primary_key=True),
+    Column("msgid", Text, primary_key=True),
+    Column("variant", Text, primary_key=True, comment="input digest where the institution's msgids repeat, else empty"),
+    Column("digest", Text, nullable=False),
+    Column("person_id", Text, nullable=False),
+    Column("visit_id", Text, nullable=False),
+    Column("subject_id", Text, nullable=False, comment="what it made: settlement, visit, batch; empty if nothing of its own"),
+    Column("answer", Text, nullable=False, comment="the answer sent, word for word"),
+    Column("answered_at", DateTime(timezone=True), nullable=False),
+    Index("ix_his_message_visit_id", "visit_id"),
+)
+"""Answers given, kept as long as their effect stands: a message sent again gets the same answer."""
