@@ -1,0 +1,30 @@
+"""Adjudication: rule books, the division of a bill, the benefit kernel and the explanation of its decisions (pure)."""
+
+from claims.domain.adjudication.circumstances import Care, Circumstances, PersonClass, Place, Status
+from claims.domain.adjudication.kernel import ClaimFacts, Decision, LayerResult, Payment, adjudicate
+from claims.domain.adjudication.rule_set import BOOK_SUFFIX, RuleBooks, RuleSet
+from claims.domain.adjudication.split import OUTSIDE, CatalogueEntry, FeeLine, Split, add_up, split_line
+from claims.domain.adjudication.year_state import YearState
+
+__all__ = [
+    "BOOK_SUFFIX",
+    "OUTSIDE",
+    "Care",
+    "CatalogueEntry",
+    "Circumstances",
+    "ClaimFacts",
+    "Decision",
+    "FeeLine",
+    "LayerResult",
+    "Payment",
+    "PersonClass",
+    "Place",
+    "RuleBooks",
+    "RuleSet",
+    "Split",
+    "Status",
+    "YearState",
+    "add_up",
+    "adjudicate",
+    "split_line",
+]

@@ -1,0 +1,166 @@
+"""The rules of one place, scheme and day, and the books they are taken from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+from claims.domain.adjudication.circumstances import Circumstances
+from claims.domain.adjudication.rule_book import Layer, RuleBook, RuleVersion, Terms, adjusted, limit
+from shared.errors import Refusal, invalid, not_found
+from shared.rules import digest_of, in_force, in_order, plain, read_rules
+
+BOOK_SUFFIX = ".book.yaml"
+"""How a rule book's file name ends, so that its cases can lie beside it."""
+
+
+class Step(NamedTuple):
+    """One layer's numbers for one kind of claim: all that the kernel needs, and the terms they come from."""
+
+    layer: Layer
+    terms: Terms
+    yearly: bool
+    """Deductible and bands count over the year's accumulated base."""
+    deductibles: tuple[int, ...]
+    """Of the first, second, … stay of the year."""
+    deductible_total: int
+    bounds: tuple[int, ...]
+    """Where the second and later bands begin,"""
+    shift: int
+    """measured from zero (0) or from the deductible (1)."""
+    rates: tuple[int, ...]
+    cap: int
+    cost_cap: int
+    passes_on: bool
+    """The next layer pays on what the cap of this one leaves."""
+    base_counter: str
+    deductible_counter: str
+    cost_counter: str
+    paid_counter: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """One version of a book. Equal rules have equal digests; a decision names the digest it was made under."""
+
+    region: str
+    place: str
+    scheme: str
+    version: RuleVersion
+    digest: str
+    _plans: dict[Circumstances, tuple[Step, ...] | Refusal] = field(default_factory=dict, compare=False, repr=False)
+
+    def plan(self, circumstances: Circumstances) -> tuple[Step, ...]:
+        """The layers that apply, in order. Resolved once per combination and remembered.
+
+        Raises Refusal ``claims.rules.uncovered`` when a layer applies but none of its terms fits, unless the terms are
+        for assistance classes, which the person then simply does not hold.
+        """
+        plan = self._plans.get(circumstances)
+        if plan is None:
+            try:
+                plan = _plan(self.version.layers, circumstances)
+            except Refusal as refusal:
+                plan = refusal
+            self._plans[circumstances] = plan
+        if isinstance(plan, Refusal):
+            raise plan
+        return plan
+
+    def benefit_year(self, day: date) -> int:
+        """The policy year (待遇年度) that a day belongs to."""
+        return day.year
+
+    def day(self, *, discharged_on: date, settled_on: date) -> date:
+        """Of a claim's two days the one that chooses the version and the benefit year."""
+        return discharged_on if self.version.dated_by == "discharge" else settled_on
+
+
+class RuleBooks:
+    """All books in force at a place of work."""
+
+    def __init__(self, books: list[RuleBook]) -> None:
+        """Raises RuleError when two books of one place and scheme overlap in time or leave a gap."""
+        self._sets: dict[tuple[str, str], tuple[tuple[RuleVersion, RuleSet], ...]] = {}
+        for key in sorted({(book.region, book.scheme) for book in books}):
+            same = [book for book in books if (book.region, book.scheme) == key]
+            places = {id(version): book.place for book in same for version in book.versions}
+            versions = in_order([version for book in same for version in book.versions])
+            self._sets[key] = tuple((v, _rule_set(key, places[id(v)], v)) for v in versions)
+
+    @classmethod
+    def read(cls, texts: Mapping[str, str]) -> RuleBooks:
+        """Books from file texts by file name (``shared.rules.rule_texts(path, BOOK_SUFFIX)``). Raises RuleError."""
+        return cls([read_rules(text, name, RuleBook) for name, text in texts.items()])
+
+    def on(self, region: str, scheme: str, day: date) -> RuleSet:
+        """The rules of that day: of the region itself, else of its city, else of its province.
+
+        Raises Refusal ``claims.rules.no-book`` when there is no book, ``claims.rules.no-version`` when none is in force.
+        """
+        for area in (region, region[:4] + "00", region[:2] + "0000"):
+            if sets := self._sets.get((area, scheme)):
+                version = in_force([version for version, _ in sets], day)
+                if version is None:
+                    raise not_found(
+                        "claims.rules.no-version", f"统筹区{area}险种{scheme}在{day}没有生效的待遇规则", field="insutype"
+                    )
+                return next(rules for candidate, rules in sets if candidate is version)
+        raise not_found("claims.rules.no-book", f"统筹区{region}没有险种{scheme}的待遇规则", field="insutype")
+
+    def all(self) -> list[RuleSet]:
+        """Every version of every book, by place, scheme and date."""
+        return [rules for sets in self._sets.values() for _, rules in sets]
+
+
+def _rule_set(key: tuple[str, str], place: str, version: RuleVersion) -> RuleSet:
+    region, scheme = key
+    digest = digest_of({"region": region, "scheme": scheme, "place": place, "version": plain(version)})
+    return RuleSet(region, place, scheme, version, digest)
+
+
+def _plan(layers: tuple[Layer, ...], circumstances: Circumstances) -> tuple[Step, ...]:
+    applying = [(layer, terms) for layer in layers if (terms := _terms(layer, circumstances)) is not None]
+    bases = [layer.base for layer, _ in applying[1:]]
+    return tuple(
+        _step(layer, terms, circumstances, passes_on=following == "beyond_cap")
+        for (layer, terms), following in zip(applying, [*bases, None], strict=True)
+    )
+
+
+def _terms(layer: Layer, circumstances: Circumstances) -> Terms | None:
+    if not layer.when.holds(circumstances):
+        return None
+    for terms in layer.terms:
+        if terms.when.holds(circumstances):
+            return terms
+    if all(terms.when.classes is not None for terms in layer.terms):
+        return None
+    raise invalid(
+        "claims.rules.uncovered",
+        f"待遇规则“{layer.name}”没有规定{circumstances.level}级医疗机构、人员状态{circumstances.status}的待遇标准",
+        field="hosp_lv",
+    )
+
+
+def _step(layer: Layer, terms: Terms, circumstances: Circumstances, *, passes_on: bool) -> Step:
+    points = sum(change.points for change in layer.adjustments if change.when.holds(circumstances))
+    return Step(
+        layer=layer,
+        terms=terms,
+        yearly=layer.per == "year",
+        deductibles=terms.deductible,
+        deductible_total=limit(layer.deductible_year_total),
+        bounds=tuple(limit(band.up_to) for band in terms.bands[:-1]),
+        shift=int(layer.bounds == "excess"),
+        rates=tuple(adjusted(band.rate, points) for band in terms.bands),
+        cap=min(limit(layer.cap), limit(terms.cap)),
+        cost_cap=limit(terms.cost_cap),
+        passes_on=passes_on,
+        base_counter=f"{layer.code}.base",
+        deductible_counter=f"{layer.code}.deductible",
+        cost_counter=f"{layer.code}.cost",
+        paid_counter=f"{layer.code}.paid",
+    )
