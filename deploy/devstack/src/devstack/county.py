@@ -1,7 +1,7 @@
 """A county out of a seed: persons, cover, institutions and a catalogue, lawful in every number and real in none.
 
-The region code 420599 lies in the range of a city whose benefit rules are public, and is given to no county, so no resident id
-made with it belongs to anybody. The same seed and year give the same folder, byte for byte. Format: docs/test-counties.md.
+Region code 990101 is given to no place, so no resident id made with it belongs to anybody; its rule books are the demo county's.
+The same seed and day give the same folder, byte for byte. Format: docs/test-counties.md.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import Final
 from devstack import county_words as words
 from shared.ids import credit_code_check_digit, resident_id_check_digit
 
-REGION: Final = "420599"
-NAME: Final = "云溪县"
+REGION: Final = "990101"
+NAME: Final = "演示县"
 
 Row = dict[str, str]
 
@@ -59,7 +59,7 @@ def generate(*, persons: int = 20_000, seed: int = 2026, today: date) -> County:
         "coverage": [],
         "classes": [],
         "accounts": [],
-        "catalogue": list(_catalogue(dice)),
+        "catalogue": list(_catalogue(dice, date(today.year - 1, 1, 1))),
     }
     for person in people:
         _insure(dice, person, employers, today, tables)
@@ -199,47 +199,44 @@ def _cover(person: Row, scheme: str, category: str, begins_on: date, ends_on: st
 
 
 def _account(person: Row, balance_fen: int) -> Row:
-    return {"certno": person["certno"], "amount_yuan": f"{balance_fen // 100}.{balance_fen % 100:02d}", "reference": "opening"}
+    return {"certno": person["certno"], "amount_yuan": _yuan(balance_fen), "reference": "opening"}
 
 
-def _catalogue(dice: random.Random) -> Iterator[Row]:
+def _catalogue(dice: random.Random, valid_from: date) -> Iterator[Row]:
     """Class A in full, class B by the rule book's share or its own, class C and unlisted items outside the medical funds."""
     number = 0
-    groups: Iterable[tuple[str, str, tuple[str, ...], str, str, tuple[int, int]]] = (
-        ("XA", "101", words.DRUGS_A, "A", "", (1, 40)),
-        ("XB", "101", words.DRUGS_B, "B", "", (15, 400)),
-        ("Z", "101", words.HERBAL, "B", "", (10, 80)),
-        ("F", "201", words.SERVICES, "A", "", (5, 3000)),
-        ("C", "301", words.MATERIALS, "B", "0.2", (5, 9000)),
-        ("N", "201", words.OUTSIDE, "C", "", (30, 5000)),
-        ("W", "201", words.WORK_INJURY_ONLY, "C", "", (100, 800)),
+    groups: Iterable[tuple[str, str, str, tuple[str, ...], str, str, tuple[int, int]]] = (
+        ("XA", "101", "09", words.DRUGS_A, "A", "", (1, 40)),
+        ("XB", "101", "09", words.DRUGS_B, "B", "", (15, 400)),
+        ("Z", "101", "11", words.HERBAL, "B", "", (10, 80)),
+        ("F", "201", "05", words.SERVICES, "A", "", (5, 3000)),
+        ("C", "301", "08", words.MATERIALS, "B", "0.2", (5, 9000)),
+        ("N", "201", "14", words.OUTSIDE, "C", "", (30, 5000)),
+        ("W", "201", "14", words.WORK_INJURY_ONLY, "C", "", (100, 800)),
     )
-    for prefix, kind, names, item_class, share, (low, high) in groups:
+    for prefix, kind, category, names, charge_class, share, (low, high) in groups:
         for name in names:
             number += 1
-            yield _item(f"{prefix}{number:05d}", name, kind, item_class, share, low, high, dice, injury=prefix != "N")
+            price = dice.randrange(low * 100, high * 100)
+            limited = kind == "301" or (prefix == "F" and dice.random() < 0.5)
+            limits = [_yuan(price * percent // 100) if limited else "" for percent in (80, 90, 100)]
+            yield {
+                "code": f"{prefix}{number:05d}",
+                "name": name,
+                "kind": kind,
+                "fee_category": category,
+                "charge_class": charge_class,
+                "pre_selfpay_rate": share,
+                "price_limit_1": limits[0],
+                "price_limit_2": limits[1],
+                "price_limit_3": limits[2],
+                "limited_use": "0",
+                "in_work_injury_catalogue": "0" if prefix == "N" else "1",
+                "valid_from": valid_from.isoformat(),
+                "valid_to": "",
+                "reference_price": _yuan(price),
+            }
 
 
-def _item(
-    code: str, name: str, kind: str, item_class: str, share: str, low: int, high: int, dice: random.Random, *, injury: bool
-) -> Row:
-    price = dice.randrange(low * 100, high * 100)
-    limited = kind == "301" or (kind == "201" and item_class == "A" and dice.random() < 0.5)
-    limits = [price * percent // 100 if limited and item_class != "C" else None for percent in (80, 90, 100)]
-    return {
-        "item_code": code,
-        "name": name,
-        "list_type": kind,
-        "item_class": item_class,
-        "pre_selfpay_rate": share,
-        "limit_level_1": _yuan(limits[0]),
-        "limit_level_2": _yuan(limits[1]),
-        "limit_level_3": _yuan(limits[2]),
-        "reference_price": _yuan(price),
-        "work_injury": "1" if injury else "0",
-        "work_injury_cap": "",
-    }
-
-
-def _yuan(fen: int | None) -> str:
-    return "" if fen is None else f"{fen // 100}.{fen % 100:02d}"
+def _yuan(fen: int) -> str:
+    return f"{fen // 100}.{fen % 100:02d}"

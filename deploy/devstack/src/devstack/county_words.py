@@ -14,10 +14,10 @@ GIVEN_MALE: Final = "伟强磊军洋勇杰涛超明刚平辉鹏华飞鑫波斌�
 GIVEN_FEMALE: Final = "芳娜敏静丽艳娟霞秀燕玲桂英梅莉红兰洁倩婷雪琳慧颖佳怡欣悦萍蓉薇月云凤香彩春菊珍晶璐瑶思雨涵"
 
 EMPLOYERS: Final = (
-    "云溪县财政局",
-    "云溪县第一中学",
-    "云溪县自然资源局",
-    "云溪县交通运输局",
+    "演示县财政局",
+    "演示县第一中学",
+    "演示县自然资源局",
+    "演示县交通运输局",
     "云溪供水有限公司",
     "云溪茶业股份有限公司",
     "云溪水泥有限责任公司",
@@ -59,10 +59,10 @@ class Hospital(NamedTuple):
 
 
 HOSPITALS: Final = (
-    Hospital("云溪县人民医院", 3, "x-tif", False),
-    Hospital("云溪县中医医院", 2, "x-tif", False),
-    Hospital("云溪县妇幼保健院", 2, "csb", False),
-    Hospital("云溪县第二人民医院", 2, "x-tif", True),
+    Hospital("演示县人民医院", 3, "x-tif", False),
+    Hospital("演示县中医医院", 2, "x-tif", False),
+    Hospital("演示县妇幼保健院", 2, "csb", False),
+    Hospital("演示县第二人民医院", 2, "x-tif", True),
     Hospital("东山镇中心卫生院", 1, "x-tif", False),
     Hospital("清河镇卫生院", 1, "x-tif", False),
     Hospital("长岭镇卫生院", 1, "x-tif", False),
