@@ -1,0 +1,114 @@
+"""What the settlement use cases need from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+from claims.application.settlement.answer import SettlementAnswer
+from claims.domain.adjudication import Decision, YearState
+from claims.domain.settlement import VisitToSettle
+from shared.ledger import Entry
+
+Render = Callable[[SettlementAnswer], bytes]
+"""The edge's writer: an answer as the bytes that will be sent, in the institution's dialect."""
+
+
+class MessageKey(NamedTuple):
+    """What makes a resend the same message (chs-interface 2.3); ``variant`` is the input digest where msgids repeat."""
+
+    institution_code: str
+    infno: str
+    msgid: str
+    variant: str
+
+
+class YearKey(NamedTuple):
+    """Whose accumulators: a person, a scheme, a benefit year. Sorted keys are the order in which rows are locked."""
+
+    person_id: str
+    scheme: str
+    benefit_year: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSettlement:
+    """Everything that one settlement writes."""
+
+    settlement_id: str
+    visit: VisitToSettle
+    batch_ids: tuple[str, ...]
+    year: YearKey
+    message: MessageKey
+    digest: str
+    settled_at: datetime
+    answer: SettlementAnswer
+    decision: Decision | None
+    """None when the work-injury fund pays directly."""
+    entries: tuple[Entry, ...]
+    events: tuple[Any, ...]
+    rendered: bytes
+    """The answer as sent, and sent again."""
+    account_balance_fen: int | None = None
+    """Balance after the settlement when the account paid; None when it did not."""
+    work_injury_key: str | None = None
+    rule_digest: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class GroupTx(Protocol):
+    """One transaction of a group. Every method takes many keys and costs one statement or a few, never one each.
+
+    Locks are taken in the order visits, person-years, accounts, each sorted, so that two groups in flight cannot deadlock.
+    """
+
+    async def lock_visits(self, visit_ids: Sequence[str]) -> Mapping[str, VisitToSettle]:
+        """The visits, locked, with person, institution and charge batches."""
+        ...
+
+    async def answers(self, keys: Sequence[MessageKey]) -> Mapping[MessageKey, tuple[str, bytes]]:
+        """(input digest, answer as sent) of messages that were answered and whose effect stands."""
+        ...
+
+    async def recalled(self, keys: Sequence[MessageKey]) -> set[MessageKey]:
+        """Messages that a 2601 has named: they must have no effect any more, even if they arrive only now."""
+        ...
+
+    async def lock_years(self, keys: Sequence[YearKey]) -> Mapping[YearKey, YearState]:
+        """The accumulators, locked; a person-year that has none yet is begun."""
+        ...
+
+    async def lock_accounts(self, person_ids: Sequence[str]) -> Mapping[str, int]:
+        """Balances in fen, locked; persons without an account are left out."""
+        ...
+
+    async def write(self, settlements: Sequence[NewSettlement], years: Mapping[YearKey, YearState]) -> None:
+        """Everything the settlements leave behind, and the new accumulators."""
+        ...
+
+
+class SettlementGroups(Protocol):
+    """Opens transactions for groups."""
+
+    def transaction(self) -> AbstractAsyncContextManager[GroupTx]:
+        """Commits when the block ends well."""
+        ...
+
+
+class VisitReader(Protocol):
+    """Reads without locks, for pre-settlement."""
+
+    async def visit(self, visit_id: str) -> VisitToSettle | None:
+        """The visit as it stands."""
+        ...
+
+    async def year(self, key: YearKey) -> YearState:
+        """The accumulators as they stand."""
+        ...
+
+    async def account(self, person_id: str) -> int:
+        """The balance in fen; 0 without an account."""
+        ...

@@ -1,0 +1,259 @@
+"""Settle: 2207 and 2304, one message or a group of them in one transaction.
+
+The work is written for a group: messages that arrive while a group is being committed form the next one. A group costs a
+handful of statements and one commit however many are in it; one that is refused is refused alone. A group of one is the
+ordinary case. The order of things in a transaction: locks, then idempotency (a message sent twice waits for the visit's
+lock and then finds the stored answer), then the kernel for each in turn with the year's state carried forward, then the
+writes. Nothing is answered before the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from claims.application.settlement.answering import answer_of
+from claims.application.settlement.commands import Settle, SettlementRequest
+from claims.application.settlement.grouping import Grouper
+from claims.application.settlement.ports import GroupTx, MessageKey, NewSettlement, Render, SettlementGroups, YearKey
+from claims.domain.adjudication import ClaimFacts, Decision, RuleBooks, YearState, adjudicate
+from claims.domain.institution import Institution
+from claims.domain.settlement import Basis, VisitToSettle, Wanted, basis_of, check_visit, fund_payments, journals
+from shared.clock import Clock, local
+from shared.contracts.claims import ClaimSettled
+from shared.errors import Refusal, conflict
+from shared.ids import IdFactory
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One message of a group, with its institution and the writer of its dialect."""
+
+    command: Settle
+    institution: Institution
+    render: Render
+
+    @property
+    def message(self) -> MessageKey:
+        """What makes a resend the same message."""
+        header = self.command.header
+        variant = header.input_digest if self.institution.switches.msgid_reused else ""
+        return MessageKey(header.institution_code, header.infno, header.msgid, variant)
+
+
+def wanted_of(command: SettlementRequest) -> Wanted:
+    """What the checks look at."""
+    stated = command.stated
+    return Wanted(
+        institution_code=command.header.institution_code,
+        person_id=command.person_id,
+        inpatient=command.inpatient,
+        scheme=command.scheme,
+        batch_no=command.batch_no,
+        total_fen=command.total_fen,
+        interim=command.interim,
+        account_use=command.account_use,
+        stated=(stated.self_funded_fen, stated.over_limit_fen, stated.pre_selfpay_fen, stated.in_scope_fen),
+    )
+
+
+def decide(command: SettlementRequest, visit: VisitToSettle, basis: Basis, state: YearState, balance_fen: int) -> Decision:
+    """The kernel on this claim. ``balance_fen``: what the account holds, asked for only if the person wants it used."""
+    facts = ClaimFacts(
+        split=basis.split,
+        circumstances=basis.circumstances,
+        account_fen=balance_fen if command.account_use == "1" else 0,
+        continues_stay=visit.continues_stay,
+        stay_deductible_fen=visit.stay_deductible_fen,
+    )
+    return adjudicate(basis.rules, facts, state)
+
+
+class SettleClaim:
+    """Settles claims, in groups of what arrives together."""
+
+    def __init__(
+        self,
+        groups: SettlementGroups,
+        books: RuleBooks,
+        clock: Clock,
+        ids: IdFactory,
+        *,
+        max_group: int = 32,
+        in_flight: int = 2,
+    ) -> None:
+        self._groups = groups
+        self._books = books
+        self._clock = clock
+        self._ids = ids
+        self._grouper: Grouper[Asked, bytes] = Grouper(self.settle_group, max_group=max_group, in_flight=in_flight)
+
+    async def __call__(self, command: Settle, institution: Institution, render: Render) -> bytes:
+        """The rendered answer; a resend gets the stored bytes word for word. Raises Refusal."""
+        return await self._grouper.submit(Asked(command, institution, render))
+
+    async def settle_group(self, group: Sequence[Asked]) -> list[bytes | Refusal]:
+        """All of a group in one transaction; the result of each in order. Raises only what fails the whole transaction."""
+        async with self._groups.transaction() as tx:
+            results, new, years = await self._decide_group(tx, group)
+            if new:
+                await tx.write(new, years)
+        return results
+
+    async def _decide_group(
+        self, tx: GroupTx, group: Sequence[Asked]
+    ) -> tuple[list[bytes | Refusal], list[NewSettlement], dict[YearKey, YearState]]:
+        visits = await tx.lock_visits(sorted({a.command.visit_id for a in group}))
+        stored = await tx.answers([a.message for a in group])
+        recalled = await tx.recalled([a.message for a in group])
+        today = self._clock.today()
+        results: list[bytes | Refusal | None] = []
+        bases: list[tuple[int, Asked, VisitToSettle, Basis]] = []
+        for i, asked in enumerate(group):
+            known = _replay(asked, stored) or _recalled(asked, recalled)
+            results.append(known)
+            if known is not None:
+                continue
+            try:
+                wanted = wanted_of(asked.command)
+                visit = check_visit(visits.get(asked.command.visit_id), wanted)
+                bases.append((i, asked, visit, basis_of(visit, wanted, asked.institution, self._books, today)))
+            except Refusal as refusal:
+                results[i] = refusal
+        keys = sorted({YearKey(v.person_id, v.scheme, b.benefit_year) for _, _, v, b in bases})
+        years = dict(await tx.lock_years(keys)) if keys else {}
+        payers = sorted({v.person_id for _, _, v, _ in bases if _may_have_account(v)})
+        balances = dict(await tx.lock_accounts(payers)) if payers else {}
+        new: list[NewSettlement] = []
+        taken: set[str] = set()
+        answered: dict[MessageKey, tuple[str, bytes]] = {}
+        touched: dict[YearKey, YearState] = {}
+        for i, asked, visit, basis in bases:
+            # Two messages of one group may be one message sent twice, or two on the same batch.
+            known = _replay(asked, answered)
+            if known is not None:
+                results[i] = known
+                continue
+            if taken & {b.batch_id for b in basis.batches}:
+                results[i] = conflict(
+                    "claims.settlement.nothing-to-settle", "费用已结算，没有未结算的费用明细", field="mdtrt_id"
+                )
+                continue
+            key = YearKey(visit.person_id, visit.scheme, basis.benefit_year)
+            balance = balances.get(visit.person_id, 0)
+            try:
+                decision = decide(asked.command, visit, basis, years[key], balance)
+                settlement = self._new(asked, visit, basis, decision, key, balance)
+            except Refusal as refusal:
+                results[i] = refusal
+                continue
+            years[key] = touched[key] = decision.after
+            if decision.account_fen:
+                balances[visit.person_id] = balance - decision.account_fen
+            taken |= set(settlement.batch_ids)
+            answered[asked.message] = (settlement.digest, settlement.rendered)
+            new.append(settlement)
+            results[i] = settlement.rendered
+        return [r for r in results if r is not None], new, touched
+
+    def _new(
+        self, asked: Asked, visit: VisitToSettle, basis: Basis, decision: Decision, key: YearKey, balance: int
+    ) -> NewSettlement:
+        command, now = asked.command, self._clock.now()
+        settlement_id = self._ids.new()
+        after = balance - decision.account_fen
+        answer = answer_of(
+            command, visit, asked.institution, basis, decision, settlement_id=settlement_id, at=now, balance_fen=after
+        )
+        entries = journals(
+            decision.payments,
+            settlement_id=settlement_id,
+            person_id=visit.person_id,
+            institution_code=visit.institution_code,
+            booked_on=local(now).date(),
+            ids=self._ids,
+        )
+        event = ClaimSettled(
+            settlement_id=settlement_id,
+            visit_id=visit.visit_id,
+            person_id=visit.person_id,
+            institution_code=visit.institution_code,
+            institution_name=asked.institution.name,
+            scheme=visit.scheme,
+            med_type=answer.med_type,
+            inpatient=visit.inpatient,
+            begun_on=visit.begun_on,
+            ended_on=basis.ended_on,
+            settled_at=now,
+            benefit_year=basis.benefit_year,
+            total_fen=answer.total_fen,
+            self_funded_fen=answer.self_funded_fen,
+            over_limit_fen=answer.over_limit_fen,
+            pre_selfpay_fen=answer.pre_selfpay_fen,
+            in_scope_fen=answer.in_scope_fen,
+            payments=fund_payments(decision),
+            cash_fen=answer.cash_fen,
+            hospital_fen=0,
+            rule_digest=basis.rules.digest,
+            injury_suspect=visit.injury_suspect,
+        )
+        return NewSettlement(
+            settlement_id=settlement_id,
+            visit=visit,
+            batch_ids=tuple(b.batch_id for b in basis.batches),
+            year=key,
+            message=asked.message,
+            digest=command.header.input_digest,
+            settled_at=now,
+            answer=answer,
+            decision=decision,
+            entries=tuple(entries),
+            events=(event,),
+            rendered=asked.render(answer),
+            account_balance_fen=after if decision.account_fen else None,
+            rule_digest=basis.rules.digest,
+            facts=facts_of(basis, decision),
+        )
+
+
+def facts_of(basis: Basis, decision: Decision) -> dict[str, Any]:
+    """What the decision was made from, so that it can be made again years later and compared."""
+    circumstances = basis.circumstances
+    return {
+        "region": basis.rules.region,
+        "scheme": basis.rules.scheme,
+        "version": basis.rules.version.version,
+        "split": list(decision.facts.split),
+        "care": circumstances.care,
+        "level": circumstances.level,
+        "status": circumstances.status,
+        "classes": sorted(circumstances.classes),
+        "place": circumstances.place,
+        "referred": circumstances.referred,
+        "account_fen": decision.facts.account_fen,
+        "continues_stay": decision.facts.continues_stay,
+        "stay_deductible_fen": decision.facts.stay_deductible_fen,
+        "before": dict(decision.before.counters),
+    }
+
+
+def _may_have_account(visit: VisitToSettle) -> bool:
+    return visit.scheme != "390"
+
+
+def _replay(asked: Asked, stored: Mapping[MessageKey, tuple[str, bytes]]) -> bytes | Refusal | None:
+    """The stored answer of a message sent again; a refusal when its msgid was used with other input."""
+    found = stored.get(asked.message)
+    if found is None:
+        return None
+    digest, rendered = found
+    if digest == asked.command.header.input_digest:
+        return rendered
+    return conflict("claims.his.msgid-reused", "报文ID(msgid)已用于内容不同的交易，请更换报文ID", field="msgid")
+
+
+def _recalled(asked: Asked, recalled: set[MessageKey]) -> Refusal | None:
+    if asked.message not in recalled:
+        return None
+    return conflict("claims.message.recalled", "该报文已被冲正(2601)，不能再结算，请用新的报文ID", field="msgid")

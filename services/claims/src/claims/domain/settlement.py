@@ -1,0 +1,260 @@
+"""One settlement, before and after the kernel: what may be settled, under which rules, and what follows for books and answer.
+
+Pure. The order of the checks is the order in which a cashier can put things right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from claims.domain.adjudication import Circumstances, Decision, Payment, RuleBooks, RuleSet, Split
+from claims.domain.adjudication.circumstances import Place, Status
+from claims.domain.institution import Institution
+from shared.contracts.claims import FundPayment
+from shared.contracts.enrollment import CoveragePeriod, IdentityClass
+from shared.errors import conflict, invalid
+from shared.ids import IdFactory
+from shared.ledger import Book, Entry, Line, credit, debit
+from shared.ledger.books import DUE_TO_INSTITUTION
+from shared.money import format_yuan
+
+_EMERGENCY: Final = frozenset({"13", "24"})
+"""med_type: emergency, emergency turned inpatient (chs-interface 7.2)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """A charge batch and the sums of its lines."""
+
+    batch_id: str
+    batch_no: str
+    settled: bool
+    split: Split
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who the person is, in clear: only inside a process, never in a table or log."""
+
+    name: str
+    cert_type: str
+    certno: str
+    naty: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitToSettle:
+    """A visit with all that a settlement needs to know of it."""
+
+    visit_id: str
+    person_id: str
+    institution_code: str
+    inpatient: bool
+    scheme: str
+    med_type: str
+    state: str
+    begun_on: date
+    ended_on: date | None
+    work_injury: bool
+    injury_suspect: bool
+    disease_code: str
+    disease_name: str
+    identity: Identity
+    sex: str
+    born_on: date
+    coverages: tuple[CoveragePeriod, ...]
+    classes: tuple[IdentityClass, ...]
+    batches: tuple[Batch, ...]
+    stay_deductible_fen: int = 0
+    """Deductible that earlier valid settlements of this stay were charged."""
+    continues_stay: bool = False
+    """An earlier part of this stay is settled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a settlement message asks for, as far as the checks look at it."""
+
+    institution_code: str
+    person_id: str
+    inpatient: bool
+    scheme: str
+    batch_no: str | None
+    total_fen: int
+    interim: bool
+    account_use: str
+    stated: tuple[int | None, int | None, int | None, int | None]
+    """self-funded, over-limit, pre-selfpay, in-scope as the HIS repeats them; None: not given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What is settled, under which rules: the result of the checks, ready for the kernel."""
+
+    batches: tuple[Batch, ...]
+    split: Split
+    coverage: CoveragePeriod
+    circumstances: Circumstances
+    rules: RuleSet
+    ended_on: date
+    benefit_year: int
+
+
+def check_visit(visit: VisitToSettle | None, wanted: Wanted) -> VisitToSettle:
+    """The visit, if this institution may settle it for this person now. Refuses otherwise, naming the field."""
+    if visit is None or visit.institution_code != wanted.institution_code:
+        raise invalid("claims.visit.not-found", "就诊ID(mdtrt_id)不存在或不属于本机构", "no such visit here", field="mdtrt_id")
+    if visit.person_id != wanted.person_id:
+        raise invalid("claims.visit.other-person", "人员编号(psn_no)与就诊登记的人员不一致", field="psn_no")
+    if visit.inpatient != wanted.inpatient:
+        right = "2303/2304" if visit.inpatient else "2206/2207"
+        raise invalid("claims.visit.wrong-kind", f"该就诊应使用交易{right}结算", field="infno")
+    if visit.state == "cancelled":
+        raise conflict("claims.visit.cancelled", "该就诊登记已撤销，不能结算", field="mdtrt_id")
+    if wanted.scheme != visit.scheme:
+        raise invalid("claims.visit.other-scheme", f"险种类型(insutype)与登记的险种{visit.scheme}不一致", field="insutype")
+    if visit.inpatient and not wanted.interim and visit.state != "discharged":
+        raise conflict("claims.visit.not-discharged", "尚未办理出院(2402)，只能中途结算(mid_setl_flag=1)", field="mdtrt_id")
+    return visit
+
+
+def choose_batches(visit: VisitToSettle, wanted: Wanted, tolerance_fen: int) -> tuple[tuple[Batch, ...], Split]:
+    """The unsettled charge batches that are meant, and their sum.
+
+    Without an unsettled batch of the stated number all unsettled ones are meant if their total agrees (chs-interface, 2206).
+    Refuses when nothing is left to settle, or totals or stated parts differ.
+    """
+    unsettled = tuple(b for b in visit.batches if not b.settled and b.split.total_fen)
+    if not unsettled:
+        settled = any(b.settled for b in visit.batches)
+        text = "费用已结算，没有未结算的费用明细" if settled else "没有未结算的费用明细，请先上传费用(2204/2301)"
+        raise conflict("claims.settlement.nothing-to-settle", text, field="mdtrt_id")
+    chosen = tuple(b for b in unsettled if wanted.batch_no is None or b.batch_no == wanted.batch_no)
+    by_number = bool(chosen)
+    chosen = chosen or unsettled
+    total = Split(*map(sum, zip(*(b.split for b in chosen), strict=True)))
+    if abs(total.total_fen - wanted.total_fen) > tolerance_fen:
+        if not by_number:
+            raise invalid(
+                "claims.settlement.batch-unknown",
+                f"收费批次号(chrg_bchno){wanted.batch_no}没有未结算的费用明细",
+                field="chrg_bchno",
+            )
+        raise invalid(
+            "claims.settlement.total-differs",
+            f"医疗费总额(medfee_sumamt){format_yuan(wanted.total_fen)}与已上传明细合计{format_yuan(total.total_fen)}不一致",
+            field="medfee_sumamt",
+            stated_fen=wanted.total_fen,
+            lines_fen=total.total_fen,
+        )  # fmt: skip
+    names = (
+        "全自费金额(fulamt_ownpay_amt)",
+        "超限价金额(overlmt_selfpay)",
+        "先行自付金额(preselfpay_amt)",
+        "符合政策范围金额(inscp_scp_amt)",
+    )
+    for stated, computed, name in zip(wanted.stated, total[1:], names, strict=True):
+        if stated and stated != computed:
+            raise invalid(
+                "claims.settlement.split-differs",
+                f"{name}{format_yuan(stated)}与中心计算的{format_yuan(computed)}不一致，请重新预结算",
+                field=name[name.index("(") + 1 : -1],
+            )
+    return chosen, total
+
+
+def coverage_on(coverages: Iterable[CoveragePeriod], scheme: str, day: date) -> CoveragePeriod | None:
+    """The active cover in a scheme on a day."""
+    for cover in coverages:
+        if (
+            cover.scheme == scheme
+            and cover.status == "active"
+            and cover.begins_on <= day
+            and (cover.ends_on is None or day <= cover.ends_on)
+        ):
+            return cover
+    return None
+
+
+def basis_of(visit: VisitToSettle, wanted: Wanted, institution: Institution, books: RuleBooks, today: date) -> Basis:
+    """For a visit that passed ``check_visit``: what is settled and the rules that decide. Refuses with the first thing wrong."""
+    batches, split = choose_batches(visit, wanted, institution.switches.total_tolerance_fen)
+    ended_on = (visit.ended_on or today) if visit.inpatient else visit.begun_on
+    cover = coverage_on(visit.coverages, visit.scheme, visit.begun_on)
+    if cover is None:
+        raise conflict(
+            "claims.coverage.none", f"该人员在{visit.begun_on}没有险种{visit.scheme}的有效参保，不享受待遇", field="psn_no"
+        )
+    if wanted.account_use not in ("0", "1"):
+        raise invalid("claims.account.family-not-open", "家庭共济账户支付(acct_used_flag=2)尚未开通", field="acct_used_flag")
+    rules = books.on(cover.region, visit.scheme, ended_on)
+    if rules.version.dated_by == "settlement":
+        rules = books.on(cover.region, visit.scheme, today)
+    day = rules.day(discharged_on=ended_on, settled_on=today)
+    circumstances = Circumstances(
+        care="inpatient" if visit.inpatient else "outpatient",
+        level=institution.level,
+        status=_status(cover),
+        classes=frozenset(c.code for c in visit.classes if c.begins_on <= day and (c.ends_on is None or day <= c.ends_on)),
+        place=(place := place_of(cover.region, institution.region)),
+        referred=place != "out_of_province" or visit.med_type in _EMERGENCY,
+    )
+    return Basis(
+        batches=batches,
+        split=split,
+        coverage=cover,
+        circumstances=circumstances,
+        rules=rules,
+        ended_on=ended_on,
+        benefit_year=rules.benefit_year(day),
+    )
+
+
+def place_of(insured_region: str, care_region: str) -> Place:
+    """Where care was given, seen from the insured region: the same city is local, cities are the pooling level (市级统筹)."""
+    if insured_region[:4] == care_region[:4]:
+        return "local"
+    return "in_province" if insured_region[:2] == care_region[:2] else "out_of_province"
+
+
+def _status(cover: CoveragePeriod) -> Status:
+    if cover.scheme == "390":
+        return "resident"
+    return "retired" if cover.person_category.startswith("12") else "active"
+
+
+def journals(
+    payments: Sequence[Payment], *, settlement_id: str, person_id: str, institution_code: str, booked_on: date, ids: IdFactory
+) -> list[Entry]:
+    """One journal for each fund book that pays: expenditure against what is owed to the institution (B0.4)."""
+    by_book: dict[Book, list[Payment]] = {}
+    for payment in payments:
+        by_book.setdefault(payment.book, []).append(payment)
+    entries = []
+    for book, paid in by_book.items():
+        lines: list[Line] = [debit(p.account, p.amount_fen) for p in paid]
+        lines.append(credit(DUE_TO_INSTITUTION, sum(p.amount_fen for p in paid), f"H:{institution_code}"))
+        entries.append(
+            Entry(
+                entry_id=ids.new(),
+                book=book,
+                booked_on=booked_on,
+                kind="settlement",
+                lines=tuple(lines),
+                memo="医疗费用结算",
+                person_id=person_id,
+                settlement_id=settlement_id,
+            )
+        )
+    return entries
+
+
+def fund_payments(decision: Decision) -> list[FundPayment]:
+    """The payments of a decision as the published language has them."""
+    return [
+        FundPayment(book=p.book.value, account=p.account, fund_pay_type=p.fund, amount_fen=p.amount_fen)
+        for p in decision.payments
+    ]
