@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from typing import NamedTuple
 
 from claims.domain.adjudication.circumstances import Circumstances
@@ -21,20 +22,24 @@ class Step(NamedTuple):
 
     layer: Layer
     terms: Terms
+    on_beyond_cap: bool
+    """Pays on what the cap of the layer before left, not on what is left of the in-scope amount."""
+    passes_on: bool
+    """The next layer pays on what the cap of this one leaves."""
+    without_deductible: bool
     yearly: bool
     """Deductible and bands count over the year's accumulated base."""
     deductibles: tuple[int, ...]
     """Of the first, second, … stay of the year."""
-    deductible_total: int
-    bounds: tuple[int, ...]
-    """Where the second and later bands begin,"""
-    shift: int
-    """measured from zero (0) or from the deductible (1)."""
+    deductible_total: int | None
     rates: tuple[int, ...]
+    """Of each band; the first begins at the deductible."""
+    later_bands: tuple[tuple[int, int], ...]
+    """Where the second and later bands begin, and by how much their rate is above the one before."""
+    shift: int
+    """Whether they begin at that amount (0) or that much above the deductible (1)."""
     cap: int
-    cost_cap: int
-    passes_on: bool
-    """The next layer pays on what the cap of this one leaves."""
+    cost_cap: int | None
     base_counter: str
     deductible_counter: str
     cost_counter: str
@@ -147,18 +152,22 @@ def _terms(layer: Layer, circumstances: Circumstances) -> Terms | None:
 
 def _step(layer: Layer, terms: Terms, circumstances: Circumstances, *, passes_on: bool) -> Step:
     points = sum(change.points for change in layer.adjustments if change.when.holds(circumstances))
+    rates = tuple(adjusted(band.rate, points) for band in terms.bands)
+    begins = [limit(band.up_to) for band in terms.bands[:-1]]
     return Step(
         layer=layer,
         terms=terms,
+        on_beyond_cap=layer.base == "beyond_cap",
+        passes_on=passes_on,
+        without_deductible=layer.without_deductible,
         yearly=layer.per == "year",
         deductibles=terms.deductible,
-        deductible_total=limit(layer.deductible_year_total),
-        bounds=tuple(limit(band.up_to) for band in terms.bands[:-1]),
+        deductible_total=layer.deductible_year_total,
+        rates=rates,
+        later_bands=tuple((begin, rate - below) for begin, (below, rate) in zip(begins, pairwise(rates), strict=True)),
         shift=int(layer.bounds == "excess"),
-        rates=tuple(adjusted(band.rate, points) for band in terms.bands),
         cap=min(limit(layer.cap), limit(terms.cap)),
-        cost_cap=limit(terms.cost_cap),
-        passes_on=passes_on,
+        cost_cap=terms.cost_cap,
         base_counter=f"{layer.code}.base",
         deductible_counter=f"{layer.code}.deductible",
         cost_counter=f"{layer.code}.cost",
