@@ -11,7 +11,7 @@ from typing import Protocol
 
 import pytest
 
-from devstack.embedded_broker import EmbeddedBroker
+from devstack.broker_process import EmbeddedBroker
 from devstack.postgres import THROWAWAY, Postgres, create_database
 
 
