@@ -91,8 +91,6 @@ class LineStated:
     """chrgitm_lv: 01 A, 02 B, 03 C."""
     fee_category: str
     """med_chrgitm_type."""
-    essential: bool = False
-    negotiated: bool = False
     limited_use: bool = False
     memo: str = ""
     """Empty on a good line; any other text means to some clients that the line failed."""
