@@ -11,12 +11,14 @@ from tools.linters.source import Finding, Source, dotted
 _DRAWERS = {"utils", "util", "helpers", "helper", "common", "base", "manager", "managers", "misc", "tools", "lib", "core"}
 _VERBS = """
     accept act activate adjudicate admit advance answer apply approve ask assign book build calculate cancel change charge check
-    classify clear close collect complete confirm convert count cover create credit deactivate decide deny discharge enrol export
-    file find finish forward get import issue link list load lookup match open parse pay pick plan post preview propose publish
+    classify clear close collect complete confirm contest convert count cover create credit deactivate decide deny discharge enrol export
+    file find finish forward get identify import issue judge link list load lookup match open parse pay pick plan post pre preview propose publish
     query read receive recognise reconcile record recover refer refund refuse register reject release remind renew replay replace
-    report reserve reset restore resume retry return reveal reverse revoke route run search seal send settle show sign simulate
+    report reserve reset restore resume retry return reveal reverse review revoke route run search seal send settle show sign simulate
     split start state stop submit suspend sync take track transfer trial undo update upload verify void wait withdraw write
 """
+# What use cases run on, rather than use cases: ports, the group that shares a commit, the memory of answered messages.
+_MACHINERY = {"ports", "grouping", "his_messages"}
 _TYPE_BASES = {"Protocol", "Enum", "StrEnum", "IntEnum", "TypedDict", "NamedTuple", "Exception"}
 
 
@@ -30,23 +32,18 @@ def banned_names(source: Source) -> Iterator[Finding]:
 def use_cases(source: Source) -> Iterator[Finding]:
     """What awaits is a use case: one a file, and the file is named by a verb phrase or ``on_<event>``.
 
-    Other modules of the application room (``ports``, commands, answers) hold types and pure functions only.
+    Other modules of the application room (commands, answers) hold types and pure functions only; ``_MACHINERY`` is excepted.
     """
     name = source.parts[-1] if source.parts else ""
-    if source.room != "application" or name in ("ports", "application") or source.tree is None:
-        return
-    if source.path.endswith("__init__.py"):
+    if source.room != "application" or source.tree is None or source.path.endswith("__init__.py") or name in _MACHINERY:
         return
     named = [n for n in source.tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]
     public = [node for node in named if not node.name.startswith("_") and not _is_type(node)]
-    named_by_verb = name.split("_")[0] in _VERBS.split() or name.startswith("on_")
-    if named_by_verb and len(public) > 1:
-        listed = ", ".join(node.name for node in public)
-        yield source.finding(1, "use-case", f"one public function or class a use case file; here: {listed}")
-    if not named_by_verb:
-        for node in public:
-            if any(isinstance(inner, ast.AsyncFunctionDef) for inner in ast.walk(node)):
-                yield source.finding(node, "use-case", f"{name!r} is no verb phrase, but this awaits, so it is a use case")
+    awaiting = [node for node in public if any(isinstance(inner, ast.AsyncFunctionDef) for inner in ast.walk(node))]
+    if len(awaiting) > 1:
+        yield source.finding(awaiting[1], "use-case", f"one use case a file; here: {', '.join(n.name for n in awaiting)}")
+    if awaiting and name.split("_")[0] not in _VERBS.split() and not name.startswith("on_"):
+        yield source.finding(awaiting[0], "use-case", f"{name!r} is no verb phrase, but this awaits, so it is a use case")
 
 
 def _is_type(node: ast.stmt) -> bool:

@@ -81,7 +81,7 @@ BROKEN = {
     "drawer package": ("tests/unit/helpers/amounts.py", "X = 1\n", ["banned-name"]),
     "two use cases": (
         APPLICATION,
-        '"""S."""\n\n\ndef settle() -> None:\n    """S."""\n\n\ndef undo() -> None:\n    """U."""\n',
+        '"""S."""\n\n\nasync def settle() -> None:\n    """S."""\n\n\nasync def undo() -> None:\n    """U."""\n',
         ["use-case"],
     ),
     "use case named by a noun": (
