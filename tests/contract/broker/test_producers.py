@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -14,7 +16,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from .conftest import NewTopic, read_all
 
-NONE, CORRUPT_MESSAGE, OUT_OF_ORDER = 0, 2, 45
+NONE, CORRUPT_MESSAGE, COORDINATOR_LOADING, OUT_OF_ORDER = 0, 2, 14, 45
 
 
 def batch(producer_id: int, sequence: int, values: list[bytes]) -> bytes:
@@ -28,8 +30,9 @@ def batch(producer_id: int, sequence: int, values: list[bytes]) -> bytes:
         base_sequence=sequence,
         batch_size=1 << 20,
     )
+    now_ms = time.time_ns() // 1_000_000  # Apache Kafka forgets a producer whose last batch says that it is a day old
     for number, value in enumerate(values):
-        builder.append(number, 1_700_000_000_000, None, value, [])
+        builder.append(number, now_ms, None, value, [])
     return bytes(builder.build())
 
 
@@ -49,7 +52,10 @@ class RawProducer:
         await self._client.close()
 
     async def new_id(self) -> int:
-        answer = await self._client.send(self._client.get_random_node(), InitProducerIdRequest(None, 0))  # type: ignore[arg-type]  # None: no transactions
+        request = InitProducerIdRequest(None, 0)  # type: ignore[arg-type]  # None: no transactions
+        answer: Any = None
+        while answer is None or answer.error_code == COORDINATOR_LOADING:
+            answer = await self._client.send(self._client.get_random_node(), request)
         assert answer.error_code == NONE
         return int(answer.producer_id)
 

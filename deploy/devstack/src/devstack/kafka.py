@@ -65,10 +65,11 @@ class ApacheKafka(BrokerProcess):
             "broker.heartbeat.interval.ms": "500",
         }
         properties.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        subprocess.run(
-            [*self._java, "kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", cluster, "-c", str(properties)],
-            check=True,
-            capture_output=True,
-        )
+        if not (self.data_dir / "log" / "meta.properties").exists():
+            cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+            subprocess.run(
+                [*self._java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)],
+                check=True,
+                capture_output=True,
+            )
         return [*self._java, "kafka.Kafka", str(properties)]
