@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,9 +19,11 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "coverage": ("certno", "scheme", "person_category", "employer_credit_code", "begins_on", "ends_on", "civil_servant"),
     "classes": ("certno", "code", "begins_on", "ends_on"),
     "accounts": ("certno", "amount_yuan", "reference"),
-    "catalogue": ("code", "name", "kind", "charge_class"),
+    "catalogue": ("code", "name", "charge_class", "valid_from"),
 }
 """The columns that each file must have; the catalogue may have more (docs/test-counties.md)."""
+NOT_LOADED: Final = "reference_price"
+"""The one catalogue column that is the mock hospital's and not the bureau's."""
 
 Row = dict[str, str]
 
@@ -69,6 +72,15 @@ class CountyFolder:
                     for held in classes.get(row["certno"], ())
                 ],
             }
+
+    def catalogue_csv(self) -> tuple[int, str]:
+        """Number of items, and the catalogue as claims imports it."""
+        rows = [{key: value for key, value in row.items() if key != NOT_LOADED} for row in self.tables["catalogue"]]
+        text = io.StringIO()
+        writer = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return len(rows), text.getvalue()
 
     def _check_references(self) -> None:
         certnos = [row["certno"] for row in self.tables["persons"]]

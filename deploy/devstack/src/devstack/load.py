@@ -7,23 +7,23 @@ stop the others; it is reported with its file, line and the service's words.
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import httpx
 
-from devstack.county_folder import CountyFolder, Row
+from devstack.county_folder import CountyFolder
 from shared.ids import IdFactory
 from shared.money import fen
 
 CHUNK: Final = 1000
 """Rows in one import request."""
 _AT_ONCE: Final = 2
+_TALLY: Final = ("created", "existing", "stated", "refused")
+"""``stated``: brought to a service that does not say whether it changed anything."""
 
 Advance = Callable[[str, int, int], None]
 """Told (file, rows done, rows in all) after every request."""
@@ -44,13 +44,13 @@ class Outcome:
 
     def add(self, file: str, answer: Mapping[str, Any], first_line: int) -> None:
         """Take in the answer of one import request whose first row stood at ``first_line`` of the file."""
-        tally = self.counts.setdefault(file, dict.fromkeys(("created", "updated", "unchanged", "refused"), 0))
-        for what in ("created", "updated", "unchanged"):
+        tally = self.counts.setdefault(file, dict.fromkeys(_TALLY, 0))
+        for what in _TALLY[:-1]:
             tally[what] += int(answer.get(what, 0))
         for error in answer.get("errors", ()):
             tally["refused"] += 1
             where = f"{file}.csv:{first_line + int(error['line']) - 1}"
-            self.faults.append(f"{where}: {error.get('field') or error.get('code') or ''}: {error['detail']}")
+            self.faults.append(f"{where}: {error.get('field') or error['code']}: {error['title']}")
 
 
 class Loader:
@@ -81,71 +81,82 @@ class Loader:
     async def _institutions(self, folder: CountyFolder, outcome: Outcome) -> None:
         rows = folder.tables["institutions"]
         for number, row in enumerate(rows, 1):
-            body = {
-                **row,
-                "level": int(row["level"]),
-                "switches": {"infcode_number": row["infcode_number"] == "1"},
-            }
-            del body["infcode_number"]
-            status, _ = await self._post(self._claims, "/v1/institutions", json.dumps(body), "application/json")
-            outcome.add("institutions", {"created" if status == 201 else "unchanged": 1}, number + 1)
+            switches = {"infcode_number": row["infcode_number"] == "1"}
+            body = {key: value for key, value in row.items() if key != "infcode_number"}
+            await self._post(self._claims, "/v1/institutions", {**body, "level": int(row["level"]), "switches": switches})
+            outcome.add("institutions", {"stated": 1}, number + 1)
             self._advance("institutions", number, len(rows))
 
     async def _catalogue(self, folder: CountyFolder, outcome: Outcome) -> None:
-        rows = folder.tables["catalogue"]
-        _, answer = await self._post(self._claims, "/v1/catalogue/imports", _csv(rows), "text/csv")
-        outcome.add("catalogue", answer, 2)
-        self._advance("catalogue", len(rows), len(rows))
+        count, text = folder.catalogue_csv()
+        if count:
+            await self._post(self._claims, "/v1/catalogue/imports", text, "text/csv")
+            outcome.add("catalogue", {"stated": count}, 2)
+            self._advance("catalogue", count, count)
 
     async def _people(self, folder: CountyFolder, outcome: Outcome) -> None:
-        await self._import(self._enrollment, "/v1/imports/employers", "employers", folder.tables["employers"], outcome)
-        await self._import(self._enrollment, "/v1/imports/persons", "persons", list(folder.persons()), outcome)
-        known = outcome.person_ids
+        for number, row in enumerate(folder.tables["employers"], 1):
+            await self._post(self._enrollment, "/v1/employers", row)
+            outcome.add("employers", {"stated": 1}, number + 1)
+            self._advance("employers", number, len(folder.tables["employers"]))
+        persons = list(folder.persons())
+
+        def note(start: int, answer: Mapping[str, Any]) -> None:
+            for person in answer["persons"]:
+                outcome.person_ids[persons[start + person["line"] - 1]["certno"]] = person["person_id"]
+
+        await self._import(self._enrollment, "/v1/imports/persons", "persons", persons, outcome, note)
         credits = [
             {
-                "person_id": known[row["certno"]],
+                "person_id": outcome.person_ids[row["certno"]],
                 "amount_fen": fen(row["amount_yuan"]),
                 "reason": "期初余额",
                 "reference": f"{folder.region}/{row['certno']}/{row['reference']}",
             }
             for row in folder.tables["accounts"]
-            if row["certno"] in known
+            if row["certno"] in outcome.person_ids
         ]
         await self._import(self._claims, "/v1/imports/account-credits", "accounts", credits, outcome)
 
     async def _import(
-        self, service: httpx.AsyncClient, path: str, file: str, rows: Sequence[Mapping[str, Any]], outcome: Outcome
+        self,
+        service: httpx.AsyncClient,
+        path: str,
+        file: str,
+        rows: Sequence[Mapping[str, Any]],
+        outcome: Outcome,
+        note: Callable[[int, Mapping[str, Any]], None] = lambda start, answer: None,
     ) -> None:
-        """Send rows as newline-delimited JSON, ``_AT_ONCE`` requests side by side."""
+        """Send rows as newline-delimited JSON, ``_AT_ONCE`` requests side by side; ``note`` gets every answer."""
         limit = asyncio.Semaphore(_AT_ONCE)
         done = 0
 
         async def send(start: int) -> None:
             nonlocal done
             part = rows[start : start + CHUNK]
+            text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in part)
             async with limit:
-                text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in part)
-                _, answer = await self._post(service, path, text, "application/x-ndjson")
+                answer = await self._post(service, path, text, "application/x-ndjson")
             outcome.add(file, answer, start + 2)
-            outcome.person_ids.update(answer.get("persons", {}))
+            note(start, answer)
             done += len(part)
             self._advance(file, done, len(rows))
 
         await asyncio.gather(*(send(start) for start in range(0, len(rows), CHUNK)))
 
-    async def _post(self, service: httpx.AsyncClient, path: str, body: str, kind: str) -> tuple[int, dict[str, Any]]:
-        headers = {
-            "Authorization": self._bearer(),
-            "Content-Type": f"{kind}; charset=utf-8",
-            "Idempotency-Key": self._ids.new(),
-        }
+    async def _post(
+        self, service: httpx.AsyncClient, path: str, body: str | Mapping[str, Any], kind: str = "application/json"
+    ) -> dict[str, Any]:
+        headers = {"Authorization": self._bearer(), "Content-Type": kind, "Idempotency-Key": self._ids.new()}
+        content = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
         try:
-            reply = await service.post(path, content=body.encode(), headers=headers)
+            reply = await service.post(path, content=content.encode(), headers=headers)
         except httpx.TransportError as cause:
             raise LoadError(f"{service.base_url}{path}: {type(cause).__name__}: is the stack running?") from cause
         if reply.status_code >= 300:
             raise LoadError(f"{service.base_url}{path}: {reply.status_code}: {reply.text[:500]}")
-        return reply.status_code, reply.json()
+        answer: dict[str, Any] = reply.json()
+        return answer
 
 
 @asynccontextmanager
@@ -157,12 +168,3 @@ async def service_clients(urls: Mapping[str, str], *names: str) -> AsyncIterator
     finally:
         for client in clients:
             await client.aclose()
-
-
-def _csv(rows: Iterable[Row]) -> str:
-    rows = list(rows)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else ["code"], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
