@@ -41,7 +41,7 @@ class ClaimFacts:
     def __post_init__(self) -> None:
         whole(self.split)
         if self.account_fen < 0 or self.stay_deductible_fen < 0:
-            raise invalid("claims.bill.negative", "个人账户可用金额和本次住院已扣起付线不能为负数", field="acct_pay")
+            raise invalid("claims.bill.account", "个人账户可用金额和本次住院已扣起付线不能为负数", field="acct_pay")
 
 
 class LayerResult(NamedTuple):
