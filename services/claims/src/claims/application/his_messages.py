@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -24,7 +24,7 @@ class Effect:
     person_id: str = ""
     visit_id: str = ""
     subject_id: str = ""
-    """What the command made: a settlement, a batch; empty if nothing of its own."""
+    """What the command made: a settlement, a visit; empty if nothing of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +55,10 @@ class HisMessages(Protocol):
         """Store the answer. Raises MessageRaced."""
         ...
 
-    async def void(self, tx: Tx, visit_id: str, *, infnos: tuple[str, ...] = (), subject_ids: tuple[str, ...] = ()) -> None:
-        """Forget answers of a visit whose effect is undone: all, or those of some transactions, or about some subjects."""
+    async def void(
+        self, tx: Tx, visit_id: str, *, infnos: Sequence[str] | None = None, msgids: Sequence[str] | None = None
+    ) -> None:
+        """Forget answers of a visit whose effect is undone: all, those of some transactions, those to some messages."""
         ...
 
     async def originals(self, tx: Tx, institution_code: str, infno: str, msgid: str, person_id: str) -> list[StoredMessage]:

@@ -28,6 +28,8 @@ CSV_COLUMNS: Final = (
 )
 """Columns of an import. ``charge_class`` A, B, C or 甲, 乙, 丙; ``pre_selfpay_rate`` 0..1, empty: as the class says; price limits
 in yuan at facilities of level 1, 2, 3, empty: none; flags 1/0; dates yyyy-MM-dd, ``valid_to`` empty: until the next version."""
+IGNORED_COLUMNS: Final = ("reference_price",)
+"""Columns that an export may carry for other readers."""
 REQUIRED_COLUMNS: Final = ("code", "name", "charge_class", "valid_from")
 _CLASSES: Final = {"A": "A", "B": "B", "C": "C", "甲": "A", "乙": "B", "丙": "C", "01": "A", "02": "B", "03": "C"}
 _HIGHEST_LIMIT: Final = Decimal(10) ** 9

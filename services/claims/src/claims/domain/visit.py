@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -65,13 +65,16 @@ class FeeLine:
         return abs(self.amount_fen - int(product.scaleb(2)))
 
 
-def injury_suspected(med_type: str, diagnosis_codes: tuple[str, ...], cause_text: str, trauma_flag: str) -> bool:
+def injury_suspected(
+    med_type: str, diagnoses: Iterable[Diagnosis], further_codes: Iterable[str], cause_text: str, trauma_flag: str
+) -> bool:
     """Whether a stay must carry the tag WI_SUSPECT (B1): trauma by category, by ICD-10 chapters S and T, by the flag
     TRUM_FLAG, or a cause 'at work' stated in words. The tag never blocks care."""
+    codes = [*(d.code for d in diagnoses if d.valid), *further_codes]
     return (
         med_type in INJURY_MED_TYPES
         or trauma_flag == "1"
-        or any(code[:1] in ("S", "T") and code[1:3].isdigit() for code in diagnosis_codes)
+        or any(code[:1] in ("S", "T") and code[1:3].isdigit() for code in codes)
         or any(word in cause_text for word in _AT_WORK)
     )
 
@@ -181,12 +184,8 @@ class StoredLine:
     """A fee line that the visit already has."""
 
     line_no: str
-    batch_id: str
     returns_line_no: str
     item_code: str
     quantity: Decimal
-    price: Decimal
-    occurred_at: datetime
-    hospital_approval: str
     split: Split
     settled: bool

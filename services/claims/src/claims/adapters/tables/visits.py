@@ -114,6 +114,7 @@ FEE_LINE: Final = Table(
     Column("in_scope_fen", BigInteger, nullable=False),
     Column("in_work_injury_catalogue", Boolean, nullable=False, server_default=text("false")),
     Column("details", JSONB, nullable=False, server_default=text("'{}'::jsonb"), comment="remaining interface fields by name"),
+    Column("msgid", Text, nullable=False, server_default="", comment="the message that uploaded it"),
     Index("ix_fee_line_batch_id", "batch_id"),
 )
 

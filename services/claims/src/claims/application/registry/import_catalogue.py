@@ -7,7 +7,7 @@ import io
 from typing import Any, Final
 
 from claims.application.registry.ports import Catalogue
-from claims.domain.catalogue import CSV_COLUMNS, REQUIRED_COLUMNS, CatalogueItem, RowFault, read_row
+from claims.domain.catalogue import CSV_COLUMNS, IGNORED_COLUMNS, REQUIRED_COLUMNS, CatalogueItem, RowFault, read_row
 from shared.errors import invalid
 from shared.transactions import Once, OnceKey, Tx
 
@@ -23,12 +23,17 @@ class ImportCatalogue:
         self._catalogue = catalogue
 
     async def __call__(self, data: bytes, key: OnceKey | None) -> dict[str, Any]:
-        """Returns the number of imported rows. Refuses ``claims.catalogue.import`` with the faults, then nothing changed."""
+        """Returns the numbers of rows, added, changed and unchanged. Refuses ``claims.catalogue.import`` with the faults, then nothing changed."""
         items = read_items(data)
 
         async def work(tx: Tx) -> dict[str, Any]:
-            await self._catalogue.store(tx, items)
-            return {"imported": len(items)}
+            known = await self._catalogue.versions(tx, sorted({item.code for item in items}))
+            present = {(item.code, item.valid_from): item for versions in known.values() for item in versions}
+            added = [item for item in items if (item.code, item.valid_from) not in present]
+            changed = [item for item in items if present.get((item.code, item.valid_from), item) != item]
+            await self._catalogue.store(tx, [*added, *changed])
+            unchanged = len(items) - len(added) - len(changed)
+            return {"rows": len(items), "added": len(added), "changed": len(changed), "unchanged": unchanged}
 
         answer, _ = await self._once.run(key, work)
         return answer
@@ -39,7 +44,7 @@ def read_items(data: bytes) -> list[CatalogueItem]:
     reader = csv.DictReader(io.StringIO(_decoded(data), newline=""), restkey="")
     columns = set(reader.fieldnames or ())
     faults = [RowFault(0, column, "缺少该列") for column in REQUIRED_COLUMNS if column not in columns]
-    faults += [RowFault(0, column, "没有该列") for column in sorted(columns - set(CSV_COLUMNS))]
+    faults += [RowFault(0, column, "没有该列") for column in sorted(columns - {*CSV_COLUMNS, *IGNORED_COLUMNS})]
     items: dict[tuple[str, object], CatalogueItem] = {}
     try:
         for number, row in enumerate(reader, 1):

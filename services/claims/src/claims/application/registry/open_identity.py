@@ -3,19 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 
+from claims.domain.settlement import Identity
 from shared.crypto import Sealer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """What enrollment sealed."""
-
-    name: str
-    cert_type: str
-    certno: str
-    naty: str
 
 
 def open_identity(sealer: Sealer, sealed: str) -> Identity:

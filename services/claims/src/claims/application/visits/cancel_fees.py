@@ -13,6 +13,8 @@ from claims.domain.visit import Visit
 from shared.errors import conflict
 from shared.transactions import Tx
 
+UPLOADS = ("2204", "2301")
+
 
 class CancelFeeLines:
     """Settled lines cannot be removed; a line cannot go while a line that returns it stays."""
@@ -35,9 +37,9 @@ class CancelFeeLines:
                 else:
                     batch_nos = command.numbers
                     await self._check_batches(tx, visit, command.numbers)
-            changed = await self._fees.remove(tx, visit.visit_id, batch_nos=batch_nos, line_nos=line_nos)
-            if changed:
-                await self._messages.void(tx, visit.visit_id, infnos=("2204", "2301"))
+            uploaded_by = await self._fees.remove(tx, visit.visit_id, batch_nos=batch_nos, line_nos=line_nos)
+            if uploaded_by:
+                await self._messages.void(tx, visit.visit_id, infnos=UPLOADS, msgids=uploaded_by)
             return Effect(answer=render(Done()), person_id=visit.person_id, visit_id=visit.visit_id)
 
         return await self._answers.run_on_visit(command.header, institution, command.visit_id, command.person_id, work)

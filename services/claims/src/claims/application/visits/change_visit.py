@@ -33,8 +33,8 @@ class ChangeVisits:
                 raise invalid("claims.visit.end-before-begin", "开始时间(begntime)晚于出院时间", field="begntime")
             suspected = injury_suspected(
                 command.med_type,
-                tuple(d.code for d in command.diagnoses if d.valid)
-                + (command.details.get("dscg_maindiag_code", ""), command.disease_code),
+                command.diagnoses,
+                (command.details.get("dscg_maindiag_code", ""), command.disease_code),
                 command.condition,
                 command.trauma_flag,
             )

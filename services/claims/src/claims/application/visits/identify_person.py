@@ -10,7 +10,6 @@ from claims.application.visits.ports import Accounts
 from claims.domain.institution import Institution
 from claims.domain.person import CLASS_NAMES, cover_status, paused_on
 from shared.clock import Clock, local
-from shared.contracts.enrollment import CoveragePeriod
 from shared.crypto import Sealer
 from shared.errors import invalid
 from shared.ids import resident_id_is_valid
@@ -76,7 +75,7 @@ class IdentifyPersons:
                     region=cover.region,
                     employer_name=cover.employer_name or "",
                 )
-                for cover in _active_first(person.medical_covers_on(day), day)
+                for cover in person.medical_covers_on(day)
             ),
             identities=tuple(
                 IdentityStated(
@@ -88,10 +87,6 @@ class IdentifyPersons:
                 for item in person.classes_on(day)
             ),
         )
-
-
-def _active_first(covers: list[CoveragePeriod], day: object) -> list[CoveragePeriod]:
-    return sorted(covers, key=lambda c: c.status != "active")
 
 
 def _document(command: IdentifyPerson) -> tuple[str, str]:

@@ -63,8 +63,8 @@ class OpenVisits:
                 work_injury=work_injury,
                 injury_suspect=injury_suspected(
                     command.med_type,
-                    tuple(d.code for d in command.diagnoses if d.valid)
-                    + (command.details.get("dscg_maindiag_code", ""), command.disease_code),
+                    command.diagnoses,
+                    (command.details.get("dscg_maindiag_code", ""), command.disease_code),
                     command.condition,
                     command.trauma_flag,
                 ),

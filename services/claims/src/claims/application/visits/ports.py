@@ -58,8 +58,8 @@ class Fees(Protocol):
         """Insert an empty batch."""
         ...
 
-    async def add(self, tx: Tx, visit_id: str, batch_ids: Sequence[str], lines: Sequence[NewLine]) -> None:
-        """Insert the lines, each into its batch, and add them to the sums of the batches."""
+    async def add(self, tx: Tx, visit_id: str, msgid: str, batch_ids: Sequence[str], lines: Sequence[NewLine]) -> None:
+        """Insert the lines of a message, each into its batch, and add them to the sums of the batches."""
         ...
 
     async def remove(
@@ -67,7 +67,7 @@ class Fees(Protocol):
     ) -> list[str]:
         """Delete unsettled lines (of these batches, with these numbers; None and None: all), keep the sums right.
 
-        Returns the batches that lost lines.
+        Returns the msgids of the messages that had uploaded them.
         """
         ...
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ from claims.application.registry.ports import Catalogue
 from claims.application.visits.answers import FeesUploaded, LineStated
 from claims.application.visits.commands import UploadFees
 from claims.application.visits.ports import ClassBShares, Fees, NewLine
-from claims.domain.adjudication.split import OUTSIDE, CatalogueEntry, ChargeClass, Split, split_line
+from claims.domain.adjudication.split import OUTSIDE, CatalogueEntry, ChargeClass, Split, add_up, split_line
 from claims.domain.adjudication.split import FeeLine as SplittableLine
 from claims.domain.catalogue import CatalogueItem, valid_on
 from claims.domain.institution import Institution
@@ -20,7 +21,7 @@ from claims.domain.visit import Batch, Batches, FeeLine, StoredLine, Visit
 from shared.clock import local
 from shared.errors import conflict, invalid
 from shared.ids import IdFactory
-from shared.money import RATE_ONE
+from shared.money import RATE_ONE, allocate
 from shared.transactions import Tx
 
 CHARGE_LEVELS: dict[ChargeClass, str] = {"A": "01", "B": "02", "C": "03"}
@@ -51,7 +52,7 @@ class UploadFeeLines:
             visit.take_lines(batches)
             new = await self._split(tx, command, visit, institution)
             batch_ids = await self._batch_ids(tx, visit, batches, command.lines)
-            await self._fees.add(tx, visit.visit_id, batch_ids, new)
+            await self._fees.add(tx, visit.visit_id, command.header.msgid, batch_ids, new)
             uploaded = FeesUploaded(lines=tuple([line.stated for line in new]))
             return Effect(answer=render(uploaded), person_id=visit.person_id, visit_id=visit.visit_id)
 
@@ -65,16 +66,17 @@ class UploadFeeLines:
             if number in stored:
                 raise conflict("claims.fees.line-exists", f"费用明细流水号(feedetl_sn){number}已上传", field="feedetl_sn")
         catalogue = await self._catalogue.versions(tx, sorted({line.item_code for line in command.lines}))
-        returns = _Returns(stored)
+        returns = _Returns(stored.values())
         new: list[NewLine] = []
         for line, details in zip(command.lines, command.details, strict=True):
             item = valid_on(catalogue.get(line.item_code, []), local(line.occurred_at).date())
             entry = _entry(line, item)
             class_b_rate = self._class_b_rate(visit, institution, local(line.occurred_at).date())
-            split = split_line(_splittable(line), entry, institution.level, class_b_rate)
             if line.returns_line_no:
-                split = returns.split(line, split)
-            returns.note(line, split)
+                split = returns.give_back(line)
+            else:
+                split = split_line(_splittable(line), entry, institution.level, class_b_rate)
+                returns.charge(line.line_no, line.item_code, line.quantity, split)
             stated = _stated(line, split, item, entry, institution.level, class_b_rate)
             new.append(
                 NewLine(
@@ -107,52 +109,59 @@ class UploadFeeLines:
         return [ids[line.batch_no] for line in lines]
 
 
+@dataclass(slots=True)
+class _Charged:
+    """What is left of a charged line after its returns."""
+
+    item_code: str
+    quantity: Decimal
+    split: Split
+
+
 class _Returns:
-    """What has been charged and returned so far, line by line: a return is never more than what is left of its original."""
+    """What has been charged and returned so far: a return is never more than what is left of its original."""
 
-    def __init__(self, stored: dict[str, StoredLine]) -> None:
-        self._item: dict[str, str] = {}
-        self._left: dict[str, Split] = {}
-        self._quantity: dict[str, Decimal] = {}
-        for line in stored.values():
+    def __init__(self, stored: Iterable[StoredLine]) -> None:
+        self._left: dict[str, _Charged] = {}
+        lines = sorted(stored, key=lambda line: bool(line.returns_line_no))
+        for line in lines:
             if not line.returns_line_no:
-                self._item[line.line_no] = line.item_code
-                self._left[line.line_no] = line.split
-                self._quantity[line.line_no] = line.quantity
-        for line in stored.values():
-            if line.returns_line_no in self._left:
-                self._take(line.returns_line_no, line.split, line.quantity)
+                self.charge(line.line_no, line.item_code, line.quantity, line.split)
+            elif line.returns_line_no in self._left:
+                self._take(self._left[line.returns_line_no], line.quantity, line.split)
 
-    def note(self, line: FeeLine, split: Split) -> None:
-        """A line of this call was split: it may be returned by a later one, or returns an earlier one."""
-        if line.returns_line_no:
-            self._take(line.returns_line_no, split, line.quantity)
-        else:
-            self._item[line.line_no] = line.item_code
-            self._left[line.line_no] = split
-            self._quantity[line.line_no] = line.quantity
+    def charge(self, line_no: str, item_code: str, quantity: Decimal, split: Split) -> None:
+        """A line that later ones may return."""
+        self._left[line_no] = _Charged(item_code, quantity, split)
 
-    def split(self, line: FeeLine, proposed: Split) -> Split:
-        """The split of a return line; the return that empties its original takes exactly what is left of every part."""
-        original = line.returns_line_no
-        left = self._left.get(original)
+    def give_back(self, line: FeeLine) -> Split:
+        """The split of a return: as its original's, in proportion, so that what is left never turns negative in any part."""
+        left = self._left.get(line.returns_line_no)
         if left is None:
-            raise invalid("claims.fees.no-original", f"原费用流水号(init_feedetl_sn){original}不存在", field="init_feedetl_sn")
-        if self._item[original] != line.item_code:
+            raise invalid(
+                "claims.fees.no-original",
+                f"原费用流水号(init_feedetl_sn){line.returns_line_no}不存在",
+                field="init_feedetl_sn",
+            )
+        if left.item_code != line.item_code:
             raise invalid(
                 "claims.fees.other-item",
                 f"退费明细{line.line_no}的医疗目录编码(med_list_codg)与原明细不同",
                 field="med_list_codg",
             )
-        if left.total_fen + line.amount_fen < 0 or self._quantity[original] + line.quantity < 0:
-            raise conflict("claims.fees.over-returned", f"退费明细{line.line_no}超过原明细{original}的余额", field="cnt")
-        if left.total_fen + line.amount_fen == 0:
-            return Split(*(-part for part in left))
-        return proposed
+        if left.split.total_fen + line.amount_fen < 0 or left.quantity + line.quantity < 0:
+            raise conflict(
+                "claims.fees.over-returned", f"退费明细{line.line_no}超过原明细{line.returns_line_no}的余额", field="cnt"
+            )
+        parts = allocate(-line.amount_fen, list(left.split[1:])) if line.amount_fen else [0, 0, 0, 0]
+        split = Split(line.amount_fen, *(-part for part in parts))
+        self._take(left, line.quantity, split)
+        return split
 
-    def _take(self, original: str, split: Split, quantity: Decimal) -> None:
-        self._left[original] = Split(*(a + b for a, b in zip(self._left[original], split, strict=True)))
-        self._quantity[original] += quantity
+    @staticmethod
+    def _take(left: _Charged, quantity: Decimal, split: Split) -> None:
+        left.quantity += quantity
+        left.split = add_up((left.split, split))
 
 
 def _check_lines(command: UploadFees, institution: Institution) -> None:

@@ -1,0 +1,32 @@
+"""The enrollment service over HTTP."""
+
+from __future__ import annotations
+
+from pydantic import TypeAdapter, ValidationError
+
+from shared.contracts.enrollment import PersonStated
+from shared.errors import Kind, Refusal, unavailable
+from shared.http.client import ServiceClient
+
+_facts = TypeAdapter(PersonStated)
+
+
+class HttpEnrollment:
+    """Implements ``Enrollment``: GET /v1/person-states."""
+
+    def __init__(self, client: ServiceClient) -> None:
+        self._client = client
+
+    async def state_of(self, *, person_id: str | None = None, certno_index: str | None = None) -> PersonStated | None:
+        """See ``Enrollment``."""
+        try:
+            body = await self._client.get("/v1/person-states", {"person_id": person_id, "certno_index": certno_index})
+            return _facts.validate_python(body)
+        except Refusal as refusal:
+            if refusal.kind is Kind.NOT_FOUND:
+                return None
+            raise
+        except ValidationError as broken:
+            raise unavailable(
+                "enrollment.answer-broken", "参保信息服务应答有误，请稍后重试", "enrollment's answer is no PersonStated"
+            ) from broken
