@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
+from claims.application.header import HisHeader
 from claims.application.settlement.answer import SettlementAnswer
 from claims.domain.adjudication import Decision, YearState
 from claims.domain.settlement import VisitToSettle
+from shared.contracts.claims import FundPayment
 from shared.ledger import Entry
+from shared.transactions import Tx
 
 Render = Callable[[SettlementAnswer], bytes]
 """The edge's writer: an answer as the bytes that will be sent, in the institution's dialect."""
@@ -111,4 +114,91 @@ class VisitReader(Protocol):
 
     async def account(self, person_id: str) -> int:
         """The balance in fen; 0 without an account."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSettlement:
+    """A settlement as it stands."""
+
+    settlement_id: str
+    visit_id: str
+    person_id: str
+    institution_code: str
+    inpatient: bool
+    state: str
+    """``valid``, ``reversed``, ``taken-back``, or ``reversal`` (a row that reverses another)."""
+    reverses: str | None
+    year: YearKey
+    contribution: YearState
+    """What the decision added to the year."""
+    payments: tuple[FundPayment, ...]
+    answer: SettlementAnswer
+    infno: str
+    settled_at: datetime
+    work_injury_key: str | None
+    rule_digest: str
+    decision: Mapping[str, Any]
+    facts: Mapping[str, Any]
+
+
+class Settlements(Protocol):
+    """Stored settlements, one at a time."""
+
+    async def find(self, tx: Tx, settlement_id: str) -> StoredSettlement | None:
+        """The settlement, not locked."""
+        ...
+
+    async def lock(self, tx: Tx, settlement_id: str) -> StoredSettlement | None:
+        """The settlement with its visit, person-year and account locked, in the order of all locks."""
+        ...
+
+    async def undo(self, tx: Tx, settlement: StoredSettlement, state: str) -> int:
+        """Set the settlement's state, take its contribution out of the year, give the account its part back.
+
+        Returns the account's balance in fen (0 without an account). Charge batches stay as they are.
+        """
+        ...
+
+    async def redo(self, tx: Tx, settlement: StoredSettlement) -> int:
+        """Make a taken-back settlement valid again: contribution and account part are used again.
+
+        Returns the part of the account payment that the balance did not cover, in fen.
+        """
+        ...
+
+    async def free_batches(self, tx: Tx, settlement_id: str) -> None:
+        """The charge batches of a settlement are unsettled again."""
+        ...
+
+    async def add_reversal(self, tx: Tx, original: StoredSettlement, answer: SettlementAnswer, header: HisHeader) -> None:
+        """The row of a reversal."""
+        ...
+
+    async def lines(self, tx: Tx, settlement_id: str) -> list[dict[str, Any]]:
+        """The fee lines of the settlement's batches, as plain values."""
+        ...
+
+
+class Journals(Protocol):
+    """The books, as far as settlements write them."""
+
+    async def append(self, tx: Tx, entries: Sequence[Entry]) -> None:
+        """Append journals; refuses closed periods."""
+        ...
+
+    async def entries(self, tx: Tx, **where: str) -> list[Entry]:
+        """Journals by column."""
+        ...
+
+
+class Recalls(Protocol):
+    """The tombstones of messages that a 2601 has named."""
+
+    async def put(self, tx: Tx, institution_code: str, infno: str, msgid: str, person_id: str) -> bool:
+        """Mark the message recalled; waits for another transaction that does the same, False when that one was first."""
+        ...
+
+    async def settle(self, tx: Tx, institution_code: str, infno: str, msgid: str, person_id: str, outcome: str) -> None:
+        """Write down what the recall did."""
         ...

@@ -1,0 +1,125 @@
+"""Transfers and personal accounts (SQLAlchemy Core)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from claims.adapters.tables.settlement import ACCOUNT, ACCOUNT_MOVEMENT, TRANSFER
+from claims.application.funds.credit_account import Credit
+from claims.application.funds.move_transfer import Transfer
+from shared.db.database import SqlTx
+from shared.ledger import Book
+
+
+class SqlTransfers:
+    """Implements ``Transfers``."""
+
+    async def lock(self, tx: SqlTx, transfer_id: str) -> tuple[Transfer, str] | None:
+        """See ``Transfers``."""
+        row = await tx.first(select(TRANSFER).where(TRANSFER.c.transfer_id == transfer_id).with_for_update())
+        if row is None:
+            return None
+        return (
+            Transfer(
+                transfer_id=row.transfer_id,
+                voucher_no=row.voucher_no,
+                book=Book(row.book),
+                counter_book=Book(row.counter_book),
+                direction=row.direction,
+                amount_fen=row.amount_fen,
+                case_id=row.case_id,
+                settlement_id=row.settlement_id,
+                conversion_id=row.conversion_id,
+                maker=row.maker,
+                checker=row.checker,
+            ),
+            row.state,
+        )
+
+    async def add(self, tx: SqlTx, transfer: Transfer) -> bool:
+        """See ``Transfers``."""
+        added = await tx.execute(
+            upsert(TRANSFER)
+            .values(
+                transfer_id=transfer.transfer_id,
+                voucher_no=transfer.voucher_no,
+                book=transfer.book.value,
+                counter_book=transfer.counter_book.value,
+                direction=transfer.direction,
+                amount_fen=transfer.amount_fen,
+                state="reserved",
+                case_id=transfer.case_id,
+                settlement_id=transfer.settlement_id,
+                conversion_id=transfer.conversion_id,
+                maker=transfer.maker,
+                checker=transfer.checker,
+                recorded_at=tx.clock.now(),
+            )
+            .on_conflict_do_nothing()
+            .returning(TRANSFER.c.transfer_id)
+        )
+        return added.first() is not None
+
+    async def set_state(self, tx: SqlTx, transfer_id: str, state: str) -> None:
+        """See ``Transfers``."""
+        await tx.execute(update(TRANSFER).where(TRANSFER.c.transfer_id == transfer_id).values(state=state))
+
+
+class SqlAccounts:
+    """Implements ``Accounts``."""
+
+    async def credit(self, tx: SqlTx, credits: Sequence[Credit]) -> int:
+        """See ``Accounts``."""
+        if not credits:
+            return 0
+        by_person: dict[str, list[Credit]] = {}
+        for item in credits:
+            by_person.setdefault(item.person_id, []).append(item)
+        people = sorted(by_person)
+        await tx.execute(upsert(ACCOUNT).values([{"person_id": p, "balance_fen": 0} for p in people]).on_conflict_do_nothing())
+        locked = await tx.all(
+            select(ACCOUNT).where(ACCOUNT.c.person_id.in_(people)).order_by(ACCOUNT.c.person_id).with_for_update()
+        )
+        balances = {row.person_id: row.balance_fen for row in locked}
+        movement = ACCOUNT_MOVEMENT.c
+        known = {
+            (row.person_id, row.reference)
+            for row in await tx.all(
+                select(movement.person_id, movement.reference).where(
+                    movement.reason == "credit",
+                    movement.person_id.in_(people),
+                    movement.reference.in_({c.reference for c in credits}),
+                )
+            )
+        }
+        rows = []
+        for person_id in people:
+            for item in by_person[person_id]:
+                if (person_id, item.reference) in known:
+                    continue
+                known.add((person_id, item.reference))
+                balances[person_id] += item.amount_fen
+                rows.append(
+                    {
+                        "movement_id": tx.ids.new(),
+                        "person_id": person_id,
+                        "amount_fen": item.amount_fen,
+                        "balance_fen": balances[person_id],
+                        "reason": "credit",
+                        "reference": item.reference,
+                        "recorded_at": tx.clock.now(),
+                    }
+                )
+        if rows:
+            await tx.execute(ACCOUNT_MOVEMENT.insert(), rows)
+            changed = sorted({str(row["person_id"]) for row in rows})
+            statement = upsert(ACCOUNT).values([{"person_id": p, "balance_fen": balances[p]} for p in changed])
+            await tx.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["person_id"], set_={"balance_fen": statement.excluded.balance_fen}
+                )
+            )
+        return len(rows)

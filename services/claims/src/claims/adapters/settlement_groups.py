@@ -1,0 +1,310 @@
+"""The hot path: one transaction for a group of settlements, through asyncpg, every statement for the whole group.
+
+Amounts, keys and texts travel as arrays (unnest). What a settlement costs in statements is a constant divided by the size of
+its group; the bench reports it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import orjson
+from pydantic import TypeAdapter
+
+from claims.application.settlement.answer import SettlementAnswer
+from claims.application.settlement.ports import MessageKey, NewSettlement, YearKey
+from claims.domain.adjudication import Decision, Split, YearState
+from claims.domain.settlement import Batch, Identity, VisitToSettle
+from shared.contracts.enrollment import CoveragePeriod, IdentityClass
+from shared.crypto import Sealer
+from shared.db.database import OUTBOX_INSERT, Database, outbox_rows, translated
+from shared.ledger.store import append_raw
+
+Connection = asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]
+
+VISIT_COLUMNS = (
+    "v.visit_id, v.person_id, v.institution_code, v.inpatient, v.scheme, v.med_type, v.state, v.begun_on, v.ended_on,"
+    " v.work_injury, v.injury_suspect, v.disease_code, v.disease_name, p.sealed, p.sex, p.born_on, p.coverages, p.classes"
+)
+_LOCK_VISITS = (
+    f"SELECT {VISIT_COLUMNS} FROM visit v JOIN insured_person p USING (person_id)"
+    " WHERE v.visit_id = ANY($1::text[]) ORDER BY v.visit_id FOR UPDATE OF v"
+)
+BATCHES = (
+    "SELECT b.visit_id, b.batch_id, b.batch_no, b.settlement_id, b.total_fen, b.self_funded_fen, b.over_limit_fen,"
+    " b.pre_selfpay_fen, b.in_scope_fen FROM fee_batch b WHERE b.visit_id = ANY($1::text[]) ORDER BY b.batch_id"
+)
+EARLIER_PARTS = (
+    "SELECT visit_id, sum((decision->>'deductible_fen')::bigint)::bigint AS deductible_fen FROM settlement"
+    " WHERE visit_id = ANY($1::text[]) AND state = 'valid' AND inpatient GROUP BY visit_id"
+)
+_ANSWERS = (
+    "SELECT m.institution_code, m.infno, m.msgid, m.variant, m.digest, m.answer FROM his_message m"
+    " JOIN unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS k(i, n, m, v)"
+    " ON (m.institution_code, m.infno, m.msgid, m.variant) = (k.i, k.n, k.m, k.v)"
+)
+_RECALLED = (
+    "SELECT DISTINCT r.institution_code, r.infno, r.msgid FROM reversed_message r"
+    " JOIN unnest($1::text[], $2::text[], $3::text[]) AS k(i, n, m)"
+    " ON (r.institution_code, r.infno, r.msgid) = (k.i, k.n, k.m)"
+)
+_LOCK_YEARS = (
+    "SELECT y.person_id, y.scheme, y.benefit_year, y.state FROM person_year y"
+    " JOIN unnest($1::text[], $2::text[], $3::int[]) AS k(p, s, b)"
+    " ON (y.person_id, y.scheme, y.benefit_year) = (k.p, k.s, k.b)"
+    " ORDER BY y.person_id, y.scheme, y.benefit_year FOR UPDATE OF y"
+)
+_BEGIN_YEARS = (
+    "INSERT INTO person_year (person_id, scheme, benefit_year, state)"
+    " SELECT p, s, b, '{}'::jsonb FROM unnest($1::text[], $2::text[], $3::int[]) AS k(p, s, b) ON CONFLICT DO NOTHING"
+)
+_WRITE_YEARS = (
+    "UPDATE person_year y SET state = k.t::jsonb, version = y.version + 1"
+    " FROM unnest($1::text[], $2::text[], $3::int[], $4::text[]) AS k(p, s, b, t)"
+    " WHERE (y.person_id, y.scheme, y.benefit_year) = (k.p, k.s, k.b)"
+)
+_LOCK_ACCOUNTS = "SELECT person_id, balance_fen FROM account WHERE person_id = ANY($1::text[]) ORDER BY person_id FOR UPDATE"
+_WRITE_ACCOUNTS = (
+    "UPDATE account a SET balance_fen = k.b FROM unnest($1::text[], $2::bigint[]) AS k(p, b) WHERE a.person_id = k.p"
+)
+_MOVEMENTS = (
+    "INSERT INTO account_movement (movement_id, person_id, amount_fen, balance_fen, reason, reference, recorded_at)"
+    " SELECT k.m, k.p, k.a, k.b, 'settlement', k.r, k.t"
+    " FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::timestamptz[]) AS k(m, p, a, b, r, t)"
+)
+_SETTLEMENTS = (
+    "INSERT INTO settlement (settlement_id, visit_id, person_id, institution_code, state, scheme, benefit_year, inpatient,"
+    " med_type, begun_on, ended_on, settled_at, infno, msgid, total_fen, self_funded_fen, over_limit_fen, pre_selfpay_fen,"
+    " in_scope_fen, fund_fen, account_fen, cash_fen, hospital_fen, work_injury_key, rule_digest, facts, decision, answer)"
+    " SELECT k.c1, k.c2, k.c3, k.c4, 'valid', k.c5, k.c6, k.c7, k.c8, k.c9, k.c10, k.c11, k.c12, k.c13, k.c14, k.c15, k.c16,"
+    " k.c17, k.c18, k.c19, k.c20, k.c21, k.c22, k.c23, k.c24, k.c25::jsonb, k.c26::jsonb, k.c27::jsonb"
+    " FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::bool[], $8::text[], $9::date[],"
+    " $10::date[], $11::timestamptz[], $12::text[], $13::text[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[],"
+    " $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[], $23::text[], $24::text[], $25::text[],"
+    " $26::text[], $27::text[]) AS k(c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18, c19,"
+    " c20, c21, c22, c23, c24, c25, c26, c27)"
+)
+_SETTLE_BATCHES = (
+    "UPDATE fee_batch b SET settlement_id = k.s FROM unnest($1::text[], $2::text[]) AS k(b, s) WHERE b.batch_id = k.b"
+)
+_MESSAGES = (
+    "INSERT INTO his_message (institution_code, infno, msgid, variant, digest, person_id, visit_id, subject_id, answer,"
+    " answered_at) SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],"
+    " $8::text[], $9::text[], $10::timestamptz[])"
+)
+
+_PERSONAL = {"person_name", "cert_type", "certno", "naty"}
+"""Fields of an answer that are not stored with it; they are read from the person when it is shown again."""
+
+_answers = TypeAdapter(SettlementAnswer)
+_coverages = TypeAdapter(tuple[CoveragePeriod, ...])
+_classes = TypeAdapter(tuple[IdentityClass, ...])
+
+
+class AsyncpgGroups:
+    """Implements ``SettlementGroups``."""
+
+    def __init__(self, db: Database, sealer: Sealer) -> None:
+        self._db = db
+        self._sealer = sealer
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncpgGroupTx]:
+        """A transaction of a group; refuses with UNAVAILABLE when the database is away or gave up on it."""
+        try:
+            pool = await self._db.pool()
+            async with pool.acquire() as conn, conn.transaction():
+                yield AsyncpgGroupTx(conn, self._db, self._sealer)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as cause:
+            raise translated(cause) from cause
+
+
+class AsyncpgGroupTx:
+    """Implements ``GroupTx``."""
+
+    def __init__(self, conn: Connection, db: Database, sealer: Sealer) -> None:
+        self._conn = conn
+        self._db = db
+        self._sealer = sealer
+
+    async def lock_visits(self, visit_ids: Sequence[str]) -> Mapping[str, VisitToSettle]:
+        """See ``GroupTx``."""
+        return await read_visits(self._conn, self._sealer, visit_ids, _LOCK_VISITS)
+
+    async def answers(self, keys: Sequence[MessageKey]) -> Mapping[MessageKey, tuple[str, bytes]]:
+        """See ``GroupTx``."""
+        rows = await self._conn.fetch(_ANSWERS, *_columns(keys, 4))
+        return {MessageKey(*row[:4]): (row[4], self._sealer.open(row[5])) for row in map(tuple, rows)}
+
+    async def recalled(self, keys: Sequence[MessageKey]) -> set[MessageKey]:
+        """See ``GroupTx``."""
+        rows = await self._conn.fetch(_RECALLED, *_columns([k[:3] for k in keys], 3))
+        found = {tuple(row) for row in rows}
+        return {key for key in keys if key[:3] in found} if found else set()
+
+    async def lock_years(self, keys: Sequence[YearKey]) -> Mapping[YearKey, YearState]:
+        """See ``GroupTx``."""
+        rows = await self._conn.fetch(_LOCK_YEARS, *_columns(keys, 3))
+        if len(rows) < len(keys):
+            found = {tuple(row)[:3] for row in rows}
+            await self._conn.execute(_BEGIN_YEARS, *_columns([k for k in keys if k not in found], 3))
+            rows = await self._conn.fetch(_LOCK_YEARS, *_columns(keys, 3))
+        return {YearKey(*row[:3]): YearState.of(orjson.loads(row[3])) for row in map(tuple, rows)}
+
+    async def lock_accounts(self, person_ids: Sequence[str]) -> Mapping[str, int]:
+        """See ``GroupTx``."""
+        return {row[0]: row[1] for row in await self._conn.fetch(_LOCK_ACCOUNTS, list(person_ids))}
+
+    async def write(self, settlements: Sequence[NewSettlement], years: Mapping[YearKey, YearState]) -> None:
+        """See ``GroupTx``."""
+        conn = self._conn
+        await conn.execute(
+            _WRITE_YEARS,
+            *_columns([(*key, orjson.dumps(dict(state.counters)).decode()) for key, state in years.items()], 4),
+        )
+        await self._write_accounts(settlements)
+        await conn.execute(_SETTLEMENTS, *_columns([_settlement_row(s) for s in settlements], 27))
+        await conn.execute(_SETTLE_BATCHES, *_columns([(b, s.settlement_id) for s in settlements for b in s.batch_ids], 2))
+        await append_raw(conn, [entry for s in settlements for entry in s.entries])
+        events = [event for s in settlements for event in s.events]
+        await conn.execute(OUTBOX_INSERT, *_columns(outbox_rows(events, self._db.clock, self._db.ids), 7))
+        await conn.execute(
+            _MESSAGES,
+            *_columns(
+                [
+                    (*s.message, s.digest, s.visit.person_id, s.visit.visit_id, s.settlement_id, self._sealer.seal(s.rendered), s.settled_at)
+                    for s in settlements
+                ],
+                10,
+            ),
+        )  # fmt: skip
+        await conn.execute("SELECT pg_notify('outbox', '')")
+
+    async def _write_accounts(self, settlements: Sequence[NewSettlement]) -> None:
+        paid = [s for s in settlements if s.account_balance_fen is not None]
+        if not paid:
+            return
+        # Several settlements of one person: the last balance stands, every movement shows its own.
+        last = {s.visit.person_id: s.account_balance_fen for s in paid}
+        await self._conn.execute(_WRITE_ACCOUNTS, list(last), list(last.values()))
+        await self._conn.execute(
+            _MOVEMENTS,
+            *_columns(
+                [
+                    (self._db.ids.new(), s.visit.person_id, -s.answer.account_fen, s.account_balance_fen, s.settlement_id, s.settled_at)
+                    for s in paid
+                ],
+                6,
+            ),
+        )  # fmt: skip
+
+
+async def read_visits(conn: Connection, sealer: Sealer, visit_ids: Sequence[str], statement: str) -> dict[str, VisitToSettle]:
+    """Visits with person and charge batches; the batches are read after the visit rows, so under their locks if locked."""
+    visits = await conn.fetch(statement, list(visit_ids))
+    batches: dict[str, list[Batch]] = {row["visit_id"]: [] for row in visits}
+    partly: set[str] = set()
+    for row in await conn.fetch(BATCHES, list(batches)):
+        visit_id, batch_id, batch_no, settlement_id, *split = tuple(row)
+        batches[visit_id].append(
+            Batch(batch_id=batch_id, batch_no=batch_no, settled=settlement_id is not None, split=Split(*split))
+        )
+        if settlement_id is not None:
+            partly.add(visit_id)
+    parts: dict[str, int] = {}
+    stays = [row["visit_id"] for row in visits if row["inpatient"] and row["visit_id"] in partly]
+    if stays:
+        parts = {row["visit_id"]: row["deductible_fen"] for row in await conn.fetch(EARLIER_PARTS, stays)}
+    return {row["visit_id"]: _visit(row, tuple(batches[row["visit_id"]]), parts, sealer) for row in visits}
+
+
+def _visit(row: asyncpg.Record, batches: tuple[Batch, ...], parts: Mapping[str, int], sealer: Sealer) -> VisitToSettle:
+    visit_id = row["visit_id"]
+    return VisitToSettle(
+        visit_id=visit_id,
+        person_id=row["person_id"],
+        institution_code=row["institution_code"],
+        inpatient=row["inpatient"],
+        scheme=row["scheme"],
+        med_type=row["med_type"],
+        state=row["state"],
+        begun_on=row["begun_on"],
+        ended_on=row["ended_on"],
+        work_injury=row["work_injury"],
+        injury_suspect=row["injury_suspect"],
+        disease_code=row["disease_code"],
+        disease_name=row["disease_name"],
+        identity=identity(sealer, row["sealed"]),
+        sex=row["sex"],
+        born_on=row["born_on"],
+        coverages=_coverages.validate_json(row["coverages"]),
+        classes=_classes.validate_json(row["classes"]),
+        batches=batches,
+        stay_deductible_fen=parts.get(visit_id, 0),
+        continues_stay=visit_id in parts,
+    )
+
+
+def identity(sealer: Sealer, sealed: str) -> Identity:
+    """A person's identity, opened."""
+    plain = orjson.loads(sealer.open(sealed))
+    return Identity(name=plain["name"], cert_type=plain["cert_type"], certno=plain["certno"], naty=plain.get("naty") or "")
+
+
+def _settlement_row(s: NewSettlement) -> tuple[Any, ...]:
+    a = s.answer
+    return (
+        s.settlement_id, a.visit_id, a.person_id, a.institution_code, a.scheme, a.benefit_year, s.visit.inpatient, a.med_type,
+        a.begun_on, a.ended_on, s.settled_at, s.message.infno, s.message.msgid, a.total_fen, a.self_funded_fen,
+        a.over_limit_fen, a.pre_selfpay_fen, a.in_scope_fen, a.fund_total_fen, a.account_fen, a.cash_fen, a.hospital_fen,
+        s.work_injury_key, s.rule_digest, orjson.dumps(s.facts).decode(), orjson.dumps(decision_json(s.decision)).decode(),
+        _answers.dump_json(a, exclude=_PERSONAL).decode(),
+    )  # fmt: skip
+
+
+def decision_json(decision: Decision | None) -> dict[str, Any]:
+    """Every intermediate amount of a decision, what it added to the year, and its payments; fen."""
+    if decision is None:
+        return {"deductible_fen": 0, "contribution": {}, "layers": [], "payments": []}
+    return {
+        "deductible_fen": decision.deductible_fen,
+        "contribution": dict(decision.contribution.counters),
+        "layers": [
+            {
+                "layer": r.step.layer.code,
+                "name": r.step.layer.name,
+                "terms": r.step.terms.code,
+                "rates": list(r.step.rates),
+                "base_fen": r.base_fen,
+                "before_fen": r.before_fen,
+                "deductible_fen": r.deductible_fen,
+                "over_cost_fen": r.over_cost_fen,
+                "bands_fen": list(r.bands_fen),
+                "uncapped_fen": r.uncapped_fen,
+                "room_fen": r.room_fen,
+                "payment_fen": r.payment_fen,
+                "beyond_cap_fen": r.beyond_cap_fen,
+            }
+            for r in decision.layers
+        ],
+        "payments": [
+            {
+                "layer": p.layer,
+                "name": p.name,
+                "book": p.book.value,
+                "account": p.account,
+                "fund_pay_type": p.fund,
+                "his_field": p.his_field,
+                "amount_fen": p.amount_fen,
+            }
+            for p in decision.payments
+        ],
+    }
+
+
+def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
+    """Rows turned into one array per column; empty columns when there is no row."""
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]

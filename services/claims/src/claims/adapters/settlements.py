@@ -1,0 +1,279 @@
+"""Stored settlements, take-backs and recalls, one at a time (SQLAlchemy Core)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import orjson
+from pydantic import TypeAdapter
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from claims.adapters.settlement_groups import identity
+from claims.adapters.tables.registry import INSURED_PERSON
+from claims.adapters.tables.settlement import (
+    ACCOUNT,
+    ACCOUNT_MOVEMENT,
+    PERSON_YEAR,
+    REVERSED_MESSAGE,
+    SETTLEMENT,
+    TAKE_BACK,
+)
+from claims.adapters.tables.visits import FEE_BATCH, FEE_LINE, VISIT
+from claims.application.header import HisHeader
+from claims.application.settlement.answer import SettlementAnswer
+from claims.application.settlement.ports import StoredSettlement, YearKey
+from claims.application.settlement.take_claim_back import TakeBack
+from claims.domain.adjudication import YearState
+from shared.contracts.claims import FundPayment
+from shared.crypto import Sealer
+from shared.db.database import SqlTx
+
+_answer = TypeAdapter(SettlementAnswer)
+_stored_answer = TypeAdapter(dict[str, Any])
+
+
+class SqlSettlements:
+    """Implements ``Settlements``."""
+
+    def __init__(self, sealer: Sealer) -> None:
+        self._sealer = sealer
+
+    async def find(self, tx: SqlTx, settlement_id: str) -> StoredSettlement | None:
+        """See ``Settlements``."""
+        row = await tx.first(
+            select(SETTLEMENT, INSURED_PERSON.c.sealed)
+            .join(INSURED_PERSON, INSURED_PERSON.c.person_id == SETTLEMENT.c.person_id)
+            .where(SETTLEMENT.c.settlement_id == settlement_id)
+        )
+        return None if row is None else self._stored(row)
+
+    async def lock(self, tx: SqlTx, settlement_id: str) -> StoredSettlement | None:
+        """See ``Settlements``."""
+        visit_id = await tx.scalar(select(SETTLEMENT.c.visit_id).where(SETTLEMENT.c.settlement_id == settlement_id))
+        if visit_id is None:
+            return None
+        await tx.execute(select(VISIT.c.visit_id).where(VISIT.c.visit_id == visit_id).with_for_update())
+        found = await self.find(tx, settlement_id)
+        assert found is not None
+        year = PERSON_YEAR.c
+        await tx.execute(
+            select(year.version)
+            .where(year.person_id == found.year.person_id, year.scheme == found.year.scheme, year.benefit_year == found.year.benefit_year)
+            .with_for_update()
+        )  # fmt: skip
+        await tx.execute(select(ACCOUNT.c.balance_fen).where(ACCOUNT.c.person_id == found.person_id).with_for_update())
+        return found
+
+    async def undo(self, tx: SqlTx, settlement: StoredSettlement, state: str) -> int:
+        """See ``Settlements``."""
+        await self._set_state(tx, settlement.settlement_id, state)
+        used = await self._year(tx, settlement.year)
+        await self._write_year(tx, settlement.year, used.minus(settlement.contribution))
+        reason = "reversal" if state == "reversed" else "take-back"
+        return await self._move(tx, settlement, settlement.answer.account_fen, reason)
+
+    async def redo(self, tx: SqlTx, settlement: StoredSettlement) -> int:
+        """See ``Settlements``."""
+        await self._set_state(tx, settlement.settlement_id, "valid")
+        used = await self._year(tx, settlement.year)
+        await self._write_year(tx, settlement.year, used.plus(settlement.contribution))
+        wanted = settlement.answer.account_fen
+        balance = await self._balance(tx, settlement.person_id)
+        await self._move(tx, settlement, -min(wanted, balance), "restore")
+        return wanted - min(wanted, balance)
+
+    async def free_batches(self, tx: SqlTx, settlement_id: str) -> None:
+        """See ``Settlements``. A number that was used again meanwhile keeps its newer generation beside this one."""
+        await tx.execute(update(FEE_BATCH).where(FEE_BATCH.c.settlement_id == settlement_id).values(settlement_id=None))
+
+    async def add_reversal(self, tx: SqlTx, original: StoredSettlement, answer: SettlementAnswer, header: HisHeader) -> None:
+        """See ``Settlements``."""
+        await tx.execute(
+            insert(SETTLEMENT).values(
+                settlement_id=answer.settlement_id,
+                visit_id=original.visit_id,
+                person_id=original.person_id,
+                institution_code=original.institution_code,
+                reverses=original.settlement_id,
+                state="reversal",
+                scheme=answer.scheme,
+                benefit_year=original.year.benefit_year,
+                inpatient=original.inpatient,
+                med_type=answer.med_type,
+                begun_on=answer.begun_on,
+                ended_on=answer.ended_on,
+                settled_at=answer.settled_at,
+                infno=header.infno,
+                msgid=header.msgid,
+                total_fen=answer.total_fen,
+                self_funded_fen=answer.self_funded_fen,
+                over_limit_fen=answer.over_limit_fen,
+                pre_selfpay_fen=answer.pre_selfpay_fen,
+                in_scope_fen=answer.in_scope_fen,
+                fund_fen=answer.fund_total_fen,
+                account_fen=answer.account_fen,
+                cash_fen=answer.cash_fen,
+                hospital_fen=answer.hospital_fen,
+                rule_digest=original.rule_digest,
+                facts={},
+                decision={"deductible_fen": answer.deductible_fen, "contribution": {}, "layers": [], "payments": []},
+                answer=stored_answer(answer),
+            )
+        )
+
+    async def lines(self, tx: SqlTx, settlement_id: str) -> list[dict[str, Any]]:
+        """See ``Settlements``."""
+        line = FEE_LINE.c
+        rows = await tx.all(
+            select(FEE_LINE)
+            .join(FEE_BATCH, FEE_BATCH.c.batch_id == line.batch_id)
+            .where(FEE_BATCH.c.settlement_id == settlement_id)
+            .order_by(line.line_no)
+        )
+        return [dict(row._mapping) for row in rows]
+
+    def _stored(self, row: Row[Any]) -> StoredSettlement:
+        who = identity(self._sealer, row.sealed)
+        answer = _answer.validate_python(
+            {**row.answer, "person_name": who.name, "cert_type": who.cert_type, "certno": who.certno, "naty": who.naty}
+        )
+        return StoredSettlement(
+            settlement_id=row.settlement_id,
+            visit_id=row.visit_id,
+            person_id=row.person_id,
+            institution_code=row.institution_code,
+            inpatient=row.inpatient,
+            state=row.state,
+            reverses=row.reverses,
+            year=YearKey(row.person_id, row.scheme, row.benefit_year),
+            contribution=YearState.of(row.decision["contribution"]),
+            payments=tuple(
+                FundPayment(book=p["book"], account=p["account"], fund_pay_type=p["fund_pay_type"], amount_fen=p["amount_fen"])
+                for p in row.decision["payments"]
+            ),
+            answer=replace(answer, funds=tuple(answer.funds)),
+            infno=row.infno,
+            settled_at=row.settled_at,
+            work_injury_key=row.work_injury_key,
+            rule_digest=row.rule_digest,
+            decision=row.decision,
+            facts=row.facts,
+        )
+
+    @staticmethod
+    async def _set_state(tx: SqlTx, settlement_id: str, state: str) -> None:
+        await tx.execute(update(SETTLEMENT).where(SETTLEMENT.c.settlement_id == settlement_id).values(state=state))
+
+    @staticmethod
+    async def _year(tx: SqlTx, key: YearKey) -> YearState:
+        year = PERSON_YEAR.c
+        state: Mapping[str, int] | None = await tx.scalar(
+            select(year.state).where(
+                year.person_id == key.person_id, year.scheme == key.scheme, year.benefit_year == key.benefit_year
+            )
+        )
+        return YearState.of(state or {})
+
+    @staticmethod
+    async def _write_year(tx: SqlTx, key: YearKey, state: YearState) -> None:
+        year = PERSON_YEAR.c
+        await tx.execute(
+            update(PERSON_YEAR)
+            .where(year.person_id == key.person_id, year.scheme == key.scheme, year.benefit_year == key.benefit_year)
+            .values(state=dict(state.counters), version=year.version + 1)
+        )
+
+    @staticmethod
+    async def _balance(tx: SqlTx, person_id: str) -> int:
+        return int(await tx.scalar(select(ACCOUNT.c.balance_fen).where(ACCOUNT.c.person_id == person_id)) or 0)
+
+    async def _move(self, tx: SqlTx, settlement: StoredSettlement, amount_fen: int, reason: str) -> int:
+        balance = await self._balance(tx, settlement.person_id) + amount_fen
+        if amount_fen:
+            await tx.execute(update(ACCOUNT).where(ACCOUNT.c.person_id == settlement.person_id).values(balance_fen=balance))
+            movement_id = tx.ids.new()
+            await tx.execute(
+                insert(ACCOUNT_MOVEMENT).values(
+                    movement_id=movement_id,
+                    person_id=settlement.person_id,
+                    amount_fen=amount_fen,
+                    balance_fen=balance,
+                    reason=reason,
+                    reference=f"{settlement.settlement_id}:{movement_id}" if reason != "reversal" else settlement.settlement_id,
+                    recorded_at=tx.clock.now(),
+                )
+            )
+        return balance
+
+
+def stored_answer(answer: SettlementAnswer) -> dict[str, Any]:
+    """An answer as it is kept: without the fields that identify a person."""
+    plain = orjson.loads(_answer.dump_json(answer, exclude={"person_name", "cert_type", "certno", "naty"}))
+    return _stored_answer.validate_python(plain)
+
+
+class SqlTakeBacks:
+    """Implements ``TakeBacks``."""
+
+    async def put(self, tx: SqlTx, command: TakeBack, answer: dict[str, Any]) -> None:
+        """See ``TakeBacks``."""
+        await tx.execute(
+            insert(TAKE_BACK).values(
+                conversion_id=command.conversion_id,
+                settlement_id=command.settlement_id,
+                case_id=command.case_id,
+                decision_id=command.decision_id,
+                decision_version=command.decision_version,
+                state="taken-back",
+                answer=answer,
+                recorded_at=tx.clock.now(),
+            )
+        )
+
+    async def lock(self, tx: SqlTx, conversion_id: str) -> tuple[str, str] | None:
+        """See ``TakeBacks``."""
+        row = await tx.first(
+            select(TAKE_BACK.c.settlement_id, TAKE_BACK.c.state)
+            .where(TAKE_BACK.c.conversion_id == conversion_id)
+            .with_for_update()
+        )
+        return None if row is None else (row.settlement_id, row.state)
+
+    async def set_state(self, tx: SqlTx, conversion_id: str, state: str) -> None:
+        """See ``TakeBacks``."""
+        await tx.execute(update(TAKE_BACK).where(TAKE_BACK.c.conversion_id == conversion_id).values(state=state))
+
+
+class SqlRecalls:
+    """Implements ``Recalls``."""
+
+    async def put(self, tx: SqlTx, institution_code: str, infno: str, msgid: str, person_id: str) -> bool:
+        """See ``Recalls``."""
+        inserted = await tx.execute(
+            upsert(REVERSED_MESSAGE)
+            .values(
+                institution_code=institution_code,
+                infno=infno,
+                msgid=msgid,
+                person_id=person_id,
+                outcome="",
+                recorded_at=tx.clock.now(),
+            )
+            .on_conflict_do_nothing()
+            .returning(REVERSED_MESSAGE.c.msgid)
+        )
+        return inserted.first() is not None
+
+    async def settle(self, tx: SqlTx, institution_code: str, infno: str, msgid: str, person_id: str, outcome: str) -> None:
+        """See ``Recalls``."""
+        mark = REVERSED_MESSAGE.c
+        await tx.execute(
+            update(REVERSED_MESSAGE)
+            .where(
+                mark.institution_code == institution_code, mark.infno == infno, mark.msgid == msgid, mark.person_id == person_id
+            )
+            .values(outcome=outcome)
+        )

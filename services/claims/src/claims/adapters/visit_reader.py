@@ -1,0 +1,38 @@
+"""Visits, accumulators and balances read without locks, for pre-settlement (asyncpg, as the settlement reads them)."""
+
+from __future__ import annotations
+
+import orjson
+
+from claims.adapters.settlement_groups import VISIT_COLUMNS, read_visits
+from claims.application.settlement.ports import YearKey
+from claims.domain.adjudication import YearState
+from claims.domain.settlement import VisitToSettle
+from shared.crypto import Sealer
+from shared.db.database import Database
+
+_VISIT = f"SELECT {VISIT_COLUMNS} FROM visit v JOIN insured_person p USING (person_id) WHERE v.visit_id = ANY($1::text[])"
+_YEAR = "SELECT state FROM person_year WHERE person_id = $1 AND scheme = $2 AND benefit_year = $3"
+_ACCOUNT = "SELECT balance_fen FROM account WHERE person_id = $1"
+
+
+class AsyncpgVisitReader:
+    """Implements ``VisitReader``."""
+
+    def __init__(self, db: Database, sealer: Sealer) -> None:
+        self._db = db
+        self._sealer = sealer
+
+    async def visit(self, visit_id: str) -> VisitToSettle | None:
+        """See ``VisitReader``."""
+        async with (await self._db.pool()).acquire() as conn:
+            return (await read_visits(conn, self._sealer, [visit_id], _VISIT)).get(visit_id)
+
+    async def year(self, key: YearKey) -> YearState:
+        """See ``VisitReader``."""
+        state = await (await self._db.pool()).fetchval(_YEAR, *key)
+        return YearState.of(orjson.loads(state) if state else {})
+
+    async def account(self, person_id: str) -> int:
+        """See ``VisitReader``."""
+        return int(await (await self._db.pool()).fetchval(_ACCOUNT, person_id) or 0)

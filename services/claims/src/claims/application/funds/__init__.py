@@ -1,0 +1,1 @@
+"""Use cases on fund money: transfers between funds, personal accounts, payments to institutions."""

@@ -1,0 +1,121 @@
+"""The medical side of a transfer between funds: reserved, then posted or void (B0.5). The bridge leads; every step is idempotent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from claims.application.settlement.ports import Journals
+from shared.clock import Clock
+from shared.errors import conflict, invalid, not_found
+from shared.ids import IdFactory
+from shared.ledger import BOOK_NAMES, Book, Entry, credit, debit
+from shared.ledger.books import BANK, DUE_FROM_FUND, DUE_TO_FUND
+from shared.transactions import Tx, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """One voucher, seen from one of its two books."""
+
+    transfer_id: str
+    voucher_no: str
+    book: Book
+    counter_book: Book
+    direction: str
+    """``in``: this book receives; ``out``: this book pays."""
+    amount_fen: int
+    case_id: str
+    settlement_id: str
+    conversion_id: str
+    maker: str
+    checker: str | None
+
+    def __post_init__(self) -> None:
+        if self.direction not in ("in", "out"):
+            raise invalid("claims.transfer.direction", "划转方向(direction)只能是in或out", field="direction")
+        if self.amount_fen <= 0:
+            raise invalid("claims.transfer.amount", "划转金额(amount_fen)应大于0", field="amount_fen")
+        if self.book is Book.WI or self.counter_book is not Book.WI:
+            raise invalid("claims.transfer.books", "划转应在医保基金账套与工伤保险基金账套之间", field="book")
+
+
+class Transfers(Protocol):
+    """Stored transfers."""
+
+    async def lock(self, tx: Tx, transfer_id: str) -> tuple[Transfer, str] | None:
+        """The transfer and its state, locked."""
+        ...
+
+    async def add(self, tx: Tx, transfer: Transfer) -> bool:
+        """Store as reserved; False when the id is already there. Refuses a voucher number used by another transfer."""
+        ...
+
+    async def set_state(self, tx: Tx, transfer_id: str, state: str) -> None:
+        """``posted`` or ``void``."""
+        ...
+
+
+class MoveTransfer:
+    """Reserve, post, void."""
+
+    def __init__(self, uow: UnitOfWork, transfers: Transfers, journals: Journals, clock: Clock, ids: IdFactory) -> None:
+        self._uow = uow
+        self._transfers = transfers
+        self._journals = journals
+        self._clock = clock
+        self._ids = ids
+
+    async def reserve(self, transfer: Transfer) -> str:
+        """The state: ``reserved``, or what became of it. Refuses other data under a known id."""
+        async with self._uow.transaction() as tx:
+            await self._transfers.add(tx, transfer)
+            known = await self._transfers.lock(tx, transfer.transfer_id)
+            if known is None or known[0] != transfer:
+                raise conflict("claims.transfer.differs", "该划转编号已用于内容不同的划转", field="transfer_id")
+            return known[1]
+
+    async def post(self, transfer_id: str) -> str:
+        """Book it: money in against 1121, or out against 2202. Refuses a void or unknown one."""
+        async with self._uow.transaction() as tx:
+            transfer, state = await self._known(tx, transfer_id)
+            if state == "void":
+                raise conflict("claims.transfer.void", "该划转已作废，不能入账", field="transfer_id")
+            if state == "reserved":
+                await self._journals.append(tx, [self._entry(transfer)])
+                await self._transfers.set_state(tx, transfer_id, "posted")
+            return "posted"
+
+    async def void(self, transfer_id: str) -> str:
+        """Give it up. Refuses a posted one."""
+        async with self._uow.transaction() as tx:
+            _, state = await self._known(tx, transfer_id)
+            if state == "posted":
+                raise conflict("claims.transfer.posted", "该划转已入账，不能作废", field="transfer_id")
+            await self._transfers.set_state(tx, transfer_id, "void")
+            return "void"
+
+    async def _known(self, tx: Tx, transfer_id: str) -> tuple[Transfer, str]:
+        known = await self._transfers.lock(tx, transfer_id)
+        if known is None:
+            raise not_found("claims.transfer.unknown", "划转不存在", field="transfer_id")
+        return known
+
+    def _entry(self, t: Transfer) -> Entry:
+        other = t.counter_book.value
+        inward = (debit(BANK, t.amount_fen), credit(DUE_FROM_FUND, t.amount_fen, other))
+        outward = (debit(DUE_TO_FUND, t.amount_fen, other), credit(BANK, t.amount_fen))
+        return Entry(
+            entry_id=self._ids.new(),
+            book=t.book,
+            booked_on=self._clock.today(),
+            kind="transfer",
+            lines=inward if t.direction == "in" else outward,
+            memo=f"基金间划转（{BOOK_NAMES[t.counter_book]}）",
+            settlement_id=t.settlement_id,
+            case_id=t.case_id,
+            conversion_id=t.conversion_id,
+            voucher_no=t.voucher_no,
+            maker=t.maker,
+            checker=t.checker,
+        )

@@ -1,0 +1,33 @@
+"""Query a settlement: 5203."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from claims.application.settlement.answer import SettlementAnswer
+from claims.application.settlement.commands import QuerySettlement
+from claims.application.settlement.ports import Settlements
+from claims.domain.institution import Institution
+from shared.errors import invalid
+from shared.transactions import UnitOfWork
+
+
+class FindSettlement:
+    """Reads one settlement of an institution."""
+
+    def __init__(self, uow: UnitOfWork, settlements: Settlements) -> None:
+        self._uow = uow
+        self._settlements = settlements
+
+    async def __call__(self, command: QuerySettlement, institution: Institution) -> SettlementAnswer:
+        """The settlement, marked when it was reversed or is a reversal. Refuses an unknown one."""
+        async with self._uow.transaction() as tx:
+            found = await self._settlements.find(tx, command.settlement_id)
+        if (
+            found is None
+            or found.institution_code != institution.code
+            or found.person_id != command.person_id
+            or (command.visit_id and found.visit_id != command.visit_id)
+        ):
+            raise invalid("claims.settlement.not-found", "结算ID(setl_id)不存在或不属于本机构", field="setl_id")
+        return replace(found.answer, reversed=found.state in ("reversed", "reversal"))

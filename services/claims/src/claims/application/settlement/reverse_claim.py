@@ -1,0 +1,99 @@
+"""Reverse: 2208 and 2305. A settlement is undone as a whole, once: its journals by contra journals, its use of the year and
+of the account given back, its lines unsettled again; the original stays and says that it was reversed."""
+
+from __future__ import annotations
+
+from claims.application.header import HisHeader
+from claims.application.his_messages import AnswerOnce, Effect, HisMessages
+from claims.application.settlement.answer import SettlementAnswer
+from claims.application.settlement.commands import ReverseSettlement
+from claims.application.settlement.ports import Journals, Render, Settlements, StoredSettlement
+from claims.domain.institution import Institution
+from shared.clock import Clock, local
+from shared.contracts.claims import ClaimReversed
+from shared.errors import conflict, invalid
+from shared.ids import IdFactory
+from shared.ledger import contra
+from shared.transactions import Tx
+
+
+class ReverseClaim:
+    """Undoes settlements."""
+
+    def __init__(
+        self,
+        once: AnswerOnce,
+        settlements: Settlements,
+        journals: Journals,
+        messages: HisMessages,
+        clock: Clock,
+        ids: IdFactory,
+    ) -> None:
+        self._once = once
+        self._settlements = settlements
+        self._journals = journals
+        self._messages = messages
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(self, command: ReverseSettlement, institution: Institution, render: Render) -> bytes:
+        """The rendered reversal. Refuses an unknown settlement, a second reversal, one that was taken over by work injury."""
+
+        async def work(tx: Tx) -> Effect:
+            settlement = await self._settlements.lock(tx, command.settlement_id)
+            if settlement is None or settlement.institution_code != institution.code:
+                raise invalid("claims.settlement.not-found", "结算ID(setl_id)不存在或不属于本机构", field="setl_id")
+            if settlement.person_id != command.person_id:
+                raise invalid("claims.settlement.other-person", "人员编号(psn_no)与该结算的人员不一致", field="psn_no")
+            if settlement.visit_id != command.visit_id:
+                raise invalid("claims.settlement.other-visit", "就诊ID(mdtrt_id)与该结算不一致", field="mdtrt_id")
+            if settlement.inpatient != command.inpatient:
+                right = "2305" if settlement.inpatient else "2208"
+                raise invalid("claims.settlement.wrong-kind", f"该结算应使用交易{right}撤销", field="infno")
+            answer = await self.reverse(tx, settlement, command.header)
+            return Effect(
+                answer=render(answer),
+                person_id=settlement.person_id,
+                visit_id=settlement.visit_id,
+                subject_id=answer.settlement_id or "",
+            )
+
+        return await self._once.run(command.header, institution, work)
+
+    async def reverse(self, tx: Tx, settlement: StoredSettlement, header: HisHeader) -> SettlementAnswer:
+        """Undo a locked settlement inside a transaction. Refuses unless it is valid."""
+        if settlement.state != "valid":
+            texts = {
+                "reversed": "该结算已撤销，不能重复撤销",
+                "taken-back": "该结算已转由工伤保险基金支付，不能撤销",
+                "reversal": "该结算ID是撤销记录，不能再撤销",
+            }
+            raise conflict("claims.settlement.not-valid", texts[settlement.state], field="setl_id", state=settlement.state)
+        now = self._clock.now()
+        balance = await self._settlements.undo(tx, settlement, "reversed")
+        await self._settlements.free_batches(tx, settlement.settlement_id)
+        answer = settlement.answer.reversal(
+            settlement_id=self._ids.new(), medins_setl_id=header.msgid, settled_at=now, balance_fen=balance
+        )
+        await self._settlements.add_reversal(tx, settlement, answer, header)
+        entries = await self._journals.entries(tx, settlement_id=settlement.settlement_id, kind="settlement")
+        await self._journals.append(
+            tx, [contra(e, entry_id=self._ids.new(), booked_on=local(now).date(), memo="医疗费用结算撤销") for e in entries]
+        )
+        await self._messages.void(tx, settlement.visit_id, subject_ids=(settlement.settlement_id,))
+        tx.emit(
+            ClaimReversed(
+                settlement_id=answer.settlement_id or "",
+                original_settlement_id=settlement.settlement_id,
+                visit_id=settlement.visit_id,
+                person_id=settlement.person_id,
+                institution_code=settlement.institution_code,
+                institution_name=answer.institution_name,
+                reversed_at=now,
+                total_fen=settlement.answer.total_fen,
+                payments=list(settlement.payments),
+                cash_fen=settlement.answer.cash_fen,
+                work_injury_key=settlement.work_injury_key,
+            )
+        )
+        return answer

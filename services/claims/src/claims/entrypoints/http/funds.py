@@ -1,0 +1,92 @@
+"""REST: transfers between funds (the medical side) and personal accounts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field
+
+from claims.application.funds.credit_account import Credit, CreditAccount
+from claims.application.funds.move_transfer import MoveTransfer, Transfer
+from shared.http.auth import Caller, IdempotencyKey
+from shared.ledger import Book
+
+Id = Annotated[str, Path(max_length=30)]
+
+
+class TransferBody(BaseModel):
+    """One voucher, seen from the medical book."""
+
+    transfer_id: str = Field(min_length=1, max_length=30)
+    voucher_no: str = Field(min_length=1, max_length=40)
+    book: Book
+    counter_book: Book
+    direction: str = Field(pattern="^(in|out)$")
+    amount_fen: int = Field(gt=0, le=10**12)
+    case_id: str = Field(min_length=1, max_length=30)
+    settlement_id: str = Field(min_length=1, max_length=30)
+    conversion_id: str = Field(min_length=1, max_length=30)
+    maker: str = Field(min_length=1, max_length=50)
+    checker: str | None = Field(None, max_length=50)
+
+
+class CreditBody(BaseModel):
+    """Money for one account."""
+
+    amount_fen: int = Field(gt=0)
+    reason: str = Field("credit", max_length=100)
+    reference: str = Field(min_length=1, max_length=100)
+
+
+class CreditRow(BaseModel):
+    """One row of a list of credits."""
+
+    person_id: str = Field(min_length=1, max_length=30)
+    amount_fen: int = Field(gt=0)
+    reference: str = Field(min_length=1, max_length=100)
+
+
+class CreditRows(BaseModel):
+    """At most 5,000 credits."""
+
+    credits: list[CreditRow] = Field(max_length=5000)
+
+
+def funds_router(transfers: MoveTransfer, credit: CreditAccount) -> APIRouter:
+    """Routes under /v1; scopes ``transfers:write`` and ``accounts:write``."""
+    router = APIRouter(prefix="/v1", tags=["funds"])
+
+    @router.post("/transfers", summary="Reserve the medical side of a transfer between funds")
+    async def reserve(caller: Caller, body: TransferBody, key: IdempotencyKey) -> dict[str, Any]:
+        caller.require("transfers:write")
+        _ = key  # the transfer's own id makes the command happen once
+        return {"transfer_id": body.transfer_id, "state": await transfers.reserve(Transfer(**body.model_dump()))}
+
+    @router.post("/transfers/{transfer_id}/post", summary="Book a reserved transfer")
+    async def post(caller: Caller, transfer_id: Id, key: IdempotencyKey) -> dict[str, Any]:
+        caller.require("transfers:write")
+        _ = key
+        return {"transfer_id": transfer_id, "state": await transfers.post(transfer_id)}
+
+    @router.post("/transfers/{transfer_id}/void", summary="Give a reserved transfer up")
+    async def void(caller: Caller, transfer_id: Id, key: IdempotencyKey) -> dict[str, Any]:
+        caller.require("transfers:write")
+        _ = key
+        return {"transfer_id": transfer_id, "state": await transfers.void(transfer_id)}
+
+    @router.post("/accounts/{person_id}/credits", summary="Credit a personal account")
+    async def credit_one(caller: Caller, person_id: Id, body: CreditBody, key: IdempotencyKey) -> dict[str, Any]:
+        caller.require("accounts:write")
+        _ = key  # the reference makes it happen once
+        new = await credit([Credit(person_id=person_id, amount_fen=body.amount_fen, reference=body.reference)])
+        return {"person_id": person_id, "credited": bool(new)}
+
+    @router.post("/imports/accounts", summary="Credit many personal accounts")
+    async def credit_many(caller: Caller, body: CreditRows, key: IdempotencyKey) -> dict[str, Any]:
+        caller.require("accounts:write")
+        _ = key
+        new = await credit([Credit(**row.model_dump()) for row in body.credits])
+        return {"received": len(body.credits), "credited": new}
+
+    return router
