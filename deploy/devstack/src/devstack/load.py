@@ -110,13 +110,17 @@ class Loader:
             {
                 "person_id": outcome.person_ids[row["certno"]],
                 "amount_fen": fen(row["amount_yuan"]),
-                "reason": "期初余额",
-                "reference": f"{folder.region}/{row['certno']}/{row['reference']}",
+                "reference": f"{folder.region}/{row['reference']}",
             }
             for row in folder.tables["accounts"]
             if row["certno"] in outcome.person_ids
         ]
-        await self._import(self._claims, "/v1/imports/account-credits", "accounts", credits, outcome)
+        for start in range(0, len(credits), CHUNK):
+            part = credits[start : start + CHUNK]
+            answer = await self._post(self._claims, "/v1/imports/accounts", {"credits": part})
+            existing = answer["received"] - answer["credited"]
+            outcome.add("accounts", {"created": answer["credited"], "existing": existing}, start + 2)
+            self._advance("accounts", start + len(part), len(credits))
 
     async def _import(
         self,
@@ -125,7 +129,7 @@ class Loader:
         file: str,
         rows: Sequence[Mapping[str, Any]],
         outcome: Outcome,
-        note: Callable[[int, Mapping[str, Any]], None] = lambda start, answer: None,
+        note: Callable[[int, Mapping[str, Any]], None] | None = None,
     ) -> None:
         """Send rows as newline-delimited JSON, ``_AT_ONCE`` requests side by side; ``note`` gets every answer."""
         limit = asyncio.Semaphore(_AT_ONCE)
@@ -138,7 +142,8 @@ class Loader:
             async with limit:
                 answer = await self._post(service, path, text, "application/x-ndjson")
             outcome.add(file, answer, start + 2)
-            note(start, answer)
+            if note:
+                note(start, answer)
             done += len(part)
             self._advance(file, done, len(rows))
 
