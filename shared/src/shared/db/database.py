@@ -131,6 +131,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=10,
+            hide_parameters=True,  # errors are logged, and parameters hold personal data
             connect_args={"server_settings": self._server_settings(), "timeout": 10},
         )
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
