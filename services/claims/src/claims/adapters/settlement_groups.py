@@ -161,10 +161,11 @@ class AsyncpgGroupTx:
     async def write(self, settlements: Sequence[NewSettlement], years: Mapping[YearKey, YearState]) -> None:
         """See ``GroupTx``."""
         conn = self._conn
-        await conn.execute(
-            _WRITE_YEARS,
-            *_columns([(*key, orjson.dumps(dict(state.counters)).decode()) for key, state in years.items()], 4),
-        )
+        if years:
+            await conn.execute(
+                _WRITE_YEARS,
+                *_columns([(*key, orjson.dumps(dict(state.counters)).decode()) for key, state in years.items()], 4),
+            )
         await self._write_accounts(settlements)
         await conn.execute(_SETTLEMENTS, *_columns([_settlement_row(s) for s in settlements], 27))
         await conn.execute(_SETTLE_BATCHES, *_columns([(b, s.settlement_id) for s in settlements for b in s.batch_ids], 2))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import orjson
 
 from claims.adapters.settlement_groups import VISIT_COLUMNS, read_visits
@@ -13,6 +16,10 @@ from shared.db.database import Database
 
 _VISIT = f"SELECT {VISIT_COLUMNS} FROM visit v JOIN insured_person p USING (person_id) WHERE v.visit_id = ANY($1::text[])"
 _YEAR = "SELECT state FROM person_year WHERE person_id = $1 AND scheme = $2 AND benefit_year = $3"
+_LINES = (
+    "SELECT line_no, item_code, charge_class, amount_fen, quantity, price, price_limit, in_work_injury_catalogue, details"
+    " FROM fee_line WHERE batch_id = ANY($1::text[]) ORDER BY line_no"
+)
 _ACCOUNT = "SELECT balance_fen FROM account WHERE person_id = $1"
 
 
@@ -36,3 +43,8 @@ class AsyncpgVisitReader:
     async def account(self, person_id: str) -> int:
         """See ``VisitReader``."""
         return int(await (await self._db.pool()).fetchval(_ACCOUNT, person_id) or 0)
+
+    async def lines(self, batch_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """See ``VisitReader``."""
+        rows = await (await self._db.pool()).fetch(_LINES, list(batch_ids))
+        return [{**dict(row), "details": orjson.loads(row["details"])} for row in rows]

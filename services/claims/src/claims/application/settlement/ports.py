@@ -116,6 +116,10 @@ class VisitReader(Protocol):
         """The balance in fen; 0 without an account."""
         ...
 
+    async def lines(self, batch_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """The fee lines of charge batches, as plain values."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSettlement:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from claims.application.settlement.answer import SettlementAnswer
 from claims.application.settlement.answering import answer_of
+from claims.application.settlement.asked import wanted_of
 from claims.application.settlement.commands import PreSettle
 from claims.application.settlement.ports import VisitReader, YearKey
-from claims.application.settlement.settle_claim import decide, wanted_of
+from claims.application.settlement.settle_claim import decide
+from claims.application.settlement.settle_work_injury import SettleWorkInjury
 from claims.domain.adjudication import RuleBooks
 from claims.domain.institution import Institution
 from claims.domain.settlement import basis_of, check_visit
@@ -16,15 +18,18 @@ from shared.clock import Clock
 class PreSettleClaim:
     """Computes what a settlement would give now."""
 
-    def __init__(self, visits: VisitReader, books: RuleBooks, clock: Clock) -> None:
+    def __init__(self, visits: VisitReader, books: RuleBooks, work_injury: SettleWorkInjury, clock: Clock) -> None:
         self._visits = visits
         self._books = books
+        self._work_injury = work_injury
         self._clock = clock
 
     async def __call__(self, command: PreSettle, institution: Institution) -> SettlementAnswer:
         """The answer without a settlement id. Raises Refusal like the settlement itself."""
         wanted = wanted_of(command)
         visit = check_visit(await self._visits.visit(command.visit_id), wanted)
+        if visit.work_injury:
+            return await self._work_injury.trial(command, institution, visit)
         basis = basis_of(visit, wanted, institution, self._books, self._clock.today())
         state = await self._visits.year(YearKey(visit.person_id, visit.scheme, basis.benefit_year))
         balance = await self._visits.account(visit.person_id)

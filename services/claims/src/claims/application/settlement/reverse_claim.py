@@ -3,6 +3,8 @@ of the account given back, its lines unsettled again; the original stays and say
 
 from __future__ import annotations
 
+from typing import Final
+
 from claims.application.header import HisHeader
 from claims.application.his_messages import AnswerOnce, Effect, HisMessages
 from claims.application.settlement.answer import SettlementAnswer
@@ -15,6 +17,9 @@ from shared.errors import conflict, invalid
 from shared.ids import IdFactory
 from shared.ledger import contra
 from shared.transactions import Tx
+
+SETTLING: Final = ("2207", "2207A", "2304")
+"""Transactions that settle."""
 
 
 class ReverseClaim:
@@ -80,7 +85,7 @@ class ReverseClaim:
         await self._journals.append(
             tx, [contra(e, entry_id=self._ids.new(), booked_on=local(now).date(), memo="医疗费用结算撤销") for e in entries]
         )
-        await self._messages.void(tx, settlement.visit_id, subject_ids=(settlement.settlement_id,))
+        await self._messages.void(tx, settlement.visit_id, infnos=SETTLING, msgids=(settlement.answer.medins_setl_id,))
         tx.emit(
             ClaimReversed(
                 settlement_id=answer.settlement_id or "",

@@ -12,14 +12,13 @@ from typing import Final
 from claims.application.his_messages import Effect, HisMessages, StoredMessage
 from claims.application.settlement.commands import ReverseByMessage
 from claims.application.settlement.ports import Recalls, Settlements
-from claims.application.settlement.reverse_claim import ReverseClaim
+from claims.application.settlement.reverse_claim import SETTLING, ReverseClaim
 from claims.domain.institution import Institution
 from shared.errors import conflict, invalid
 from shared.transactions import Tx, UnitOfWork
 
-SETTLING: Final = ("2207", "2207A", "2304")
 ADMITTING: Final = ("2401",)
-_RECALLABLE: Final = SETTLING + ADMITTING
+_RECALLABLE: Final = (*SETTLING, *ADMITTING)
 
 CancelStay = Callable[[Tx, str], Awaitable[None]]
 """(tx, visit_id): cancel an admission; refuses while a valid settlement stands."""

@@ -9,53 +9,21 @@ writes. Nothing is answered before the commit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from claims.application.settlement.answering import answer_of
+from claims.application.settlement.asked import Asked, refuse_recalled, replay, wanted_of
 from claims.application.settlement.commands import Settle, SettlementRequest
 from claims.application.settlement.grouping import Grouper
 from claims.application.settlement.ports import GroupTx, MessageKey, NewSettlement, Render, SettlementGroups, YearKey
 from claims.domain.adjudication import ClaimFacts, Decision, RuleBooks, YearState, adjudicate
 from claims.domain.institution import Institution
-from claims.domain.settlement import Basis, VisitToSettle, Wanted, basis_of, check_visit, fund_payments, journals
+from claims.domain.settlement import Basis, VisitToSettle, basis_of, check_visit, fund_payments, journals
 from shared.clock import Clock, local
 from shared.contracts.claims import ClaimSettled
 from shared.errors import Refusal, conflict
 from shared.ids import IdFactory
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One message of a group, with its institution and the writer of its dialect."""
-
-    command: Settle
-    institution: Institution
-    render: Render
-
-    @property
-    def message(self) -> MessageKey:
-        """What makes a resend the same message."""
-        header = self.command.header
-        variant = header.input_digest if self.institution.switches.msgid_reused else ""
-        return MessageKey(header.institution_code, header.infno, header.msgid, variant)
-
-
-def wanted_of(command: SettlementRequest) -> Wanted:
-    """What the checks look at."""
-    stated = command.stated
-    return Wanted(
-        institution_code=command.header.institution_code,
-        person_id=command.person_id,
-        inpatient=command.inpatient,
-        scheme=command.scheme,
-        batch_no=command.batch_no,
-        total_fen=command.total_fen,
-        interim=command.interim,
-        account_use=command.account_use,
-        stated=(stated.self_funded_fen, stated.over_limit_fen, stated.pre_selfpay_fen, stated.in_scope_fen),
-    )
 
 
 def decide(command: SettlementRequest, visit: VisitToSettle, basis: Basis, state: YearState, balance_fen: int) -> Decision:
@@ -77,6 +45,7 @@ class SettleClaim:
         self,
         groups: SettlementGroups,
         books: RuleBooks,
+        work_injury: SettleWorkInjury,
         clock: Clock,
         ids: IdFactory,
         *,
@@ -85,16 +54,21 @@ class SettleClaim:
     ) -> None:
         self._groups = groups
         self._books = books
+        self._work_injury = work_injury
         self._clock = clock
         self._ids = ids
-        self._grouper: Grouper[Asked, bytes] = Grouper(self.settle_group, max_group=max_group, in_flight=in_flight)
+        self._grouper: Grouper[Asked, bytes | None] = Grouper(self.settle_group, max_group=max_group, in_flight=in_flight)
 
     async def __call__(self, command: Settle, institution: Institution, render: Render) -> bytes:
         """The rendered answer; a resend gets the stored bytes word for word. Raises Refusal."""
-        return await self._grouper.submit(Asked(command, institution, render))
+        asked = Asked(command, institution, render)
+        rendered = await self._grouper.submit(asked)
+        return await self._work_injury(asked) if rendered is None else rendered
 
-    async def settle_group(self, group: Sequence[Asked]) -> list[bytes | Refusal]:
-        """All of a group in one transaction; the result of each in order. Raises only what fails the whole transaction."""
+    async def settle_group(self, group: Sequence[Asked]) -> list[bytes | Refusal | None]:
+        """All of a group in one transaction; the result of each in order, None for a stay that the work-injury fund settles.
+
+        Raises only what fails the whole transaction."""
         async with self._groups.transaction() as tx:
             results, new, years = await self._decide_group(tx, group)
             if new:
@@ -103,7 +77,7 @@ class SettleClaim:
 
     async def _decide_group(
         self, tx: GroupTx, group: Sequence[Asked]
-    ) -> tuple[list[bytes | Refusal], list[NewSettlement], dict[YearKey, YearState]]:
+    ) -> tuple[list[bytes | Refusal | None], list[NewSettlement], dict[YearKey, YearState]]:
         visits = await tx.lock_visits(sorted({a.command.visit_id for a in group}))
         stored = await tx.answers([a.message for a in group])
         recalled = await tx.recalled([a.message for a in group])
@@ -111,13 +85,15 @@ class SettleClaim:
         results: list[bytes | Refusal | None] = []
         bases: list[tuple[int, Asked, VisitToSettle, Basis]] = []
         for i, asked in enumerate(group):
-            known = _replay(asked, stored) or _recalled(asked, recalled)
+            known = replay(asked, stored) or refuse_recalled(asked, recalled)
             results.append(known)
             if known is not None:
                 continue
             try:
                 wanted = wanted_of(asked.command)
                 visit = check_visit(visits.get(asked.command.visit_id), wanted)
+                if visit.work_injury:
+                    continue
                 bases.append((i, asked, visit, basis_of(visit, wanted, asked.institution, self._books, today)))
             except Refusal as refusal:
                 results[i] = refusal
@@ -131,7 +107,7 @@ class SettleClaim:
         touched: dict[YearKey, YearState] = {}
         for i, asked, visit, basis in bases:
             # Two messages of one group may be one message sent twice, or two on the same batch.
-            known = _replay(asked, answered)
+            known = replay(asked, answered)
             if known is not None:
                 results[i] = known
                 continue
@@ -155,7 +131,7 @@ class SettleClaim:
             answered[asked.message] = (settlement.digest, settlement.rendered)
             new.append(settlement)
             results[i] = settlement.rendered
-        return [r for r in results if r is not None], new, touched
+        return results, new, touched
 
     def _new(
         self, asked: Asked, visit: VisitToSettle, basis: Basis, decision: Decision, key: YearKey, balance: int
@@ -240,20 +216,3 @@ def facts_of(basis: Basis, decision: Decision) -> dict[str, Any]:
 
 def _may_have_account(visit: VisitToSettle) -> bool:
     return visit.scheme != "390"
-
-
-def _replay(asked: Asked, stored: Mapping[MessageKey, tuple[str, bytes]]) -> bytes | Refusal | None:
-    """The stored answer of a message sent again; a refusal when its msgid was used with other input."""
-    found = stored.get(asked.message)
-    if found is None:
-        return None
-    digest, rendered = found
-    if digest == asked.command.header.input_digest:
-        return rendered
-    return conflict("claims.his.msgid-reused", "报文ID(msgid)已用于内容不同的交易，请更换报文ID", field="msgid")
-
-
-def _recalled(asked: Asked, recalled: set[MessageKey]) -> Refusal | None:
-    if asked.message not in recalled:
-        return None
-    return conflict("claims.message.recalled", "该报文已被冲正(2601)，不能再结算，请用新的报文ID", field="msgid")

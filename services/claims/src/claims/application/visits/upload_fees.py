@@ -84,7 +84,7 @@ class UploadFeeLines:
                     stated=stated,
                     item_name=item.name if item else "",
                     in_work_injury_catalogue=item is not None and item.in_work_injury_catalogue,
-                    details=details,
+                    details={**details, "hosp_appr_flag": line.hospital_approval},
                 )
             )
         return new

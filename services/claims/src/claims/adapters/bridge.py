@@ -1,0 +1,52 @@
+"""The work-injury bridge over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from claims.application.settlement.settle_work_injury import WorkInjuryOutcome
+from claims.domain.settlement import VisitToSettle
+from shared.http.client import ServiceClient
+from shared.money import fen_rounded
+
+
+class HttpWorkInjury:
+    """Implements ``WorkInjury``."""
+
+    def __init__(self, bridge: ServiceClient) -> None:
+        self._bridge = bridge
+
+    async def decide(
+        self, key: str, visit: VisitToSettle, ended_on: date, lines: Sequence[dict[str, Any]], *, final: bool
+    ) -> WorkInjuryOutcome:
+        """See ``WorkInjury``."""
+        body = {
+            "key": key,
+            "mode": "final" if final else "trial",
+            "visit_id": visit.visit_id,
+            "person_id": visit.person_id,
+            "institution_code": visit.institution_code,
+            "begun_on": visit.begun_on.isoformat(),
+            "ended_on": ended_on.isoformat(),
+            "lines": [_line(line) for line in lines],
+        }
+        answer = await self._bridge.command("/v1/work-injury-settlements", body, f"{key}:{body['mode']}")
+        return WorkInjuryOutcome(fund_fen=answer["e_fen"], person_fen=answer["person_fen"], hospital_fen=answer["hospital_fen"])
+
+
+def _line(line: dict[str, Any]) -> dict[str, Any]:
+    limit = line["price_limit"]
+    details: dict[str, Any] = line["details"]
+    return {
+        "line_id": line["line_no"],
+        "item_code": line["item_code"],
+        "amount_fen": line["amount_fen"],
+        "class": line["charge_class"],
+        "cap_fen": None if limit is None else fen_rounded(limit * line["quantity"]),
+        "in_wi_catalogue": line["in_work_injury_catalogue"] or line["charge_class"] in ("A", "B"),
+        # hosp_appr_flag 1: the hospital has the patient's consent on file; er_flag marks emergency lines (O dialect).
+        "consent": details.get("hosp_appr_flag") == "1",
+        "emergency": details.get("er_flag") == "1",
+    }

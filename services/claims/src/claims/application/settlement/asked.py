@@ -1,0 +1,61 @@
+"""A settlement message as a use case sees it: who asks, what makes a resend the same message, and what was answered to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from claims.application.settlement.commands import Settle, SettlementRequest
+from claims.application.settlement.ports import MessageKey, Render
+from claims.domain.institution import Institution
+from claims.domain.settlement import Wanted
+from shared.errors import Refusal, conflict
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One message of a group, with its institution and the writer of its dialect."""
+
+    command: Settle
+    institution: Institution
+    render: Render
+
+    @property
+    def message(self) -> MessageKey:
+        """What makes a resend the same message."""
+        header = self.command.header
+        variant = header.input_digest if self.institution.switches.msgid_reused else ""
+        return MessageKey(header.institution_code, header.infno, header.msgid, variant)
+
+
+def wanted_of(command: SettlementRequest) -> Wanted:
+    """What the checks look at."""
+    stated = command.stated
+    return Wanted(
+        institution_code=command.header.institution_code,
+        person_id=command.person_id,
+        inpatient=command.inpatient,
+        scheme=command.scheme,
+        batch_no=command.batch_no,
+        total_fen=command.total_fen,
+        interim=command.interim,
+        account_use=command.account_use,
+        stated=(stated.self_funded_fen, stated.over_limit_fen, stated.pre_selfpay_fen, stated.in_scope_fen),
+    )
+
+
+def replay(asked: Asked, stored: Mapping[MessageKey, tuple[str, bytes]]) -> bytes | Refusal | None:
+    """The stored answer of a message sent again; a refusal when its msgid was used with other input."""
+    found = stored.get(asked.message)
+    if found is None:
+        return None
+    digest, rendered = found
+    if digest == asked.command.header.input_digest:
+        return rendered
+    return conflict("claims.his.msgid-reused", "报文ID(msgid)已用于内容不同的交易，请更换报文ID", field="msgid")
+
+
+def refuse_recalled(asked: Asked, recalled: set[MessageKey]) -> Refusal | None:
+    if asked.message not in recalled:
+        return None
+    return conflict("claims.message.recalled", "该报文已被冲正(2601)，不能再结算，请用新的报文ID", field="msgid")
