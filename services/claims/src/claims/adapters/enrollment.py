@@ -28,5 +28,5 @@ class HttpEnrollment:
             raise
         except ValidationError as broken:
             raise unavailable(
-                "enrollment.answer-broken", "参保信息服务应答有误，请稍后重试", "enrollment's answer is no PersonStated"
+                "claims.enrollment.answer-broken", "参保信息服务应答有误，请稍后重试", "enrollment's answer is no PersonStated"
             ) from broken

@@ -14,8 +14,8 @@ from claims.adapters.tables.visits import HIS_MESSAGE
 from claims.application.header import HisHeader
 from claims.application.his_messages import Effect, MessageRaced, StoredMessage
 from claims.domain.institution import Institution
+from claims.domain.refusals import message_recalled, msgid_reused
 from shared.crypto import Sealer
-from shared.errors import conflict
 from shared.transactions import Tx
 
 
@@ -44,9 +44,9 @@ class SqlHisMessages:
         if row is None or (row.digest is None and not row.recalled):
             return None
         if row.digest is None:
-            raise conflict("claims.message.recalled", "该报文已被冲正(2601)，不能再执行", field="msgid")
+            raise message_recalled()
         if row.digest != header.input_digest:
-            raise conflict("claims.his.msgid-reused", "报文ID(msgid)已用于内容不同的请求", field="msgid")
+            raise msgid_reused()
         return self._sealer.open(row.answer)
 
     async def remember(self, tx: Tx, header: HisHeader, institution: Institution, effect: Effect) -> None:

@@ -9,8 +9,9 @@ from typing import Final, Protocol
 from claims.application.header import HisHeader
 from claims.application.visits.ports import Visits
 from claims.domain.institution import Institution
+from claims.domain.refusals import visit_of_other_person, visit_unknown
 from claims.domain.visit import Visit
-from shared.errors import not_found, unavailable
+from shared.errors import unavailable
 from shared.transactions import Tx, UnitOfWork
 
 _TRIES: Final = 3
@@ -98,9 +99,9 @@ class AnswerOnce:
         async def lock_look_then_work(tx: Tx) -> bytes:
             visit = await self._visits.lock(tx, visit_id)
             if visit is None or visit.institution_code != institution.code:
-                raise not_found("claims.visit.unknown", "就诊ID(mdtrt_id)不存在", field="mdtrt_id")
+                raise visit_unknown()
             if visit.person_id != person_id:
-                raise not_found("claims.visit.other-person", "人员编号(psn_no)与就诊ID(mdtrt_id)不符", field="psn_no")
+                raise visit_of_other_person()
             return await self._answer(tx, header, institution, lambda: work(tx, visit))
 
         return await self._try(lock_look_then_work)

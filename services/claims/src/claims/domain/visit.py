@@ -9,7 +9,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final, Literal
 
 from claims.domain.adjudication.split import Split
-from shared.errors import conflict, invalid
+from claims.domain.refusals import visit_cancelled, visit_ends_before_it_begins, visit_not_discharged, visit_of_wrong_kind
+from shared.errors import conflict
 
 VisitState = Literal["open", "discharged", "cancelled"]
 
@@ -104,12 +105,9 @@ class Visit:
     def must_be(self, *, inpatient: bool) -> None:
         """Refuse a transaction of the other kind of visit, and any on a cancelled one."""
         if self.inpatient != inpatient:
-            wanted, found = ("住院", "门诊") if inpatient else ("门诊", "住院")
-            raise conflict(
-                "claims.visit.wrong-kind", f"就诊ID(mdtrt_id)对应{found}就诊，不能办理{wanted}业务", field="mdtrt_id"
-            )
+            raise visit_of_wrong_kind(inpatient=self.inpatient)
         if self.state == "cancelled":
-            raise conflict("claims.visit.cancelled", "就诊ID(mdtrt_id)对应的登记已撤销", field="mdtrt_id")
+            raise visit_cancelled()
 
     def change(self, batches: Batches, *, med_type: str) -> None:
         """Refuse 2203 with another med_type once something is settled, and 2403 once the stay is settled."""
@@ -123,12 +121,12 @@ class Visit:
         if self.state != "open":
             raise conflict("claims.visit.discharged", "该次住院已办理出院", field="mdtrt_id")
         if ended_at < self.begun_at:
-            raise invalid("claims.visit.end-before-begin", "结束时间(endtime)早于入院时间(begntime)", field="endtime")
+            raise visit_ends_before_it_begins("endtime")
 
     def stay_on(self, batches: Batches) -> None:
         """Refuse 2405 when there was no discharge, or while the final settlement stands."""
         if self.state != "discharged":
-            raise conflict("claims.visit.not-discharged", "该次住院尚未办理出院", field="mdtrt_id")
+            raise visit_not_discharged()
         if batches.closed(self):
             raise conflict("claims.visit.settled", "该次住院已结算，请先撤销结算", field="mdtrt_id")
 

@@ -34,8 +34,14 @@ class CancelVisits:
 
         return await self._answers.run_on_visit(command.header, institution, command.visit_id, command.person_id, work)
 
+    async def cancel_stay(self, tx: Tx, visit_id: str) -> None:
+        """Undo an admission for 2601; one that is cancelled already stays so. Refused while a valid settlement exists."""
+        visit = await self._visits.lock(tx, visit_id)
+        if visit is not None and visit.state != "cancelled":
+            await self.cancel(tx, visit)
+
     async def cancel(self, tx: Tx, visit: Visit) -> None:
-        """Cancel a visit whose lock the caller holds (also for 2601 on a 2401). What ``Visit.cancel`` refuses is refused."""
+        """Cancel a visit whose lock the caller holds. What ``Visit.cancel`` refuses is refused."""
         visit.cancel(await self._fees.batches(tx, visit.visit_id))
         await self._fees.remove(tx, visit.visit_id, batch_nos=None, line_nos=None)
         await self._visits.change(tx, replace(visit, state="cancelled"))

@@ -10,8 +10,8 @@ from claims.application.visits.answers import Done
 from claims.application.visits.commands import ChangeVisit
 from claims.application.visits.ports import Fees, Visits
 from claims.domain.institution import Institution
+from claims.domain.refusals import visit_ends_before_it_begins
 from claims.domain.visit import Visit, injury_suspected
-from shared.errors import invalid
 from shared.transactions import Tx
 
 
@@ -30,7 +30,7 @@ class ChangeVisits:
             visit.must_be(inpatient=command.inpatient)
             visit.change(await self._fees.batches(tx, visit.visit_id), med_type=command.med_type)
             if visit.ended_at is not None and command.begun_at > visit.ended_at:
-                raise invalid("claims.visit.end-before-begin", "开始时间(begntime)晚于出院时间", field="begntime")
+                raise visit_ends_before_it_begins("begntime")
             suspected = injury_suspected(
                 command.med_type,
                 command.diagnoses,

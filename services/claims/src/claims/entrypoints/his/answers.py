@@ -69,8 +69,12 @@ def signed_in(result: SignedIn) -> Output:
     return {"signinoutb": both, "result": both}
 
 
-def person_identified(result: PersonIdentified) -> Output:
-    """1101."""
+def person_identified(switches: Switches) -> Callable[[PersonIdentified], Output | list[Output]]:
+    """1101; one early dialect expects the output as a list of one."""
+    return (lambda result: [_person(result)]) if switches.person_output_list else _person
+
+
+def _person(result: PersonIdentified) -> Output:
     return {
         "baseinfo": {
             "psn_no": result.person_id,
@@ -279,8 +283,9 @@ def money(amount_fen: int) -> orjson.Fragment:
 
 
 def number(value: Decimal, places: int) -> orjson.Fragment:
-    """A quantity or price as a JSON number with at most ``places`` decimals."""
-    return orjson.Fragment(f"{value:.{places}f}" if -value.as_tuple().exponent > places else f"{value:f}")  # type: ignore[operator]
+    """A quantity or price as a JSON number with at most ``places`` decimals, without needless zeros."""
+    text = f"{value:.{places}f}"
+    return orjson.Fragment(text.rstrip("0").rstrip(".") if "." in text else text)
 
 
 def ratio(rate: int) -> orjson.Fragment:

@@ -13,8 +13,8 @@ import orjson
 
 from claims.application.header import HisHeader
 from claims.entrypoints.his.fields import label
-from claims.entrypoints.his.nodes import Node, Tree, tidy
-from shared.errors import Refusal, invalid
+from claims.entrypoints.his.nodes import Node, Tree, field_missing, tidy
+from shared.errors import invalid
 from shared.his_paths import match_his_path
 
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
@@ -115,8 +115,4 @@ def _input_of(envelope: dict[str, Any]) -> dict[str, Any]:
         return _object(found, label("input"))
     if isinstance(found, dict):
         return found
-    raise _missing_input() if not found else invalid("claims.his.no-json", f"{label('input')}应为JSON对象", field="input")
-
-
-def _missing_input() -> Refusal:
-    return invalid("claims.his.field-missing", f"缺少必填项：{label('input')}", field="input")
+    raise field_missing("input") if not found else invalid("claims.his.no-json", f"{label('input')}应为JSON对象", field="input")

@@ -138,9 +138,7 @@ class Node:
         """Refuse when any of the fields is absent, naming all that are."""
         missing = [name for name in names if name not in self._tree]
         if missing:
-            raise invalid(
-                "claims.his.field-missing", "缺少必填项：" + "、".join(label(name) for name in missing), field=missing[0]
-            )
+            raise field_missing(*missing)
 
     def text(self, name: str) -> str:
         """A text or number as text, not longer than the interface allows."""
@@ -229,6 +227,11 @@ class Node:
             for name, value in self._tree.items()
             if name in FIELDS and name not in read and name not in _IDENTIFYING and isinstance(value, str)
         }
+
+
+def field_missing(*names: str) -> Refusal:
+    """Required fields are absent."""
+    return invalid("claims.his.field-missing", "缺少必填项：" + "、".join(map(label, names)), field=names[0])
 
 
 def parse_moment(value: str) -> datetime | None:

@@ -8,7 +8,7 @@ from claims.application.visits.commands import CancelFees, UploadFees
 from claims.domain.visit import FeeLine
 from claims.entrypoints.his.envelope import HisRequest
 from claims.entrypoints.his.fields import label
-from claims.entrypoints.his.nodes import Node
+from claims.entrypoints.his.nodes import Node, field_missing
 from shared.errors import invalid
 
 MAX_LINES: Final = 1000
@@ -61,7 +61,7 @@ def upload_inpatient_fees(request: HisRequest) -> UploadFees:
 def _upload(request: HisRequest, *, inpatient: bool) -> UploadFees:
     rows = request.input.rows("feedetail")
     if not rows:
-        raise invalid("claims.his.field-missing", f"缺少必填项：{label('feedetail')}", field="feedetail")
+        raise field_missing("feedetail")
     if len(rows) > MAX_LINES:
         raise invalid("claims.his.too-many-lines", f"{label('feedetail')}一次最多{MAX_LINES}条", field="feedetail")
     demanded = _INPATIENT_LINE if inpatient else _OUTPATIENT_LINE

@@ -1,0 +1,55 @@
+"""Refusals that more than one rule of claims ends in: one code, one meaning, one text."""
+
+from __future__ import annotations
+
+from shared.errors import Refusal, conflict, invalid, not_found
+
+
+def visit_unknown() -> Refusal:
+    """The institution has no such visit."""
+    return not_found("claims.visit.unknown", "就诊ID(mdtrt_id)不存在或不属于本机构", "no such visit here", field="mdtrt_id")
+
+
+def visit_of_other_person() -> Refusal:
+    """psn_no and mdtrt_id do not belong together."""
+    return invalid("claims.visit.other-person", "人员编号(psn_no)与就诊登记(mdtrt_id)的人员不一致", field="psn_no")
+
+
+def visit_of_wrong_kind(*, inpatient: bool) -> Refusal:
+    """An outpatient transaction on a stay (``inpatient``: what the visit is), or the other way round."""
+    found, wanted = ("住院", "门诊") if inpatient else ("门诊", "住院")
+    return conflict("claims.visit.wrong-kind", f"就诊ID(mdtrt_id)对应{found}就诊，不能办理{wanted}交易", field="mdtrt_id")
+
+
+def visit_cancelled() -> Refusal:
+    """The registration or admission was cancelled."""
+    return conflict("claims.visit.cancelled", "就诊登记(mdtrt_id)已撤销", field="mdtrt_id")
+
+
+def visit_not_discharged() -> Refusal:
+    """The patient is still in hospital: no final settlement, no discharge to take back."""
+    return conflict(
+        "claims.visit.not-discharged", "尚未办理出院(2402)，只能中途结算(mid_setl_flag=1)", "not discharged", field="mdtrt_id"
+    )
+
+
+def visit_ends_before_it_begins(field: str) -> Refusal:
+    """begntime and endtime are in the wrong order."""
+    return invalid("claims.visit.end-before-begin", "结束时间(endtime)早于开始时间(begntime)", field=field)
+
+
+def person_unknown(field: str) -> Refusal:
+    """Enrollment does not know the person either."""
+    return not_found(
+        "claims.person.unknown", f"未查询到该人员的参保信息({field})", "enrollment does not know this person", field=field
+    )
+
+
+def msgid_reused() -> Refusal:
+    """The msgid came with other input, and this institution's msgids do not repeat (chs-interface 2.3)."""
+    return conflict("claims.his.msgid-reused", "报文ID(msgid)已用于内容不同的交易，请更换报文ID", field="msgid")
+
+
+def message_recalled() -> Refusal:
+    """A 2601 named this message before it arrived."""
+    return conflict("claims.message.recalled", "该报文已被冲正(2601)，不能再执行，请用新的报文ID", field="msgid")
