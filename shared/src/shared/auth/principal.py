@@ -29,9 +29,14 @@ class Principal:
         """Whether the scope is granted."""
         return scope in self.scopes or EVERY in self.scopes
 
+    @property
+    def region_prefixes(self) -> tuple[str, ...]:
+        """What the codes of the granted regions begin with, for queries; ``("",)`` for the whole country."""
+        return ("",) if EVERY in self.regions else tuple(sorted(_prefix(code) for code in self.regions if code))
+
     def covers(self, region: str) -> bool:
         """Whether the region lies in one of the granted regions."""
-        return any(granted == EVERY or (granted and region.startswith(_stem(granted))) for granted in self.regions)
+        return region.startswith(self.region_prefixes)
 
     def require(self, scope: str, region: str | None = None) -> None:
         """Raise a forbidden refusal (``auth.scope-missing``, ``auth.region-not-granted``) unless both are granted."""
@@ -48,7 +53,7 @@ class Principal:
             )
 
 
-def _stem(code: str) -> str:
+def _prefix(code: str) -> str:
     """``420000`` -> ``42``, ``420500`` -> ``4205``, ``420502`` and longer codes as they are: what codes below begin with."""
     if len(code) == 6 and code.endswith("00"):
         return code[:2] if code.endswith("0000") else code[:4]

@@ -17,6 +17,7 @@ from claims.application.settlement.asked import Asked, refuse_recalled, replay, 
 from claims.application.settlement.commands import Settle, SettlementRequest
 from claims.application.settlement.grouping import Grouper
 from claims.application.settlement.ports import GroupTx, MessageKey, NewSettlement, Render, SettlementGroups, YearKey
+from claims.application.settlement.settle_work_injury import SettleWorkInjury
 from claims.domain.adjudication import ClaimFacts, Decision, RuleBooks, YearState, adjudicate
 from claims.domain.institution import Institution
 from claims.domain.settlement import Basis, VisitToSettle, basis_of, check_visit, fund_payments, journals
