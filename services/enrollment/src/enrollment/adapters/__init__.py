@@ -1,0 +1,1 @@
+"""The stores of enrollment on PostgreSQL, sealing, tariff files."""

@@ -1,0 +1,1 @@
+"""What can be asked of enrollment, one use case a file."""

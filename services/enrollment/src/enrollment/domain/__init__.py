@@ -1,0 +1,1 @@
+"""What enrollment knows of persons, cover and premiums. Pure."""

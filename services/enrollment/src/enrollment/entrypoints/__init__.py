@@ -1,0 +1,1 @@
+"""How enrollment is reached: REST. It reacts to no event and keeps no deadline."""

@@ -1,0 +1,1 @@
+"""The schema of enrollment, step by step."""

@@ -1,0 +1,1 @@
+"""Premium tariffs as dated data; read by ``enrollment.adapters.tariff_files``."""
