@@ -1,0 +1,82 @@
+"""Timeline and access log in PostgreSQL: append-only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, tuple_
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from gateway.adapters.tables import access_log, timeline_entry
+from gateway.domain.timeline import Entry
+
+
+class SqlTimeline:
+    """Implements ``ports.Timeline``."""
+
+    async def add(self, tx: Any, event_id: str, entry: Entry) -> None:
+        """See the port."""
+        row = {
+            "event_id": event_id,
+            "person_id": entry.person_id,
+            "happened_at": entry.at,
+            "kind": entry.kind,
+            "title": entry.title,
+            "detail": entry.detail,
+            "amount_fen": entry.amount_fen,
+            "links": dict(entry.links),
+        }
+        await tx.execute(upsert(timeline_entry).on_conflict_do_nothing(), row)
+
+    async def page(self, tx: Any, person_id: str, limit: int, after: list[Any] | None) -> list[tuple[Entry, list[Any]]]:
+        """See the port."""
+        columns = timeline_entry.c
+        query = select(timeline_entry).where(columns.person_id == person_id)
+        if after is not None:
+            before = tuple_(datetime.fromisoformat(str(after[0])), str(after[1]))
+            query = query.where(tuple_(columns.happened_at, columns.event_id) < before)
+        query = query.order_by(columns.happened_at.desc(), columns.event_id.desc()).limit(limit)
+        return [
+            (
+                Entry(
+                    person_id=row.person_id,
+                    at=row.happened_at,
+                    kind=row.kind,
+                    title=row.title,
+                    detail=row.detail,
+                    amount_fen=row.amount_fen,
+                    links=row.links,
+                ),
+                [row.happened_at.isoformat(), row.event_id],
+            )
+            for row in await tx.all(query)
+        ]
+
+
+class SqlAccessLog:
+    """Implements ``ports.AccessLog``."""
+
+    async def record(self, tx: Any, *, at: datetime, by: str, by_name: str, person_id: str, what: str) -> None:
+        """See the port."""
+        row = {"viewed_at": at, "viewer_id": by, "viewer_name": by_name, "person_id": person_id, "what": what}
+        await tx.execute(insert(access_log).values(row))
+
+    async def page(self, tx: Any, person_id: str | None, limit: int, after: list[Any] | None) -> list[dict[str, Any]]:
+        """See the port."""
+        query = select(access_log).order_by(access_log.c.access_id.desc()).limit(limit)
+        if person_id is not None:
+            query = query.where(access_log.c.person_id == person_id)
+        if after is not None:
+            query = query.where(access_log.c.access_id < int(after[0]))
+        return [
+            {
+                "at": row.viewed_at,
+                "by": row.viewer_id,
+                "by_name": row.viewer_name,
+                "person_id": row.person_id,
+                "what": row.what,
+                "cursor": [row.access_id],
+            }
+            for row in await tx.all(query)
+        ]

@@ -1,0 +1,1 @@
+"""Rules of the one window: matters, clocks, receipts, signatures, timeline. Pure."""

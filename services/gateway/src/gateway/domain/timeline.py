@@ -1,0 +1,218 @@
+"""One timeline per person: every fact of every service as one line in the words of the office."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from gateway.domain.facts import CONVERSION_STATES
+from shared.contracts import claims, enrollment, gateway, workinjury_bridge
+from shared.ledger import BOOK_NAMES
+from shared.money import format_yuan
+
+SCHEMES: Final = {"310": "职工基本医疗保险", "390": "城乡居民基本医疗保险", "WI": "工伤保险"}
+_TASK_STATES: Final = {"waiting": "等待前置环节", "running": "开始办理", "done": "办结", "refused": "未予办理"}
+_OUTCOMES: Final = {"done": "全部办结", "partial": "办结，部分事项未予办理", "withdrawn": "申请人撤回"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of a person's timeline."""
+
+    person_id: str
+    at: datetime
+    kind: str
+    """``coverage``, ``visit``, ``settlement``, ``injury``, ``conversion``, ``benefit`` or ``matter``."""
+    title: str
+    detail: str = ""
+    amount_fen: int | None = None
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Ids of the things behind the line: settlement_id, conversion_id, case_id, matter_id, visit_id."""
+
+
+def entry(event: object, at: datetime) -> Entry | None:
+    """The line for an event, None for events that say nothing new about a person. ``at``: the envelope's time."""
+    match event:
+        case enrollment.PremiumPaid():
+            return Entry(
+                person_id=event.person_id,
+                at=event.paid_at,
+                kind="coverage",
+                title=f"{_scheme(event.scheme)} {event.year} 年度保费到账",
+                amount_fen=event.amount_fen,
+                links=_links(matter_id=event.matter_id),
+            )
+        case enrollment.CoverageActivated():
+            until = f"至 {event.ends_on}" if event.ends_on else "起长期有效"
+            return Entry(
+                person_id=event.person_id,
+                at=at,
+                kind="coverage",
+                title=f"{_scheme(event.scheme)}参保生效",
+                detail=f"{event.begins_on} {until}",
+                links=_links(matter_id=event.matter_id),
+            )
+        case claims.AdmissionRecorded():
+            return Entry(
+                person_id=event.person_id,
+                at=at,
+                kind="visit",
+                title=f"入院登记：{event.institution_name}",
+                detail=f"{event.admitted_on} 入院" + ("，疑似工伤" if event.injury_suspect else ""),
+                links=_links(visit_id=event.visit_id),
+            )
+        case claims.ClaimSettled():
+            funds = sum(payment.amount_fen for payment in event.payments)
+            place = "住院" if event.inpatient else "门诊"
+            paid_by = "工伤保险基金直接结算" if event.work_injury_key else f"基金支付 {format_yuan(funds)} 元"
+            return Entry(
+                person_id=event.person_id,
+                at=event.settled_at,
+                kind="settlement",
+                title=f"{place}结算：{event.institution_name}",
+                detail=f"{paid_by}，个人现金 {format_yuan(event.cash_fen)} 元",
+                amount_fen=event.total_fen,
+                links=_links(settlement_id=event.settlement_id, visit_id=event.visit_id),
+            )
+        case claims.ClaimReversed():
+            return Entry(
+                person_id=event.person_id,
+                at=event.reversed_at,
+                kind="settlement",
+                title=f"结算撤销：{event.institution_name}",
+                amount_fen=-event.total_fen,
+                links=_links(settlement_id=event.original_settlement_id, visit_id=event.visit_id),
+            )
+        case claims.ClaimTakenBack():
+            owed = sum(payment.amount_fen for payment in event.owed)
+            return Entry(
+                person_id=event.person_id,
+                at=event.taken_back_at,
+                kind="conversion",
+                title="医保结算收回，转工伤保险支付",
+                detail=f"应退回各医保基金 {format_yuan(owed)} 元",
+                amount_fen=event.total_fen,
+                links=_links(settlement_id=event.settlement_id, conversion_id=event.conversion_id),
+            )
+        case claims.ClaimRestored():
+            return Entry(
+                person_id=event.person_id,
+                at=event.restored_at,
+                kind="conversion",
+                title="医保结算恢复",
+                detail="工伤认定已撤销",
+                links=_links(settlement_id=event.settlement_id, conversion_id=event.conversion_id),
+            )
+        case workinjury_bridge.InjuryCaseOpened():
+            return Entry(
+                person_id=event.person_id,
+                at=event.opened_at,
+                kind="injury",
+                title="申请工伤认定",
+                detail=f"{event.accident_on} 受伤",
+                links=_links(case_id=event.case_id, matter_id=event.matter_id),
+            )
+        case workinjury_bridge.RecognitionDecided():
+            return Entry(
+                person_id=event.person_id,
+                at=at,
+                kind="injury",
+                title="认定为工伤" if event.outcome == "granted" else "不予认定工伤",
+                detail=f"决定书 {event.decision_no}，{event.decided_on}",
+                links=_links(case_id=event.case_id, matter_id=event.matter_id),
+            )
+        case workinjury_bridge.RecognitionRevoked():
+            return Entry(
+                person_id=event.person_id,
+                at=at,
+                kind="injury",
+                title="工伤认定被撤销",
+                detail=f"{event.final_on} 终局",
+                links=_links(case_id=event.case_id),
+            )
+        case workinjury_bridge.ConversionChanged():
+            return Entry(
+                person_id=event.person_id,
+                at=event.changed_at,
+                kind="conversion",
+                title=f"医保转工伤：{CONVERSION_STATES.get(event.state, event.state)}",
+                detail=f"应退医保 {format_yuan(event.owed_fen)} 元，退个人 {format_yuan(event.refund_fen)} 元",
+                amount_fen=event.work_injury_fen,
+                links=_links(
+                    conversion_id=event.conversion_id,
+                    case_id=event.case_id,
+                    settlement_id=event.settlement_id,
+                    matter_id=event.matter_id,
+                ),
+            )
+        case workinjury_bridge.TransferConfirmed():
+            return Entry(
+                person_id=event.person_id,
+                at=event.confirmed_at,
+                kind="conversion",
+                title=f"基金划转：{_book(event.from_book)} → {_book(event.to_book)}",
+                detail=f"凭证 {event.voucher_no}",
+                amount_fen=event.amount_fen,
+                links=_links(conversion_id=event.conversion_id, case_id=event.case_id),
+            )
+        case workinjury_bridge.BenefitPaid():
+            return Entry(
+                person_id=event.person_id,
+                at=event.paid_at,
+                kind="benefit",
+                title="住院伙食补助费到账" if event.kind == "meals" else "垫付医疗费退还到账",
+                amount_fen=event.amount_fen,
+                links=_links(case_id=event.case_id, conversion_id=event.conversion_id, matter_id=event.matter_id),
+            )
+        case workinjury_bridge.WorkInjurySettled():
+            return Entry(
+                person_id=event.person_id,
+                at=event.settled_at,
+                kind="settlement",
+                title="工伤医疗费直接结算",
+                detail=f"工伤保险基金支付 {format_yuan(event.work_injury_fen)} 元，个人 {format_yuan(event.person_fen)} 元",
+                amount_fen=event.total_fen,
+                links=_links(case_id=event.case_id, visit_id=event.visit_id),
+            )
+        case gateway.MatterAccepted():
+            return Entry(
+                person_id=event.person_id,
+                at=event.accepted_at,
+                kind="matter",
+                title=f"受理：{event.matter_name}",
+                detail=f"办件编号 {event.receipt_no}，承诺 {event.due_on} 前办结",
+                links=_links(matter_id=event.matter_id),
+            )
+        case gateway.MatterTaskChanged():
+            return Entry(
+                person_id=event.person_id,
+                at=event.changed_at,
+                kind="matter",
+                title=f"{event.task_name}：{_TASK_STATES.get(event.state, event.state)}",
+                links=_links(matter_id=event.matter_id),
+            )
+        case gateway.MatterClosed():
+            return Entry(
+                person_id=event.person_id,
+                at=event.closed_at,
+                kind="matter",
+                title=f"办件{_OUTCOMES.get(event.outcome, event.outcome)}",
+                detail=f"办件编号 {event.receipt_no}",
+                links=_links(matter_id=event.matter_id),
+            )
+        case _:
+            return None
+
+
+def _scheme(code: str) -> str:
+    return SCHEMES.get(code, code)
+
+
+def _book(code: str) -> str:
+    return next((name for book, name in BOOK_NAMES.items() if book.value == code), code)
+
+
+def _links(**ids: str | None) -> dict[str, str]:
+    return {name: value for name, value in ids.items() if value is not None}

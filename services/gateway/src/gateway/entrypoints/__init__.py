@@ -1,0 +1,1 @@
+"""HTTP, HIS messages, events and jobs: translate and call one use case."""

@@ -1,0 +1,23 @@
+"""What the worker does again and again: start tasks, look at clocks, forget nonces."""
+
+from __future__ import annotations
+
+from gateway.bootstrap import Gateway
+from shared.service import Job
+
+START_EVERY_S = 2.0
+LIGHTS_EVERY_S = 60.0
+FORGET_EVERY_S = 300.0
+
+
+def jobs(gateway: Gateway) -> list[Job]:
+    """The jobs of the gateway's worker."""
+
+    async def forget() -> None:
+        await gateway.replays.forget(2 * gateway.own.his_window_x_tif_s)
+
+    return [
+        Job(name="start-tasks", every_s=START_EVERY_S, run=gateway.start_tasks.sweep),
+        Job(name="check-lights", every_s=LIGHTS_EVERY_S, run=gateway.check_lights),
+        Job(name="forget-nonces", every_s=FORGET_EVERY_S, run=forget),
+    ]

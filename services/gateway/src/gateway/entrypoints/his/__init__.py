@@ -1,0 +1,1 @@
+"""HIS messages: authenticated, limited, and passed on as bytes."""

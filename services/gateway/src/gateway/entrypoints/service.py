@@ -1,0 +1,34 @@
+"""The gateway as a service: its slots filled."""
+
+from __future__ import annotations
+
+from gateway.bootstrap import METADATA, Network, assemble
+from gateway.entrypoints import deadlines, events
+from gateway.entrypoints.his.ingress import HisIngress
+from gateway.entrypoints.http import matters, owned, persons, signing_in
+from shared.service import Runtime, Service
+from shared.settings import Settings
+
+
+def build(settings: Settings, network: Network | None = None) -> Runtime:
+    """One process."""
+    gateway = assemble(settings, network)
+    return Runtime(
+        settings=settings,
+        db=gateway.db,
+        routers=[module.router(gateway) for module in (signing_in, matters, persons, owned)],
+        raw_routes=[HisIngress(gateway.admit_his_message, gateway.forward_his_message)],
+        handlers=events.handlers(gateway),
+        jobs=deadlines.jobs(gateway),
+        on_stop=[gateway.close],
+        verifier=gateway.verifier,
+    )
+
+
+SERVICE = Service(
+    name="gateway",
+    package="gateway",
+    description="One window: matters, persons, books; and the door for hospitals",
+    metadata=METADATA,
+    bootstrap=build,
+)
