@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from shared.contracts.claims import FundPayment
 from shared.errors import Refusal
 from shared.money import allocate
+from tests.unit.workinjury_bridge.examples import CONVERSION, POLICY
 from workinjury_bridge.domain.bill import BillLine, assess
-from workinjury_bridge.domain.conversion import Conversion, MedicalBill, convert
-from workinjury_bridge.domain.journals import Stamp, conversion_entry, reversion_entry
+from workinjury_bridge.domain.conversion import MedicalBill, convert
+from workinjury_bridge.domain.journals import Stamp, about_conversion, conversion_entry, reversion_entry
+from workinjury_bridge.domain.meals import meals_fen
 from workinjury_bridge.domain.policy import Bearer, BridgePolicy, Circumstance
 
 BOOKS = (("EMP", "5001.01"), ("EMP", "5001.02"), ("LARGE", "5001.01"), ("MAF", "5001.01"))
@@ -33,10 +35,11 @@ lines = st.lists(
     max_size=8,
 )
 policies = st.builds(
-    BridgePolicy,
-    meals_per_day_fen=st.integers(0, 20000),
-    bearers=st.fixed_dictionaries({c: st.sampled_from(Bearer) for c in Circumstance}),
-    stay_within_days=st.just(365),
+    lambda per_day, bearers: replace(
+        POLICY, meals=replace(POLICY.meals, per_day=per_day), outside_catalogue=replace(POLICY.outside_catalogue, **bearers)
+    ),
+    st.integers(0, 20000),
+    st.fixed_dictionaries({c.value: st.sampled_from(Bearer) for c in Circumstance}),
 )
 
 
@@ -64,31 +67,24 @@ def test_conversion_and_its_reversal_leave_only_what_the_person_was_paid(
     medical = MedicalBill(
         begun_on=day,
         ended_on=day + timedelta(days=days),
-        inpatient=inpatient,
         total_fen=total,
         cash_fen=cash,
         payments=payments,
         lines=tuple(bill),
     )
-    try:
-        figures = convert(medical, policy)
-    except Refusal as refusal:
-        assert refusal.code == "workinjury-bridge.conversion.nothing-to-convert"
+    allowance = meals_fen(medical.begun_on, medical.ended_on, policy.meals.per_day) if inpatient else 0
+    version = assess(bill, policy)
+    if version.work_injury_fen + version.hospital_fen + sum(funds) + allowance == 0:
+        with pytest.raises(Refusal) as caught:
+            convert(medical, policy, inpatient=inpatient)
+        assert caught.value.code == "workinjury-bridge.conversion.nothing-to-convert"
         return
+    figures = convert(medical, policy, inpatient=inpatient)
+    assert figures.meals_fen == allowance
     assert figures.work_injury_fen + figures.hospital_fen == figures.owed_fen + figures.refund_fen
-    conversion = Conversion(
-        conversion_id="K",
-        case_id="C",
-        person_id="P",
-        settlement_id="S",
-        visit_id="V",
-        institution_code="H",
-        decision_id="D",
-        decision_version=1,
-        paid=paid,
-    )
-    there = conversion_entry(conversion, figures, Stamp(entry_id="J1", booked_on=day), voucher_no="1")
-    back = reversion_entry(conversion, figures, there, Stamp(entry_id="J2", booked_on=day), voucher_no="2")
+    about, stamp = about_conversion(CONVERSION), Stamp(entry_id="J1", booked_on=day, voucher_no="1")
+    there = conversion_entry(about, figures, stamp)
+    back = reversion_entry(about, figures, stamp, paid=paid, reverses=there.entry_id)
     balance: dict[str, int] = {}
     for entry in (there, back):
         for line in entry.lines:
@@ -101,10 +97,9 @@ def test_conversion_and_its_reversal_leave_only_what_the_person_was_paid(
 
 
 def test_negative_amounts_are_refused() -> None:
-    policy = BridgePolicy(meals_per_day_fen=0, bearers=dict.fromkeys(Circumstance, Bearer.PERSON), stay_within_days=1)
     with pytest.raises(Refusal) as caught:
-        assess([BillLine(line_id="7", amount_fen=-1, in_catalogue=True)], policy)
+        assess([BillLine(line_id="7", amount_fen=-1, in_catalogue=True)], POLICY)
     assert (caught.value.code, caught.value.facts) == ("workinjury-bridge.line.invalid", {"line_id": "7"})
     with pytest.raises(Refusal) as caught:
-        assess([BillLine(line_id="8", amount_fen=1, in_catalogue=True, cap_fen=-1)], policy)
+        assess([BillLine(line_id="8", amount_fen=1, in_catalogue=True, cap_fen=-1)], POLICY)
     assert caught.value.facts == {"line_id": "8"}

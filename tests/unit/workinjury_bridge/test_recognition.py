@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from shared.errors import Refusal
-from workinjury_bridge.domain.policy import Bearer, BridgePolicy, Circumstance
+from tests.unit.workinjury_bridge.examples import POLICY
 from workinjury_bridge.domain.recognition import Decision, InjuryCase, Outcome, RecognitionState
-from workinjury_bridge.domain.stay import SettledStay, StayStatus, belongs
+from workinjury_bridge.domain.stay import SettledStay, belongs
 
 CASE = InjuryCase(case_id="C1", person_id="P1", accident_on=date(2026, 3, 1), body_parts=("hand",), description="press")
 DAY = date(2026, 4, 1)
@@ -67,9 +68,9 @@ def test_denied_may_become_granted_on_review() -> None:
         lambda: CASE.contest(DAY),
     ],
 )
-def test_out_of_turn_is_refused(act: object) -> None:
+def test_out_of_turn_is_refused(act: Callable[[], InjuryCase]) -> None:
     with pytest.raises(Refusal) as caught:
-        act()  # type: ignore[operator]
+        act()
     assert caught.value.code == "workinjury-bridge.case.wrong-state"
 
 
@@ -79,7 +80,6 @@ def test_the_same_news_is_recognised() -> None:
     assert granted.repeats("N1", Outcome.DENIED) is None
 
 
-POLICY = BridgePolicy(meals_per_day_fen=3000, bearers=dict.fromkeys(Circumstance, Bearer.PERSON), stay_within_days=365)
 STAY = SettledStay(
     settlement_id="S1",
     visit_id="V1",
@@ -89,9 +89,6 @@ STAY = SettledStay(
     inpatient=True,
     begun_on=date(2026, 3, 1),
     ended_on=date(2026, 3, 9),
-    total_fen=1,
-    cash_fen=1,
-    payments=(),
     injury_suspect=False,
 )
 
@@ -106,8 +103,7 @@ STAY = SettledStay(
         (replace(STAY, person_id="P2"), False),
         (replace(STAY, inpatient=False), False),
         (replace(STAY, inpatient=False, injury_suspect=True), True),
-        (replace(STAY, status=StayStatus.TAKEN_BACK), False),
-        (replace(STAY, status=StayStatus.REVERSED), False),
+        (replace(STAY, reversed=True), False),
     ],
 )
 def test_which_stays_belong(stay: SettledStay, expected: bool) -> None:

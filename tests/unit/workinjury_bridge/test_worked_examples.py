@@ -9,77 +9,33 @@ import pytest
 
 from shared.contracts.claims import FundPayment
 from shared.errors import Refusal
-from shared.ledger import Book, Entry
+from shared.ledger import Book
 from shared.money import fen
+from tests.unit.workinjury_bridge.examples import CONVERSION, F1_BILL, POLICY, sides
 from workinjury_bridge.domain.bill import BillLine, assess
-from workinjury_bridge.domain.conversion import Conversion, ConversionState, Figures, MedicalBill, convert
+from workinjury_bridge.domain.conversion import Figures, convert
 from workinjury_bridge.domain.direct_settlement import DirectSettlement
 from workinjury_bridge.domain.journals import (
     Stamp,
+    about_conversion,
+    about_direct,
     conversion_entry,
     direct_entry,
-    direct_meals_entry,
-    direct_meals_payment_entry,
+    meals_entry,
     payment_entry,
     reversion_entry,
     set_off_entry,
     transfer_entry,
 )
 from workinjury_bridge.domain.meals import inpatient_days, meals_fen
-from workinjury_bridge.domain.policy import Bearer, BridgePolicy, Circumstance
 from workinjury_bridge.domain.transfer import Direction, Transfer
 
-POLICY = BridgePolicy(
-    meals_per_day_fen=fen("30.00"),
-    bearers={
-        Circumstance.EMERGENCY: Bearer.PERSON,
-        Circumstance.CONSENTED: Bearer.PERSON,
-        Circumstance.UNCONSENTED: Bearer.HOSPITAL,
-        Circumstance.UNSTATED: Bearer.PERSON,
-    },
-    stay_within_days=365,
-)
-F1_BILL = MedicalBill(
-    begun_on=date(2026, 3, 2),
-    ended_on=date(2026, 3, 14),
-    inpatient=True,
-    total_fen=fen("16000"),
-    cash_fen=fen("3015"),
-    payments=(
-        FundPayment(book="EMP", account="5001.01", fund_pay_type="310100", amount_fen=fen("11985")),
-        FundPayment(book="EMP", account="5001.02", fund_pay_type="310200", amount_fen=fen("1000")),
-    ),
-    lines=(
-        BillLine(line_id="A", amount_fen=fen("9200"), in_catalogue=True),
-        BillLine(line_id="B", amount_fen=fen("6000"), in_catalogue=True),
-        BillLine(line_id="C1", amount_fen=fen("500"), in_catalogue=True),
-        BillLine(line_id="C2", amount_fen=fen("300"), in_catalogue=False, consent=True),
-    ),
-)
-CONVERSION = Conversion(
-    conversion_id="K1",
-    case_id="C1",
-    person_id="P1",
-    settlement_id="S1",
-    visit_id="V1",
-    institution_code="H37082600001",
-    decision_id="D1",
-    decision_version=1,
-    maker="maker",
-    checker="checker",
-)
-STAMP = Stamp(entry_id="J1", booked_on=date(2026, 4, 20))
-
-
-def sides(entry: Entry) -> tuple[dict[str, int], dict[str, int]]:
-    """Debits and credits of an entry as ``account(dim)`` to fen."""
-    debits = {f"{x.account}({x.dim})" if x.dim else x.account: x.debit_fen for x in entry.lines if x.debit_fen}
-    credits = {f"{x.account}({x.dim})" if x.dim else x.account: x.credit_fen for x in entry.lines if x.credit_fen}
-    return debits, credits
+STAMP = Stamp(entry_id="J1", booked_on=date(2026, 4, 20), voucher_no="V-1")
+ABOUT = about_conversion(CONVERSION)
 
 
 def f1() -> Figures:
-    return convert(F1_BILL, POLICY)
+    return convert(F1_BILL, POLICY, inpatient=True)
 
 
 def test_f1_figures() -> None:
@@ -94,7 +50,7 @@ def test_f1_figures() -> None:
 
 
 def test_f1_journals() -> None:
-    converted = conversion_entry(CONVERSION, f1(), STAMP, voucher_no="V-1")
+    converted = conversion_entry(ABOUT, f1(), STAMP)
     assert sides(converted) == (
         {"5001.11": fen("15700"), "5001.13": fen("360")},
         {"2202(EMP)": fen("12985"), "2203(P:P1)": fen("3075")},
@@ -104,8 +60,8 @@ def test_f1_journals() -> None:
     transfer = Transfer(
         transfer_id="T1", conversion_id="K1", voucher_no="V-2", book=Book.EMP, direction=Direction.OUT, amount_fen=fen("12985")
     )
-    assert sides(transfer_entry(CONVERSION, transfer, STAMP)) == ({"2202(EMP)": fen("12985")}, {"1003": fen("12985")})
-    paid = payment_entry(CONVERSION, fen("3075"), STAMP, voucher_no="V-3")
+    assert sides(transfer_entry(ABOUT, transfer, STAMP)) == ({"2202(EMP)": fen("12985")}, {"1003": fen("12985")})
+    paid = payment_entry(ABOUT, fen("3075"), STAMP)
     assert sides(paid) == ({"2203(P:P1)": fen("3075")}, {"1003": fen("3075")})
 
 
@@ -135,26 +91,25 @@ def test_f4_direct_settlement() -> None:
         begun_on=date(2026, 5, 1),
         ended_on=date(2026, 5, 16),
         version=version,
-    ).posted(meals_fen(date(2026, 5, 1), date(2026, 5, 16), POLICY.meals_per_day_fen))
+    ).posted("S9", meals_fen(date(2026, 5, 1), date(2026, 5, 16), POLICY.meals.per_day))
     assert settlement.meals_fen == fen("450.00")
-    assert sides(direct_entry(settlement, "S9", STAMP, voucher_no="V-1")) == (
+    assert sides(direct_entry(about_direct(settlement), version.work_injury_fen, STAMP)) == (
         {"5001.11": fen("21900")},
         {"2201(H:H2)": fen("21900")},
     )
-    assert sides(direct_meals_entry(settlement, "S9", STAMP, voucher_no="V-1")) == (
+    assert sides(meals_entry(about_direct(settlement), settlement.meals_fen, STAMP)) == (
         {"5001.13": fen("450")},
         {"2203(P:P1)": fen("450")},
     )
-    assert sides(direct_meals_payment_entry(settlement, "S9", STAMP, voucher_no="V-2")) == (
+    assert sides(payment_entry(about_direct(settlement), settlement.meals_fen, STAMP)) == (
         {"2203(P:P1)": fen("450")},
         {"1003": fen("450")},
     )
 
 
 def test_f9_revoked() -> None:
-    original = conversion_entry(CONVERSION, f1(), STAMP, voucher_no="V-1")
-    paid = replace(CONVERSION, state=ConversionState.REVERTING, paid=True, revoked=True)
-    contra = reversion_entry(paid, f1(), original, Stamp(entry_id="J2", booked_on=date(2026, 9, 1)), voucher_no="V-4")
+    original = conversion_entry(ABOUT, f1(), STAMP)
+    contra = reversion_entry(ABOUT, f1(), STAMP, paid=True, reverses=original.entry_id)
     assert sides(contra) == (
         {"1121(EMP)": fen("12985"), "1125(P:P1)": fen("3075")},
         {"5001.11": fen("15700"), "5001.13": fen("360")},
@@ -163,14 +118,13 @@ def test_f9_revoked() -> None:
     back = Transfer(
         transfer_id="T2", conversion_id="K1", voucher_no="V-5", book=Book.EMP, direction=Direction.BACK, amount_fen=fen("12985")
     )
-    assert sides(transfer_entry(paid, back, STAMP)) == ({"1003": fen("12985")}, {"1121(EMP)": fen("12985")})
+    assert sides(transfer_entry(ABOUT, back, STAMP)) == ({"1003": fen("12985")}, {"1121(EMP)": fen("12985")})
     assert (back.from_book, back.to_book) == (Book.EMP, Book.WI)
 
 
 def test_revoked_before_the_person_was_paid_takes_back_the_payable() -> None:
-    original = conversion_entry(CONVERSION, f1(), STAMP, voucher_no="V-1")
-    unpaid = replace(CONVERSION, state=ConversionState.REVERTING, revoked=True)
-    assert sides(reversion_entry(unpaid, f1(), original, STAMP, voucher_no="V-4")) == (
+    original = conversion_entry(ABOUT, f1(), STAMP)
+    assert sides(reversion_entry(ABOUT, f1(), STAMP, paid=False, reverses=original.entry_id)) == (
         {"1121(EMP)": fen("12985"), "2203(P:P1)": fen("3075")},
         {"5001.11": fen("15700"), "5001.13": fen("360")},
     )
@@ -179,7 +133,6 @@ def test_revoked_before_the_person_was_paid_takes_back_the_payable() -> None:
 def test_person_owes_when_the_account_paid_what_the_fund_does_not() -> None:
     bill = replace(
         F1_BILL,
-        inpatient=False,
         total_fen=fen("400"),
         cash_fen=fen("0"),
         payments=(FundPayment(book="EMP", account="5001.02", fund_pay_type="310200", amount_fen=fen("400")),),
@@ -188,13 +141,13 @@ def test_person_owes_when_the_account_paid_what_the_fund_does_not() -> None:
             BillLine(line_id="2", amount_fen=fen("100"), in_catalogue=False, consent=True),
         ),
     )
-    figures = convert(bill, POLICY)
+    figures = convert(bill, POLICY, inpatient=False)
     assert (figures.refund_fen, figures.meals_fen, figures.payable_fen) == (-fen("100"), 0, 0)
-    original = conversion_entry(CONVERSION, figures, STAMP, voucher_no="V-1")
+    original = conversion_entry(ABOUT, figures, STAMP)
     assert sides(original) == ({"5001.11": fen("300"), "1125(P:P1)": fen("100")}, {"2202(EMP)": fen("400")})
-    contra = reversion_entry(replace(CONVERSION, paid=True), figures, original, STAMP, voucher_no="V-2")
+    contra = reversion_entry(ABOUT, figures, STAMP, paid=True, reverses=original.entry_id)
     assert sides(contra) == ({"1121(EMP)": fen("400")}, {"1125(P:P1)": fen("100"), "5001.11": fen("300")})
-    assert sides(set_off_entry(CONVERSION, fen("60"), STAMP, voucher_no="V-3")) == (
+    assert sides(set_off_entry(ABOUT, fen("60"), STAMP)) == (
         {"2203(P:P1)": fen("60")},
         {"1125(P:P1)": fen("60")},
     )
@@ -202,9 +155,9 @@ def test_person_owes_when_the_account_paid_what_the_fund_does_not() -> None:
 
 def test_hospital_bears_what_was_not_consented() -> None:
     lines = (*F1_BILL.lines[:3], replace(F1_BILL.lines[3], consent=False))
-    figures = convert(replace(F1_BILL, lines=lines), POLICY)
+    figures = convert(replace(F1_BILL, lines=lines), POLICY, inpatient=True)
     assert (figures.work_injury_fen, figures.hospital_fen, figures.refund_fen) == (fen("15700"), fen("300"), fen("3015"))
-    assert sides(conversion_entry(CONVERSION, figures, STAMP, voucher_no="V-1")) == (
+    assert sides(conversion_entry(ABOUT, figures, STAMP)) == (
         {"5001.11": fen("15700"), "5001.13": fen("360"), "1122(H:H37082600001)": fen("300")},
         {"2202(EMP)": fen("12985"), "2203(P:P1)": fen("3375")},
     )
@@ -212,7 +165,7 @@ def test_hospital_bears_what_was_not_consented() -> None:
 
 def test_bill_that_does_not_close_is_refused() -> None:
     with pytest.raises(Refusal) as caught:
-        convert(replace(F1_BILL, cash_fen=fen("3014.99")), POLICY)
+        convert(replace(F1_BILL, cash_fen=fen("3014.99")), POLICY, inpatient=True)
     assert caught.value.code == "workinjury-bridge.conversion.figures-do-not-close"
     assert caught.value.facts == {
         "work_injury_fen": 1570000,
@@ -225,11 +178,11 @@ def test_bill_that_does_not_close_is_refused() -> None:
 def test_mixed_stay_and_empty_bill_are_refused() -> None:
     mixed = replace(F1_BILL, lines=(replace(F1_BILL.lines[0], related=False), *F1_BILL.lines[1:]))
     with pytest.raises(Refusal) as caught:
-        convert(mixed, POLICY)
+        convert(mixed, POLICY, inpatient=True)
     assert caught.value.code == "workinjury-bridge.settlement.mixed-stay"
-    empty = replace(F1_BILL, inpatient=False, total_fen=0, cash_fen=0, payments=(), lines=())
+    empty = replace(F1_BILL, total_fen=0, cash_fen=0, payments=(), lines=())
     with pytest.raises(Refusal) as caught:
-        convert(empty, POLICY)
+        convert(empty, POLICY, inpatient=False)
     assert caught.value.code == "workinjury-bridge.conversion.nothing-to-convert"
 
 

@@ -72,7 +72,7 @@ def assess(lines: Iterable[BillLine], policy: BridgePolicy) -> WorkInjuryVersion
         if line.in_catalogue:
             payable = line.amount_fen if line.cap_fen is None else min(line.amount_fen, line.cap_fen)
         work_injury += payable
-        if policy.bearers[line.circumstance] is Bearer.HOSPITAL:
+        if policy.outside_catalogue.of(line.circumstance) is Bearer.HOSPITAL:
             hospital += line.amount_fen - payable
         else:
             person += line.amount_fen - payable

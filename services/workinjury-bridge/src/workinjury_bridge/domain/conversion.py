@@ -26,7 +26,6 @@ class MedicalBill:
 
     begun_on: date
     ended_on: date
-    inpatient: bool
     total_fen: int
     cash_fen: int
     payments: tuple[FundPayment, ...]
@@ -74,7 +73,7 @@ class Figures:
         return {book: amount for book, amount in sums.items() if amount > 0}
 
 
-def convert(bill: MedicalBill, policy: BridgePolicy) -> Figures:
+def convert(bill: MedicalBill, policy: BridgePolicy, *, inpatient: bool) -> Figures:
     """The figures of a conversion in which every line treats the injury (v2 is empty, so t_f = p_f(v1)).
 
     Refuses a mixed stay (B5) and a bill that does not close: E + X_h = sum of t_f + refund must hold to the fen.
@@ -88,7 +87,7 @@ def convert(bill: MedicalBill, policy: BridgePolicy) -> Figures:
         person_fen=version.person_fen,
         hospital_fen=version.hospital_fen,
         cash_fen=bill.cash_fen,
-        meals_fen=meals_fen(bill.begun_on, bill.ended_on, policy.meals_per_day_fen) if bill.inpatient else 0,
+        meals_fen=meals_fen(bill.begun_on, bill.ended_on, policy.meals.per_day) if inpatient else 0,
         owed=bill.payments,
     )
     if not (figures.work_injury_fen or figures.hospital_fen or figures.owed_fen or figures.meals_fen):
@@ -115,6 +114,10 @@ class ConversionState(StrEnum):
 
 ENDED = frozenset({ConversionState.REVERTED, ConversionState.FAILED})
 """A settlement may have one conversion outside these states (B15.13)."""
+
+
+WAITING = frozenset({ConversionState.PROPOSED, ConversionState.CHECKED, ConversionState.APPROVED})
+"""Nothing is booked yet."""
 
 
 class Step(StrEnum):
@@ -152,7 +155,7 @@ class Conversion:
     """Who approved; never the maker."""
     note: str | None = None
     cause: str | None = None
-    """Why it failed, or why it does not get on."""
+    """Why it failed or was revoked."""
     begun: bool = False
     """Claims may have been asked to take the settlement back: from here the way leads only forward."""
     revoked: bool = False
@@ -210,7 +213,7 @@ class Conversion:
 
     def withdrawn(self, cause: str) -> Conversion:
         """Given up before claims was asked, or after claims refused: nothing to undo anywhere."""
-        self._expect("withdraw", ConversionState.PROPOSED, ConversionState.CHECKED, ConversionState.APPROVED)
+        self._expect("withdraw", *WAITING)
         return replace(self, state=ConversionState.FAILED, cause=cause)
 
     def revoke(self, cause: str) -> Conversion:
@@ -221,8 +224,7 @@ class Conversion:
         """
         if self.state in ENDED or self.revoked:
             return self
-        before = (ConversionState.PROPOSED, ConversionState.CHECKED, ConversionState.APPROVED)
-        if self.state in before and not self.begun:
+        if self.state in WAITING and not self.begun:
             return self.withdrawn(cause)
         if self.state is ConversionState.SETTLED:
             return replace(self, revoked=True, state=ConversionState.REVERTING, cause=cause)
@@ -242,10 +244,6 @@ class Conversion:
         """Every transfer back is confirmed."""
         self._expect("close", ConversionState.REVERTING)
         return replace(self, state=ConversionState.REVERTED)
-
-    def held(self, cause: str) -> Conversion:
-        """Not getting on at present, and why; the step is tried again."""
-        return replace(self, cause=cause)
 
     def _expect(self, wanted: str, *states: ConversionState) -> None:
         if self.state not in states:

@@ -35,13 +35,20 @@ class DirectSettlement:
     ended_on: date
     version: WorkInjuryVersion
     state: DirectState = DirectState.RESERVED
+    settlement_id: str | None = None
+    """The settlement in claims, known when it is confirmed."""
     meals_fen: int = 0
-    """Allowance accrued when it was posted; 0 for outpatients."""
+    """Allowance due since it was confirmed; 0 for outpatients."""
     meals_paid: bool = False
 
-    def posted(self, meals_fen: int) -> DirectSettlement:
+    @property
+    def awaits_confirmation(self) -> bool:
+        """Whether the fact that claims has settled would post it: reserved, or voided too early."""
+        return self.state in (DirectState.RESERVED, DirectState.VOIDED)
+
+    def posted(self, settlement_id: str, meals_fen: int) -> DirectSettlement:
         """Claims has settled with this key."""
-        return replace(self, state=DirectState.POSTED, meals_fen=meals_fen)
+        return replace(self, state=DirectState.POSTED, settlement_id=settlement_id, meals_fen=meals_fen)
 
     def voided(self) -> DirectSettlement:
         """The time limit passed without a settlement."""
@@ -50,6 +57,10 @@ class DirectSettlement:
     def reserved_again(self) -> DirectSettlement:
         """Claims asks once more under the same key after the reservation lapsed."""
         return replace(self, state=DirectState.RESERVED)
+
+    def with_meals_paid(self) -> DirectSettlement:
+        """The allowance went to the person."""
+        return replace(self, meals_paid=True)
 
     def reversed(self) -> DirectSettlement:
         """Claims has reversed the settlement."""

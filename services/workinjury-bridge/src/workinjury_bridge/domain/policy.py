@@ -1,10 +1,16 @@
-"""The dated choices that the bridge reads from its rule book, as typed values (reference B0.2, B0.3, B1)."""
+"""The dated choices that the bridge reads from its rule book (policy/*.yaml; reference B0.2, B0.3, B1, B4)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
+from typing import Final
+
+from shared.rules import Fen, Origin, in_force, in_order
+from workinjury_bridge.domain.refusals import no_policy
+
+_NOWHERE: Final = Origin("", 0)
 
 
 class Circumstance(StrEnum):
@@ -25,12 +31,75 @@ class Bearer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BridgePolicy:
-    """The values in force on one day."""
+class Sourced:
+    """A rule names the document it comes from."""
 
-    meals_per_day_fen: int
-    """Inpatient meals allowance a day (住院伙食补助费, 工伤保险条例 art. 30)."""
-    bearers: Mapping[Circumstance, Bearer]
-    """Bearer of costs outside catalogue or above cap, per circumstance (医疗保障基金使用监督管理条例 art. 15)."""
-    stay_within_days: int
-    """A stay that begins later than this after the accident is a recurrence to be confirmed (B9), not proposed by itself."""
+    source: str
+    """Title of the document, or ``synthetic`` for the demo county."""
+    article: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meals(Sourced):
+    """Inpatient meals allowance (住院伙食补助费)."""
+
+    per_day: Fen
+    direct_paid_after_days: int
+    """A directly settled stay may still be reversed at the counter; its allowance is paid this many days later."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bearers(Sourced):
+    """Bearer of costs outside the catalogue or above a cap, per circumstance (目录外费用承担)."""
+
+    emergency: Bearer
+    consented: Bearer
+    unconsented: Bearer
+    unstated: Bearer
+
+    def of(self, circumstance: Circumstance) -> Bearer:
+        """Who bears it."""
+        return {
+            Circumstance.EMERGENCY: self.emergency,
+            Circumstance.CONSENTED: self.consented,
+            Circumstance.UNCONSENTED: self.unconsented,
+            Circumstance.UNSTATED: self.unstated,
+        }[circumstance]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stays(Sourced):
+    """Which settled stays are proposed for conversion."""
+
+    within_days: int
+    """A stay that begins later than this after the accident is a recurrence to be confirmed first (B9)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgePolicy:
+    """The rules in force from one day to another, both included."""
+
+    effective_from: date
+    meals: Meals
+    outside_catalogue: Bearers
+    stays: Stays
+    effective_to: date | None = None
+    origin: Origin = _NOWHERE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyBook:
+    """One rule book of the bridge: its name and its versions, without gap or overlap."""
+
+    code: str
+    versions: tuple[BridgePolicy, ...]
+
+    def __post_init__(self) -> None:
+        in_order(self.versions)
+
+    def on(self, day: date) -> BridgePolicy:
+        """The version of a day. Refuses a day without one."""
+        found = in_force(self.versions, day)
+        if found is None:
+            raise no_policy(day)
+        return found

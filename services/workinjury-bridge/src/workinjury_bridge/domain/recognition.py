@@ -56,7 +56,8 @@ class InjuryCase:
     description: str
     employer_id: str | None = None
     matter_id: str | None = None
-    region: str = ""
+    region: str | None = None
+    """Division code; None when it was not said."""
     decisions: tuple[Decision, ...] = ()
     contested_on: date | None = None
     """Since when the newest decision is under review or before a court; None when it is not."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from shared.errors import Refusal, conflict, invalid, not_found
 from shared.money import format_yuan
 
@@ -36,6 +38,51 @@ def figures_do_not_close(work_injury_fen: int, hospital_fen: int, owed_fen: int,
         hospital_fen=hospital_fen,
         owed_fen=owed_fen,
         refund_fen=refund_fen,
+    )
+
+
+def in_the_future(field: str, zh: str) -> Refusal:
+    """A day that has not come yet."""
+    return invalid(f"{PREFIX}.day.in-the-future", f"{zh}不能晚于今天", f"{field} is in the future", field=field)
+
+
+def claims_disagrees(conversion_id: str) -> Refusal:
+    """What claims took back or restored is not what was approved; nothing is booked until a person has looked."""
+    return conflict(
+        f"{PREFIX}.conversion.claims-disagrees",
+        "医保结算系统收回的金额与复核金额不一致，已暂停，待人工核查",
+        "claims and the approved figures differ",
+        conversion_id=conversion_id,
+    )
+
+
+def key_reused(key: str) -> Refusal:
+    """The key of a direct settlement stands for another bill already."""
+    return conflict(
+        f"{PREFIX}.settlement.key-reused",
+        "该工伤结算键已用于内容不同的费用",
+        "this key holds another bill",
+        field="key",
+        key=key,
+    )
+
+
+def total_differs(key: str, settled_fen: int, adjudicated_fen: int) -> Refusal:
+    """Claims settled another total than the bridge adjudicated under the key."""
+    return conflict(
+        f"{PREFIX}.settlement.total-differs",
+        f"结算总额 {format_yuan(settled_fen)} 与工伤核算总额 {format_yuan(adjudicated_fen)} 不一致",
+        "the settled total is not the adjudicated one",
+        key=key,
+        settled_fen=settled_fen,
+        adjudicated_fen=adjudicated_fen,
+    )
+
+
+def no_policy(day: date) -> Refusal:
+    """The rule book has no version for that day."""
+    return conflict(
+        f"{PREFIX}.policy.not-in-force", f"{day} 没有有效的工伤保险政策参数", f"no policy is in force on {day}", day=str(day)
     )
 
 

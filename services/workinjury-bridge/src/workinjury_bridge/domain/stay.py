@@ -4,22 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
-from shared.contracts.claims import FundPayment
 from workinjury_bridge.domain.policy import BridgePolicy
 from workinjury_bridge.domain.recognition import InjuryCase
-
-
-class StayStatus(StrEnum):
-    """Which payer version of a settlement is active."""
-
-    SETTLED = "settled"
-    """The medical version stands."""
-    TAKEN_BACK = "taken_back"
-    """The work-injury version stands."""
-    REVERSED = "reversed"
-    """Undone by the hospital; nothing stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,22 +21,20 @@ class SettledStay:
     inpatient: bool
     begun_on: date
     ended_on: date
-    total_fen: int
-    cash_fen: int
-    payments: tuple[FundPayment, ...]
     injury_suspect: bool
-    status: StayStatus = StayStatus.SETTLED
+    reversed: bool = False
+    """Undone by the hospital; nothing of it stands."""
 
 
 def belongs(stay: SettledStay, case: InjuryCase, policy: BridgePolicy) -> bool:
     """Whether the stay is to be proposed for conversion on the case.
 
-    The medical version must stand; the person must be the injured one; it must begin on or after the day of the accident
-    and within the policy's window; an outpatient visit only when an injury was stated. Two people then look at it.
+    It must not be reversed; the person must be the injured one; it must begin on or after the day of the accident and
+    within the policy's window; an outpatient visit only when an injury was stated. Two people then look at it.
     """
     return (
-        stay.status is StayStatus.SETTLED
+        not stay.reversed
         and stay.person_id == case.person_id
-        and 0 <= (stay.begun_on - case.accident_on).days <= policy.stay_within_days
+        and 0 <= (stay.begun_on - case.accident_on).days <= policy.stays.within_days
         and (stay.inpatient or stay.injury_suspect)
     )

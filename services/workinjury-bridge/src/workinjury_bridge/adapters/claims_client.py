@@ -1,0 +1,123 @@
+"""Claims over HTTP (implements ``ClaimsGateway``). The key of every command names its effect, so a repeat is the same command."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from shared.contracts.claims import FundPayment
+from shared.http.client import ServiceClient
+from shared.ledger import Book
+from shared.ledger.books import DUE_FROM_FUND, DUE_TO_FUND
+from workinjury_bridge.domain.bill import BillLine
+from workinjury_bridge.domain.conversion import Conversion, MedicalBill
+from workinjury_bridge.domain.transfer import Direction, Transfer
+
+
+class HttpClaims:
+    """Implements ``ClaimsGateway``."""
+
+    def __init__(self, client: ServiceClient) -> None:
+        self._client = client
+
+    async def read_bill(self, settlement_id: str) -> MedicalBill:
+        """See the port."""
+        return _bill(await self._client.get(f"/v1/settlements/{settlement_id}"), "payments")
+
+    async def take_back(self, conversion: Conversion) -> MedicalBill:
+        """See the port."""
+        body = _command(conversion) | {"mode": "inter-fund"}
+        answer = await self._client.command(
+            f"/v1/settlements/{conversion.settlement_id}/take-back", body, f"take-back:{conversion.conversion_id}"
+        )
+        return _bill(answer, "owed")
+
+    async def restore(self, conversion: Conversion) -> Sequence[FundPayment]:
+        """See the port."""
+        answer = await self._client.command(
+            f"/v1/settlements/{conversion.settlement_id}/restore",
+            _command(conversion),
+            f"restore:{conversion.conversion_id}",
+        )
+        return _payments(answer["owed"])
+
+    async def reserve(self, conversion: Conversion, transfer: Transfer) -> None:
+        """See the port. ``direction`` is seen from the medical book."""
+        body = {
+            "transfer_id": transfer.transfer_id,
+            "voucher_no": transfer.voucher_no,
+            "book": transfer.book.value,
+            "counter_book": Book.WI.value,
+            "direction": "in" if transfer.direction is Direction.OUT else "out",
+            "amount_fen": transfer.amount_fen,
+            "case_id": conversion.case_id,
+            "settlement_id": conversion.settlement_id,
+            "conversion_id": conversion.conversion_id,
+            "maker": conversion.maker,
+            "checker": conversion.checker,
+        }
+        await self._client.command("/v1/transfers", body, f"reserve:{transfer.transfer_id}")
+
+    async def post(self, transfer: Transfer) -> None:
+        """See the port."""
+        await self._client.command(f"/v1/transfers/{transfer.transfer_id}/post", {}, f"post:{transfer.transfer_id}")
+
+    async def void(self, transfer: Transfer) -> None:
+        """See the port."""
+        await self._client.command(f"/v1/transfers/{transfer.transfer_id}/void", {}, f"void:{transfer.transfer_id}")
+
+    async def balances_with_us(self, books: Sequence[Book]) -> Mapping[Book, int]:
+        """See the port."""
+        found: dict[Book, int] = {}
+        for book in books:
+            answer = await self._client.get("/v1/ledger/trial-balance", {"book": book.value})
+            found[book] = -sum(
+                row["balance_fen"]
+                for row in answer["rows"]
+                if row["account"] in (DUE_FROM_FUND, DUE_TO_FUND) and row["dim"] == Book.WI.value
+            )
+        return found
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+
+def _command(conversion: Conversion) -> dict[str, Any]:
+    return {
+        "conversion_id": conversion.conversion_id,
+        "case_id": conversion.case_id,
+        "decision_id": conversion.decision_id,
+        "decision_version": conversion.decision_version,
+        "maker": conversion.maker,
+        "checker": conversion.checker,
+    }
+
+
+def _bill(answer: Mapping[str, Any], payments: str) -> MedicalBill:
+    return MedicalBill(
+        begun_on=date.fromisoformat(answer["begun_on"]),
+        ended_on=date.fromisoformat(answer["ended_on"]),
+        total_fen=answer["total_fen"],
+        cash_fen=answer["cash_fen"],
+        payments=_payments(answer[payments]),
+        lines=tuple(
+            BillLine(
+                line_id=line["line_id"],
+                amount_fen=line["amount_fen"],
+                in_catalogue=line["in_catalogue"],
+                cap_fen=line.get("cap_fen"),
+                consent=line.get("consent"),
+                emergency=line.get("emergency") is True,
+            )
+            for line in answer["lines"]
+        ),
+    )
+
+
+def _payments(rows: Sequence[Mapping[str, Any]]) -> tuple[FundPayment, ...]:
+    return tuple(
+        FundPayment(book=row["book"], account=row["account"], fund_pay_type=row["fund_pay_type"], amount_fen=row["amount_fen"])
+        for row in rows
+    )

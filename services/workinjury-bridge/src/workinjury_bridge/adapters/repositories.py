@@ -1,0 +1,417 @@
+"""The bridge's own tables, read and written with SQLAlchemy Core inside the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import Row, exists, func, insert, literal, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from shared.contracts.claims import FundPayment
+from shared.db.database import SqlTx
+from shared.ledger import Book, Entry
+from shared.ledger.books import DUE_FROM_FUND, DUE_FROM_PERSON, DUE_TO_FUND
+from shared.ledger.store import LedgerStore
+from shared.transactions import Tx
+from workinjury_bridge.adapters import tables as t
+from workinjury_bridge.application.ports import Payment
+from workinjury_bridge.domain.bill import WorkInjuryVersion
+from workinjury_bridge.domain.conversion import Conversion, ConversionState, Figures
+from workinjury_bridge.domain.direct_settlement import DirectSettlement, DirectState
+from workinjury_bridge.domain.journals import person_dim
+from workinjury_bridge.domain.recognition import Decision, InjuryCase, Outcome
+from workinjury_bridge.domain.stay import SettledStay
+from workinjury_bridge.domain.transfer import Direction, Transfer, TransferState
+
+_MAX_ROWS = 1000
+"""No person has so many cases, stays or journals; a limit on every list."""
+_PERSON_LOCK = 0x3C1
+
+
+def _sql(tx: Tx) -> SqlTx:
+    """The platform's transaction behind the protocol that use cases see."""
+    return cast(SqlTx, tx)
+
+
+async def _lock_person(tx: Tx, person_id: str) -> None:
+    """An advisory lock: persons live in another service, so there is no row to lock."""
+    await _sql(tx).execute(
+        text("SELECT pg_advisory_xact_lock(:space, hashtext(:person))"), {"space": _PERSON_LOCK, "person": person_id}
+    )
+
+
+class SqlCases:
+    """Implements ``Cases``."""
+
+    async def lock_person(self, tx: Tx, person_id: str) -> None:
+        """See the port."""
+        await _lock_person(tx, person_id)
+
+    async def add(self, tx: Tx, case: InjuryCase, opened_at: datetime) -> None:
+        """See the port."""
+        await _sql(tx).execute(
+            insert(t.injury_case).values(
+                case_id=case.case_id,
+                person_id=case.person_id,
+                employer_id=case.employer_id,
+                accident_on=case.accident_on,
+                body_parts=list(case.body_parts),
+                description=case.description,
+                matter_id=case.matter_id,
+                region=case.region,
+                contested_on=case.contested_on,
+                opened_at=opened_at,
+            )
+        )
+
+    async def get(self, tx: Tx, case_id: str) -> InjuryCase | None:
+        """See the port."""
+        row = await _sql(tx).first(select(t.injury_case).where(t.injury_case.c.case_id == case_id))
+        return None if row is None else (await cases_of(_sql(tx), [row]))[0]
+
+    async def locked(self, tx: Tx, case_id: str) -> InjuryCase | None:
+        """See the port."""
+        case = await self.get(tx, case_id)
+        if case is not None:
+            await _lock_person(tx, case.person_id)
+        return await self.get(tx, case_id)
+
+    async def of_person(self, tx: Tx, person_id: str) -> Sequence[InjuryCase]:
+        """See the port."""
+        found = await _sql(tx).all(
+            select(t.injury_case)
+            .where(t.injury_case.c.person_id == person_id)
+            .order_by(t.injury_case.c.accident_on.desc(), t.injury_case.c.case_id.desc())
+            .limit(_MAX_ROWS)
+        )
+        return await cases_of(_sql(tx), found)
+
+    async def add_decision(self, tx: Tx, case_id: str, decision: Decision, recorded_at: datetime) -> None:
+        """See the port."""
+        await _sql(tx).execute(insert(t.decision).values(case_id=case_id, recorded_at=recorded_at, **asdict(decision)))
+
+    async def mark_contested(self, tx: Tx, case_id: str, contested_on: date | None) -> None:
+        """See the port."""
+        await _sql(tx).execute(
+            update(t.injury_case).where(t.injury_case.c.case_id == case_id).values(contested_on=contested_on)
+        )
+
+
+class SqlStays:
+    """Implements ``Stays``."""
+
+    async def put(self, tx: Tx, stay: SettledStay) -> None:
+        """See the port."""
+        values = {k: v for k, v in asdict(stay).items() if k != "reversed"}
+        await _sql(tx).execute(upsert(t.stay).values(values).on_conflict_do_nothing())
+
+    async def mark_reversed(self, tx: Tx, settlement_id: str) -> None:
+        """See the port."""
+        await _sql(tx).execute(upsert(t.reversed_settlement).values(settlement_id=settlement_id).on_conflict_do_nothing())
+
+    async def get(self, tx: Tx, settlement_id: str) -> SettledStay | None:
+        """See the port."""
+        row = await _sql(tx).first(self._select().where(t.stay.c.settlement_id == settlement_id))
+        return None if row is None else SettledStay(**row._mapping)
+
+    async def of_person(self, tx: Tx, person_id: str) -> Sequence[SettledStay]:
+        """See the port."""
+        statement = (
+            self._select()
+            .where(t.stay.c.person_id == person_id)
+            .order_by(t.stay.c.begun_on, t.stay.c.settlement_id)
+            .limit(_MAX_ROWS)
+        )
+        return [SettledStay(**row._mapping) for row in await _sql(tx).all(statement)]
+
+    @staticmethod
+    def _select() -> Any:
+        undone = exists().where(t.reversed_settlement.c.settlement_id == t.stay.c.settlement_id)
+        return select(t.stay, undone.label("reversed"))
+
+
+class SqlConversions:
+    """Implements ``Conversions``."""
+
+    async def add(self, tx: Tx, conversion: Conversion, at: datetime) -> bool:
+        """See the port."""
+        statement = (
+            upsert(t.conversion)
+            .values(proposed_at=at, changed_at=at, next_try_at=at, **_conversion_values(conversion))
+            .on_conflict_do_nothing()
+            .returning(t.conversion.c.conversion_id)
+        )
+        return (await _sql(tx).execute(statement)).first() is not None
+
+    async def get(self, tx: Tx, conversion_id: str) -> Conversion | None:
+        """See the port."""
+        found = await self._where(tx, t.conversion.c.conversion_id == conversion_id)
+        return found[0] if found else None
+
+    async def locked(self, tx: Tx, conversion_id: str) -> Conversion | None:
+        """See the port."""
+        conversion = await self.get(tx, conversion_id)
+        if conversion is not None:
+            await _lock_person(tx, conversion.person_id)
+        return await self.get(tx, conversion_id)
+
+    async def save(self, tx: Tx, conversion: Conversion, at: datetime) -> None:
+        """See the port."""
+        values = _conversion_values(conversion)
+        await _sql(tx).execute(
+            update(t.conversion)
+            .where(t.conversion.c.conversion_id == conversion.conversion_id)
+            .values(changed_at=at, next_try_at=at, tries=0, hindrance=None, **values)
+        )
+
+    async def of_case(self, tx: Tx, case_id: str) -> Sequence[Conversion]:
+        """See the port."""
+        return await self._where(tx, t.conversion.c.case_id == case_id)
+
+    async def of_settlement(self, tx: Tx, settlement_id: str) -> Sequence[Conversion]:
+        """See the port."""
+        return await self._where(tx, t.conversion.c.settlement_id == settlement_id)
+
+    async def due(self, tx: Tx, now: datetime, limit: int) -> Sequence[str]:
+        """See the port."""
+        going = ("proposed", "approved", "posted", "transferring", "reverting")
+        statement = (
+            select(t.conversion.c.conversion_id)
+            .where(
+                t.conversion.c.next_try_at <= now,
+                t.conversion.c.state.in_(going),
+                (t.conversion.c.state != "proposed") | t.conversion.c.total_fen.is_(None),
+            )
+            .order_by(t.conversion.c.next_try_at)
+            .limit(limit)
+        )
+        return [row.conversion_id for row in await _sql(tx).all(statement)]
+
+    async def put_off(self, tx: Tx, conversion_id: str, now: datetime, hindrance: str) -> None:
+        """See the port."""
+        seconds = func.least(3600, func.power(2, func.least(t.conversion.c.tries, 12)))
+        await _sql(tx).execute(
+            update(t.conversion)
+            .where(t.conversion.c.conversion_id == conversion_id)
+            .values(
+                hindrance=hindrance[:2000],
+                tries=t.conversion.c.tries + 1,
+                next_try_at=literal(now) + seconds * literal(timedelta(seconds=1)),
+            )
+        )
+
+    async def after(self, tx: Tx, conversion_id: str, limit: int) -> Sequence[Conversion]:
+        """See the port."""
+        return await self._where(tx, t.conversion.c.conversion_id > conversion_id, limit)
+
+    async def _where(self, tx: Tx, condition: Any, limit: int = _MAX_ROWS) -> list[Conversion]:
+        statement = select(t.conversion).where(condition).order_by(t.conversion.c.conversion_id).limit(limit)
+        return [_conversion(row) for row in await _sql(tx).all(statement)]
+
+
+class SqlTransfers:
+    """Implements ``Transfers``."""
+
+    async def add(self, tx: Tx, transfer: Transfer, at: datetime) -> None:
+        """See the port."""
+        await _sql(tx).execute(insert(t.transfer).values(instructed_at=at, changed_at=at, **asdict(transfer)))
+
+    async def save(self, tx: Tx, transfer: Transfer, at: datetime) -> None:
+        """See the port."""
+        await _sql(tx).execute(
+            update(t.transfer)
+            .where(t.transfer.c.transfer_id == transfer.transfer_id)
+            .values(state=transfer.state, cause=transfer.cause, changed_at=at)
+        )
+
+    async def of_conversion(self, tx: Tx, conversion_id: str) -> Sequence[Transfer]:
+        """See the port."""
+        statement = (
+            select(t.transfer)
+            .where(t.transfer.c.conversion_id == conversion_id)
+            .order_by(t.transfer.c.transfer_id)
+            .limit(_MAX_ROWS)
+        )
+        return [
+            Transfer(
+                transfer_id=row.transfer_id,
+                conversion_id=row.conversion_id,
+                voucher_no=row.voucher_no,
+                book=Book(row.book),
+                direction=Direction(row.direction),
+                amount_fen=row.amount_fen,
+                state=TransferState(row.state),
+                cause=row.cause,
+            )
+            for row in await _sql(tx).all(statement)
+        ]
+
+
+class SqlDirects:
+    """Implements ``Directs``."""
+
+    async def get(self, tx: Tx, key: str) -> DirectSettlement | None:
+        """See the port."""
+        row = await _sql(tx).first(select(t.direct_settlement).where(t.direct_settlement.c.key == key))
+        if row is None:
+            return None
+        return DirectSettlement(
+            key=row.key,
+            case_id=row.case_id,
+            decision_id=row.decision_id,
+            decision_no=row.decision_no,
+            decision_version=row.decision_version,
+            person_id=row.person_id,
+            visit_id=row.visit_id,
+            institution_code=row.institution_code,
+            begun_on=row.begun_on,
+            ended_on=row.ended_on,
+            version=WorkInjuryVersion(
+                work_injury_fen=row.work_injury_fen,
+                person_fen=row.person_fen,
+                hospital_fen=row.hospital_fen,
+                unrelated_fen=row.unrelated_fen,
+            ),
+            state=DirectState(row.state),
+            settlement_id=row.settlement_id,
+            meals_fen=row.meals_fen,
+            meals_paid=row.meals_paid,
+        )
+
+    async def locked(self, tx: Tx, key: str) -> DirectSettlement | None:
+        """See the port."""
+        settlement = await self.get(tx, key)
+        if settlement is not None:
+            await _lock_person(tx, settlement.person_id)
+        return await self.get(tx, key)
+
+    async def save(self, tx: Tx, settlement: DirectSettlement, at: datetime) -> None:
+        """See the port."""
+        values = asdict(settlement)
+        values |= values.pop("version") | {"changed_at": at}
+        statement = upsert(t.direct_settlement).values(reserved_at=at, **values)
+        await _sql(tx).execute(statement.on_conflict_do_update(index_elements=["key"], set_=values))
+
+
+class SqlLedger:
+    """Implements ``Ledger`` on the shared store."""
+
+    def __init__(self, store: LedgerStore) -> None:
+        self._store = store
+
+    async def append(self, tx: Tx, entries: Sequence[Entry]) -> None:
+        """See the port."""
+        await self._store.append(_sql(tx), entries)
+
+    async def of_settlement(self, tx: Tx, settlement_id: str) -> Sequence[Entry]:
+        """See the port."""
+        return await self._store.entries(_sql(tx), settlement_id=settlement_id)
+
+    async def person_debt_fen(self, tx: Tx, person_id: str) -> int:
+        """See the port."""
+        line = t.LEDGER.line.c
+        balance = await _sql(tx).scalar(
+            select(func.coalesce(func.sum(line.debit_fen - line.credit_fen), 0)).where(
+                line.book == Book.WI.value, line.account == DUE_FROM_PERSON, line.dim == person_dim(person_id)
+            )
+        )
+        return max(0, int(balance))
+
+    async def fund_balances(self, tx: Tx) -> Mapping[Book, int]:
+        """See the port."""
+        line = t.LEDGER.line.c
+        found = await _sql(tx).all(
+            select(line.dim, func.sum(line.debit_fen - line.credit_fen).label("balance"))
+            .where(line.book == Book.WI.value, line.account.in_((DUE_FROM_FUND, DUE_TO_FUND)))
+            .group_by(line.dim)
+        )
+        return {Book(row.dim): int(row.balance) for row in found}
+
+    async def next_voucher(self, tx: Tx, on: date) -> str:
+        """See the port: ``WI``, the day, a running number."""
+        number = await _sql(tx).scalar(select(t.voucher_no.next_value()))
+        return f"WI{on:%Y%m%d}{number:08d}"
+
+    async def add_payment(self, tx: Tx, payment: Payment) -> None:
+        """See the port."""
+        await _sql(tx).execute(insert(t.payment).values(**asdict(payment)))
+
+
+async def cases_of(tx: SqlTx, found: Sequence[Row[Any]]) -> list[InjuryCase]:
+    """Rows of ``injury_case`` as cases with their decisions."""
+    decisions: dict[str, list[Decision]] = {row.case_id: [] for row in found}
+    if found:
+        statement = select(t.decision).where(t.decision.c.case_id.in_(decisions)).order_by(t.decision.c.version)
+        for row in await tx.all(statement):
+            decisions[row.case_id].append(
+                Decision(
+                    decision_id=row.decision_id,
+                    decision_no=row.decision_no,
+                    version=row.version,
+                    outcome=Outcome(row.outcome),
+                    decided_on=row.decided_on,
+                    decided_by=row.decided_by,
+                )
+            )
+    return [
+        InjuryCase(
+            case_id=row.case_id,
+            person_id=row.person_id,
+            accident_on=row.accident_on,
+            body_parts=tuple(row.body_parts),
+            description=row.description,
+            employer_id=row.employer_id,
+            matter_id=row.matter_id,
+            region=row.region,
+            decisions=tuple(decisions[row.case_id]),
+            contested_on=row.contested_on,
+        )
+        for row in found
+    ]
+
+
+def _conversion_values(conversion: Conversion) -> dict[str, Any]:
+    values = asdict(conversion)
+    del values["figures"]
+    figures = conversion.figures
+    if figures is not None:
+        values |= asdict(figures) | {"owed": [asdict(p) for p in figures.owed], "owed_fen": figures.owed_fen}
+    return values
+
+
+def _conversion(row: Row[Any]) -> Conversion:
+    figures = None
+    if row.total_fen is not None:
+        figures = Figures(
+            total_fen=row.total_fen,
+            work_injury_fen=row.work_injury_fen,
+            person_fen=row.person_fen,
+            hospital_fen=row.hospital_fen,
+            cash_fen=row.cash_fen,
+            meals_fen=row.meals_fen,
+            owed=tuple(FundPayment(**payment) for payment in row.owed),
+        )
+    return Conversion(
+        conversion_id=row.conversion_id,
+        case_id=row.case_id,
+        person_id=row.person_id,
+        settlement_id=row.settlement_id,
+        visit_id=row.visit_id,
+        institution_code=row.institution_code,
+        decision_id=row.decision_id,
+        decision_version=row.decision_version,
+        matter_id=row.matter_id,
+        state=ConversionState(row.state),
+        figures=figures,
+        maker=row.maker,
+        checker=row.checker,
+        note=row.note,
+        cause=row.cause,
+        begun=row.begun,
+        revoked=row.revoked,
+        restored=row.restored,
+        paid=row.paid,
+    )

@@ -1,0 +1,211 @@
+"""The tables of the bridge. What the reference calls an invariant is a constraint here wherever a row can show it (B15)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Sequence,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from shared.db.tables import NAMING, platform_tables
+from shared.ledger.tables import ledger_tables
+
+metadata = MetaData(naming_convention=NAMING)
+PLATFORM: Final = platform_tables(metadata)
+LEDGER: Final = ledger_tables(metadata)
+
+voucher_no = Sequence("voucher_no", metadata=metadata)
+"""Unique, not gapless: a number drawn by a transaction that rolled back is lost."""
+
+injury_case = Table(
+    "injury_case",
+    metadata,
+    Column("case_id", Text, primary_key=True),
+    Column("person_id", Text, nullable=False),
+    Column("employer_id", Text),
+    Column("accident_on", Date, nullable=False),
+    Column("body_parts", ARRAY(Text), nullable=False),
+    Column("description", Text, nullable=False),
+    Column("matter_id", Text),
+    Column("region", Text),
+    Column("contested_on", Date, comment="since when the newest decision is under review or before a court"),
+    Column("opened_at", DateTime(timezone=True), nullable=False),
+    Index("ix_injury_case_person_id", "person_id"),
+)
+
+decision = Table(
+    "recognition_decision",
+    metadata,
+    Column("decision_id", Text, primary_key=True),
+    Column("case_id", Text, ForeignKey("injury_case.case_id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("decision_no", Text, nullable=False),
+    Column("outcome", Text, nullable=False, comment="granted, denied, revoked"),
+    Column("decided_on", Date, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("case_id", "version"),
+)
+
+stay = Table(
+    "settled_stay",
+    metadata,
+    Column("settlement_id", Text, primary_key=True),
+    Column("visit_id", Text, nullable=False),
+    Column("person_id", Text, nullable=False),
+    Column("institution_code", Text, nullable=False),
+    Column("institution_name", Text, nullable=False),
+    Column("inpatient", Boolean, nullable=False),
+    Column("begun_on", Date, nullable=False),
+    Column("ended_on", Date, nullable=False),
+    Column("injury_suspect", Boolean, nullable=False),
+    Index("ix_settled_stay_person_id", "person_id"),
+)
+
+reversed_settlement = Table(
+    "reversed_settlement",
+    metadata,
+    Column("settlement_id", Text, primary_key=True, comment="may be known before the settlement itself"),
+)
+
+conversion = Table(
+    "conversion",
+    metadata,
+    Column("conversion_id", Text, primary_key=True),
+    Column("case_id", Text, ForeignKey("injury_case.case_id"), nullable=False),
+    Column("person_id", Text, nullable=False),
+    Column("settlement_id", Text, nullable=False),
+    Column("visit_id", Text, nullable=False),
+    Column("institution_code", Text, nullable=False),
+    Column("decision_id", Text, ForeignKey("recognition_decision.decision_id"), nullable=False),
+    Column("decision_version", Integer, nullable=False),
+    Column("matter_id", Text),
+    Column("state", Text, nullable=False),
+    Column("total_fen", BigInteger, comment="figures are null until the bill was read"),
+    Column("work_injury_fen", BigInteger),
+    Column("person_fen", BigInteger),
+    Column("hospital_fen", BigInteger),
+    Column("cash_fen", BigInteger),
+    Column("meals_fen", BigInteger),
+    Column("owed_fen", BigInteger),
+    Column("owed", JSONB, comment="per book and account"),
+    Column("maker", Text),
+    Column("checker", Text),
+    Column("note", Text),
+    Column("cause", Text),
+    Column("begun", Boolean, nullable=False, server_default=text("false")),
+    Column("revoked", Boolean, nullable=False, server_default=text("false")),
+    Column("restored", Boolean, nullable=False, server_default=text("false")),
+    Column("paid", Boolean, nullable=False, server_default=text("false")),
+    Column("proposed_at", DateTime(timezone=True), nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    Column("hindrance", Text, comment="why the last step did not succeed"),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    Column("next_try_at", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("settlement_id", "decision_id", "decision_version"),
+    CheckConstraint("work_injury_fen + hospital_fen = owed_fen + cash_fen - person_fen", name="figures_close"),
+    CheckConstraint("checker <> maker", name="four_eyes"),
+    CheckConstraint(
+        "state IN ('proposed', 'checked', 'failed') OR (maker IS NOT NULL AND checker IS NOT NULL)", name="approved_by_two"
+    ),
+    Index(
+        "uq_conversion_open_settlement",
+        "settlement_id",
+        unique=True,
+        postgresql_where=text("state NOT IN ('reverted', 'failed')"),
+    ),
+    Index("ix_conversion_case_id", "case_id"),
+    Index("ix_conversion_person_id", "person_id"),
+    Index(
+        "ix_conversion_next_try_at",
+        "next_try_at",
+        postgresql_where=text("state IN ('proposed', 'approved', 'posted', 'transferring', 'reverting')"),
+    ),
+)
+
+transfer = Table(
+    "transfer",
+    metadata,
+    Column("transfer_id", Text, primary_key=True),
+    Column("conversion_id", Text, ForeignKey("conversion.conversion_id"), nullable=False),
+    Column("voucher_no", Text, nullable=False, unique=True),
+    Column("book", Text, nullable=False),
+    Column("direction", Text, nullable=False),
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("cause", Text),
+    Column("instructed_at", DateTime(timezone=True), nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("amount_fen > 0", name="positive"),
+    Index("ix_transfer_conversion_id", "conversion_id"),
+    Index(
+        "uq_transfer_standing",
+        "conversion_id",
+        "book",
+        "direction",
+        unique=True,
+        postgresql_where=text("state NOT IN ('voiding', 'voided')"),
+    ),
+)
+
+payment = Table(
+    "payment",
+    metadata,
+    Column("payment_id", Text, primary_key=True),
+    Column("case_id", Text, ForeignKey("injury_case.case_id"), nullable=False),
+    Column("person_id", Text, nullable=False),
+    Column("conversion_id", Text, ForeignKey("conversion.conversion_id")),
+    Column("work_injury_key", Text),
+    Column("kind", Text, nullable=False, comment="refund, meals"),
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("voucher_no", Text, nullable=False),
+    Column("paid_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("amount_fen > 0", name="positive"),
+    CheckConstraint("num_nonnulls(conversion_id, work_injury_key) = 1", name="one_reason"),
+    Index(
+        "uq_payment_conversion_kind", "conversion_id", "kind", unique=True, postgresql_where=text("conversion_id IS NOT NULL")
+    ),
+    Index("uq_payment_key_kind", "work_injury_key", "kind", unique=True, postgresql_where=text("work_injury_key IS NOT NULL")),
+)
+
+direct_settlement = Table(
+    "direct_settlement",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("case_id", Text, ForeignKey("injury_case.case_id"), nullable=False),
+    Column("decision_id", Text, ForeignKey("recognition_decision.decision_id"), nullable=False),
+    Column("decision_no", Text, nullable=False),
+    Column("decision_version", Integer, nullable=False),
+    Column("person_id", Text, nullable=False),
+    Column("visit_id", Text, nullable=False),
+    Column("institution_code", Text, nullable=False),
+    Column("begun_on", Date, nullable=False),
+    Column("ended_on", Date, nullable=False),
+    Column("work_injury_fen", BigInteger, nullable=False),
+    Column("person_fen", BigInteger, nullable=False),
+    Column("hospital_fen", BigInteger, nullable=False),
+    Column("unrelated_fen", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("settlement_id", Text),
+    Column("meals_fen", BigInteger, nullable=False),
+    Column("meals_paid", Boolean, nullable=False),
+    Column("reserved_at", DateTime(timezone=True), nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    Index("ix_direct_settlement_person_id", "person_id"),
+)

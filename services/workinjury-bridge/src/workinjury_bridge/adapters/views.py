@@ -1,0 +1,117 @@
+"""What callers read, straight from the tables to JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Row, Select, select
+
+from shared.db.database import Database, SqlTx
+from workinjury_bridge.adapters import tables as t
+from workinjury_bridge.adapters.repositories import cases_of
+
+_INTERNAL = frozenset({"begun", "restored", "tries", "next_try_at"})
+
+
+class SqlViews:
+    """Implements ``Views`` on read-only snapshots."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def case(self, case_id: str) -> dict[str, Any] | None:
+        """See the port."""
+        async with self._db.reading() as tx:
+            rows = await tx.all(select(t.injury_case).where(t.injury_case.c.case_id == case_id))
+            found = await _cases(tx, rows)
+        return found[0] if found else None
+
+    async def cases(self, person_id: str | None, after: str | None, limit: int) -> list[dict[str, Any]]:
+        """See the port."""
+        statement = _page(select(t.injury_case), t.injury_case.c.case_id, after, limit)
+        if person_id is not None:
+            statement = statement.where(t.injury_case.c.person_id == person_id)
+        async with self._db.reading() as tx:
+            return await _cases(tx, await tx.all(statement))
+
+    async def conversion(self, conversion_id: str) -> dict[str, Any] | None:
+        """See the port."""
+        async with self._db.reading() as tx:
+            row = await tx.first(_conversions().where(t.conversion.c.conversion_id == conversion_id))
+            if row is None:
+                return None
+            of = {"transfers": t.transfer, "payments": t.payment}
+            parts = {
+                name: [_plain(r) for r in await tx.all(select(table).where(table.c.conversion_id == conversion_id).limit(100))]
+                for name, table in of.items()
+            }
+        return _conversion(row) | parts
+
+    async def conversions(
+        self, *, case_id: str | None, state: str | None, person_id: str | None, after: str | None, limit: int
+    ) -> list[dict[str, Any]]:
+        """See the port."""
+        statement = _page(_conversions(), t.conversion.c.conversion_id, after, limit)
+        for column, value in (
+            (t.conversion.c.case_id, case_id),
+            (t.conversion.c.state, state),
+            (t.conversion.c.person_id, person_id),
+        ):
+            if value is not None:
+                statement = statement.where(column == value)
+        async with self._db.reading() as tx:
+            return [_conversion(row) for row in await tx.all(statement)]
+
+    async def direct_settlement(self, key: str) -> dict[str, Any] | None:
+        """See the port."""
+        async with self._db.reading() as tx:
+            row = await tx.first(select(t.direct_settlement).where(t.direct_settlement.c.key == key))
+        return None if row is None else _plain(row)
+
+
+def _page(statement: Select[Any], column: Any, after: str | None, limit: int) -> Select[Any]:
+    statement = statement.order_by(column.desc()).limit(limit)
+    return statement if after is None else statement.where(column < after)
+
+
+def _conversions() -> Select[Any]:
+    """Conversions with what the list shows of their case, decision and stay."""
+    case, decision, stay = t.injury_case.c, t.decision.c, t.stay.c
+    return (
+        select(
+            t.conversion,
+            case.accident_on,
+            case.region,
+            decision.decision_no,
+            stay.institution_name,
+            stay.begun_on,
+            stay.ended_on,
+        )
+        .join(t.injury_case, case.case_id == t.conversion.c.case_id)
+        .join(t.decision, decision.decision_id == t.conversion.c.decision_id)
+        .outerjoin(t.stay, stay.settlement_id == t.conversion.c.settlement_id)
+    )
+
+
+def _conversion(row: Row[Any]) -> dict[str, Any]:
+    plain = {key: value for key, value in _plain(row).items() if key not in _INTERNAL}
+    known = row.total_fen is not None
+    return plain | {"refund_fen": row.cash_fen - row.person_fen if known else None, "transfers": [], "payments": []}
+
+
+async def _cases(tx: SqlTx, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+    cases = await cases_of(tx, rows)
+    found = {case.case_id: asdict(case) | {"state": case.state.value, "conversions": []} for case in cases}
+    if found:
+        of_these = t.conversion.c.case_id.in_(found)
+        for row in await tx.all(_conversions().where(of_these).order_by(t.conversion.c.conversion_id)):
+            found[row.case_id]["conversions"].append(_conversion(row))
+    for row in rows:
+        found[row.case_id]["opened_at"] = row.opened_at
+    return list(found.values())
+
+
+def _plain(row: Row[Any]) -> dict[str, Any]:
+    return dict(row._mapping)

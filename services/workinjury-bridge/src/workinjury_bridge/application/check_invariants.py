@@ -1,0 +1,80 @@
+"""Check every conversion against its journals, and the inter-fund balances against the medical books (reference B15)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from shared.errors import Refusal
+from shared.ledger import Book
+from shared.transactions import UnitOfWork
+from workinjury_bridge.application.ports import Cases, ClaimsGateway, Conversions, Ledger, Transfers
+from workinjury_bridge.domain.conversion import ConversionState
+from workinjury_bridge.domain.invariants import Breach, breaches_of
+
+_PAGE = 200
+_AT_REST = (
+    ConversionState.PROPOSED,
+    ConversionState.CHECKED,
+    ConversionState.SETTLED,
+    ConversionState.REVERTED,
+    ConversionState.FAILED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInvariants:
+    """Reads only; each conversion is seen in one transaction under its person's lock, so never half way."""
+
+    work: UnitOfWork
+    cases: Cases
+    conversions: Conversions
+    transfers: Transfers
+    ledger: Ledger
+    claims: ClaimsGateway
+
+    async def run(self) -> dict[str, Any]:
+        """``{checked, in_flight, inter_fund, breaches}``; ``inter_fund`` is ``equal``, ``in-flight`` or ``unknown``."""
+        breaches: list[Breach] = []
+        checked = in_flight = 0
+        last = ""
+        while True:
+            async with self.work.transaction() as tx:
+                page = await self.conversions.after(tx, last, _PAGE)
+            for seen in page:
+                async with self.work.transaction() as tx:
+                    conversion = await self.conversions.locked(tx, seen.conversion_id)
+                    case = await self.cases.get(tx, seen.case_id)
+                    if conversion is None or case is None:
+                        continue
+                    transfers = await self.transfers.of_conversion(tx, seen.conversion_id)
+                    about = await self.ledger.of_settlement(tx, seen.settlement_id)
+                mine = [entry for entry in about if entry.conversion_id == conversion.conversion_id]
+                breaches.extend(breaches_of(conversion, transfers, mine, case.effective))
+                checked += 1
+                in_flight += conversion.state not in _AT_REST
+            if len(page) < _PAGE:
+                break
+            last = page[-1].conversion_id
+        inter_fund = "in-flight" if in_flight else await self._inter_fund(breaches)
+        return {
+            "checked": checked,
+            "in_flight": in_flight,
+            "inter_fund": inter_fund,
+            "breaches": [asdict(breach) for breach in breaches],
+        }
+
+    async def _inter_fund(self, breaches: list[Breach]) -> str:
+        """B15.2: what each fund says of the other is the same, as long as nothing is on its way."""
+        async with self.work.transaction() as tx:
+            ours = await self.ledger.fund_balances(tx)
+        books = [book for book in Book if book is not Book.WI]
+        try:
+            theirs = await self.claims.balances_with_us(books)
+        except Refusal:
+            return "unknown"
+        for book in books:
+            if ours.get(book, 0) != theirs.get(book, 0):
+                problem = f"we say {ours.get(book, 0)}, {book} says {theirs.get(book, 0)}"
+                breaches.append(Breach(rule="2", subject_id=book.value, problem=problem))
+        return "equal"

@@ -1,0 +1,78 @@
+"""Pay a person what the work-injury book owes, less what the same person owes the same book (B0.5 set-off, B15.11)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.clock import Clock
+from shared.contracts.workinjury_bridge import BenefitPaid
+from shared.ids import IdFactory
+from shared.transactions import Tx
+from workinjury_bridge.application.ports import Ledger, Payment
+from workinjury_bridge.domain.journals import Concern, Stamp, payment_entry, set_off_entry
+
+
+@dataclass(frozen=True, slots=True)
+class PayPerson:
+    """Inside the caller's transaction, under the person's lock; the payable (2203) is already booked."""
+
+    ledger: Ledger
+    clock: Clock
+    ids: IdFactory
+
+    async def run(
+        self,
+        tx: Tx,
+        concern: Concern,
+        items: Sequence[tuple[str, int]],
+        *,
+        matter_id: str | None = None,
+        work_injury_key: str | None = None,
+    ) -> None:
+        """Pay ``items`` (kind, fen); a debt is met from the last of them first. One journal each for set-off and payment."""
+        due = sum(amount for _, amount in items)
+        if due == 0:
+            return
+        set_off = min(due, await self.ledger.person_debt_fen(tx, concern.person_id))
+        if set_off:
+            await self.ledger.append(tx, [set_off_entry(concern, set_off, await self._stamp(tx))])
+        if set_off == due:
+            return
+        stamp = await self._stamp(tx)
+        await self.ledger.append(tx, [payment_entry(concern, due - set_off, stamp)])
+        now = self.clock.now()
+        left = due - set_off
+        for kind, amount in items:
+            paid = min(amount, left)
+            left -= paid
+            if not paid:
+                continue
+            payment = Payment(
+                payment_id=self.ids.new(),
+                case_id=concern.case_id,
+                person_id=concern.person_id,
+                conversion_id=concern.conversion_id,
+                work_injury_key=work_injury_key,
+                kind=kind,
+                amount_fen=paid,
+                voucher_no=stamp.voucher_no,
+                paid_at=now,
+            )
+            await self.ledger.add_payment(tx, payment)
+            tx.emit(
+                BenefitPaid(
+                    payment_id=payment.payment_id,
+                    case_id=payment.case_id,
+                    person_id=payment.person_id,
+                    kind=kind,
+                    amount_fen=paid,
+                    paid_at=now,
+                    conversion_id=payment.conversion_id,
+                    matter_id=matter_id,
+                )
+            )
+
+    async def _stamp(self, tx: Tx) -> Stamp:
+        today = self.clock.today()
+        return Stamp(entry_id=self.ids.new(), booked_on=today, voucher_no=await self.ledger.next_voucher(tx, today))

@@ -1,0 +1,259 @@
+"""What the use cases need from the outside: the bridge's own tables, its book, and claims.
+
+Everything that concerns one person is changed under that person's lock, taken first; so a decision and a settlement that
+arrive at the same instant see each other, and two runs of one saga step cannot both take effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from shared.contracts.claims import FundPayment
+from shared.ledger import Book, Entry
+from shared.transactions import Tx
+from workinjury_bridge.domain.conversion import Conversion, MedicalBill
+from workinjury_bridge.domain.direct_settlement import DirectSettlement
+from workinjury_bridge.domain.policy import BridgePolicy
+from workinjury_bridge.domain.recognition import Decision, InjuryCase
+from workinjury_bridge.domain.stay import SettledStay
+from workinjury_bridge.domain.transfer import Transfer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """Money that left for a person, by kind."""
+
+    payment_id: str
+    case_id: str
+    person_id: str
+    conversion_id: str | None
+    work_injury_key: str | None
+    kind: str
+    amount_fen: int
+    voucher_no: str
+    paid_at: datetime
+
+
+class Cases(Protocol):
+    """Injury cases with their decisions."""
+
+    async def lock_person(self, tx: Tx, person_id: str) -> None:
+        """Wait until nobody else works on this person; held until the transaction ends."""
+        ...
+
+    async def add(self, tx: Tx, case: InjuryCase, opened_at: datetime) -> None:
+        """A new case."""
+        ...
+
+    async def get(self, tx: Tx, case_id: str) -> InjuryCase | None:
+        """One case, None when there is none."""
+        ...
+
+    async def locked(self, tx: Tx, case_id: str) -> InjuryCase | None:
+        """One case, read under its person's lock."""
+        ...
+
+    async def of_person(self, tx: Tx, person_id: str) -> Sequence[InjuryCase]:
+        """Every case of a person, newest accident first."""
+        ...
+
+    async def add_decision(self, tx: Tx, case_id: str, decision: Decision, recorded_at: datetime) -> None:
+        """One more version."""
+        ...
+
+    async def mark_contested(self, tx: Tx, case_id: str, contested_on: date | None) -> None:
+        """Since when the newest decision is contested, None when it is not."""
+        ...
+
+
+class Stays(Protocol):
+    """Settled stays as claims told them."""
+
+    async def put(self, tx: Tx, stay: SettledStay) -> None:
+        """Remember a settlement; telling it twice changes nothing."""
+        ...
+
+    async def mark_reversed(self, tx: Tx, settlement_id: str) -> None:
+        """Remember a reversal, also when it arrives before the settlement."""
+        ...
+
+    async def get(self, tx: Tx, settlement_id: str) -> SettledStay | None:
+        """One stay, None when it was never told."""
+        ...
+
+    async def of_person(self, tx: Tx, person_id: str) -> Sequence[SettledStay]:
+        """Every stay of a person, oldest first."""
+        ...
+
+
+class Conversions(Protocol):
+    """Conversions and when they are to be taken up again."""
+
+    async def add(self, tx: Tx, conversion: Conversion, at: datetime) -> bool:
+        """A new proposal; False when this settlement has one under this decision version, or any that has not ended."""
+        ...
+
+    async def get(self, tx: Tx, conversion_id: str) -> Conversion | None:
+        """One conversion, None when there is none."""
+        ...
+
+    async def locked(self, tx: Tx, conversion_id: str) -> Conversion | None:
+        """One conversion, read under its person's lock."""
+        ...
+
+    async def save(self, tx: Tx, conversion: Conversion, at: datetime) -> None:
+        """The next value; whatever hindered it is forgotten."""
+        ...
+
+    async def of_case(self, tx: Tx, case_id: str) -> Sequence[Conversion]:
+        """Every conversion of a case."""
+        ...
+
+    async def of_settlement(self, tx: Tx, settlement_id: str) -> Sequence[Conversion]:
+        """Every conversion of a settlement."""
+        ...
+
+    async def due(self, tx: Tx, now: datetime, limit: int) -> Sequence[str]:
+        """Conversions that can go on without a person and are not put off beyond ``now``."""
+        ...
+
+    async def put_off(self, tx: Tx, conversion_id: str, now: datetime, hindrance: str) -> None:
+        """A step did not succeed; try again after a pause that doubles up to an hour."""
+        ...
+
+    async def after(self, tx: Tx, conversion_id: str, limit: int) -> Sequence[Conversion]:
+        """A page of all conversions by id."""
+        ...
+
+
+class Transfers(Protocol):
+    """Transfers between the funds."""
+
+    async def add(self, tx: Tx, transfer: Transfer, at: datetime) -> None:
+        """A new transfer."""
+        ...
+
+    async def save(self, tx: Tx, transfer: Transfer, at: datetime) -> None:
+        """The next value."""
+        ...
+
+    async def of_conversion(self, tx: Tx, conversion_id: str) -> Sequence[Transfer]:
+        """Every transfer of a conversion, oldest first."""
+        ...
+
+
+class Directs(Protocol):
+    """Direct settlements by key."""
+
+    async def get(self, tx: Tx, key: str) -> DirectSettlement | None:
+        """One settlement, None when the key is unknown."""
+        ...
+
+    async def locked(self, tx: Tx, key: str) -> DirectSettlement | None:
+        """One settlement, read under its person's lock."""
+        ...
+
+    async def save(self, tx: Tx, settlement: DirectSettlement, at: datetime) -> None:
+        """Insert or replace."""
+        ...
+
+
+class Ledger(Protocol):
+    """The work-injury book."""
+
+    async def append(self, tx: Tx, entries: Sequence[Entry]) -> None:
+        """Append journals; refuses closed periods."""
+        ...
+
+    async def of_settlement(self, tx: Tx, settlement_id: str) -> Sequence[Entry]:
+        """The journals about one settlement, in order."""
+        ...
+
+    async def person_debt_fen(self, tx: Tx, person_id: str) -> int:
+        """What the person owes the book (1125)."""
+        ...
+
+    async def fund_balances(self, tx: Tx) -> Mapping[Book, int]:
+        """Per medical book: what it owes us (1121) minus what we owe it (2202)."""
+        ...
+
+    async def next_voucher(self, tx: Tx, on: date) -> str:
+        """A voucher number that no other voucher has."""
+        ...
+
+    async def add_payment(self, tx: Tx, payment: Payment) -> None:
+        """Record a payment to a person."""
+        ...
+
+
+class Policies(Protocol):
+    """The rule book."""
+
+    def on(self, day: date) -> BridgePolicy:
+        """The version of a day; refuses a day without one."""
+        ...
+
+
+class ClaimsGateway(Protocol):
+    """Commands to claims and questions about its settlements.
+
+    Every command is idempotent there: repeated after a lost answer it has no second effect and answers the same. Raises
+    the Refusal of claims, or one of kind UNAVAILABLE when claims cannot be reached.
+    """
+
+    async def read_bill(self, settlement_id: str) -> MedicalBill:
+        """The medical version of a settlement with its lines."""
+        ...
+
+    async def take_back(self, conversion: Conversion) -> MedicalBill:
+        """Take the settlement back; its books now have a receivable against the work-injury fund."""
+        ...
+
+    async def restore(self, conversion: Conversion) -> Sequence[FundPayment]:
+        """The medical version stands again; what each book owes the work-injury fund."""
+        ...
+
+    async def reserve(self, conversion: Conversion, transfer: Transfer) -> None:
+        """Reserve a transfer in the medical book."""
+        ...
+
+    async def post(self, transfer: Transfer) -> None:
+        """Post a reserved transfer."""
+        ...
+
+    async def void(self, transfer: Transfer) -> None:
+        """Give up a transfer that is not posted."""
+        ...
+
+    async def balances_with_us(self, books: Sequence[Book]) -> Mapping[Book, int]:
+        """Per medical book: what it owes the work-injury fund (2202) minus what that fund owes it (1121)."""
+        ...
+
+
+class Views(Protocol):
+    """What is read without being changed, as JSON."""
+
+    async def case(self, case_id: str) -> dict[str, Any] | None:
+        """One case with its decisions and conversions."""
+        ...
+
+    async def cases(self, person_id: str | None, after: str | None, limit: int) -> list[dict[str, Any]]:
+        """Cases, newest first."""
+        ...
+
+    async def conversion(self, conversion_id: str) -> dict[str, Any] | None:
+        """One conversion with transfers and payments."""
+        ...
+
+    async def conversions(
+        self, *, case_id: str | None, state: str | None, person_id: str | None, after: str | None, limit: int
+    ) -> list[dict[str, Any]]:
+        """Conversions, newest first."""
+        ...
+
+    async def direct_settlement(self, key: str) -> dict[str, Any] | None:
+        """One direct settlement."""
+        ...

@@ -1,0 +1,50 @@
+"""Claims has reversed a settlement under a work-injury key: contra journals, or the reservation is dropped (B4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from shared.clock import Clock
+from shared.ids import IdFactory
+from shared.ledger import Entry, contra
+from shared.transactions import Tx
+from workinjury_bridge.application.confirm_direct_settlement import PAY_MEALS_DEADLINE
+from workinjury_bridge.application.ports import Directs, Ledger
+from workinjury_bridge.application.settle_directly import VOID_DEADLINE
+from workinjury_bridge.domain.direct_settlement import DirectSettlement, DirectState
+from workinjury_bridge.domain.journals import Stamp, about_direct, meals_recovery_entry
+from workinjury_bridge.domain.refusals import unknown
+
+
+@dataclass(frozen=True, slots=True)
+class ReverseDirectSettlement:
+    """Refuses (so that the event is parked) an unknown key; a reversal told twice changes nothing."""
+
+    directs: Directs
+    ledger: Ledger
+    clock: Clock
+    ids: IdFactory
+
+    async def run(self, tx: Tx, key: str) -> None:
+        """Take back what was booked; an allowance already paid becomes the person's debt."""
+        found = await self.directs.get(tx, key)
+        if found is None:
+            raise unknown("settlement", "工伤结算预留")
+        if found.state is DirectState.REVERSED:
+            return
+        if found.state is DirectState.POSTED and found.settlement_id is not None:
+            booked = await self.ledger.of_settlement(tx, found.settlement_id)
+            await self.ledger.append(
+                tx, [await self._take_back(tx, found, e) for e in booked if e.kind in ("settlement", "benefit")]
+            )
+        await self.directs.save(tx, found.reversed(), self.clock.now())
+        tx.cancel(VOID_DEADLINE, key)
+        tx.cancel(PAY_MEALS_DEADLINE, key)
+
+    async def _take_back(self, tx: Tx, settlement: DirectSettlement, entry: Entry) -> Entry:
+        today = self.clock.today()
+        stamp = Stamp(entry_id=self.ids.new(), booked_on=today, voucher_no=await self.ledger.next_voucher(tx, today))
+        if entry.kind == "benefit" and settlement.meals_paid:
+            return meals_recovery_entry(about_direct(settlement), settlement.meals_fen, stamp, reverses=entry.entry_id)
+        taken = contra(entry, entry_id=stamp.entry_id, booked_on=today, memo="工伤直接结算撤销")
+        return replace(taken, voucher_no=stamp.voucher_no)

@@ -1,0 +1,100 @@
+"""Settle a stay with the work-injury fund directly: a trial, or a final answer that is reserved (B4, C3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from shared.clock import Clock
+from shared.transactions import Once, OnceKey, Tx, UnitOfWork
+from workinjury_bridge.application.judge_eligibility import JudgeEligibility
+from workinjury_bridge.application.ports import Cases, Directs, Policies
+from workinjury_bridge.domain.bill import BillLine, assess
+from workinjury_bridge.domain.direct_settlement import DirectSettlement, DirectState
+from workinjury_bridge.domain.refusals import key_reused, mixed_stay
+
+VOID_DEADLINE = "void-direct-settlement"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectBill:
+    """A stay as claims sends it for work-injury settlement."""
+
+    key: str
+    visit_id: str
+    person_id: str
+    institution_code: str
+    begun_on: date
+    ended_on: date
+    lines: tuple[BillLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SettleDirectly:
+    """Refuses a person without an effective recognition on the first day of the stay, and a final mixed stay."""
+
+    work: UnitOfWork
+    once: Once
+    cases: Cases
+    directs: Directs
+    policies: Policies
+    judge: JudgeEligibility
+    clock: Clock
+    confirm_within: timedelta
+
+    async def trial(self, bill: DirectBill) -> dict[str, Any]:
+        """The figures; nothing is kept."""
+        async with self.work.transaction() as tx:
+            return _answer(await self._adjudicate(tx, bill))
+
+    async def final(self, key: OnceKey, bill: DirectBill) -> dict[str, Any]:
+        """The figures, reserved under the bill's key until claims confirms or the time limit passes."""
+
+        async def work(tx: Tx) -> dict[str, Any]:
+            await self.cases.lock_person(tx, bill.person_id)
+            settlement = await self._adjudicate(tx, bill)
+            if settlement.version.unrelated_fen:
+                raise mixed_stay()
+            known = await self.directs.get(tx, bill.key)
+            if known is not None and known.state is not DirectState.VOIDED:
+                same = (known.visit_id, known.version) == (bill.visit_id, settlement.version)
+                if not same or known.state is DirectState.REVERSED:
+                    raise key_reused(bill.key)
+                return _answer(known)
+            now = self.clock.now()
+            await self.directs.save(tx, settlement, now)
+            tx.schedule(VOID_DEADLINE, bill.key, now + self.confirm_within)
+            return _answer(settlement)
+
+        return (await self.once.run(key, work))[0]
+
+    async def _adjudicate(self, tx: Tx, bill: DirectBill) -> DirectSettlement:
+        case, decision = await self.judge.entitling(tx, bill.person_id, bill.begun_on)
+        return DirectSettlement(
+            key=bill.key,
+            case_id=case.case_id,
+            decision_id=decision.decision_id,
+            decision_no=decision.decision_no,
+            decision_version=decision.version,
+            person_id=bill.person_id,
+            visit_id=bill.visit_id,
+            institution_code=bill.institution_code,
+            begun_on=bill.begun_on,
+            ended_on=bill.ended_on,
+            version=assess(bill.lines, self.policies.on(bill.ended_on)),
+        )
+
+
+def _answer(settlement: DirectSettlement) -> dict[str, Any]:
+    version = settlement.version
+    return {
+        "key": settlement.key,
+        "case_id": settlement.case_id,
+        "decision_no": settlement.decision_no,
+        "e_fen": version.work_injury_fen,
+        "person_fen": version.person_fen,
+        "hospital_fen": version.hospital_fen,
+        "unrelated_fen": version.unrelated_fen,
+        "total_fen": version.total_fen,
+    }

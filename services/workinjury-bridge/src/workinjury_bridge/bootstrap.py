@@ -1,0 +1,115 @@
+"""Builds the objects of the work-injury bridge; the one place that knows which is made of which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import httpx
+
+from shared.auth.wiring import build_service_tokens
+from shared.clock import SystemClock
+from shared.db.database import Database
+from shared.db.once import SqlOnce
+from shared.http.client import ServiceClient
+from shared.ids import TimeOrderedIds
+from shared.ledger.store import LedgerStore
+from shared.settings import Settings
+from workinjury_bridge.adapters.claims_client import HttpClaims
+from workinjury_bridge.adapters.policy_files import read_policy
+from workinjury_bridge.adapters.repositories import (
+    SqlCases,
+    SqlConversions,
+    SqlDirects,
+    SqlLedger,
+    SqlStays,
+    SqlTransfers,
+)
+from workinjury_bridge.adapters.tables import LEDGER, PLATFORM, metadata
+from workinjury_bridge.adapters.views import SqlViews
+from workinjury_bridge.application.advance_conversion import AdvanceConversion
+from workinjury_bridge.application.check_invariants import CheckInvariants
+from workinjury_bridge.application.confirm_direct_settlement import ConfirmDirectSettlement
+from workinjury_bridge.application.contest_recognition import ContestRecognition
+from workinjury_bridge.application.decide_recognition import DecideRecognition
+from workinjury_bridge.application.judge_eligibility import JudgeEligibility
+from workinjury_bridge.application.on_claim_reversed import OnClaimReversed
+from workinjury_bridge.application.on_claim_settled import OnClaimSettled
+from workinjury_bridge.application.open_injury_case import OpenInjuryCase
+from workinjury_bridge.application.pay_direct_meals import PayDirectMeals
+from workinjury_bridge.application.pay_person import PayPerson
+from workinjury_bridge.application.ports import Views
+from workinjury_bridge.application.propose_conversions import ProposeConversions
+from workinjury_bridge.application.reverse_direct_settlement import ReverseDirectSettlement
+from workinjury_bridge.application.review_conversion import ReviewConversion
+from workinjury_bridge.application.revoke_recognition import RevokeRecognition
+from workinjury_bridge.application.settle_directly import SettleDirectly
+from workinjury_bridge.application.void_direct_settlement import VoidDirectSettlement
+from workinjury_bridge.settings import CONFIRM_WITHIN, policy_path
+
+METADATA = metadata
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bridge:
+    """Every use case of one process, and what must be closed in the end."""
+
+    settings: Settings
+    db: Database
+    store: LedgerStore
+    claims: HttpClaims
+    views: Views
+    open_case: OpenInjuryCase
+    decide: DecideRecognition
+    contest: ContestRecognition
+    revoke: RevokeRecognition
+    judge: JudgeEligibility
+    review: ReviewConversion
+    advance: AdvanceConversion
+    check: CheckInvariants
+    settle: SettleDirectly
+    void_direct: VoidDirectSettlement
+    pay_direct_meals: PayDirectMeals
+    on_settled: OnClaimSettled
+    on_reversed: OnClaimReversed
+
+
+def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | None = None) -> Bridge:
+    """The objects of one process. ``claims_transport`` replaces the network to claims in tests.
+
+    Raises RuleError when the rule book is wrong.
+    """
+    clock = settings.clock()
+    ids = TimeOrderedIds(SystemClock())
+    db = Database(settings.database_url, PLATFORM, clock, ids, pool_size=settings.pool_size)
+    once = SqlOnce(db)
+    store = LedgerStore(LEDGER)
+    policies = read_policy(policy_path())
+    tokens = build_service_tokens(settings)
+    claims = HttpClaims(ServiceClient("claims", settings.urls["claims"], tokens.bearer, transport=claims_transport))
+    cases, stays, conversions, transfers = SqlCases(), SqlStays(), SqlConversions(), SqlTransfers()
+    directs, ledger = SqlDirects(), SqlLedger(store)
+    propose = ProposeConversions(cases, stays, conversions, policies, clock, ids)
+    pay = PayPerson(ledger, clock, ids)
+    judge = JudgeEligibility(db, cases)
+    confirm = ConfirmDirectSettlement(directs, ledger, policies, clock, ids)
+    reverse = ReverseDirectSettlement(directs, ledger, clock, ids)
+    return Bridge(
+        settings=settings,
+        db=db,
+        store=store,
+        claims=claims,
+        views=SqlViews(db),
+        open_case=OpenInjuryCase(once, cases, clock, ids),
+        decide=DecideRecognition(once, cases, propose, clock, ids),
+        contest=ContestRecognition(once, cases),
+        revoke=RevokeRecognition(once, cases, conversions, clock, ids),
+        judge=judge,
+        review=ReviewConversion(once, conversions, clock),
+        advance=AdvanceConversion(db, stays, conversions, transfers, ledger, claims, policies, pay, propose, clock, ids),
+        check=CheckInvariants(db, cases, conversions, transfers, ledger, claims),
+        settle=SettleDirectly(db, once, cases, directs, policies, judge, clock, CONFIRM_WITHIN),
+        void_direct=VoidDirectSettlement(directs, clock),
+        pay_direct_meals=PayDirectMeals(directs, pay, clock),
+        on_settled=OnClaimSettled(cases, stays, propose, confirm),
+        on_reversed=OnClaimReversed(cases, stays, conversions, reverse, clock),
+    )

@@ -1,0 +1,102 @@
+"""What must hold for every conversion, checked against its journals (reference B15). Used by the nightly check and by tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from shared.ledger import Book, Entry
+from shared.ledger.books import DUE_FROM_FUND, DUE_FROM_INSTITUTION, DUE_TO_FUND, DUE_TO_PERSON, WI_MEALS, WI_MEDICAL
+from workinjury_bridge.domain.conversion import WAITING, Conversion, ConversionState, Figures
+from workinjury_bridge.domain.recognition import Decision
+from workinjury_bridge.domain.transfer import Direction, Transfer, TransferState
+
+_Expect = Callable[[str, bool, str], None]
+_BOOKED_THROUGH = (TransferState.COMMITTED, TransferState.CONFIRMED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breach:
+    """One invariant that does not hold."""
+
+    rule: str
+    """Number in B15."""
+    subject_id: str
+    problem: str
+
+
+def breaches_of(
+    conversion: Conversion, transfers: Sequence[Transfer], entries: Sequence[Entry], effective: Decision | None
+) -> list[Breach]:
+    """Everything wrong with one conversion, its transfers and its journals. ``effective``: the case's granted decision now."""
+    found: list[Breach] = []
+
+    def expect(rule: str, holds: bool, problem: str) -> None:
+        if not holds:
+            found.append(Breach(rule=rule, subject_id=conversion.conversion_id, problem=problem))
+
+    state, figures = conversion.state, conversion.figures
+    expect("1", all(e.book is Book.WI for e in entries), "a journal in a foreign book")
+    if figures is not None:
+        close = figures.work_injury_fen + figures.hospital_fen == figures.owed_fen + figures.refund_fen
+        expect("4", close, "E + X_h is not owed + refund")
+        expect("4", _unsplit(figures) == figures.total_fen, "T is not E + X_p + X_h")
+    if state in WAITING or state is ConversionState.FAILED:
+        expect("14", not entries, "booked without approval")
+        return found
+    expect("16", conversion.maker is not None and conversion.checker not in (None, conversion.maker), "not two pairs of eyes")
+    if not conversion.revoked:
+        in_force = effective is not None and effective.decision_id == conversion.decision_id
+        expect("14", in_force, "booked without an effective recognition")
+    if figures is None:
+        expect("4", False, "booked without figures")
+        return found
+    booked = _Balances(entries)
+    _expect_books(expect, conversion, figures, transfers, booked)
+    vouchers = [t.voucher_no for t in transfers]
+    expect("3", len(set(vouchers)) == len(vouchers), "a voucher number for two transfers")
+    for transfer in transfers:
+        times = sum(1 for e in entries if e.voucher_no == transfer.voucher_no)
+        expect("3", times == int(transfer.state in _BOOKED_THROUGH), f"voucher {transfer.voucher_no} booked {times} times")
+    return found
+
+
+def _expect_books(
+    expect: _Expect, conversion: Conversion, figures: Figures, transfers: Sequence[Transfer], booked: _Balances
+) -> None:
+    turned = conversion.restored
+    expect("5", booked.of(WI_MEDICAL) == (0 if turned else figures.work_injury_fen), "cost of treatment in the book")
+    expect("5", booked.of(WI_MEALS) == (0 if turned else figures.meals_fen), "cost of meals in the book")
+    expect("6", booked.of(DUE_FROM_INSTITUTION) == (0 if turned else figures.hospital_fen), "claim on the hospital")
+    unpaid = 0 if conversion.paid or turned else figures.payable_fen
+    expect("6", booked.of(DUE_TO_PERSON) == -unpaid, "debt to the person")
+    for book, amount in figures.owed_by_book().items():
+        out = _moved(transfers, book, Direction.OUT)
+        back = _moved(transfers, book, Direction.BACK)
+        expect("2", booked.of(DUE_TO_FUND, book) == out - amount, f"debt to {book}")
+        expect("2", booked.of(DUE_FROM_FUND, book) == (amount - back if turned else 0), f"claim on {book}")
+        if conversion.state in (ConversionState.SETTLED, ConversionState.REVERTING, ConversionState.REVERTED):
+            expect("6", out == amount, f"{book} did not get what it paid")
+        if conversion.state is ConversionState.REVERTED:
+            expect("6", back == amount, f"{book} did not give back what it got")
+
+
+class _Balances:
+    """Debit minus credit per account, and per account and dimension."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._sums: dict[tuple[str, str | None], int] = {}
+        for line in (line for entry in entries for line in entry.lines):
+            for key in ((line.account, None), (line.account, line.dim)):
+                self._sums[key] = self._sums.get(key, 0) + line.debit_fen - line.credit_fen
+
+    def of(self, account: str, dim: str | None = None) -> int:
+        return self._sums.get((account, dim), 0)
+
+
+def _moved(transfers: Iterable[Transfer], book: Book, direction: Direction) -> int:
+    return sum(t.amount_fen for t in transfers if t.book is book and t.direction is direction and t.state in _BOOKED_THROUGH)
+
+
+def _unsplit(figures: Figures) -> int:
+    return figures.work_injury_fen + figures.person_fen + figures.hospital_fen

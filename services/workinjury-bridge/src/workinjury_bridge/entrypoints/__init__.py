@@ -1,0 +1,1 @@
+"""HTTP, events, deadlines and jobs: each translates and calls one use case."""

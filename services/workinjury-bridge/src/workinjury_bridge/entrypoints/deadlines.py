@@ -1,0 +1,53 @@
+"""What happens by time: reservations lapse, allowances are paid, conversions go on, books are sealed and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from shared.db.deadlines import DeadlineHandler
+from shared.service import Job
+from workinjury_bridge.application.confirm_direct_settlement import PAY_MEALS_DEADLINE
+from workinjury_bridge.application.settle_directly import VOID_DEADLINE
+from workinjury_bridge.bootstrap import Bridge
+
+log = structlog.get_logger()
+
+
+def deadlines(bridge: Bridge) -> Mapping[str, DeadlineHandler]:
+    """Deadline kind to reaction; the subject is the key of a direct settlement."""
+
+    async def void_settlement(tx: Any, key: str, _: dict[str, Any]) -> None:
+        await bridge.void_direct.run(tx, key)
+
+    async def pay_meals(tx: Any, key: str, _: dict[str, Any]) -> None:
+        await bridge.pay_direct_meals.run(tx, key)
+
+    return {VOID_DEADLINE: void_settlement, PAY_MEALS_DEADLINE: pay_meals}
+
+
+def jobs(bridge: Bridge) -> Sequence[Job]:
+    """The saga, the seal of the book, the check of the invariants."""
+
+    async def go_on() -> None:
+        for conversion_id in await bridge.advance.due():
+            hindrance = await bridge.advance.run(conversion_id)
+            if hindrance is not None:
+                log.warning("conversion.hindered", conversion_id=conversion_id, cause=hindrance)
+
+    async def check_books() -> None:
+        found = await bridge.check.run()
+        for breach in found["breaches"]:
+            log.error("invariant.broken", **breach)
+        log.info("invariants.checked", checked=found["checked"], in_flight=found["in_flight"], inter_fund=found["inter_fund"])
+
+    async def seal_book() -> None:
+        await bridge.store.seal(bridge.db)
+
+    return [
+        Job(name="conversions", every_s=0.5, run=go_on),
+        Job(name="seal", every_s=5, run=seal_book),
+        Job(name="invariants", every_s=3600, run=check_books),
+    ]

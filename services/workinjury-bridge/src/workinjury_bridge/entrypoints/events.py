@@ -1,0 +1,27 @@
+"""Foreign facts that the bridge reacts to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.contracts import REGISTRY, Envelope
+from shared.contracts.claims import ClaimReversed, ClaimSettled
+from shared.messaging.runner import Handler
+from workinjury_bridge.bootstrap import Bridge
+
+
+def handlers(bridge: Bridge) -> Mapping[str, Handler]:
+    """Event wire name to reaction.
+
+    ClaimTakenBack and ClaimRestored are answers to our own commands: what they say is stored when the command returns, so
+    they are not consumed.
+    """
+
+    async def claim_settled(tx: Any, envelope: Envelope) -> None:
+        await bridge.on_settled.run(tx, envelope.data)
+
+    async def claim_reversed(tx: Any, envelope: Envelope) -> None:
+        await bridge.on_reversed.run(tx, envelope.data)
+
+    return {REGISTRY.of(ClaimSettled).name: claim_settled, REGISTRY.of(ClaimReversed).name: claim_reversed}

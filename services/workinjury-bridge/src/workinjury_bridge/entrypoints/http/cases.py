@@ -1,0 +1,136 @@
+"""Injury cases: open, decide, contest, revoke, read; eligibility at the admission desk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, BackgroundTasks, Query
+from pydantic import Field
+
+from shared.http.auth import Caller, IdempotencyKey
+from shared.http.pagination import After, Limit
+from workinjury_bridge.application.decide_recognition import NewDecision
+from workinjury_bridge.application.open_injury_case import Accident
+from workinjury_bridge.bootstrap import Bridge
+from workinjury_bridge.domain.recognition import Outcome
+from workinjury_bridge.domain.refusals import unknown
+from workinjury_bridge.entrypoints.http.fields import Body, Id, Long, Short, once_key, page_of, start_of
+
+
+class AccidentBody(Body):
+    """An accident as reported."""
+
+    person_id: Id
+    employer_id: Id | None = None
+    accident_on: date
+    body_parts: list[Short] = Field(min_length=1, max_length=20)
+    description: Long
+    matter_id: Id | None = None
+    region: Short | None = None
+
+
+class DecisionBody(Body):
+    """A recognition decision."""
+
+    decision_no: Short
+    outcome: Literal["granted", "denied"]
+    decided_on: date
+    decided_by: Short
+    decision_version: int | None = Field(None, ge=1, le=10_000, description="only from an office that counts its versions")
+
+
+class ContestBody(Body):
+    """A review or lawsuit was opened."""
+
+    opened_on: date
+
+
+class RevocationBody(Body):
+    """A final revocation."""
+
+    decision_no: Short
+    final_on: date
+    decided_by: Short
+
+
+def case_router(bridge: Bridge) -> APIRouter:
+    """Routes under /v1/injury-cases and /v1/eligibility."""
+    router = APIRouter(prefix="/v1", tags=["injury cases"])
+
+    async def found(case_id: str) -> dict[str, Any]:
+        case = await bridge.views.case(case_id)
+        if case is None:
+            raise unknown("case", "工伤案件")
+        return case
+
+    @router.post("/injury-cases", status_code=201, summary="Report an accident and apply for recognition")
+    async def open_case(caller: Caller, key: IdempotencyKey, body: AccidentBody) -> dict[str, Any]:
+        caller.require("injury:write", body.region)
+        accident = Accident(**body.model_dump(exclude={"body_parts"}), body_parts=tuple(body.body_parts))
+        return await bridge.open_case.run(once_key(caller, "open-case", key, body), accident)
+
+    @router.post("/injury-cases/{case_id}/recognition-decisions", summary="Record a recognition decision")
+    async def decide(
+        caller: Caller, key: IdempotencyKey, case_id: Id, body: DecisionBody, background: BackgroundTasks
+    ) -> dict[str, Any]:
+        caller.require("recognition:decide", (await found(case_id))["region"])
+        new = NewDecision(
+            decision_no=body.decision_no,
+            outcome=Outcome(body.outcome),
+            decided_on=body.decided_on,
+            decided_by=body.decided_by,
+            version=body.decision_version,
+        )
+        answer = await bridge.decide.run(once_key(caller, f"decide {case_id}", key, body), case_id, new)
+        _go_on(background, bridge, answer)
+        return answer
+
+    @router.post("/injury-cases/{case_id}/contests", summary="A review or lawsuit against the decision was opened")
+    async def contest(caller: Caller, key: IdempotencyKey, case_id: Id, body: ContestBody) -> dict[str, Any]:
+        caller.require("recognition:decide", (await found(case_id))["region"])
+        return await bridge.contest.open(once_key(caller, f"contest {case_id}", key, body), case_id, body.opened_on)
+
+    @router.post("/injury-cases/{case_id}/upholdings", summary="The review or lawsuit ended and the decision stands")
+    async def uphold(caller: Caller, key: IdempotencyKey, case_id: Id) -> dict[str, Any]:
+        caller.require("recognition:decide", (await found(case_id))["region"])
+        return await bridge.contest.uphold(once_key(caller, f"uphold {case_id}", key), case_id)
+
+    @router.post("/injury-cases/{case_id}/revocations", summary="Record a final revocation")
+    async def revoke(
+        caller: Caller, key: IdempotencyKey, case_id: Id, body: RevocationBody, background: BackgroundTasks
+    ) -> dict[str, Any]:
+        caller.require("recognition:decide", (await found(case_id))["region"])
+        once = once_key(caller, f"revoke {case_id}", key, body)
+        answer = await bridge.revoke.run(once, case_id, body.decision_no, body.final_on, body.decided_by)
+        _go_on(background, bridge, answer)
+        return answer
+
+    @router.get("/injury-cases/{case_id}", summary="One case with its decisions and conversions")
+    async def read(caller: Caller, case_id: Id) -> dict[str, Any]:
+        caller.require("injury:read")
+        case = await found(case_id)
+        caller.require("injury:read", case["region"])
+        return case
+
+    @router.get("/injury-cases", summary="Cases, newest first")
+    async def list_cases(
+        caller: Caller, person_id: Id | None = None, limit: Limit = 50, after: After = None
+    ) -> Mapping[str, Any]:
+        caller.require("injury:read")
+        rows = await bridge.views.cases(person_id, start_of(after), limit + 1)
+        return page_of(rows, limit, "case_id")
+
+    @router.get("/eligibility", summary="Whether the work-injury fund pays for a person on a day")
+    async def eligibility(caller: Caller, person_id: Id, institution_code: Id, on: Annotated[date, Query()]) -> dict[str, Any]:
+        caller.require("injury:read")
+        return {"institution_code": institution_code, **await bridge.judge.run(person_id, on)}
+
+    return router
+
+
+def _go_on(background: BackgroundTasks, bridge: Bridge, answer: dict[str, Any]) -> None:
+    """Take up the concerned conversions as soon as the answer is sent; the worker would do it a moment later anyway."""
+    for conversion_id in answer["conversions"]:
+        background.add_task(bridge.advance.run, conversion_id)

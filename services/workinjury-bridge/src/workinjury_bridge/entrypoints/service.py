@@ -1,0 +1,46 @@
+"""The service: its use cases on HTTP, on events and on time."""
+
+from __future__ import annotations
+
+from shared.http.ledger import ledger_router
+from shared.ledger import Book
+from shared.service import Runtime, Service
+from shared.settings import Settings
+from workinjury_bridge.bootstrap import METADATA, Bridge, assemble
+from workinjury_bridge.entrypoints.deadlines import deadlines, jobs
+from workinjury_bridge.entrypoints.events import handlers
+from workinjury_bridge.entrypoints.http.cases import case_router
+from workinjury_bridge.entrypoints.http.conversions import conversion_router
+from workinjury_bridge.entrypoints.http.settlements import settlement_router
+
+
+def build(settings: Settings) -> Runtime:
+    """One process."""
+    return runtime_of(assemble(settings))
+
+
+def runtime_of(bridge: Bridge) -> Runtime:
+    """The slots of a process, filled with the use cases."""
+    return Runtime(
+        settings=bridge.settings,
+        db=bridge.db,
+        routers=[
+            case_router(bridge),
+            conversion_router(bridge),
+            settlement_router(bridge),
+            ledger_router(bridge.db, bridge.store, frozenset({Book.WI})),
+        ],
+        handlers=handlers(bridge),
+        deadlines=deadlines(bridge),
+        jobs=jobs(bridge),
+        on_stop=[bridge.claims.close],
+    )
+
+
+SERVICE = Service(
+    name="workinjury-bridge",
+    package="workinjury_bridge",
+    description="Injury cases, conversion between the medical funds and the work-injury fund, direct settlement",
+    metadata=METADATA,
+    bootstrap=build,
+)

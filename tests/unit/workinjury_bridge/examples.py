@@ -1,0 +1,62 @@
+"""Values that the bridge's tests share: policy BRIDGE-DEMO-2026 and worked example F1 of the reference."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from shared.contracts.claims import FundPayment
+from shared.ledger import Entry
+from shared.money import fen
+from shared.rules import Fen
+from workinjury_bridge.domain.bill import BillLine
+from workinjury_bridge.domain.conversion import Conversion, MedicalBill
+from workinjury_bridge.domain.policy import Bearer, Bearers, BridgePolicy, Meals, PolicyBook, Stays
+
+POLICY = BridgePolicy(
+    effective_from=date(2011, 1, 1),
+    meals=Meals(per_day=Fen(3000), direct_paid_after_days=1, source="synthetic"),
+    outside_catalogue=Bearers(
+        emergency=Bearer.PERSON,
+        consented=Bearer.PERSON,
+        unconsented=Bearer.HOSPITAL,
+        unstated=Bearer.PERSON,
+        source="synthetic",
+    ),
+    stays=Stays(within_days=365, source="synthetic"),
+)
+POLICIES = PolicyBook(code="TEST", versions=(POLICY,))
+F1_BILL = MedicalBill(
+    begun_on=date(2026, 3, 2),
+    ended_on=date(2026, 3, 14),
+    total_fen=fen("16000"),
+    cash_fen=fen("3015"),
+    payments=(
+        FundPayment(book="EMP", account="5001.01", fund_pay_type="310100", amount_fen=fen("11985")),
+        FundPayment(book="EMP", account="5001.02", fund_pay_type="310200", amount_fen=fen("1000")),
+    ),
+    lines=(
+        BillLine(line_id="A", amount_fen=fen("9200"), in_catalogue=True),
+        BillLine(line_id="B", amount_fen=fen("6000"), in_catalogue=True),
+        BillLine(line_id="C1", amount_fen=fen("500"), in_catalogue=True),
+        BillLine(line_id="C2", amount_fen=fen("300"), in_catalogue=False, consent=True),
+    ),
+)
+CONVERSION = Conversion(
+    conversion_id="K1",
+    case_id="C1",
+    person_id="P1",
+    settlement_id="S1",
+    visit_id="V1",
+    institution_code="H37082600001",
+    decision_id="D1",
+    decision_version=1,
+    maker="maker",
+    checker="checker",
+)
+
+
+def sides(entry: Entry) -> tuple[dict[str, int], dict[str, int]]:
+    """Debits and credits of an entry as ``account(dim)`` to fen."""
+    debits = {f"{x.account}({x.dim})" if x.dim else x.account: x.debit_fen for x in entry.lines if x.debit_fen}
+    credits = {f"{x.account}({x.dim})" if x.dim else x.account: x.credit_fen for x in entry.lines if x.credit_fen}
+    return debits, credits
