@@ -45,9 +45,11 @@ class Member:
     syncing: asyncio.Future[bytes] | None = None
 
     def waits_to_join(self) -> bool:
+        """Whether it has asked to join and not been answered."""
         return self.joining is not None and not self.joining.done()
 
     def waits_to_sync(self) -> bool:
+        """Whether it has asked for its share and not been answered."""
         return self.syncing is not None and not self.syncing.done()
 
     def fail(self, code: ErrorCode) -> None:

@@ -220,9 +220,11 @@ class Partition:
         self._waiting.add(waiter)
 
     def unwatch(self, waiter: asyncio.Future[None]) -> None:
+        """Do not resolve ``waiter`` any more."""
         self._waiting.discard(waiter)
 
     def wake(self) -> None:
+        """Resolve all waiters, so that they look again."""
         for waiter in self._waiting:
             if not waiter.done():
                 waiter.set_result(None)
@@ -240,6 +242,7 @@ class Partition:
             self._drop_oldest()
 
     def close(self) -> None:
+        """Let go of the files; the partition must not be used again."""
         self.wake()
         for segment in self._segments:
             os.close(segment.fd)
@@ -369,6 +372,7 @@ class Topics:
         return found.partitions[number]
 
     def enforce_retention(self, now_s: float) -> None:
+        """`Partition.enforce_retention` everywhere."""
         for topic in self.by_name.values():
             for partition in topic.partitions:
                 partition.enforce_retention(now_s)
