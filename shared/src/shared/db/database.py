@@ -23,6 +23,7 @@ from shared.errors import unavailable
 from shared.ids import IdFactory
 from shared.messaging.codec import encode_data
 from shared.telemetry import current_traceparent
+from shared.transactions import Tx
 
 STATEMENT_TIMEOUT_MS = 15_000
 LOCK_TIMEOUT_MS = 5_000
@@ -99,6 +100,13 @@ class SqlTx:
                 )
             )
         self._scheduled = {}
+
+
+def opened(tx: Tx) -> SqlTx:
+    """The SQL transaction behind the ``Tx`` that use cases pass on. TypeError for any other."""
+    if not isinstance(tx, SqlTx):
+        raise TypeError(f"{type(tx).__name__} is no SQL transaction")
+    return tx
 
 
 def outbox_rows(

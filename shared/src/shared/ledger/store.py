@@ -12,11 +12,12 @@ import asyncpg
 from sqlalchemy import Row, func, insert, select
 
 from shared.crypto import sm3
-from shared.db.database import Database, SqlTx
+from shared.db.database import Database, opened
 from shared.errors import conflict
 from shared.ledger.books import ACCOUNT_NAMES, Book
 from shared.ledger.journal import Entry, Line
 from shared.ledger.tables import LedgerTables
+from shared.transactions import Tx
 
 JOURNAL_INSERT = (
     "INSERT INTO journal (entry_id, book, booked_on, kind, memo, person_id, settlement_id, case_id, conversion_id,"
@@ -60,36 +61,36 @@ class LedgerStore:
     def __init__(self, tables: LedgerTables) -> None:
         self._t = tables
 
-    async def append(self, tx: SqlTx, entries: Sequence[Entry]) -> None:
+    async def append(self, tx: Tx, entries: Sequence[Entry]) -> None:
         """Append journals. The database refuses closed periods, a second contra of one journal, and what does not balance."""
         if not entries:
             return
         journals, lines = rows_of(entries)
         names = [c.name for c in self._t.journal.c if c.name not in ("seq", "recorded_at")]
         await self._refuse_closed(tx, entries)
-        await tx.execute(insert(self._t.journal), [dict(zip(names, row, strict=True)) for row in journals])
+        await opened(tx).execute(insert(self._t.journal), [dict(zip(names, row, strict=True)) for row in journals])
         for entry in entries:
             # one statement per journal, all its lines in it: the balance trigger looks at whole statements
             mine = [dict(zip([c.name for c in self._t.line.c], row, strict=True)) for row in lines if row[0] == entry.entry_id]
-            await tx.execute(insert(self._t.line).values(mine))
+            await opened(tx).execute(insert(self._t.line).values(mine))
 
-    async def _refuse_closed(self, tx: SqlTx, entries: Sequence[Entry]) -> None:
+    async def _refuse_closed(self, tx: Tx, entries: Sequence[Entry]) -> None:
         months = {(e.book.value, f"{e.booked_on:%Y-%m}") for e in entries}
         period = self._t.period
         for book, month in sorted(months):
-            if await tx.first(select(period).where(period.c.book == book, period.c.month == month)):
+            if await opened(tx).first(select(period).where(period.c.book == book, period.c.month == month)):
                 raise conflict("ledger.period-closed", f"{book} {month} 会计期间已结账", f"period {month} of {book} is closed")
 
-    async def entries(self, tx: SqlTx, **where: str) -> list[Entry]:
+    async def entries(self, tx: Tx, **where: str) -> list[Entry]:
         """The journals whose columns equal ``where`` (book, settlement_id, case_id, conversion_id, kind, voucher_no), in order."""
         journal = self._t.journal
         statement = select(journal).order_by(journal.c.seq).limit(1000)
         for column, value in where.items():
             statement = statement.where(journal.c[column] == value)
-        return await self._with_lines(tx, await tx.all(statement))
+        return await self._with_lines(tx, await opened(tx).all(statement))
 
     async def page(
-        self, tx: SqlTx, *, book: str | None, settlement_id: str | None, case_id: str | None, after: int | None, limit: int
+        self, tx: Tx, *, book: str | None, settlement_id: str | None, case_id: str | None, after: int | None, limit: int
     ) -> list[tuple[int, Entry, str]]:
         """A page of journals, oldest first: (sequence number, journal, recorded_at ISO)."""
         journal = self._t.journal
@@ -99,16 +100,18 @@ class LedgerStore:
                 statement = statement.where(journal.c[column] == value)
         if after is not None:
             statement = statement.where(journal.c.seq > after)
-        rows = await tx.all(statement)
+        rows = await opened(tx).all(statement)
         entries = await self._with_lines(tx, rows)
         return [(row.seq, entry, row.recorded_at.isoformat()) for row, entry in zip(rows, entries, strict=True)]
 
-    async def _with_lines(self, tx: SqlTx, rows: Sequence[Row[Any]]) -> list[Entry]:
+    async def _with_lines(self, tx: Tx, rows: Sequence[Row[Any]]) -> list[Entry]:
         line = self._t.line
         by_entry: dict[str, list[Line]] = defaultdict(list)
         if rows:
             ids = [row.entry_id for row in rows]
-            for r in await tx.all(select(line).where(line.c.entry_id.in_(ids)).order_by(line.c.entry_id, line.c.line_no)):
+            for r in await opened(tx).all(
+                select(line).where(line.c.entry_id.in_(ids)).order_by(line.c.entry_id, line.c.line_no)
+            ):
                 by_entry[r.entry_id].append(Line(r.account, r.dim, r.debit_fen, r.credit_fen))
         return [
             Entry(
@@ -120,7 +123,7 @@ class LedgerStore:
             for r in rows
         ]  # fmt: skip
 
-    async def trial_balance(self, tx: SqlTx, book: Book, on: date | None = None) -> list[dict[str, Any]]:
+    async def trial_balance(self, tx: Tx, book: Book, on: date | None = None) -> list[dict[str, Any]]:
         """Sums per account and dim up to and including a day: debit, credit, balance (debit minus credit), all in fen."""
         line = self._t.line
         statement = (
@@ -140,16 +143,16 @@ class LedgerStore:
                 "credit_fen": int(r.c),
                 "balance_fen": int(r.d) - int(r.c),
             }
-            for r in await tx.all(statement)
+            for r in await opened(tx).all(statement)
         ]
 
     async def seal(self, db: Database, *, limit: int = 2000) -> int:
         """Put journals that are not sealed yet on their book's hash chain (SM3); returns how many. Safe to run twice at once."""
         async with db.transaction() as tx:
-            if not await tx.scalar(select(func.pg_try_advisory_xact_lock(_SEAL_LOCK))):
+            if not await opened(tx).scalar(select(func.pg_try_advisory_xact_lock(_SEAL_LOCK))):
                 return 0
             journal, seal = self._t.journal, self._t.seal
-            rows = await tx.all(
+            rows = await opened(tx).all(
                 select(journal)
                 .where(~select(seal.c.entry_id).where(seal.c.entry_id == journal.c.entry_id).exists())
                 .order_by(journal.c.seq)
@@ -170,24 +173,24 @@ class LedgerStore:
                         "seal_no": number + 1,
                         "entry_id": entry.entry_id,
                         "hash": heads[book][1],
-                        "sealed_at": tx.clock.now(),
+                        "sealed_at": opened(tx).clock.now(),
                     }
                 )
             if sealed:
-                await tx.execute(insert(seal), sealed)
+                await opened(tx).execute(insert(seal), sealed)
             return len(sealed)
 
-    async def _head(self, tx: SqlTx, book: str) -> tuple[int, str]:
+    async def _head(self, tx: Tx, book: str) -> tuple[int, str]:
         seal = self._t.seal
-        row = await tx.first(
+        row = await opened(tx).first(
             select(seal.c.seal_no, seal.c.hash).where(seal.c.book == book).order_by(seal.c.seal_no.desc()).limit(1)
         )
         return (row.seal_no, row.hash) if row else (0, "")
 
-    async def broken_seals(self, tx: SqlTx, book: Book, *, limit: int = 100_000) -> list[str]:
+    async def broken_seals(self, tx: Tx, book: Book, *, limit: int = 100_000) -> list[str]:
         """Entry ids at which the chain of a book does not hold, oldest first; empty when nothing was tampered with."""
         seal, journal = self._t.seal, self._t.journal
-        rows = await tx.all(
+        rows = await opened(tx).all(
             select(journal, seal.c.hash)
             .join(seal, seal.c.entry_id == journal.c.entry_id)
             .where(seal.c.book == book.value)

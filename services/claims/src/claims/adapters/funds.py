@@ -10,16 +10,17 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from claims.adapters.tables.settlement import ACCOUNT, ACCOUNT_MOVEMENT, TRANSFER
 from claims.application.funds.credit_account import Credit
 from claims.application.funds.move_transfer import Transfer
-from shared.db.database import SqlTx
+from shared.db.database import opened
 from shared.ledger import Book
+from shared.transactions import Tx
 
 
 class SqlTransfers:
     """Implements ``Transfers``."""
 
-    async def lock(self, tx: SqlTx, transfer_id: str) -> tuple[Transfer, str] | None:
+    async def lock(self, tx: Tx, transfer_id: str) -> tuple[Transfer, str] | None:
         """See ``Transfers``."""
-        row = await tx.first(select(TRANSFER).where(TRANSFER.c.transfer_id == transfer_id).with_for_update())
+        row = await opened(tx).first(select(TRANSFER).where(TRANSFER.c.transfer_id == transfer_id).with_for_update())
         if row is None:
             return None
         return (
@@ -39,9 +40,9 @@ class SqlTransfers:
             row.state,
         )
 
-    async def add(self, tx: SqlTx, transfer: Transfer) -> bool:
+    async def add(self, tx: Tx, transfer: Transfer) -> bool:
         """See ``Transfers``."""
-        added = await tx.execute(
+        added = await opened(tx).execute(
             upsert(TRANSFER)
             .values(
                 transfer_id=transfer.transfer_id,
@@ -56,22 +57,22 @@ class SqlTransfers:
                 conversion_id=transfer.conversion_id,
                 maker=transfer.maker,
                 checker=transfer.checker,
-                recorded_at=tx.clock.now(),
+                recorded_at=opened(tx).clock.now(),
             )
             .on_conflict_do_nothing()
             .returning(TRANSFER.c.transfer_id)
         )
         return added.first() is not None
 
-    async def set_state(self, tx: SqlTx, transfer_id: str, state: str) -> None:
+    async def set_state(self, tx: Tx, transfer_id: str, state: str) -> None:
         """See ``Transfers``."""
-        await tx.execute(update(TRANSFER).where(TRANSFER.c.transfer_id == transfer_id).values(state=state))
+        await opened(tx).execute(update(TRANSFER).where(TRANSFER.c.transfer_id == transfer_id).values(state=state))
 
 
 class SqlAccounts:
     """Implements ``Accounts``."""
 
-    async def credit(self, tx: SqlTx, credits: Sequence[Credit]) -> int:
+    async def credit(self, tx: Tx, credits: Sequence[Credit]) -> int:
         """See ``Accounts``."""
         if not credits:
             return 0
@@ -79,15 +80,17 @@ class SqlAccounts:
         for item in credits:
             by_person.setdefault(item.person_id, []).append(item)
         people = sorted(by_person)
-        await tx.execute(upsert(ACCOUNT).values([{"person_id": p, "balance_fen": 0} for p in people]).on_conflict_do_nothing())
-        locked = await tx.all(
+        await opened(tx).execute(
+            upsert(ACCOUNT).values([{"person_id": p, "balance_fen": 0} for p in people]).on_conflict_do_nothing()
+        )
+        locked = await opened(tx).all(
             select(ACCOUNT).where(ACCOUNT.c.person_id.in_(people)).order_by(ACCOUNT.c.person_id).with_for_update()
         )
         balances = {row.person_id: row.balance_fen for row in locked}
         movement = ACCOUNT_MOVEMENT.c
         known = {
             (row.person_id, row.reference)
-            for row in await tx.all(
+            for row in await opened(tx).all(
                 select(movement.person_id, movement.reference).where(
                     movement.reason == "credit",
                     movement.person_id.in_(people),
@@ -104,20 +107,20 @@ class SqlAccounts:
                 balances[person_id] += item.amount_fen
                 rows.append(
                     {
-                        "movement_id": tx.ids.new(),
+                        "movement_id": opened(tx).ids.new(),
                         "person_id": person_id,
                         "amount_fen": item.amount_fen,
                         "balance_fen": balances[person_id],
                         "reason": "credit",
                         "reference": item.reference,
-                        "recorded_at": tx.clock.now(),
+                        "recorded_at": opened(tx).clock.now(),
                     }
                 )
         if rows:
-            await tx.execute(ACCOUNT_MOVEMENT.insert(), rows)
+            await opened(tx).execute(ACCOUNT_MOVEMENT.insert(), rows)
             changed = sorted({str(row["person_id"]) for row in rows})
             statement = upsert(ACCOUNT).values([{"person_id": p, "balance_fen": balances[p]} for p in changed])
-            await tx.execute(
+            await opened(tx).execute(
                 statement.on_conflict_do_update(
                     index_elements=["person_id"], set_={"balance_fen": statement.excluded.balance_fen}
                 )

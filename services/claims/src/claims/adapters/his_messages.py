@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from claims.adapters.opened import opened
 from claims.adapters.tables.settlement import REVERSED_MESSAGE
 from claims.adapters.tables.visits import HIS_MESSAGE
 from claims.application.header import HisHeader
@@ -16,6 +15,7 @@ from claims.application.his_messages import Effect, MessageRaced, StoredMessage
 from claims.domain.institution import Institution
 from claims.domain.refusals import message_recalled, msgid_reused
 from shared.crypto import Sealer
+from shared.db.database import opened
 from shared.transactions import Tx
 
 

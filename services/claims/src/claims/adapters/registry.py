@@ -12,7 +12,6 @@ from pydantic import TypeAdapter
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from claims.adapters.opened import opened
 from claims.adapters.tables.registry import CATALOGUE_ITEM, INSTITUTION, INSURED_PERSON, SIGN_IN
 from claims.adapters.tables.settlement import ACCOUNT
 from claims.domain.catalogue import CatalogueItem
@@ -20,7 +19,7 @@ from claims.domain.institution import Institution, Switches
 from claims.domain.person import InsuredPerson
 from shared.clock import Clock
 from shared.contracts.enrollment import CoveragePeriod, IdentityClass
-from shared.db.database import Database
+from shared.db.database import Database, opened
 from shared.transactions import Tx
 
 _coverages = TypeAdapter(tuple[CoveragePeriod, ...])

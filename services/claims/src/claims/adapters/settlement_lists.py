@@ -15,7 +15,8 @@ from claims.application.settlement.ports import YearKey
 from claims.domain.adjudication import YearState
 from claims.domain.person import InsuredPerson
 from shared.contracts.enrollment import CoveragePeriod, IdentityClass
-from shared.db.database import SqlTx
+from shared.db.database import opened
+from shared.transactions import Tx
 
 _coverages = TypeAdapter(tuple[CoveragePeriod, ...])
 _classes = TypeAdapter(tuple[IdentityClass, ...])
@@ -24,9 +25,7 @@ _classes = TypeAdapter(tuple[IdentityClass, ...])
 class SqlSettlementLists:
     """Implements ``SettlementLists``."""
 
-    async def of_person(
-        self, tx: SqlTx, person_id: str, before: tuple[str, str] | None, limit: int
-    ) -> Sequence[ListedSettlement]:
+    async def of_person(self, tx: Tx, person_id: str, before: tuple[str, str] | None, limit: int) -> Sequence[ListedSettlement]:
         """See ``SettlementLists``."""
         s = SETTLEMENT.c
         statement = (
@@ -41,22 +40,22 @@ class SqlSettlementLists:
                 tuple_(s.settled_at, s.settlement_id) < tuple_(datetime.fromisoformat(before[0]), before[1])
             )
         names = ListedSettlement.__slots__
-        return [ListedSettlement(**{name: row._mapping[name] for name in names}) for row in await tx.all(statement)]
+        return [ListedSettlement(**{name: row._mapping[name] for name in names}) for row in await opened(tx).all(statement)]
 
-    async def years(self, tx: SqlTx, person_id: str, benefit_year: int) -> dict[YearKey, YearState]:
+    async def years(self, tx: Tx, person_id: str, benefit_year: int) -> dict[YearKey, YearState]:
         """See ``SettlementLists``."""
         y = PERSON_YEAR.c
-        rows = await tx.all(select(PERSON_YEAR).where(y.person_id == person_id, y.benefit_year == benefit_year))
+        rows = await opened(tx).all(select(PERSON_YEAR).where(y.person_id == person_id, y.benefit_year == benefit_year))
         return {YearKey(row.person_id, row.scheme, row.benefit_year): YearState.of(row.state) for row in rows}
 
-    async def balance(self, tx: SqlTx, person_id: str) -> int | None:
+    async def balance(self, tx: Tx, person_id: str) -> int | None:
         """See ``SettlementLists``."""
-        balance: int | None = await tx.scalar(select(ACCOUNT.c.balance_fen).where(ACCOUNT.c.person_id == person_id))
+        balance: int | None = await opened(tx).scalar(select(ACCOUNT.c.balance_fen).where(ACCOUNT.c.person_id == person_id))
         return balance
 
-    async def person(self, tx: SqlTx, person_id: str) -> InsuredPerson | None:
+    async def person(self, tx: Tx, person_id: str) -> InsuredPerson | None:
         """See ``SettlementLists``."""
-        row = await tx.first(select(INSURED_PERSON).where(INSURED_PERSON.c.person_id == person_id))
+        row = await opened(tx).first(select(INSURED_PERSON).where(INSURED_PERSON.c.person_id == person_id))
         if row is None:
             return None
         return InsuredPerson(

@@ -29,7 +29,8 @@ from claims.application.settlement.take_claim_back import TakeBack
 from claims.domain.adjudication import YearState
 from shared.contracts.claims import FundPayment
 from shared.crypto import Sealer
-from shared.db.database import SqlTx
+from shared.db.database import opened
+from shared.transactions import Tx
 
 _answer = TypeAdapter(SettlementAnswer)
 _stored_answer = TypeAdapter(dict[str, Any])
@@ -41,33 +42,33 @@ class SqlSettlements:
     def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
 
-    async def find(self, tx: SqlTx, settlement_id: str) -> StoredSettlement | None:
+    async def find(self, tx: Tx, settlement_id: str) -> StoredSettlement | None:
         """See ``Settlements``."""
-        row = await tx.first(
+        row = await opened(tx).first(
             select(SETTLEMENT, INSURED_PERSON.c.sealed)
             .join(INSURED_PERSON, INSURED_PERSON.c.person_id == SETTLEMENT.c.person_id)
             .where(SETTLEMENT.c.settlement_id == settlement_id)
         )
         return None if row is None else self._stored(row)
 
-    async def lock(self, tx: SqlTx, settlement_id: str) -> StoredSettlement | None:
+    async def lock(self, tx: Tx, settlement_id: str) -> StoredSettlement | None:
         """See ``Settlements``."""
-        visit_id = await tx.scalar(select(SETTLEMENT.c.visit_id).where(SETTLEMENT.c.settlement_id == settlement_id))
+        visit_id = await opened(tx).scalar(select(SETTLEMENT.c.visit_id).where(SETTLEMENT.c.settlement_id == settlement_id))
         if visit_id is None:
             return None
-        await tx.execute(select(VISIT.c.visit_id).where(VISIT.c.visit_id == visit_id).with_for_update())
+        await opened(tx).execute(select(VISIT.c.visit_id).where(VISIT.c.visit_id == visit_id).with_for_update())
         found = await self.find(tx, settlement_id)
         assert found is not None
         year = PERSON_YEAR.c
-        await tx.execute(
+        await opened(tx).execute(
             select(year.version)
             .where(year.person_id == found.year.person_id, year.scheme == found.year.scheme, year.benefit_year == found.year.benefit_year)
             .with_for_update()
         )  # fmt: skip
-        await tx.execute(select(ACCOUNT.c.balance_fen).where(ACCOUNT.c.person_id == found.person_id).with_for_update())
+        await opened(tx).execute(select(ACCOUNT.c.balance_fen).where(ACCOUNT.c.person_id == found.person_id).with_for_update())
         return found
 
-    async def undo(self, tx: SqlTx, settlement: StoredSettlement, state: str) -> int:
+    async def undo(self, tx: Tx, settlement: StoredSettlement, state: str) -> int:
         """See ``Settlements``."""
         await self._set_state(tx, settlement.settlement_id, state)
         used = await self._year(tx, settlement.year)
@@ -75,7 +76,7 @@ class SqlSettlements:
         reason = "reversal" if state == "reversed" else "take-back"
         return await self._move(tx, settlement, settlement.answer.account_fen, reason)
 
-    async def redo(self, tx: SqlTx, settlement: StoredSettlement) -> int:
+    async def redo(self, tx: Tx, settlement: StoredSettlement) -> int:
         """See ``Settlements``."""
         await self._set_state(tx, settlement.settlement_id, "valid")
         used = await self._year(tx, settlement.year)
@@ -85,13 +86,13 @@ class SqlSettlements:
         await self._move(tx, settlement, -min(wanted, balance), "restore")
         return wanted - min(wanted, balance)
 
-    async def free_batches(self, tx: SqlTx, settlement_id: str) -> None:
+    async def free_batches(self, tx: Tx, settlement_id: str) -> None:
         """See ``Settlements``. A number that was used again meanwhile keeps its newer generation beside this one."""
-        await tx.execute(update(FEE_BATCH).where(FEE_BATCH.c.settlement_id == settlement_id).values(settlement_id=None))
+        await opened(tx).execute(update(FEE_BATCH).where(FEE_BATCH.c.settlement_id == settlement_id).values(settlement_id=None))
 
-    async def add_reversal(self, tx: SqlTx, original: StoredSettlement, answer: SettlementAnswer, header: HisHeader) -> None:
+    async def add_reversal(self, tx: Tx, original: StoredSettlement, answer: SettlementAnswer, header: HisHeader) -> None:
         """See ``Settlements``."""
-        await tx.execute(
+        await opened(tx).execute(
             insert(SETTLEMENT).values(
                 settlement_id=answer.settlement_id,
                 visit_id=original.visit_id,
@@ -124,10 +125,10 @@ class SqlSettlements:
             )
         )
 
-    async def lines(self, tx: SqlTx, settlement_id: str) -> list[dict[str, Any]]:
+    async def lines(self, tx: Tx, settlement_id: str) -> list[dict[str, Any]]:
         """See ``Settlements``."""
         line = FEE_LINE.c
-        rows = await tx.all(
+        rows = await opened(tx).all(
             select(FEE_LINE)
             .join(FEE_BATCH, FEE_BATCH.c.batch_id == line.batch_id)
             .where(FEE_BATCH.c.settlement_id == settlement_id)
@@ -164,13 +165,13 @@ class SqlSettlements:
         )
 
     @staticmethod
-    async def _set_state(tx: SqlTx, settlement_id: str, state: str) -> None:
-        await tx.execute(update(SETTLEMENT).where(SETTLEMENT.c.settlement_id == settlement_id).values(state=state))
+    async def _set_state(tx: Tx, settlement_id: str, state: str) -> None:
+        await opened(tx).execute(update(SETTLEMENT).where(SETTLEMENT.c.settlement_id == settlement_id).values(state=state))
 
     @staticmethod
-    async def _year(tx: SqlTx, key: YearKey) -> YearState:
+    async def _year(tx: Tx, key: YearKey) -> YearState:
         year = PERSON_YEAR.c
-        state: Mapping[str, int] | None = await tx.scalar(
+        state: Mapping[str, int] | None = await opened(tx).scalar(
             select(year.state).where(
                 year.person_id == key.person_id, year.scheme == key.scheme, year.benefit_year == key.benefit_year
             )
@@ -178,24 +179,26 @@ class SqlSettlements:
         return YearState.of(state or {})
 
     @staticmethod
-    async def _write_year(tx: SqlTx, key: YearKey, state: YearState) -> None:
+    async def _write_year(tx: Tx, key: YearKey, state: YearState) -> None:
         year = PERSON_YEAR.c
-        await tx.execute(
+        await opened(tx).execute(
             update(PERSON_YEAR)
             .where(year.person_id == key.person_id, year.scheme == key.scheme, year.benefit_year == key.benefit_year)
             .values(state=dict(state.counters), version=year.version + 1)
         )
 
     @staticmethod
-    async def _balance(tx: SqlTx, person_id: str) -> int:
-        return int(await tx.scalar(select(ACCOUNT.c.balance_fen).where(ACCOUNT.c.person_id == person_id)) or 0)
+    async def _balance(tx: Tx, person_id: str) -> int:
+        return int(await opened(tx).scalar(select(ACCOUNT.c.balance_fen).where(ACCOUNT.c.person_id == person_id)) or 0)
 
-    async def _move(self, tx: SqlTx, settlement: StoredSettlement, amount_fen: int, reason: str) -> int:
+    async def _move(self, tx: Tx, settlement: StoredSettlement, amount_fen: int, reason: str) -> int:
         balance = await self._balance(tx, settlement.person_id) + amount_fen
         if amount_fen:
-            await tx.execute(update(ACCOUNT).where(ACCOUNT.c.person_id == settlement.person_id).values(balance_fen=balance))
-            movement_id = tx.ids.new()
-            await tx.execute(
+            await opened(tx).execute(
+                update(ACCOUNT).where(ACCOUNT.c.person_id == settlement.person_id).values(balance_fen=balance)
+            )
+            movement_id = opened(tx).ids.new()
+            await opened(tx).execute(
                 insert(ACCOUNT_MOVEMENT).values(
                     movement_id=movement_id,
                     person_id=settlement.person_id,
@@ -203,7 +206,7 @@ class SqlSettlements:
                     balance_fen=balance,
                     reason=reason,
                     reference=f"{settlement.settlement_id}:{movement_id}" if reason != "reversal" else settlement.settlement_id,
-                    recorded_at=tx.clock.now(),
+                    recorded_at=opened(tx).clock.now(),
                 )
             )
         return balance
@@ -218,9 +221,9 @@ def stored_answer(answer: SettlementAnswer) -> dict[str, Any]:
 class SqlTakeBacks:
     """Implements ``TakeBacks``."""
 
-    async def put(self, tx: SqlTx, command: TakeBack, answer: dict[str, Any]) -> None:
+    async def put(self, tx: Tx, command: TakeBack, answer: dict[str, Any]) -> None:
         """See ``TakeBacks``."""
-        await tx.execute(
+        await opened(tx).execute(
             insert(TAKE_BACK).values(
                 conversion_id=command.conversion_id,
                 settlement_id=command.settlement_id,
@@ -229,30 +232,30 @@ class SqlTakeBacks:
                 decision_version=command.decision_version,
                 state="taken-back",
                 answer=answer,
-                recorded_at=tx.clock.now(),
+                recorded_at=opened(tx).clock.now(),
             )
         )
 
-    async def lock(self, tx: SqlTx, conversion_id: str) -> tuple[str, str] | None:
+    async def lock(self, tx: Tx, conversion_id: str) -> tuple[str, str] | None:
         """See ``TakeBacks``."""
-        row = await tx.first(
+        row = await opened(tx).first(
             select(TAKE_BACK.c.settlement_id, TAKE_BACK.c.state)
             .where(TAKE_BACK.c.conversion_id == conversion_id)
             .with_for_update()
         )
         return None if row is None else (row.settlement_id, row.state)
 
-    async def set_state(self, tx: SqlTx, conversion_id: str, state: str) -> None:
+    async def set_state(self, tx: Tx, conversion_id: str, state: str) -> None:
         """See ``TakeBacks``."""
-        await tx.execute(update(TAKE_BACK).where(TAKE_BACK.c.conversion_id == conversion_id).values(state=state))
+        await opened(tx).execute(update(TAKE_BACK).where(TAKE_BACK.c.conversion_id == conversion_id).values(state=state))
 
 
 class SqlRecalls:
     """Implements ``Recalls``."""
 
-    async def put(self, tx: SqlTx, institution_code: str, infno: str, msgid: str, person_id: str) -> bool:
+    async def put(self, tx: Tx, institution_code: str, infno: str, msgid: str, person_id: str) -> bool:
         """See ``Recalls``."""
-        inserted = await tx.execute(
+        inserted = await opened(tx).execute(
             upsert(REVERSED_MESSAGE)
             .values(
                 institution_code=institution_code,
@@ -260,17 +263,17 @@ class SqlRecalls:
                 msgid=msgid,
                 person_id=person_id,
                 outcome="",
-                recorded_at=tx.clock.now(),
+                recorded_at=opened(tx).clock.now(),
             )
             .on_conflict_do_nothing()
             .returning(REVERSED_MESSAGE.c.msgid)
         )
         return inserted.first() is not None
 
-    async def settle(self, tx: SqlTx, institution_code: str, infno: str, msgid: str, person_id: str, outcome: str) -> None:
+    async def settle(self, tx: Tx, institution_code: str, infno: str, msgid: str, person_id: str, outcome: str) -> None:
         """See ``Recalls``."""
         mark = REVERSED_MESSAGE.c
-        await tx.execute(
+        await opened(tx).execute(
             update(REVERSED_MESSAGE)
             .where(
                 mark.institution_code == institution_code, mark.infno == infno, mark.msgid == msgid, mark.person_id == person_id

@@ -10,13 +10,13 @@ import orjson
 from sqlalchemy import delete, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from claims.adapters.opened import opened
 from claims.adapters.tables.visits import DIAGNOSIS, FEE_BATCH, FEE_LINE, VISIT
 from claims.application.visits.ports import NewLine
 from claims.application.visits.upload_fees import CHARGE_LEVELS
 from claims.domain.adjudication.split import Split
 from claims.domain.visit import Batch, Batches, Diagnosis, StoredLine, Visit
 from shared.clock import local
+from shared.db.database import opened
 from shared.transactions import Tx
 
 _CLASSES: Final = {level: charge_class for charge_class, level in CHARGE_LEVELS.items()}

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from claims.application.his_messages import Effect, HisMessages, StoredMessage
+from claims.application.his_messages import HisMessages, StoredMessage
 from claims.application.settlement.commands import ReverseByMessage
 from claims.application.settlement.ports import Recalls, Settlements
 from claims.application.settlement.reverse_claim import SETTLING, ReverseClaim
+from claims.application.visits.answers import Done
 from claims.domain.institution import Institution
 from shared.errors import conflict, invalid
 from shared.transactions import Tx, UnitOfWork
@@ -43,7 +44,7 @@ class ReverseMessage:
         self._reverse = reverse
         self._cancel_stay = cancel_stay
 
-    async def __call__(self, command: ReverseByMessage, institution: Institution, render: Callable[[Effect], bytes]) -> bytes:
+    async def __call__(self, command: ReverseByMessage, institution: Institution, render: Callable[[Done], bytes]) -> bytes:
         """The rendered (empty) answer. Refuses a transaction that cannot be recalled, and what no longer can be undone."""
         if command.original_infno not in _RECALLABLE:
             raise invalid(
@@ -57,7 +58,7 @@ class ReverseMessage:
             if await self._recalls.put(tx, *key):
                 done = [await self._undo(tx, message, command) for message in await self._messages.originals(tx, *key)]
                 await self._recalls.settle(tx, *key, "; ".join(done) or "nothing")
-        return render(Effect(answer=b"", person_id=command.person_id))
+        return render(Done())
 
     async def _undo(self, tx: Tx, message: StoredMessage, command: ReverseByMessage) -> str:
         if command.original_infno in ADMITTING:

@@ -70,10 +70,11 @@ class LayerResult(NamedTuple):
     def beyond_cap_fen(self) -> int:
         """Cost above the deductible that a reached limit left: what the paid amount does not stand for, band by band from
         below, payment / rate rounded half up where the money ends (work-injury reference B0.2)."""
-        covered, rest = 0, self.payment_fen * RATE_ONE
+        covered, rest, reached = 0, self.payment_fen * RATE_ONE, True
         for cost, rate in zip(self.bands_fen, self.step.rates, strict=True):
             spent = min(rest, cost * rate)
-            covered += (spent + rate // 2) // rate if rate else cost
+            covered += (spent + rate // 2) // rate if rate else reached * cost
+            reached = reached and spent == cost * rate
             rest -= spent
         capped = self.payment_fen < self.uncapped_fen
         return self.over_cost_fen + capped * (self.above_fen[0] - covered)

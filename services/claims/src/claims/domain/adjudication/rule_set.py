@@ -60,8 +60,8 @@ class RuleSet:
     def plan(self, circumstances: Circumstances) -> tuple[Step, ...]:
         """The layers that apply, in order. Resolved once per combination and remembered.
 
-        Raises Refusal ``claims.rules.uncovered`` when a layer applies but none of its terms fits, unless the terms are
-        for assistance classes, which the person then simply does not hold.
+        Raises Refusal ``claims.rules.uncovered`` when no layer applies, or one applies but none of its terms fits, unless
+        its terms are all for assistance classes, which the person then simply does not hold.
         """
         plan = self._plans.get(circumstances)
         if plan is None:
@@ -128,10 +128,13 @@ def _rule_set(key: tuple[str, str], place: str, version: RuleVersion) -> RuleSet
 
 def _plan(layers: tuple[Layer, ...], circumstances: Circumstances) -> tuple[Step, ...]:
     applying = [(layer, terms) for layer in layers if (terms := _terms(layer, circumstances)) is not None]
-    bases = [layer.base for layer, _ in applying[1:]]
+    if not applying:
+        care = {"inpatient": "住院", "outpatient": "门诊"}[circumstances.care]
+        raise invalid("claims.rules.uncovered", f"待遇规则没有规定{care}待遇", field="med_type")
+    followers = [layer.base for layer, _ in applying[1:]] + [None]
     return tuple(
-        _step(layer, terms, circumstances, passes_on=following == "beyond_cap")
-        for (layer, terms), following in zip(applying, [*bases, None], strict=True)
+        _step(layer, terms, circumstances, passes_on=follower == "beyond_cap")
+        for (layer, terms), follower in zip(applying, followers, strict=True)
     )
 
 

@@ -1,0 +1,9 @@
+"""Alembic's entry; see ``shared.db.migrate``."""
+
+import claims.adapters.tables.registry
+import claims.adapters.tables.settlement
+import claims.adapters.tables.visits  # noqa: F401  (defining the tables is what the import is for)
+from claims.adapters.tables import metadata
+from shared.db.migrate import run_env
+
+run_env(metadata)

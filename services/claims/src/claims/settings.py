@@ -1,0 +1,26 @@
+"""Settings that only claims has, beside ``shared.settings``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.settings import SettingsError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimsSettings:
+    """``rule_books``: the folder of rule books (``ONEWINDOW_CLAIMS_RULE_BOOKS``); ours, if nothing is set."""
+
+    rule_books: Path
+
+
+def read_claims_settings(environ: Mapping[str, str] | None = None) -> ClaimsSettings:
+    """Raises SettingsError when the folder does not exist."""
+    env = os.environ if environ is None else environ
+    folder = Path(env.get("ONEWINDOW_CLAIMS_RULE_BOOKS") or Path(__file__).parent / "policy" / "books")
+    if not folder.is_dir():
+        raise SettingsError(f"ONEWINDOW_CLAIMS_RULE_BOOKS: {folder} is no folder")
+    return ClaimsSettings(rule_books=folder)
