@@ -96,8 +96,8 @@ class Loader:
 
     async def _people(self, folder: CountyFolder, outcome: Outcome) -> None:
         for number, row in enumerate(folder.tables["employers"], 1):
-            await self._post(self._enrollment, "/v1/employers", row)
-            outcome.add("employers", {"stated": 1}, number + 1)
+            answer = await self._post(self._enrollment, "/v1/employers", row)
+            outcome.add("employers", {"created" if answer["created"] else "existing": 1}, number + 1)
             self._advance("employers", number, len(folder.tables["employers"]))
         persons = list(folder.persons())
 
