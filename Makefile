@@ -25,8 +25,8 @@ help: ## this list
 demo: .venv/.run ## a county, the whole story and the console, until Ctrl-C (ONEWINDOW_DEMO_EXIT=1: exits with the result)
 	$(PY) -m devstack demo
 
-up: .venv/.run ## PostgreSQL, broker and all services on this machine
-	$(PY) -m devstack up
+up: .venv/.run ## PostgreSQL, broker and all services on this machine (COUNTY=folder: with its rule books and clock)
+	$(PY) -m devstack up $(COUNTY:%=--county %)
 
 down: .venv/.run ## stop what `make up` started; the data stay
 	$(PY) -m devstack down

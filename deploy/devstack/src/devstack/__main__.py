@@ -1,6 +1,6 @@
 """``python -m devstack``."""
 
-from devstack.cli import app
+from devstack.cli_county import app
 
 if __name__ == "__main__":
     app()

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import time
+from pathlib import Path
 from types import FrameType
 
 import typer
@@ -14,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from devstack.county_folder import CountyFolder
 from devstack.data_folder import choose_data_dir
 from devstack.lag import group_lags
 from devstack.stack import Stack, addresses_file, is_ready, running_pid
@@ -33,9 +35,10 @@ screen = Console()
 @app.command()
 def up(
     only_infra: bool = typer.Option(False, "--only-infra", help="PostgreSQL and the broker alone, for services run by hand"),
+    county: Path | None = typer.Option(None, help="A county folder whose rule books and clock the services go by"),
 ) -> None:
     """Start everything and keep it running until Ctrl-C or `down`."""
-    stack = Stack(choose_data_dir(), read_topology())
+    stack = Stack(choose_data_dir(), read_topology(), CountyFolder.read(county).environment() if county else None)
     stop_on_sigterm()
     try:
         if only_infra:

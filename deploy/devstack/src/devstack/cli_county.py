@@ -24,6 +24,8 @@ from devstack.topology import read_topology
 from shared.clock import SystemClock, parse_clock
 from shared.ids import TimeOrderedIds
 
+__all__ = ["app"]
+
 
 @app.command()
 def generate(

@@ -59,6 +59,15 @@ class CountyFolder:
         folder._check_references()
         return folder
 
+    def environment(self) -> dict[str, str]:
+        """What the services must be started with to work by this county's own rule books and clock."""
+        given = {}
+        if self.rule_books is not None:
+            given["ONEWINDOW_CLAIMS_RULE_BOOKS"] = str(self.rule_books.resolve())
+        if self.clock:
+            given["ONEWINDOW_CLOCK"] = self.clock
+        return given
+
     def persons(self) -> Iterator[dict[str, Any]]:
         """Every person with cover and classes inside, as enrollment's import takes them."""
         covers = _by_certno(self.tables["coverage"])
