@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from claims.bootstrap import SERVICE
 from claims.entrypoints.cli_rules import rules_app
+from claims.entrypoints.service import SERVICE
 
 cli = SERVICE.cli()
 cli.registered_commands.extend(rules_app.registered_commands)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from starlette.routing import Route
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
 
 from claims.adapters.bridge import HttpWorkInjury
 from claims.adapters.class_b_shares import BookShares
@@ -53,32 +53,61 @@ from claims.application.visits.open_visit import OpenVisits
 from claims.application.visits.sign_in import SignInOperator
 from claims.application.visits.upload_fees import UploadFeeLines
 from claims.domain.adjudication import BOOK_SUFFIX, RuleBooks
-from claims.entrypoints.events import handlers
-from claims.entrypoints.his.answers import HisAnswers
-from claims.entrypoints.his.dispatch import Dispatch, HisDesk
-from claims.entrypoints.his.endpoint import HisEndpoint
-from claims.entrypoints.http.funds import funds_router
-from claims.entrypoints.http.settlements import settlements_router
 from claims.settings import read_claims_settings
 from shared.auth.wiring import build_service_tokens
+from shared.clock import Clock
 from shared.crypto import Sealer
 from shared.db.database import Database
 from shared.db.once import SqlOnce
 from shared.http.client import ServiceClient
-from shared.http.ledger import ledger_router
 from shared.ids import TimeOrderedIds
 from shared.ledger import Book
 from shared.ledger.store import LedgerStore
 from shared.rules import rule_texts
-from shared.service import Job, Runtime, Service
 from shared.settings import Settings
+
+METADATA = metadata
 
 OWN_BOOKS: Final = frozenset(Book) - {Book.WI}
 """Every fund book but the work-injury fund's."""
 
 
-def build(settings: Settings) -> Runtime:
-    """All objects of one process; nothing is connected yet."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """Every use case of one process, and the database and books they share."""
+
+    clock: Clock
+    db: Database
+    ledger: LedgerStore
+    institutions: InstitutionDirectory
+    check_sign_in: CheckSignIn
+    sign_in: SignInOperator
+    identify_person: IdentifyPersons
+    open_visit: OpenVisits
+    change_visit: ChangeVisits
+    cancel_visit: CancelVisits
+    discharge: DischargePatient
+    cancel_discharge: CancelDischarges
+    upload_fees: UploadFeeLines
+    cancel_fees: CancelFeeLines
+    pre_settle: PreSettleClaim
+    settle: SettleClaim
+    reverse: ReverseClaim
+    reverse_by_message: ReverseMessage
+    find_settlement: FindSettlement
+    describe_settlement: DescribeSettlement
+    list_settlements: ListSettlements
+    take_claim_back: TakeClaimBack
+    move_transfer: MoveTransfer
+    credit_account: CreditAccount
+    state_institution: StateInstitutions
+    import_catalogue: ImportCatalogue
+    on_person_stated: OnPersonStated
+    closing: tuple[Callable[[], Awaitable[Any]], ...]
+
+
+def assemble(settings: Settings) -> Claims:
+    """The objects of one process; nothing is connected yet."""
     clock = settings.clock()
     ids = TimeOrderedIds(clock)
     db = Database(settings.database_url, PLATFORM, clock, ids, pool_size=settings.pool_size)
@@ -101,13 +130,18 @@ def build(settings: Settings) -> Runtime:
     find_person = FindPerson(db, persons, HttpEnrollment(enrollment))
     work_injury = SettleWorkInjury(reader, groups, HttpWorkInjury(bridge), clock, ids)
     reverse = ReverseClaim(answer_once, settlements, ledger, messages, clock, ids)
-    cancel_visits = CancelVisits(answer_once, messages, visits, fees)
-    desk = HisDesk(
+    cancel_visit = CancelVisits(answer_once, messages, visits, fees)
+    return Claims(
+        clock=clock,
+        db=db,
+        ledger=ledger,
+        institutions=InstitutionDirectory(db),
+        check_sign_in=CheckSignIn(db, sign_ins, clock),
         sign_in=SignInOperator(answer_once, sign_ins, clock, ids),
         identify_person=IdentifyPersons(db, find_person, SqlAccounts(), sealer, clock),
         open_visit=OpenVisits(answer_once, find_person, visits, clock, ids),
         change_visit=ChangeVisits(answer_once, visits, fees),
-        cancel_visit=cancel_visits,
+        cancel_visit=cancel_visit,
         discharge=DischargePatient(answer_once, visits),
         cancel_discharge=CancelDischarges(answer_once, messages, visits, fees),
         upload_fees=UploadFeeLines(answer_once, fees, catalogue, BookShares(books), ids),
@@ -115,41 +149,15 @@ def build(settings: Settings) -> Runtime:
         pre_settle=PreSettleClaim(reader, books, work_injury, clock),
         settle=SettleClaim(groups, books, work_injury, clock, ids),
         reverse=reverse,
-        reverse_by_message=ReverseMessage(db, messages, SqlRecalls(), settlements, reverse, cancel_visits.cancel_stay),
-        query_settlement=FindSettlement(db, settlements),
+        reverse_by_message=ReverseMessage(db, messages, SqlRecalls(), settlements, reverse, cancel_visit.cancel_stay),
+        find_settlement=FindSettlement(db, settlements),
+        describe_settlement=DescribeSettlement(db, settlements, books),
+        list_settlements=ListSettlements(db, SqlSettlementLists(), books, clock),
+        take_claim_back=TakeClaimBack(once, settlements, ledger, SqlTakeBacks(), clock, ids),
+        move_transfer=MoveTransfer(db, SqlTransfers(), ledger, clock, ids),
+        credit_account=CreditAccount(db, SqlCredits()),
+        state_institution=StateInstitutions(once, SqlInstitutions(), sealer),
+        import_catalogue=ImportCatalogue(once, catalogue),
+        on_person_stated=OnPersonStated(persons),
+        closing=(enrollment.close, bridge.close),
     )
-    his = HisEndpoint(Dispatch(desk), HisAnswers(clock), InstitutionDirectory(db), CheckSignIn(db, sign_ins, clock), clock)
-
-    async def seal() -> None:
-        while await ledger.seal(db):
-            pass
-
-    return Runtime(
-        settings=settings,
-        db=db,
-        routers=[
-            settlements_router(
-                DescribeSettlement(db, settlements, books),
-                ListSettlements(db, SqlSettlementLists(), books, clock),
-                TakeClaimBack(once, settlements, ledger, SqlTakeBacks(), clock, ids),
-            ),
-            funds_router(MoveTransfer(db, SqlTransfers(), ledger, clock, ids), CreditAccount(db, SqlCredits())),
-            ledger_router(db, ledger, OWN_BOOKS),
-        ],
-        # A HIS posts to many paths; the gateway lets only those of the interface through, so here every other POST is one.
-        raw_routes=[Route("/{path:path}", his, methods=["POST"])],
-        handlers=handlers(OnPersonStated(persons)),
-        jobs=[Job(name="seal journals", every_s=5, run=seal)],
-        on_stop=[enrollment.close, bridge.close],
-    )
-
-
-_ = (ImportCatalogue, StateInstitutions, SqlInstitutions)
-
-SERVICE: Final = Service(
-    name="claims",
-    package="claims",
-    description="Medical settlement: adjudication, accumulators, the HIS dialect, the books of the medical funds.",
-    metadata=metadata,
-    bootstrap=build,
-)

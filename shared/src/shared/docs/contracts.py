@@ -96,7 +96,7 @@ def asyncapi() -> dict[str, Any]:
 
 
 def _openapi(name: str) -> dict[str, Any]:
-    service = import_module(f"{name.replace('-', '_')}.bootstrap").SERVICE
+    service = import_module(f"{name.replace('-', '_')}.__main__").SERVICE
     document: dict[str, Any] = service.app(read_settings(name, {})).openapi()
     return document
 

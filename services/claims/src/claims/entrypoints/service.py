@@ -1,0 +1,70 @@
+"""The service object: what claims' processes are made of."""
+
+from __future__ import annotations
+
+from starlette.routing import Route
+
+from claims.bootstrap import METADATA, OWN_BOOKS, Claims, assemble
+from claims.entrypoints.events import handlers
+from claims.entrypoints.his.answers import HisAnswers
+from claims.entrypoints.his.dispatch import Dispatch, HisDesk
+from claims.entrypoints.his.endpoint import HisEndpoint
+from claims.entrypoints.http.funds import funds_router
+from claims.entrypoints.http.settlements import settlements_router
+from shared.http.ledger import ledger_router
+from shared.service import Job, Runtime, Service
+from shared.settings import Settings
+
+
+def build(settings: Settings) -> Runtime:
+    """The objects of one process, behind its routes."""
+    claims = assemble(settings)
+
+    async def seal() -> None:
+        while await claims.ledger.seal(claims.db):
+            pass
+
+    return Runtime(
+        settings=settings,
+        db=claims.db,
+        routers=[
+            settlements_router(claims.describe_settlement, claims.list_settlements, claims.take_claim_back),
+            funds_router(claims.move_transfer, claims.credit_account),
+            ledger_router(claims.db, claims.ledger, OWN_BOOKS),
+        ],
+        # A HIS posts to many paths; the gateway lets only those of the interface through, so here every other POST is one.
+        raw_routes=[Route("/{path:path}", his_endpoint(claims), methods=["POST"])],
+        handlers=handlers(claims.on_person_stated),
+        jobs=[Job(name="seal journals", every_s=5, run=seal)],
+        on_stop=claims.closing,
+    )
+
+
+def his_endpoint(claims: Claims) -> HisEndpoint:
+    """The door for raw HIS messages."""
+    desk = HisDesk(
+        sign_in=claims.sign_in,
+        identify_person=claims.identify_person,
+        open_visit=claims.open_visit,
+        change_visit=claims.change_visit,
+        cancel_visit=claims.cancel_visit,
+        discharge=claims.discharge,
+        cancel_discharge=claims.cancel_discharge,
+        upload_fees=claims.upload_fees,
+        cancel_fees=claims.cancel_fees,
+        pre_settle=claims.pre_settle,
+        settle=claims.settle,
+        reverse=claims.reverse,
+        reverse_by_message=claims.reverse_by_message,
+        query_settlement=claims.find_settlement,
+    )
+    return HisEndpoint(Dispatch(desk), HisAnswers(claims.clock), claims.institutions, claims.check_sign_in, claims.clock)
+
+
+SERVICE = Service(
+    name="claims",
+    package="claims",
+    description="Medical settlement: adjudication, accumulators, the HIS dialect, the books of the medical funds.",
+    metadata=METADATA,
+    bootstrap=build,
+)
