@@ -53,3 +53,29 @@ def msgid_reused() -> Refusal:
 def message_recalled() -> Refusal:
     """A 2601 named this message before it arrived."""
     return conflict("claims.message.recalled", "该报文已被冲正(2601)，不能再执行，请用新的报文ID", field="msgid")
+
+
+def nothing_to_settle(*, settled: bool) -> Refusal:
+    """No unsettled fee line is left, or none was ever sent."""
+    text = "费用已结算，没有未结算的费用明细" if settled else "没有未结算的费用明细，请先上传费用(2204/2301)"
+    return conflict("claims.settlement.nothing-to-settle", text, field="mdtrt_id")
+
+
+def settlement_unknown(field: str = "setl_id") -> Refusal:
+    """There is no such settlement, or not for this caller."""
+    return not_found("claims.settlement.unknown", "结算ID(setl_id)不存在或不属于本机构", "no such settlement here", field=field)
+
+
+_NOT_VALID = {
+    "reversed": "该结算已撤销",
+    "taken-back": "该结算已转由工伤保险基金支付",
+    "reversal": "该结算ID是撤销记录",
+    "work-injury": "该结算由工伤保险基金直接支付",
+}
+
+
+def settlement_not_valid(state: str, field: str = "setl_id") -> Refusal:
+    """The settlement does not stand any more, so nothing can be done with it."""
+    return conflict(
+        "claims.settlement.not-valid", f"{_NOT_VALID[state]}，不能办理", f"settlement is {state}", field=field, state=state
+    )

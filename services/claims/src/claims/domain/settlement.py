@@ -13,6 +13,14 @@ from typing import Final
 from claims.domain.adjudication import Circumstances, Decision, Payment, RuleBooks, RuleSet, Split
 from claims.domain.adjudication.circumstances import Place, Status
 from claims.domain.institution import Institution
+from claims.domain.refusals import (
+    nothing_to_settle,
+    visit_cancelled,
+    visit_not_discharged,
+    visit_of_other_person,
+    visit_of_wrong_kind,
+    visit_unknown,
+)
 from shared.contracts.claims import FundPayment
 from shared.contracts.enrollment import CoveragePeriod, IdentityClass
 from shared.errors import conflict, invalid
@@ -106,18 +114,17 @@ class Basis:
 def check_visit(visit: VisitToSettle | None, wanted: Wanted) -> VisitToSettle:
     """The visit, if this institution may settle it for this person now. Refuses otherwise, naming the field."""
     if visit is None or visit.institution_code != wanted.institution_code:
-        raise invalid("claims.visit.not-found", "就诊ID(mdtrt_id)不存在或不属于本机构", "no such visit here", field="mdtrt_id")
+        raise visit_unknown()
     if visit.person_id != wanted.person_id:
-        raise invalid("claims.visit.other-person", "人员编号(psn_no)与就诊登记的人员不一致", field="psn_no")
+        raise visit_of_other_person()
     if visit.inpatient != wanted.inpatient:
-        right = "2303/2304" if visit.inpatient else "2206/2207"
-        raise invalid("claims.visit.wrong-kind", f"该就诊应使用交易{right}结算", field="infno")
+        raise visit_of_wrong_kind(inpatient=visit.inpatient)
     if visit.state == "cancelled":
-        raise conflict("claims.visit.cancelled", "该就诊登记已撤销，不能结算", field="mdtrt_id")
+        raise visit_cancelled()
     if wanted.scheme != visit.scheme:
         raise invalid("claims.visit.other-scheme", f"险种类型(insutype)与登记的险种{visit.scheme}不一致", field="insutype")
     if visit.inpatient and not wanted.interim and visit.state != "discharged":
-        raise conflict("claims.visit.not-discharged", "尚未办理出院(2402)，只能中途结算(mid_setl_flag=1)", field="mdtrt_id")
+        raise visit_not_discharged()
     return visit
 
 
@@ -129,9 +136,7 @@ def choose_batches(visit: VisitToSettle, wanted: Wanted, tolerance_fen: int) -> 
     """
     unsettled = tuple(b for b in visit.batches if not b.settled and b.split.total_fen)
     if not unsettled:
-        settled = any(b.settled for b in visit.batches)
-        text = "费用已结算，没有未结算的费用明细" if settled else "没有未结算的费用明细，请先上传费用(2204/2301)"
-        raise conflict("claims.settlement.nothing-to-settle", text, field="mdtrt_id")
+        raise nothing_to_settle(settled=any(b.settled for b in visit.batches))
     chosen = tuple(b for b in unsettled if wanted.batch_no is None or b.batch_no == wanted.batch_no)
     by_number = bool(chosen)
     chosen = chosen or unsettled

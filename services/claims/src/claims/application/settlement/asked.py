@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from claims.application.settlement.commands import Settle, SettlementRequest
 from claims.application.settlement.ports import MessageKey, Render
 from claims.domain.institution import Institution
+from claims.domain.refusals import message_recalled, msgid_reused
 from claims.domain.settlement import Wanted
-from shared.errors import Refusal, conflict
+from shared.errors import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,9 @@ def replay(asked: Asked, stored: Mapping[MessageKey, tuple[str, bytes]]) -> byte
     digest, rendered = found
     if digest == asked.command.header.input_digest:
         return rendered
-    return conflict("claims.his.msgid-reused", "报文ID(msgid)已用于内容不同的交易，请更换报文ID", field="msgid")
+    return msgid_reused()
 
 
 def refuse_recalled(asked: Asked, recalled: set[MessageKey]) -> Refusal | None:
-    if asked.message not in recalled:
-        return None
-    return conflict("claims.message.recalled", "该报文已被冲正(2601)，不能再结算，请用新的报文ID", field="msgid")
+    """The refusal of a message that a 2601 has named; None for any other."""
+    return message_recalled() if asked.message in recalled else None

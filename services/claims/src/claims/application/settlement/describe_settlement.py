@@ -11,7 +11,8 @@ from typing import Any
 
 from claims.application.settlement.ports import Settlements, StoredSettlement
 from claims.domain.adjudication import Circumstances, ClaimFacts, Decision, RuleBooks, Split, YearState, adjudicate, explain
-from shared.errors import Refusal, not_found
+from claims.domain.refusals import settlement_unknown
+from shared.errors import Refusal
 from shared.transactions import UnitOfWork
 
 
@@ -28,7 +29,7 @@ class DescribeSettlement:
         async with self._uow.transaction() as tx:
             found = await self._settlements.find(tx, settlement_id)
             if found is None:
-                raise not_found("claims.settlement.not-found", "结算不存在", field="settlement_id")
+                raise settlement_unknown("settlement_id")
             lines = await self._settlements.lines(tx, found.reverses or settlement_id)
         a = found.answer
         decision = self._again(found)

@@ -8,7 +8,7 @@ from claims.application.settlement.answer import SettlementAnswer
 from claims.application.settlement.commands import QuerySettlement
 from claims.application.settlement.ports import Settlements
 from claims.domain.institution import Institution
-from shared.errors import invalid
+from claims.domain.refusals import settlement_unknown
 from shared.transactions import UnitOfWork
 
 
@@ -29,5 +29,5 @@ class FindSettlement:
             or found.person_id != command.person_id
             or (command.visit_id and found.visit_id != command.visit_id)
         ):
-            raise invalid("claims.settlement.not-found", "结算ID(setl_id)不存在或不属于本机构", field="setl_id")
+            raise settlement_unknown()
         return replace(found.answer, reversed=found.state in ("reversed", "reversal"))

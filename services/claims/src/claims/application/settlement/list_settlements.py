@@ -11,8 +11,9 @@ from claims.application.settlement.ports import YearKey
 from claims.domain.adjudication import Circumstances, RuleBooks, RuleSet, Status, YearState
 from claims.domain.adjudication.rule_book import NO_LIMIT
 from claims.domain.person import InsuredPerson
+from claims.domain.refusals import person_unknown
 from shared.clock import Clock
-from shared.errors import Refusal, not_found
+from shared.errors import Refusal
 from shared.transactions import Tx, UnitOfWork
 
 
@@ -76,7 +77,7 @@ class ListSettlements:
         async with self._uow.transaction() as tx:
             person = await self._lists.person(tx, person_id)
             if person is None:
-                raise not_found("claims.person.unknown", "没有该人员的参保信息", field="person_id")
+                raise person_unknown("person_id")
             years = await self._lists.years(tx, person_id, benefit_year)
             balance = await self._lists.balance(tx, person_id)
         day = min(self._clock.today(), date(benefit_year, 12, 31))

@@ -11,9 +11,10 @@ from claims.application.settlement.answer import SettlementAnswer
 from claims.application.settlement.commands import ReverseSettlement
 from claims.application.settlement.ports import Journals, Render, Settlements, StoredSettlement
 from claims.domain.institution import Institution
+from claims.domain.refusals import settlement_not_valid, settlement_unknown
 from shared.clock import Clock, local
 from shared.contracts.claims import ClaimReversed
-from shared.errors import conflict, invalid
+from shared.errors import invalid
 from shared.ids import IdFactory
 from shared.ledger import contra
 from shared.transactions import Tx
@@ -47,7 +48,7 @@ class ReverseClaim:
         async def work(tx: Tx) -> Effect:
             settlement = await self._settlements.lock(tx, command.settlement_id)
             if settlement is None or settlement.institution_code != institution.code:
-                raise invalid("claims.settlement.not-found", "结算ID(setl_id)不存在或不属于本机构", field="setl_id")
+                raise settlement_unknown()
             if settlement.person_id != command.person_id:
                 raise invalid("claims.settlement.other-person", "人员编号(psn_no)与该结算的人员不一致", field="psn_no")
             if settlement.visit_id != command.visit_id:
@@ -68,12 +69,7 @@ class ReverseClaim:
     async def reverse(self, tx: Tx, settlement: StoredSettlement, header: HisHeader) -> SettlementAnswer:
         """Undo a locked settlement inside a transaction. Refuses unless it is valid."""
         if settlement.state != "valid":
-            texts = {
-                "reversed": "该结算已撤销，不能重复撤销",
-                "taken-back": "该结算已转由工伤保险基金支付，不能撤销",
-                "reversal": "该结算ID是撤销记录，不能再撤销",
-            }
-            raise conflict("claims.settlement.not-valid", texts[settlement.state], field="setl_id", state=settlement.state)
+            raise settlement_not_valid(settlement.state)
         now = self._clock.now()
         balance = await self._settlements.undo(tx, settlement, "reversed")
         await self._settlements.free_batches(tx, settlement.settlement_id)

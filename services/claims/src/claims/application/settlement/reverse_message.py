@@ -15,7 +15,8 @@ from claims.application.settlement.ports import Recalls, Settlements
 from claims.application.settlement.reverse_claim import SETTLING, ReverseClaim
 from claims.application.visits.answers import Done
 from claims.domain.institution import Institution
-from shared.errors import conflict, invalid
+from claims.domain.refusals import settlement_not_valid
+from shared.errors import invalid
 from shared.transactions import Tx, UnitOfWork
 
 ADMITTING: Final = ("2401",)
@@ -68,6 +69,6 @@ class ReverseMessage:
         if settlement is None or settlement.state == "reversed":
             return "nothing"
         if settlement.state == "taken-back":
-            raise conflict("claims.settlement.not-valid", "该结算已转由工伤保险基金支付，不能冲正", field="omsgid")
+            raise settlement_not_valid(settlement.state, "omsgid")
         await self._reverse.reverse(tx, settlement, command.header)
         return f"reversed {settlement.settlement_id}"

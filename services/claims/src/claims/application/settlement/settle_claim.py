@@ -20,10 +20,11 @@ from claims.application.settlement.ports import GroupTx, MessageKey, NewSettleme
 from claims.application.settlement.settle_work_injury import SettleWorkInjury
 from claims.domain.adjudication import ClaimFacts, Decision, RuleBooks, YearState, adjudicate
 from claims.domain.institution import Institution
+from claims.domain.refusals import nothing_to_settle
 from claims.domain.settlement import Basis, VisitToSettle, basis_of, check_visit, fund_payments, journals
 from shared.clock import Clock, local
 from shared.contracts.claims import ClaimSettled
-from shared.errors import Refusal, conflict
+from shared.errors import Refusal
 from shared.ids import IdFactory
 
 
@@ -113,9 +114,7 @@ class SettleClaim:
                 results[i] = known
                 continue
             if taken & {b.batch_id for b in basis.batches}:
-                results[i] = conflict(
-                    "claims.settlement.nothing-to-settle", "费用已结算，没有未结算的费用明细", field="mdtrt_id"
-                )
+                results[i] = nothing_to_settle(settled=True)
                 continue
             key = YearKey(visit.person_id, visit.scheme, basis.benefit_year)
             balance = balances.get(visit.person_id, 0)

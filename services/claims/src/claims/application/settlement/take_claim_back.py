@@ -12,9 +12,10 @@ from datetime import date
 from typing import Any, Protocol
 
 from claims.application.settlement.ports import Journals, Settlements, StoredSettlement
+from claims.domain.refusals import settlement_not_valid, settlement_unknown
 from shared.clock import Clock
 from shared.contracts.claims import ClaimRestored, ClaimTakenBack, FundPayment
-from shared.errors import conflict, not_found
+from shared.errors import conflict
 from shared.ids import IdFactory
 from shared.ledger import Book, Entry, Line, credit, debit
 from shared.ledger.books import DUE_FROM_FUND, DUE_FROM_PERSON, DUE_TO_FUND, PRIOR_YEAR_BENEFIT
@@ -69,10 +70,10 @@ class TakeClaimBack:
         async def work(tx: Tx) -> dict[str, Any]:
             settlement = await self._settlements.lock(tx, command.settlement_id)
             if settlement is None:
-                raise not_found("claims.settlement.not-found", "结算不存在", field="settlement_id")
+                raise settlement_unknown("settlement_id")
             if settlement.state != "valid" or settlement.work_injury_key is not None:
                 state = "work-injury" if settlement.work_injury_key else settlement.state
-                raise conflict("claims.settlement.not-valid", "该结算已撤销、已转换或由工伤基金直接支付，不能转换", state=state)
+                raise settlement_not_valid(state, "settlement_id")
             lines = await self._settlements.lines(tx, settlement.settlement_id)
             await self._settlements.undo(tx, settlement, "taken-back")
             await self._journals.append(tx, self._entries(settlement, command, back=True))
