@@ -7,7 +7,7 @@ serial of 30 digits stays exact. Every refusal names the field with its Chinese 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Final
@@ -22,7 +22,7 @@ from shared.money import MoneyError, fen
 ABSENT: Final = frozenset({"", "null", "NULL"})
 MAX_DEPTH: Final = 12
 _IDENTIFYING: Final = frozenset({"mdtrt_cert_no", "card_sn", "certno", "psn_name", "coner_name", "tel"})
-_MAX_QUANTITY: Final = Decimal(10) ** 12
+_MAX_QUANTITY: Final = Decimal(10) ** 9
 _MAX_DIGITS: Final = 40
 _DATE_TIME: Final = re.compile(
     r"(\d{4})([-/]?)(\d{1,2})\2(\d{1,2})(?:[T ]\s*(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.\d{1,9})?)?\s*(Z|[+-]\d{2}:?\d{2})?)?",
@@ -56,7 +56,7 @@ def _canonical(key: str) -> str:
     return name
 
 
-def tidy(raw: dict[str, object], depth: int = 0) -> Tree:
+def tidy(raw: Mapping[str, object], depth: int = 0) -> Tree:
     """A parsed JSON object with its keys in canonical spelling and everything absent left out.
 
     When one value comes in two spellings, the one written exactly as the interface does wins. Raises Refusal when the
