@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shared.contracts.claims import FundPayment
 from shared.errors import Refusal
 from shared.money import allocate
-from tests.unit.workinjury_bridge.examples import CONVERSION, POLICY
+from tests.factories.workinjury_bridge.examples import CONVERSION, POLICY
 from workinjury_bridge.domain.bill import BillLine, assess
 from workinjury_bridge.domain.conversion import MedicalBill, convert
 from workinjury_bridge.domain.journals import Stamp, about_conversion, conversion_entry, reversion_entry

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from shared.errors import Refusal
-from tests.unit.workinjury_bridge.examples import POLICY
+from tests.factories.workinjury_bridge.examples import POLICY
 from workinjury_bridge.domain.recognition import Decision, InjuryCase, Outcome, RecognitionState
 from workinjury_bridge.domain.stay import SettledStay, belongs
 

@@ -11,7 +11,7 @@ from shared.contracts.claims import FundPayment
 from shared.errors import Refusal
 from shared.ledger import Book
 from shared.money import fen
-from tests.unit.workinjury_bridge.examples import CONVERSION, F1_BILL, POLICY, sides
+from tests.factories.workinjury_bridge.examples import CONVERSION, F1_BILL, POLICY, sides
 from workinjury_bridge.domain.bill import BillLine, assess
 from workinjury_bridge.domain.conversion import Figures, convert
 from workinjury_bridge.domain.direct_settlement import DirectSettlement

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
-from shared.contracts.claims import FundPayment
+from shared.contracts.claims import ClaimSettled, FundPayment
 from shared.ledger import Entry
 from shared.money import fen
 from shared.rules import Fen
@@ -60,3 +60,30 @@ def sides(entry: Entry) -> tuple[dict[str, int], dict[str, int]]:
     debits = {f"{x.account}({x.dim})" if x.dim else x.account: x.debit_fen for x in entry.lines if x.debit_fen}
     credits = {f"{x.account}({x.dim})" if x.dim else x.account: x.credit_fen for x in entry.lines if x.credit_fen}
     return debits, credits
+
+
+SETTLED = ClaimSettled(
+    settlement_id="S1",
+    visit_id="V1",
+    person_id="P1",
+    institution_code="H37082600001",
+    institution_name="县人民医院",
+    scheme="310",
+    med_type="22",
+    inpatient=True,
+    begun_on=F1_BILL.begun_on,
+    ended_on=F1_BILL.ended_on,
+    settled_at=datetime(2026, 3, 14, 8, tzinfo=UTC),
+    benefit_year=2026,
+    total_fen=F1_BILL.total_fen,
+    self_funded_fen=fen("800"),
+    over_limit_fen=0,
+    pre_selfpay_fen=fen("600"),
+    in_scope_fen=fen("14600"),
+    payments=list(F1_BILL.payments),
+    cash_fen=F1_BILL.cash_fen,
+    hospital_fen=0,
+    rule_digest="d",
+    injury_suspect=True,
+)
+"""Claims tells the settlement of F1."""

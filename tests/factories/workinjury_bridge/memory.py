@@ -1,0 +1,304 @@
+"""The bridge on fakes: every port in memory, transactions that commit as a whole or not at all, and crashes on request."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from shared.clock import FixedClock
+from shared.errors import conflict
+from shared.ids import CountingIds
+from shared.ledger import Book, Entry
+from shared.transactions import OnceKey, Tx
+from tests.factories.workinjury_bridge.examples import POLICIES
+from tests.factories.workinjury_bridge.fake_claims import FakeClaims
+from workinjury_bridge.application.advance_conversion import AdvanceConversion
+from workinjury_bridge.application.check_invariants import CheckInvariants
+from workinjury_bridge.application.confirm_direct_settlement import ConfirmDirectSettlement
+from workinjury_bridge.application.contest_recognition import ContestRecognition
+from workinjury_bridge.application.decide_recognition import DecideRecognition
+from workinjury_bridge.application.judge_eligibility import JudgeEligibility
+from workinjury_bridge.application.on_claim_reversed import OnClaimReversed
+from workinjury_bridge.application.on_claim_settled import OnClaimSettled
+from workinjury_bridge.application.open_injury_case import OpenInjuryCase
+from workinjury_bridge.application.pay_direct_meals import PayDirectMeals
+from workinjury_bridge.application.pay_person import PayPerson
+from workinjury_bridge.application.ports import Payment
+from workinjury_bridge.application.propose_conversions import ProposeConversions
+from workinjury_bridge.application.reverse_direct_settlement import ReverseDirectSettlement
+from workinjury_bridge.application.review_conversion import ReviewConversion
+from workinjury_bridge.application.revoke_recognition import RevokeRecognition
+from workinjury_bridge.application.settle_directly import SettleDirectly
+from workinjury_bridge.application.void_direct_settlement import VoidDirectSettlement
+from workinjury_bridge.domain.conversion import ENDED, Conversion, next_step
+from workinjury_bridge.domain.direct_settlement import DirectSettlement
+from workinjury_bridge.domain.journals import person_dim
+from workinjury_bridge.domain.recognition import Decision, InjuryCase
+from workinjury_bridge.domain.stay import SettledStay
+from workinjury_bridge.domain.transfer import Transfer
+
+
+@dataclass
+class State:
+    """Everything that is stored; only immutable values inside, so that a shallow copy of each table is a snapshot."""
+
+    cases: dict[str, InjuryCase] = field(default_factory=dict)
+    stays: dict[str, SettledStay] = field(default_factory=dict)
+    reversed: dict[str, bool] = field(default_factory=dict)
+    conversions: dict[str, Conversion] = field(default_factory=dict)
+    hindrances: dict[str, str] = field(default_factory=dict)
+    transfers: dict[str, Transfer] = field(default_factory=dict)
+    directs: dict[str, DirectSettlement] = field(default_factory=dict)
+    entries: dict[str, Entry] = field(default_factory=dict)
+    payments: dict[str, Payment] = field(default_factory=dict)
+    answers: dict[tuple[str, str], tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    deadlines: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    vouchers: dict[str, int] = field(default_factory=dict)
+
+    def snapshot(self) -> State:
+        """A copy that later changes do not reach."""
+        return State(**{name: dict(table) for name, table in vars(self).items()})
+
+
+class MemoryTx:
+    """Implements ``Tx`` on a copy of the state."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.events: list[Any] = []
+
+    def emit(self, event: Any) -> None:
+        self.events.append(event)
+
+    def schedule(self, kind: str, subject_id: str, due_at: datetime, payload: Mapping[str, Any] | None = None) -> None:
+        self.state.deadlines[(kind, subject_id)] = due_at
+
+    def cancel(self, kind: str, subject_id: str) -> None:
+        self.state.deadlines.pop((kind, subject_id), None)
+
+
+def of(tx: Tx) -> State:
+    """The state behind the protocol."""
+    assert isinstance(tx, MemoryTx)
+    return tx.state
+
+
+class MemoryStore:
+    """Implements ``UnitOfWork``, ``Once`` and every repository of the bridge. One transaction at a time."""
+
+    def __init__(self) -> None:
+        self.state = State()
+        self.events: list[Any] = []
+        self.around: Callable[[str, str], None] = lambda when, key: None
+        """Called ``before`` and ``after`` every commit; raise from it to die there."""
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[MemoryTx]:
+        tx = MemoryTx(self.state.snapshot())
+        yield tx
+        self.around("before", "commit")
+        self.state = tx.state
+        self.events.extend(tx.events)
+        self.around("after", "commit")
+
+    async def run(self, key: OnceKey | None, work: Callable[[Tx], Awaitable[dict[str, Any]]]) -> tuple[dict[str, Any], bool]:
+        async with self.transaction() as tx:
+            if key is None:
+                return await work(tx), False
+            stored = tx.state.answers.get((key.scope, key.key))
+            if stored is not None:
+                if stored[0] != key.digest:
+                    raise conflict("request.idempotency-key-reused", "幂等键已用于内容不同的请求")
+                return copy.deepcopy(stored[1]), True
+            answer = await work(tx)
+            tx.state.answers[(key.scope, key.key)] = (key.digest, answer)
+            return answer, False
+
+
+class MemoryCases:
+    async def lock_person(self, tx: Tx, person_id: str) -> None:
+        """Transactions here never overlap."""
+
+    async def add(self, tx: Tx, case: InjuryCase, opened_at: datetime) -> None:
+        of(tx).cases[case.case_id] = case
+
+    async def get(self, tx: Tx, case_id: str) -> InjuryCase | None:
+        return of(tx).cases.get(case_id)
+
+    locked = get
+
+    async def of_person(self, tx: Tx, person_id: str) -> Sequence[InjuryCase]:
+        mine = [case for case in of(tx).cases.values() if case.person_id == person_id]
+        return sorted(mine, key=lambda case: (case.accident_on, case.case_id), reverse=True)
+
+    async def add_decision(self, tx: Tx, case_id: str, decision: Decision, recorded_at: datetime) -> None:
+        case = of(tx).cases[case_id]
+        assert decision.version not in {known.version for known in case.decisions}
+        of(tx).cases[case_id] = replace(case, decisions=(*case.decisions, decision))
+
+    async def mark_contested(self, tx: Tx, case_id: str, contested_on: date | None) -> None:
+        of(tx).cases[case_id] = replace(of(tx).cases[case_id], contested_on=contested_on)
+
+
+class MemoryStays:
+    async def put(self, tx: Tx, stay: SettledStay) -> None:
+        of(tx).stays.setdefault(stay.settlement_id, stay)
+
+    async def mark_reversed(self, tx: Tx, settlement_id: str) -> None:
+        of(tx).reversed[settlement_id] = True
+
+    async def get(self, tx: Tx, settlement_id: str) -> SettledStay | None:
+        stay = of(tx).stays.get(settlement_id)
+        return None if stay is None else replace(stay, reversed=settlement_id in of(tx).reversed)
+
+    async def of_person(self, tx: Tx, person_id: str) -> Sequence[SettledStay]:
+        mine = [await self.get(tx, key) for key, stay in of(tx).stays.items() if stay.person_id == person_id]
+        return sorted((stay for stay in mine if stay is not None), key=lambda stay: (stay.begun_on, stay.settlement_id))
+
+
+class MemoryConversions:
+    async def add(self, tx: Tx, conversion: Conversion, at: datetime) -> bool:
+        key = (conversion.settlement_id, conversion.decision_id, conversion.decision_version)
+        for known in of(tx).conversions.values():
+            same_key = (known.settlement_id, known.decision_id, known.decision_version) == key
+            if same_key or (known.settlement_id == conversion.settlement_id and known.state not in ENDED):
+                return False
+        of(tx).conversions[conversion.conversion_id] = conversion
+        return True
+
+    async def get(self, tx: Tx, conversion_id: str) -> Conversion | None:
+        return of(tx).conversions.get(conversion_id)
+
+    locked = get
+
+    async def save(self, tx: Tx, conversion: Conversion, at: datetime) -> None:
+        of(tx).conversions[conversion.conversion_id] = conversion
+        of(tx).hindrances.pop(conversion.conversion_id, None)
+
+    async def of_case(self, tx: Tx, case_id: str) -> Sequence[Conversion]:
+        return [c for c in of(tx).conversions.values() if c.case_id == case_id]
+
+    async def of_settlement(self, tx: Tx, settlement_id: str) -> Sequence[Conversion]:
+        return [c for c in of(tx).conversions.values() if c.settlement_id == settlement_id]
+
+    async def due(self, tx: Tx, now: datetime, limit: int) -> Sequence[str]:
+        transfers = of(tx).transfers.values()
+        return [
+            c.conversion_id
+            for c in of(tx).conversions.values()
+            if next_step(c, [t for t in transfers if t.conversion_id == c.conversion_id]) is not None
+        ][:limit]
+
+    async def put_off(self, tx: Tx, conversion_id: str, now: datetime, hindrance: str) -> None:
+        of(tx).hindrances[conversion_id] = hindrance
+
+    async def after(self, tx: Tx, conversion_id: str, limit: int) -> Sequence[Conversion]:
+        return sorted(
+            (c for c in of(tx).conversions.values() if c.conversion_id > conversion_id), key=lambda c: c.conversion_id
+        )[:limit]
+
+
+class MemoryTransfers:
+    async def add(self, tx: Tx, transfer: Transfer, at: datetime) -> None:
+        assert transfer.transfer_id not in of(tx).transfers
+        of(tx).transfers[transfer.transfer_id] = transfer
+
+    async def save(self, tx: Tx, transfer: Transfer, at: datetime) -> None:
+        of(tx).transfers[transfer.transfer_id] = transfer
+
+    async def of_conversion(self, tx: Tx, conversion_id: str) -> Sequence[Transfer]:
+        mine = [t for t in of(tx).transfers.values() if t.conversion_id == conversion_id]
+        return sorted(mine, key=lambda t: t.transfer_id)
+
+
+class MemoryDirects:
+    async def get(self, tx: Tx, key: str) -> DirectSettlement | None:
+        return of(tx).directs.get(key)
+
+    locked = get
+
+    async def save(self, tx: Tx, settlement: DirectSettlement, at: datetime) -> None:
+        of(tx).directs[settlement.key] = settlement
+
+
+class MemoryLedger:
+    async def append(self, tx: Tx, entries: Sequence[Entry]) -> None:
+        taken_back = {entry.reverses for entry in of(tx).entries.values()} - {None}
+        for entry in entries:
+            assert entry.entry_id not in of(tx).entries
+            assert entry.reverses not in taken_back
+            of(tx).entries[entry.entry_id] = entry
+
+    async def of_settlement(self, tx: Tx, settlement_id: str) -> Sequence[Entry]:
+        return [entry for entry in of(tx).entries.values() if entry.settlement_id == settlement_id]
+
+    async def person_debt_fen(self, tx: Tx, person_id: str) -> int:
+        return max(0, balance(of(tx), "1125", person_dim(person_id)))
+
+    async def fund_balances(self, tx: Tx) -> Mapping[Book, int]:
+        return {b: balance(of(tx), "1121", b) + balance(of(tx), "2202", b) for b in Book if b is not Book.WI}
+
+    async def next_voucher(self, tx: Tx, on: date) -> str:
+        of(tx).vouchers["last"] = of(tx).vouchers.get("last", 0) + 1
+        return f"WI{of(tx).vouchers['last']:08d}"
+
+    async def add_payment(self, tx: Tx, payment: Payment) -> None:
+        of(tx).payments[payment.payment_id] = payment
+
+
+def balance(state: State, account: str, dim: str | None = None) -> int:
+    """Debit minus credit of an account of the work-injury book."""
+    lines = (line for entry in state.entries.values() for line in entry.lines)
+    return sum(x.debit_fen - x.credit_fen for x in lines if x.account == account and dim in (None, x.dim))
+
+
+class MemoryBridge:
+    """Every use case of the bridge, wired to memory."""
+
+    def __init__(self) -> None:
+        self.store = MemoryStore()
+        self.claims = FakeClaims()
+        self.clock = FixedClock(datetime(2026, 11, 22, 2, tzinfo=UTC))
+        ids = CountingIds("T")
+        store, clock = self.store, self.clock
+        cases, stays, conversions, transfers = MemoryCases(), MemoryStays(), MemoryConversions(), MemoryTransfers()
+        directs, ledger = MemoryDirects(), MemoryLedger()
+        propose = ProposeConversions(cases, stays, conversions, POLICIES, clock, ids)
+        pay = PayPerson(ledger, clock, ids)
+        confirm = ConfirmDirectSettlement(directs, ledger, POLICIES, clock, ids)
+        reverse = ReverseDirectSettlement(directs, ledger, clock, ids)
+        self.judge = JudgeEligibility(store, cases)
+        self.open_case = OpenInjuryCase(store, cases, clock, ids)
+        self.decide = DecideRecognition(store, cases, propose, clock, ids)
+        self.contest = ContestRecognition(store, cases)
+        self.revoke = RevokeRecognition(store, cases, conversions, clock, ids)
+        self.review = ReviewConversion(store, conversions, clock)
+        self.advance = AdvanceConversion(
+            store, stays, conversions, transfers, ledger, self.claims, POLICIES, pay, propose, clock, ids
+        )
+        self.check = CheckInvariants(store, cases, conversions, transfers, ledger, self.claims)
+        self.settle = SettleDirectly(store, store, cases, directs, POLICIES, self.judge, clock, timedelta(hours=24))
+        self.void_direct = VoidDirectSettlement(directs, clock)
+        self.pay_direct_meals = PayDirectMeals(directs, pay, clock)
+        self._on_settled = OnClaimSettled(cases, stays, propose, confirm)
+        self._on_reversed = OnClaimReversed(cases, stays, conversions, reverse, clock)
+
+    @property
+    def state(self) -> State:
+        """What is stored now."""
+        return self.store.state
+
+    async def hear(self, fact: Any) -> None:
+        """An event of claims arrives, in a transaction as the runner opens it."""
+        handler: Any = self._on_reversed if type(fact).__name__ == "ClaimReversed" else self._on_settled
+        async with self.store.transaction() as tx:
+            await handler.run(tx, fact)
+
+    async def go_on(self) -> None:
+        """What the worker's job does: take up everything that can go on."""
+        for conversion_id in await self.advance.due():
+            await self.advance.run(conversion_id)
