@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, delete, select
+from sqlalchemy import ColumnElement, and_, delete, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from claims.adapters.tables.settlement import REVERSED_MESSAGE
@@ -18,6 +18,15 @@ from shared.crypto import Sealer
 from shared.db.database import opened
 from shared.transactions import Tx
 
+RECALLABLE: Final = frozenset({"2401"})
+"""Transactions of ours that a 2601 may undo; those that settle are the settlement groups' matter."""
+
+
+async def exclude_recall(tx: Tx, institution_code: str, infno: str, msgid: str) -> None:
+    """Keep a message and the 2601 that names it apart until one of them has committed, so that one sees the other."""
+    name = "|".join((institution_code, infno, msgid))
+    await opened(tx).execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
 
 class SqlHisMessages:
     """Implements ``HisMessages``."""
@@ -27,6 +36,8 @@ class SqlHisMessages:
 
     async def find(self, tx: Tx, header: HisHeader, institution: Institution) -> bytes | None:
         """See ``HisMessages``; also refuses a message that a 2601 has named and that arrives only now."""
+        if header.infno in RECALLABLE:
+            await exclude_recall(tx, header.institution_code, header.infno, header.msgid)
         # One round trip for both: the stored answer, and the tombstone of a reversal by message.
         m, r = HIS_MESSAGE.c, REVERSED_MESSAGE.c
         recalled = (

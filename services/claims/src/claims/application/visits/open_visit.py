@@ -41,7 +41,8 @@ class OpenVisits:
         person = await self._find_person.by_id(command.person_id)
         work_injury = header.recer_sys_code == WORK_INJURY_SYSTEM
         begun_on = local(command.begun_at).date()
-        if not work_injury and person.cover_on(command.scheme, begun_on) is None:
+        cover = person.cover_on(command.scheme, begun_on)
+        if not work_injury and cover is None:
             raise invalid(
                 "claims.person.not-covered",
                 f"该人员{begun_on}没有险种类型(insutype){command.scheme}的有效参保",
@@ -59,7 +60,8 @@ class OpenVisits:
                 med_type=command.med_type,
                 hospital_no=command.hospital_no,
                 begun_at=command.begun_at,
-                insured_region=header.insured_region,
+                # The cover rules, not what the message says of it: class B shares go by the insured place's book.
+                insured_region=cover.region if cover else header.insured_region,
                 work_injury=work_injury,
                 injury_suspect=injury_suspected(
                     command.med_type,
