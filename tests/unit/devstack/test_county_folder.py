@@ -107,6 +107,8 @@ class Services:
             new = [row for row in credits if (row["person_id"], row["reference"]) not in self.credited]
             self.credited |= {(row["person_id"], row["reference"]): row["amount_fen"] for row in new}
             return httpx.Response(200, json={"received": len(credits), "credited": len(new)})
+        if request.url.path == "/v1/institutions":
+            return httpx.Response(201, json={"code": json.loads(request.content)["code"]})
         return httpx.Response(201, json={"created": True, "imported": 0})
 
     def _roll(self, rows: list[dict[str, str]]) -> httpx.Response:

@@ -16,11 +16,10 @@ async def event_counts(bootstrap: str, topics: Sequence[str]) -> dict[str, int]:
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=None)
     await consumer.start()
     try:
-        counts = {}
-        for topic in topics:
-            places = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
-            counts[topic] = sum((await consumer.end_offsets(places)).values()) if places else 0
-        return counts
+        await consumer.topics()
+        partitions = {topic: consumer.partitions_for_topic(topic) or set() for topic in topics}
+        ends = await consumer.end_offsets([TopicPartition(topic, number) for topic in topics for number in partitions[topic]])
+        return {topic: sum(end for place, end in ends.items() if place.topic == topic) for topic in topics}
     finally:
         await consumer.stop()
 

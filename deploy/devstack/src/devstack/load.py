@@ -83,15 +83,17 @@ class Loader:
         for number, row in enumerate(rows, 1):
             switches = {"infcode_number": row["infcode_number"] == "1"}
             body = {key: value for key, value in row.items() if key != "infcode_number"}
-            await self._post(self._claims, "/v1/institutions", {**body, "level": int(row["level"]), "switches": switches})
-            outcome.add("institutions", {"stated": 1}, number + 1)
+            answer = await self._post(
+                self._claims, "/v1/institutions", {**body, "level": int(row["level"]), "switches": switches}
+            )
+            outcome.add("institutions", {"stated": int(answer["code"] == row["code"])}, number + 1)
             self._advance("institutions", number, len(rows))
 
     async def _catalogue(self, folder: CountyFolder, outcome: Outcome) -> None:
         count, text = folder.catalogue_csv()
         if count:
-            await self._post(self._claims, "/v1/catalogue/imports", text, "text/csv")
-            outcome.add("catalogue", {"stated": count}, 2)
+            answer = await self._post(self._claims, "/v1/catalogue/imports", text, "text/csv")
+            outcome.add("catalogue", {"stated": answer["imported"]}, 2)
             self._advance("catalogue", count, count)
 
     async def _people(self, folder: CountyFolder, outcome: Outcome) -> None:

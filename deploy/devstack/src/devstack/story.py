@@ -137,7 +137,9 @@ class Story:
 
     async def reversal(self) -> str:
         """A patient gets the money back; the second time it is refused."""
-        settled = next(s for s in self.tally.settled if not s.inpatient)
+        settled = next((s for s in self.tally.settled if not s.inpatient), None)
+        if settled is None:
+            raise Unexpected("nothing was settled that could be reversed")
         hospital = self._hospital(settled.institution_code)
         before = await self._owed_by_books()
         info = await hospital.refund(settled)

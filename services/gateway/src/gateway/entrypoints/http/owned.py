@@ -29,7 +29,9 @@ def router(gateway: Gateway) -> APIRouter:
     read = gateway.read_owned
 
     @api.get("/v1/settlements", summary="Settlements of a person, newest first")
-    async def settlements(caller: Caller, person_id: Id, limit: Limit = 50, after: After = None) -> Any:
+    async def settlements(
+        caller: Caller, person_id: Annotated[str, Query(max_length=30)], limit: Limit = 50, after: After = None
+    ) -> Any:
         params = {"person_id": person_id, "limit": limit, "after": after}
         return await read(caller, "settlements:read", "claims", "/v1/settlements", params)
 
