@@ -21,11 +21,6 @@ TOPOLOGY = read_topology(environ={})
 WITH_DATABASE = [service for service in TOPOLOGY.services if service.database is not None]
 
 
-def container(service: ServiceEntry, process: str) -> str:
-    """The console is a process by itself; the others are called after service and process."""
-    return service.name if process == service.name else f"{service.name}-{process}"
-
-
 def by_name(service: ServiceEntry) -> str:
     return service.name
 
@@ -58,7 +53,9 @@ def test_no_two_services_share_a_port_or_a_database() -> None:
 def test_compose_runs_exactly_the_processes_of_the_topology() -> None:
     ours = {name: entry["command"] for name, entry in SERVICES.items() if entry["image"].startswith("onewindow:")}
     listed = {
-        container(service, process): [service.module, process] for service in TOPOLOGY.services for process in service.processes
+        service.process_name(process): [service.module, process]
+        for service in TOPOLOGY.services
+        for process in service.processes
     }
     migrations = {f"{service.name}-migrate": [service.module, "migrate"] for service in WITH_DATABASE}
     assert ours == listed | migrations
@@ -70,7 +67,7 @@ def test_compose_gives_every_process_the_ports_and_addresses_of_the_topology(ser
     for name, entry in SERVICES.items():
         if entry["image"].startswith("onewindow:"):
             environment = entry["environment"]
-            http_process = container(service, service.processes[0])
+            http_process = service.process_name(service.processes[0])
             assert environment[f"ONEWINDOW_{service.variable}_PORT"] == str(service.port), name
             assert environment[f"ONEWINDOW_{service.variable}_URL"] == f"http://{http_process}:{service.port}", name
             assert environment["ONEWINDOW_ENV"] == "production", name
@@ -98,7 +95,7 @@ def test_nothing_starts_before_its_schema_and_the_topics(service: ServiceEntry) 
 
 @pytest.mark.parametrize("service", TOPOLOGY.services, ids=by_name)
 def test_health_is_asked_where_the_topology_says(service: ServiceEntry) -> None:
-    checked = SERVICES[container(service, service.processes[0])]["healthcheck"]["test"]
+    checked = SERVICES[service.process_name(service.processes[0])]["healthcheck"]["test"]
     assert f"http://127.0.0.1:{service.port}{service.ready}'" in checked[-1]
 
 
@@ -141,7 +138,7 @@ def test_prometheus_asks_every_api() -> None:
         job["job_name"]: job for job in yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
     }
     targets = jobs["api"]["static_configs"][0]["targets"]
-    assert targets == [f"{container(service, 'api')}:{service.port}" for service in WITH_DATABASE]
+    assert targets == [f"{service.process_name('api')}:{service.port}" for service in WITH_DATABASE]
 
 
 def test_every_variable_of_compose_is_in_the_example() -> None:

@@ -101,10 +101,10 @@ def test_everything_starts_in_order_and_stops_without_a_trace(stack: Stack, data
         "PostgreSQL",
         "broker",
         "schemas",
-        "starting small api",
-        "starting small worker",
-        "waiting for small api",
-        "waiting for small worker",
+        "starting small-api",
+        "starting small-worker",
+        "waiting for small-api",
+        "waiting for small-worker",
         "ready",
     ]
     assert [(done, total) for _, done, total in steps] == [(number, 7) for number in range(8)]

@@ -50,7 +50,7 @@ def up(
         screen.print("Ctrl-C stops everything; the data stay.")
         stack.watch()
     except (RuntimeError, OSError) as failed:  # StackError among them
-        screen.print(str(failed), style="bold red", markup=False, highlight=False)
+        screen.print(str(failed), style="bold red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         screen.print("\nstopping …")

@@ -81,10 +81,10 @@ class Stack:
             step("schemas")
             self._migrate()
             for service, process in runs:
-                step(f"starting {service.name} {process}")
+                step(f"starting {service.process_name(process)}")
                 self.launch(service.name, process)
             for service, process in runs:
-                step(f"waiting for {service.name} {process}")
+                step(f"waiting for {service.process_name(process)}")
                 if process != "worker":  # a worker has no address; `check` notices when it dies
                     self._wait_until_ready(service)
             self.check()
@@ -103,15 +103,15 @@ class Stack:
 
     def launch(self, service: str, process: str) -> None:
         """Run ``python -m <module> <process>``; for a process that was killed, the same again."""
-        name = f"{service}-{process}"
-        module = next(entry.module for entry in self.topology.services if entry.name == service)
+        entry = self._entry(service)
+        name = entry.process_name(process)
         log = self._dir / "logs" / f"{name}.log"
         log.parent.mkdir(exist_ok=True)
         if log.exists() and log.stat().st_size > _KEPT_LOG_BYTES:
             log.replace(log.with_suffix(".log.old"))
         with log.open("ab") as out:
             running = subprocess.Popen(
-                [sys.executable, "-m", module, process],
+                [sys.executable, "-m", entry.module, process],
                 env=self.environment(),
                 stdout=out,
                 stderr=out,
@@ -122,7 +122,7 @@ class Stack:
 
     def kill(self, service: str, process: str) -> None:
         """kill -9 of one process, for tests. `launch` starts it again."""
-        child = self._children.pop(f"{service}-{process}")
+        child = self._children.pop(self._entry(service).process_name(process))
         child.process.kill()
         child.process.wait()
 
@@ -175,6 +175,9 @@ class Stack:
             if service.name in self.database_urls:
                 given[f"ONEWINDOW_{service.variable}_DATABASE_URL"] = self.database_urls[service.name]
         return given | self._extra
+
+    def _entry(self, service: str) -> ServiceEntry:
+        return next(entry for entry in self.topology.services if entry.name == service)
 
     def _start_infrastructure(self, step: Callable[[str], None]) -> None:
         self._lock = _lock_folder(self._dir)

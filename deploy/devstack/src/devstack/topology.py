@@ -34,6 +34,10 @@ class ServiceEntry:
         """The name as in ``ONEWINDOW_<NAME>_…``."""
         return self.name.upper().replace("-", "_")
 
+    def process_name(self, process: str) -> str:
+        """``claims-api``; a service of a single process bears its name: ``console``."""
+        return self.name if process == self.name else f"{self.name}-{process}"
+
     @property
     def url(self) -> str:
         """Where its HTTP process answers."""
