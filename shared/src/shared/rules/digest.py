@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from shared.rules.values import Origin
@@ -19,7 +20,7 @@ def digest_of(value: Any) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Dataclasses, tuples, sets and days as JSON values; origins are left out. Raises TypeError for anything else."""
+    """Dataclasses, tuples, sets, days and Decimals as JSON values; origins are left out. Raises TypeError for anything else."""
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(item) for f in fields(value) if not isinstance(item := getattr(value, f.name), Origin)}
     if isinstance(value, Mapping):
@@ -30,6 +31,8 @@ def plain(value: Any) -> Any:
         return sorted(plain(item) for item in value)
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
     if value is None or isinstance(value, str | int):
         return value
     raise TypeError(f"{type(value).__name__} has no place in a rule")

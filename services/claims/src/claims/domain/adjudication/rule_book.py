@@ -205,8 +205,8 @@ class RuleVersion:
 
     def __post_init__(self) -> None:
         codes = [layer.code for layer in self.layers]
-        for layer in self.layers:
-            if codes.count(layer.code) > 1:
+        for i, layer in enumerate(self.layers):
+            if layer.code in codes[:i]:
                 raise RuleError(layer.origin, f"the layer {layer.code} stands twice")
             if layer.source is None:
                 raise RuleError(layer.origin, f"layer {layer.code} names no source")

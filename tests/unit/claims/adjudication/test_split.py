@@ -1,0 +1,116 @@
+"""A fee line divided by what the catalogue says of it (chs-interface 6.3)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from claims.domain.adjudication import OUTSIDE, CatalogueEntry, Circumstances, ClaimFacts, FeeLine, Split, add_up, split_line
+from shared.errors import Refusal
+
+CLASS_B = 100_000
+
+
+def line(amount_fen: int, quantity: str = "1", price: str = "0", *, approved: bool = False) -> FeeLine:
+    return FeeLine(amount_fen=amount_fen, quantity=Decimal(quantity), price=Decimal(price), approved_use=approved)
+
+
+@pytest.mark.parametrize(
+    ("fee", "entry", "level", "want"),
+    [
+        (line(1000), CatalogueEntry(charge_class="A"), 2, Split(1000, 0, 0, 0, 1000)),
+        (line(1000), CatalogueEntry(charge_class="B"), 2, Split(1000, 0, 0, 100, 900)),
+        (line(1000), OUTSIDE, 2, Split(1000, 1000, 0, 0, 0)),
+        # 4.52 x 5 % = 0.226 -> 0.23 (captured answer)
+        (line(452), CatalogueEntry(charge_class="B", pre_selfpay_rate=50_000), 2, Split(452, 0, 0, 23, 429)),
+        # an item of class A with a share of its own
+        (line(1000), CatalogueEntry(charge_class="A", pre_selfpay_rate=200_000), 2, Split(1000, 0, 0, 200, 800)),
+        # exactly half a fen rounds up, and the rest is taken by subtraction: 545.50 x 5 % = 27.275
+        (line(54550), CatalogueEntry(charge_class="B", pre_selfpay_rate=50_000), 2, Split(54550, 0, 0, 2728, 51822)),
+        # limit by level: (50 - 40) x 3 = 30 over, a tenth of the rest first
+        (
+            line(15000, "3", "50"),
+            CatalogueEntry(charge_class="B", price_limits=(Decimal(30), Decimal(40), None)),
+            2,
+            Split(15000, 0, 3000, 1200, 10800),
+        ),
+        (
+            line(15000, "3", "50"),
+            CatalogueEntry(charge_class="B", price_limits=(Decimal(30), Decimal(40), None)),
+            1,
+            Split(15000, 0, 6000, 900, 8100),
+        ),
+        (
+            line(15000, "3", "50"),
+            CatalogueEntry(charge_class="B", price_limits=(Decimal(30), Decimal(40), None)),
+            3,
+            Split(15000, 0, 0, 1500, 13500),
+        ),
+        # six decimals of price and four of quantity: (1.234567 - 1.2) x 10.0001 = 0.34567345... -> 0.35
+        (
+            line(1235, "10.0001", "1.234567"),
+            CatalogueEntry(charge_class="A", price_limits=(Decimal("1.2"),) * 3),
+            2,
+            Split(1235, 0, 35, 0, 1200),
+        ),
+        # the amount rules: the part over the limit is never more than the line
+        (line(100, "3", "50"), CatalogueEntry(charge_class="A", price_limits=(Decimal(0),) * 3), 2, Split(100, 0, 100, 0, 0)),
+        (line(1000), CatalogueEntry(charge_class="B", limited_use=True), 2, Split(1000, 1000, 0, 0, 0)),
+        (line(1000, approved=True), CatalogueEntry(charge_class="B", limited_use=True), 2, Split(1000, 0, 0, 100, 900)),
+    ],
+)
+def test_lines(fee: FeeLine, entry: CatalogueEntry, level: int, want: Split) -> None:
+    assert split_line(fee, entry, level, CLASS_B) == want
+
+
+entries = st.builds(
+    CatalogueEntry,
+    charge_class=st.sampled_from(["A", "B", "C"]),
+    pre_selfpay_rate=st.none() | st.integers(0, 1_000_000),
+    price_limits=st.tuples(*[st.none() | st.decimals(0, 1000, places=6)] * 3),
+    limited_use=st.booleans(),
+)
+
+
+@given(
+    amount=st.integers(0, 10**9),
+    quantity=st.decimals(0, 1000, places=4),
+    price=st.decimals(0, 10_000, places=6),
+    approved=st.booleans(),
+    entry=entries,
+    level=st.sampled_from([1, 2, 3]),
+)
+def test_parts_add_up_and_a_return_takes_back_the_same(
+    amount: int, quantity: Decimal, price: Decimal, approved: bool, entry: CatalogueEntry, level: int
+) -> None:
+    fee = FeeLine(amount_fen=amount, quantity=quantity, price=price, approved_use=approved)
+    returned = FeeLine(amount_fen=-amount, quantity=-quantity, price=price, approved_use=approved)
+    split = split_line(fee, entry, level, CLASS_B)
+    assert split.total_fen == amount == sum(split[1:])
+    assert min(split) >= 0
+    assert add_up([split, split_line(returned, entry, level, CLASS_B)]) == Split(0, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("split", "code"),
+    [
+        (Split(1000, 0, 0, 0, 999), "claims.bill.split"),
+        (Split(0, 100, 0, 0, -100), "claims.bill.negative"),
+        (Split(-1, 0, 0, 0, -1), "claims.bill.negative"),
+    ],
+)
+def test_a_bill_that_does_not_hold_is_refused(split: Split, code: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        ClaimFacts(split=split, circumstances=Circumstances("inpatient", 2, "active"))
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(("account", "deductible"), [(-1, 0), (0, -1)])
+def test_negative_allowances_are_refused(account: int, deductible: int) -> None:
+    stay = Circumstances("inpatient", 2, "active")
+    with pytest.raises(Refusal) as caught:
+        ClaimFacts(split=Split(0, 0, 0, 0, 0), circumstances=stay, account_fen=account, stay_deductible_fen=deductible)
+    assert caught.value.code == "claims.bill.account"
