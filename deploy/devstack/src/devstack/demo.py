@@ -11,6 +11,7 @@ from typing import Final
 
 import httpx
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -33,6 +34,9 @@ from shared.settings import read_settings
 RULE_BOOKS: Final = REPOSITORY / "services/claims/src/claims/policy/books"
 _READERS: Final = ("enrollment", "claims", "workinjury-bridge", "gateway")
 _CAUGHT_UP_S: Final = 60
+
+
+Act = Callable[[], Awaitable[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,30 +78,32 @@ async def tell(at: Addresses, county_folder: Path, clock: Clock, started: float,
     ids = TimeOrderedIds(clock)
     county = demo_county(county_folder, clock)
     screen.rule(f"{county.name}: {len(county.tables['persons']):,} persons, {len(county.tables['institutions'])} institutions")
-    loaded = await load_county(at, county, ids, screen)
     async with httpx.AsyncClient(base_url=at.urls["gateway"], timeout=30, trust_env=False) as http:
+        seen: list[Settled] = []
+        story = Story(http, county, clock, ids, seen.append)
+        await _play(story, screen, "county loaded", lambda: _county_loaded(at, county, ids, screen))
+        await _play(story, screen, "doors open", story.open_doors)
+        await _play(story, screen, "first settlement", story.first_settlement)
+        screen.print(f"  first settlement {time.monotonic() - started:.0f} s after the start", highlight=False)
+        examples: list[Example] = []
+        await _play(story, screen, "published examples", lambda: _published_examples(examples))
         with _bars(screen) as bars:
-            day = bars.add_task("visits", total=VISITS, visible=False)
-            seen: list[Settled] = []
+            day = bars.add_task("visits", total=VISITS)
 
-            def note(_: int, settled: Settled) -> None:
+            def advance(settled: Settled) -> None:
                 seen.append(settled)
-                bars.update(day, completed=len(seen) - 1)
+                bars.advance(day)
 
-            story = Story(http, county, clock, ids, note)
-            examples: list[Example] = []
-            for name, act in _acts(story, loaded, examples):
-                bars.update(day, visible=act == story.hospital_day)
-                result = await story.play(name, act)
-                mark = "[green]✓[/green]" if result.ok else "[red]✗[/red]"
-                bars.console.print(f"{mark} [bold]{name}[/bold] ({result.seconds:.1f} s): {result.text}", highlight=False)
-                if act == story.first_settlement:
-                    bars.console.print(
-                        f"  first settlement {time.monotonic() - started:.0f} s after the start", highlight=False
-                    )
+            story.tell = advance
+            await _play(story, screen, "a day of the hospitals", story.hospital_day)
+        story.tell = seen.append
+        await _play(story, screen, "a reversal", story.reversal)
+        await _play(story, screen, "work injury: a stay re-settled between the funds", story.work_injury)
+        await _play(story, screen, "enrol and pay", story.enrol_and_pay)
+        await _play(story, screen, "books", story.books_balance)
         lags = await lags_when_quiet(at.kafka_bootstrap, _READERS, _CAUGHT_UP_S)
         events = await event_counts(at.kafka_bootstrap, REGISTRY.topics())
-        await story.play("events", lambda: _nobody_behind(events, lags))
+        await _play(story, screen, "events", lambda: _nobody_behind(events, lags))
         screen.print(_examples_table(examples), _visits_table(seen), _mishaps_table(story))
         for book in await _balances(story):
             screen.print(_balance_table(book))
@@ -105,31 +111,26 @@ async def tell(at: Addresses, county_folder: Path, clock: Clock, started: float,
     return all(result.ok for result in story.results)
 
 
-def _acts(story: Story, loaded: Outcome, examples: list[Example]) -> list[tuple[str, Callable[[], Awaitable[str]]]]:
-    async def county_loaded() -> str:
-        if loaded.faults:
-            raise Unexpected(f"{len(loaded.faults)} rows refused: {loaded.faults[0]}")
-        persons = loaded.counts["persons"]
-        return f"{persons['created']:,} persons new, {persons['existing']:,} known already"
+async def _play(story: Story, screen: Console, name: str, act: Act) -> None:
+    result = await story.play(name, act)
+    mark = "[green]✓[/green]" if result.ok else "[red]✗[/red]"
+    screen.print(f"{mark} [bold]{name}[/bold] ({result.seconds:.1f} s): {escape(result.text)}", highlight=False)
 
-    async def published_examples() -> str:
-        examples.extend(await decide_examples())
-        wrong = [example.title for example in examples if not example.holds]
-        if wrong or not examples:
-            raise Unexpected(f"{len(wrong)} of {len(examples)} differ: {wrong}")
-        return f"{len(examples)} examples, {sum(len(e.figures) for e in examples)} figures, all as printed"
 
-    return [
-        ("county loaded", county_loaded),
-        ("doors open", story.open_doors),
-        ("first settlement", story.first_settlement),
-        ("published examples", published_examples),
-        ("a day of the hospitals", story.hospital_day),
-        ("a reversal", story.reversal),
-        ("work injury: stay re-settled between funds", story.work_injury),
-        ("enrol and pay", story.enrol_and_pay),
-        ("books", story.books_balance),
-    ]
+async def _county_loaded(at: Addresses, county: CountyFolder, ids: IdFactory, screen: Console) -> str:
+    outcome = await load_county(at, county, ids, screen)
+    if outcome.faults:
+        raise Unexpected(f"{len(outcome.faults)} rows refused: {outcome.faults[0]}")
+    persons = outcome.counts["persons"]
+    return f"{persons['created']:,} persons new, {persons['existing']:,} known already"
+
+
+async def _published_examples(examples: list[Example]) -> str:
+    examples.extend(await decide_examples())
+    wrong = [example.title for example in examples if not example.holds]
+    if wrong or not examples:
+        raise Unexpected(f"{len(wrong)} of {len(examples)} differ: {wrong}")
+    return f"{len(examples)} examples, {sum(len(e.figures) for e in examples)} figures, all as printed"
 
 
 async def _balances(story: Story) -> list[Json]:
@@ -140,8 +141,8 @@ async def _balances(story: Story) -> list[Json]:
 
 
 async def _nobody_behind(events: Mapping[str, int], lags: Mapping[str, int]) -> str:
-    if any(lags.values()):
-        raise Unexpected(f"still behind: {dict(lags)}")
+    if any(lags.values()) or not all(events.values()):
+        raise Unexpected(f"behind: {dict(lags)}; events: {dict(events)}")
     return f"{sum(events.values()):,} on {len(events)} topics, read by everybody who wants them"
 
 

@@ -7,21 +7,28 @@ import time
 from collections.abc import Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 from devstack.lag import group_lags
 
 
 async def event_counts(bootstrap: str, topics: Sequence[str]) -> dict[str, int]:
     """Events ever published, by topic."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=None)
+    await admin.start()
     await consumer.start()
     try:
-        await consumer.topics()
-        partitions = {topic: consumer.partitions_for_topic(topic) or set() for topic in topics}
-        ends = await consumer.end_offsets([TopicPartition(topic, number) for topic in topics for number in partitions[topic]])
+        places = [
+            TopicPartition(topic["topic"], partition["partition"])
+            for topic in await admin.describe_topics(list(topics))
+            for partition in topic["partitions"]
+        ]
+        ends = await consumer.end_offsets(places)
         return {topic: sum(end for place, end in ends.items() if place.topic == topic) for topic in topics}
     finally:
         await consumer.stop()
+        await admin.close()
 
 
 async def lags_when_quiet(bootstrap: str, groups: Sequence[str], within_s: float) -> dict[str, int]:

@@ -61,17 +61,17 @@ class Tally:
 
 
 class Story:
-    """The cast and the acts. ``tell`` is called after every settled visit with the number so far."""
+    """The cast and the acts. ``tell`` is called with every settled visit."""
 
     def __init__(
-        self, http: httpx.AsyncClient, county: CountyFolder, clock: Clock, ids: IdFactory, tell: Callable[[int, Settled], None]
+        self, http: httpx.AsyncClient, county: CountyFolder, clock: Clock, ids: IdFactory, tell: Callable[[Settled], None]
     ) -> None:
         self.line = Line(random.Random(2026), _MISHAPS_OF_100)
         self.tally = Tally()
         self.results: list[Result] = []
         self._county = county
         self._clock = clock
-        self._tell = tell
+        self.tell = tell
         # A second start tells the story again with other people in the waiting rooms.
         self._dice = random.Random(ids.new())
         self._window = {name: Window(http, ids, name) for name in ("wangfang", "lijing", "zhaoming", "chenhui", "bank")}
@@ -261,7 +261,7 @@ class Story:
         else:
             settled = await hospital.outpatient_visit(patient, hospital.random_bill(self._dice.randint(2, 10), 300))
         self.tally.settled.append(settled)
-        self._tell(len(self.tally.settled), settled)
+        self.tell(settled)
         return settled
 
     async def _owed_by_books(self) -> Decimal:
