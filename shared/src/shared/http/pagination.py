@@ -26,7 +26,7 @@ def decode_cursor(cursor: str, parts: int) -> list[Any]:
         key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError):
         key = None
-    if not isinstance(key, list) or len(key) != parts or not all(isinstance(part, str | int) for part in key):
+    if not isinstance(key, list) or len(key) != parts or not all(map(_is_part, key)):
         raise invalid("request.cursor-invalid", "分页游标无效", "the cursor is not one of ours", field="after")
     return key
 
@@ -34,3 +34,7 @@ def decode_cursor(cursor: str, parts: int) -> list[Any]:
 def page(items: list[Any], limit: int, next_cursor: str | None) -> dict[str, Any]:
     """The answer for ``items`` fetched with ``limit + 1``: the surplus one only proves that there is more."""
     return {"items": items[:limit], "next": next_cursor if len(items) > limit else None}
+
+
+def _is_part(part: Any) -> bool:
+    return isinstance(part, int) or (isinstance(part, str) and part.isprintable())

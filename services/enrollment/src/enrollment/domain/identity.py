@@ -17,8 +17,8 @@ RESIDENT_ID: Final = "01"
 MALE, FEMALE, NOT_STATED = "1", "2", "9"
 
 _MIDDLE_DOTS: Final = str.maketrans(dict.fromkeys("•・‧．.", "·"))
-_MOBILE: Final = re.compile(r"1[3-9]\d{9}")
-_REGION: Final = re.compile(r"\d{6}(\d{3}(\d{3})?)?")
+_MOBILE: Final = re.compile(r"1[3-9][0-9]{9}")
+_REGION: Final = re.compile(r"[0-9]{6}([0-9]{3}([0-9]{3})?)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ def identify(
     number), ``birthday-missing`` (documents that do not tell it), ``name-wrong``, ``cert-type-wrong``, ``sex-wrong``.
     """
     cert_type = cert_type.strip().zfill(2)
-    if not re.fullmatch(r"\d{2}", cert_type):
+    if not re.fullmatch("[0-9]{2}", cert_type):
         raise invalid("enrollment.identity.cert-type-wrong", "证件类型应为两位数字代码", field="cert_type")
     certno = document_number(certno)
     if not 4 <= len(certno) <= 30:

@@ -41,8 +41,10 @@ def check_payment(premium: Premium, payment: Payment, withdrawn: bool, today: da
     """Whether a payment settles a premium that nobody paid yet.
 
     Refuses ``enrollment.premium.amount-differs`` (the whole amount or nothing), ``enrollment.premium.paid-later`` (a day to
-    come), ``enrollment.premium.withdrawn`` (CONFLICT: the period was given up).
+    come), ``enrollment.premium.nothing-due`` and ``enrollment.premium.withdrawn`` (CONFLICT: subsidised in full; given up).
     """
+    if premium.amount_fen == 0:
+        raise conflict("enrollment.premium.nothing-due", "该笔保费无需个人缴纳", "nothing is due")
     if payment.amount_fen != premium.amount_fen:
         raise invalid(
             "enrollment.premium.amount-differs",

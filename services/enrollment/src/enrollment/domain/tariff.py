@@ -56,11 +56,11 @@ class InjuryTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tariff:
-    """All premiums of one place. ``region`` is a division code prefix; empty for the national frame."""
+    """All premiums of one place. ``region`` is what its division codes begin with; left out in the national frame."""
 
     origin: Origin
-    region: str
     place: str
+    region: str = ""
     residents: tuple[ResidentYear, ...] = ()
     employees: tuple[WageTerms, ...] = ()
     work_injury: tuple[InjuryTerms, ...] = ()

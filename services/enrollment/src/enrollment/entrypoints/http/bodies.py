@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -12,9 +12,12 @@ from enrollment.application.register_person import RegisterPersonCommand
 from shared.contracts.enrollment import IdentityClass
 from shared.money import MAX_FEN
 
-Short = Annotated[str, Field(min_length=1, max_length=60)]
+PRINTABLE: Final = r"^[^\x00-\x1f\x7f]+$"
+"""No control characters: nobody means them, and PostgreSQL keeps no NUL."""
+
+Short = Annotated[str, Field(max_length=60, pattern=PRINTABLE)]
 Fen = Annotated[int, Field(ge=0, le=MAX_FEN, strict=True)]
-Id = Annotated[str, Field(min_length=1, max_length=30)]
+Id = Annotated[str, Field(max_length=30, pattern=PRINTABLE)]
 
 
 class _Body(BaseModel):
@@ -44,7 +47,7 @@ class EmployerBody(_Body):
     """An employer."""
 
     credit_code: Short
-    name: Annotated[str, Field(min_length=1, max_length=200)]
+    name: Annotated[str, Field(max_length=200, pattern=PRINTABLE)]
     region: Short
     industry_class: Annotated[int, Field(ge=1, le=8)] | None = None
 

@@ -11,7 +11,15 @@ from enrollment.application.enrol_person import EnrolPersonCommand
 from enrollment.application.register_employer import RegisterEmployerCommand
 from enrollment.bootstrap import Enrollment
 from enrollment.domain.premium import Payment
-from enrollment.entrypoints.http.bodies import ClassBody, CoverageBody, EmployerBody, PaymentBody, PersonBody, StopBody
+from enrollment.entrypoints.http.bodies import (
+    PRINTABLE,
+    ClassBody,
+    CoverageBody,
+    EmployerBody,
+    PaymentBody,
+    PersonBody,
+    StopBody,
+)
 from enrollment.entrypoints.http.ndjson import MAX_BYTES, read_roll
 from shared.contracts.enrollment import PersonStated
 from shared.db.once import digest_of
@@ -19,7 +27,7 @@ from shared.http.auth import Caller, IdempotencyKey
 from shared.http.pagination import After, Limit, decode_cursor, encode_cursor, page
 from shared.transactions import OnceKey
 
-PathId = Annotated[str, Path(min_length=1, max_length=30)]
+PathId = Annotated[str, Path(max_length=30, pattern=PRINTABLE)]
 Masked = Annotated[bool, Query(description="ask for the masked form even when the caller may see the clear one")]
 
 
@@ -63,8 +71,8 @@ def _persons(router: APIRouter, enrollment: Enrollment) -> None:
     @router.get("/person-states", tags=["persons"], summary="A person's state as the event PersonStated has it")
     async def state_person(
         caller: Caller,
-        person_id: Annotated[str | None, Query(max_length=30)] = None,
-        certno_index: Annotated[str | None, Query(max_length=64)] = None,
+        person_id: Annotated[str | None, Query(max_length=30, pattern=PRINTABLE)] = None,
+        certno_index: Annotated[str | None, Query(max_length=64, pattern=PRINTABLE)] = None,
     ) -> PersonStated:
         return await enrollment.state_person(caller, person_id=person_id, certno_index=certno_index)
 
