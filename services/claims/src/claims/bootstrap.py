@@ -20,6 +20,7 @@ from claims.adapters.registry import (
     SqlPersons,
     SqlSignIns,
 )
+from claims.adapters.registry_lists import SqlRegistryLists, SqlVisitLists
 from claims.adapters.settlement_groups import AsyncpgGroups
 from claims.adapters.settlement_lists import SqlSettlementLists
 from claims.adapters.settlements import SqlRecalls, SqlSettlements, SqlTakeBacks
@@ -31,6 +32,7 @@ from claims.application.funds.move_transfer import MoveTransfer
 from claims.application.his_messages import AnswerOnce
 from claims.application.registry.find_person import FindPerson
 from claims.application.registry.import_catalogue import ImportCatalogue
+from claims.application.registry.list_registry import ListRegistry
 from claims.application.registry.on_person_stated import OnPersonStated
 from claims.application.registry.state_institution import StateInstitutions
 from claims.application.settlement.describe_settlement import DescribeSettlement
@@ -49,6 +51,7 @@ from claims.application.visits.change_visit import ChangeVisits
 from claims.application.visits.check_sign_in import CheckSignIn
 from claims.application.visits.discharge import DischargePatient
 from claims.application.visits.identify_person import IdentifyPersons
+from claims.application.visits.list_visits import ListVisits
 from claims.application.visits.open_visit import OpenVisits
 from claims.application.visits.sign_in import SignInOperator
 from claims.application.visits.upload_fees import UploadFeeLines
@@ -102,6 +105,8 @@ class Claims:
     credit_account: CreditAccount
     state_institution: StateInstitutions
     import_catalogue: ImportCatalogue
+    list_registry: ListRegistry
+    list_visits: ListVisits
     on_person_stated: OnPersonStated
     closing: tuple[Callable[[], Awaitable[Any]], ...]
 
@@ -158,6 +163,8 @@ def assemble(settings: Settings) -> Claims:
         credit_account=CreditAccount(db, SqlCredits()),
         state_institution=StateInstitutions(once, SqlInstitutions(), sealer),
         import_catalogue=ImportCatalogue(once, catalogue),
+        list_registry=ListRegistry(db, SqlRegistryLists()),
+        list_visits=ListVisits(db, SqlVisitLists()),
         on_person_stated=OnPersonStated(persons),
         closing=(enrollment.close, bridge.close),
     )

@@ -10,6 +10,7 @@ from claims.entrypoints.his.answers import HisAnswers
 from claims.entrypoints.his.dispatch import Dispatch, HisDesk
 from claims.entrypoints.his.endpoint import HisEndpoint
 from claims.entrypoints.http.funds import funds_router
+from claims.entrypoints.http.registry import registry_router
 from claims.entrypoints.http.settlements import settlements_router
 from shared.http.ledger import ledger_router
 from shared.service import Job, Runtime, Service
@@ -29,6 +30,9 @@ def build(settings: Settings) -> Runtime:
         db=claims.db,
         routers=[
             settlements_router(claims.describe_settlement, claims.list_settlements, claims.take_claim_back),
+            registry_router(
+                claims.state_institution, claims.import_catalogue, claims.list_registry, claims.list_visits, claims.clock
+            ),
             funds_router(claims.move_transfer, claims.credit_account),
             ledger_router(claims.db, claims.ledger, OWN_BOOKS),
         ],
