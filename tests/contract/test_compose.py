@@ -133,12 +133,17 @@ def test_the_same_kafka_is_tested_and_run() -> None:
     assert SERVICES["kafka-topics"]["image"] == SERVICES["kafka"]["image"]
 
 
-def test_prometheus_asks_every_api() -> None:
+def test_prometheus_asks_every_api_and_worker() -> None:
     jobs = {
         job["job_name"]: job for job in yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
     }
-    targets = jobs["api"]["static_configs"][0]["targets"]
-    assert targets == [f"{service.process_name('api')}:{service.port}" for service in WITH_DATABASE]
+    apis = [f"{service.process_name('api')}:{service.port}" for service in WITH_DATABASE]
+    workers = [
+        f"{service.process_name('worker')}:{SERVICES['claims-worker']['environment']['ONEWINDOW_METRICS_PORT']}"
+        for service in WITH_DATABASE
+    ]
+    assert jobs["api"]["static_configs"][0]["targets"] == apis
+    assert jobs["worker"]["static_configs"][0]["targets"] == workers
 
 
 def test_every_variable_of_compose_is_in_the_example() -> None:

@@ -20,6 +20,7 @@ import typer
 import uvicorn
 import uvloop
 from fastapi import APIRouter
+from prometheus_client import start_http_server
 from sqlalchemy import MetaData, select
 from starlette.routing import BaseRoute
 
@@ -176,6 +177,8 @@ def _cli(service: Service) -> typer.Typer:
         """Publish the outbox, consume events, keep deadlines."""
         settings = read_settings(service.name)
         _observe(settings)
+        if settings.metrics_port:
+            start_http_server(settings.metrics_port, settings.host)
         _run(lambda stop: work(service, service.runtime(settings), stop))
 
     @cli.command(name="migrate")

@@ -40,6 +40,8 @@ class Settings:
     otlp_endpoint: str
     log_level: str
     pool_size: int
+    metrics_port: int
+    """Where the worker, which serves no HTTP, shows its metrics; 0: nowhere."""
 
     @property
     def production(self) -> bool:
@@ -81,6 +83,7 @@ def read_settings(service: str, environ: Mapping[str, str] | None = None) -> Set
         otlp_endpoint=value("OTLP_ENDPOINT", ""),
         log_level=value("LOG_LEVEL", "INFO"),
         pool_size=_port(value("POOL_SIZE", "8")),
+        metrics_port=int(value("METRICS_PORT", "0")),
     )
     if settings.production:
         _refuse_development(settings)
