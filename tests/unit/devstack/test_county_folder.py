@@ -109,7 +109,7 @@ class Services:
             return httpx.Response(200, json={"received": len(credits), "credited": len(new)})
         if request.url.path == "/v1/institutions":
             return httpx.Response(201, json={"code": json.loads(request.content)["code"]})
-        return httpx.Response(201, json={"created": True, "imported": 0})
+        return httpx.Response(201, json={"created": True, "added": 0, "changed": 0, "unchanged": 0})
 
     def _roll(self, rows: list[dict[str, str]]) -> httpx.Response:
         persons = []
@@ -135,12 +135,12 @@ async def test_loading_twice_adds_nothing_the_second_time(folder: Path) -> None:
     first = await loader(services, steps).load(county)
     held = dict(services.credited)
     second = await loader(services, steps).load(county)
-    assert first.counts["persons"] == {"created": 199, "existing": 0, "stated": 0, "refused": 1}
-    assert second.counts["persons"] == {"created": 0, "existing": 199, "stated": 0, "refused": 1}
+    assert first.counts["persons"] == {"created": 199, "existing": 0, "changed": 0, "stated": 0, "refused": 1}
+    assert second.counts["persons"] == {"created": 0, "existing": 199, "changed": 0, "stated": 0, "refused": 1}
     assert first.faults == second.faults == ["persons.csv:4: certno: 证件号码错误"]
     balances = [row for row in county.tables["accounts"] if row["certno"] in services.known]
     assert first.counts["accounts"]["created"] == len(held) == len(balances)
-    assert second.counts["accounts"] == {"created": 0, "existing": len(balances), "stated": 0, "refused": 0}
+    assert second.counts["accounts"] == {"created": 0, "existing": len(balances), "changed": 0, "stated": 0, "refused": 0}
     assert services.credited == held
     assert ("persons", 200, 200) in steps
 

@@ -22,7 +22,7 @@ from shared.money import fen
 CHUNK: Final = 1000
 """Rows in one import request."""
 _AT_ONCE: Final = 2
-_TALLY: Final = ("created", "existing", "stated", "refused")
+_TALLY: Final = ("created", "changed", "existing", "stated", "refused")
 """``stated``: brought to a service that does not say whether it changed anything."""
 
 Advance = Callable[[str, int, int], None]
@@ -93,7 +93,9 @@ class Loader:
         count, text = folder.catalogue_csv()
         if count:
             answer = await self._post(self._claims, "/v1/catalogue/imports", text, "text/csv")
-            outcome.add("catalogue", {"stated": answer["imported"]}, 2)
+            outcome.add(
+                "catalogue", {"created": answer["added"], "changed": answer["changed"], "existing": answer["unchanged"]}, 2
+            )
             self._advance("catalogue", count, count)
 
     async def _people(self, folder: CountyFolder, outcome: Outcome) -> None:
