@@ -55,7 +55,9 @@ def _better(terms: dict[str, Any], classes: list[str]) -> dict[str, Any]:
     """Terms that pay more at every amount."""
     better = {key: value for key, value in terms.items() if key not in ("cap", "cost_cap", "when")}
     better |= {"code": "better", "name": "better", "when": {"classes": classes}}
-    better["bands"] = [{**b, "rate": rate_text(min(1_000_000, round(float(b["rate"]) * 1e6) + 50_000))} for b in terms["bands"]]
+    better["bands"] = [
+        {**b, "rate": rate_text(min(1_000_000, int(b["rate"].replace(".", "")) + 50_000))} for b in terms["bands"]
+    ]
     return better
 
 
