@@ -13,6 +13,8 @@ import pytest
 
 from devstack.broker_process import EmbeddedBroker
 from devstack.postgres import THROWAWAY, Postgres, create_database
+from devstack.stack import Stack
+from devstack.topology import read_topology
 
 
 class FreshDatabase(Protocol):
@@ -56,6 +58,15 @@ def kafka_bootstrap(stack_folder: Path) -> Iterator[str]:
     broker = EmbeddedBroker(stack_folder / "broker")
     yield broker.start()
     broker.stop()
+
+
+@pytest.fixture(scope="session")
+def whole_stack(stack_folder: Path) -> Iterator[Stack]:
+    """Every service on free ports, with a PostgreSQL server and a broker of its own; one per run, shared by its users."""
+    stack = Stack(stack_folder / "whole-stack", read_topology(environ={}).with_free_ports())
+    stack.start()
+    yield stack
+    stack.stop()
 
 
 @pytest.fixture
