@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from claims.domain.adjudication.circumstances import Circumstances
 from claims.domain.adjudication.rule_book import Layer, RuleBook, RuleVersion, Terms, adjusted, limit
-from shared.errors import Refusal, invalid, not_found
-from shared.rules import digest_of, in_force, in_order, plain, read_rules
+from shared.errors import invalid, not_found
+from shared.rules import Origin, digest_of, in_force, in_order, read_rules
 
 BOOK_SUFFIX = ".book.yaml"
 """How a rule book's file name ends, so that its cases can lie beside it."""
@@ -55,7 +55,22 @@ class RuleSet:
     scheme: str
     version: RuleVersion
     digest: str
-    _plans: dict[Circumstances, tuple[Step, ...] | Refusal] = field(default_factory=dict, compare=False, repr=False)
+    _plans: dict[Circumstances, tuple[Step, ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def effective_from(self) -> date:
+        """First day in force."""
+        return self.version.effective_from
+
+    @property
+    def effective_to(self) -> date | None:
+        """Last day in force, None while open."""
+        return self.version.effective_to
+
+    @property
+    def origin(self) -> Origin:
+        """Where the version stands."""
+        return self.version.origin
 
     def plan(self, circumstances: Circumstances) -> tuple[Step, ...]:
         """The layers that apply, in order. Resolved once per combination and remembered.
@@ -65,13 +80,7 @@ class RuleSet:
         """
         plan = self._plans.get(circumstances)
         if plan is None:
-            try:
-                plan = _plan(self.version.layers, circumstances)
-            except Refusal as refusal:
-                plan = refusal
-            self._plans[circumstances] = plan
-        if isinstance(plan, Refusal):
-            raise plan
+            plan = self._plans[circumstances] = _plan(self.version.layers, circumstances)
         return plan
 
     def benefit_year(self, day: date) -> int:
@@ -88,12 +97,10 @@ class RuleBooks:
 
     def __init__(self, books: list[RuleBook]) -> None:
         """Raises RuleError when two books of one place and scheme overlap in time or leave a gap."""
-        self._sets: dict[tuple[str, str], tuple[tuple[RuleVersion, RuleSet], ...]] = {}
-        for key in sorted({(book.region, book.scheme) for book in books}):
-            same = [book for book in books if (book.region, book.scheme) == key]
-            places = {id(version): book.place for book in same for version in book.versions}
-            versions = in_order([version for book in same for version in book.versions])
-            self._sets[key] = tuple((v, _rule_set(key, places[id(v)], v)) for v in versions)
+        by_key: dict[tuple[str, str], list[RuleSet]] = {}
+        for book in books:
+            by_key.setdefault((book.region, book.scheme), []).extend(_rule_set(book, version) for version in book.versions)
+        self._sets = {key: in_order(sets) for key, sets in sorted(by_key.items())}
 
     @classmethod
     def read(cls, texts: Mapping[str, str]) -> RuleBooks:
@@ -107,23 +114,21 @@ class RuleBooks:
         """
         for area in (region, region[:4] + "00", region[:2] + "0000"):
             if sets := self._sets.get((area, scheme)):
-                version = in_force([version for version, _ in sets], day)
-                if version is None:
-                    raise not_found(
-                        "claims.rules.no-version", f"统筹区{area}险种{scheme}在{day}没有生效的待遇规则", field="insutype"
-                    )
-                return next(rules for candidate, rules in sets if candidate is version)
+                if rules := in_force(sets, day):
+                    return rules
+                raise not_found(
+                    "claims.rules.no-version", f"统筹区{area}险种{scheme}在{day}没有生效的待遇规则", field="insutype"
+                )
         raise not_found("claims.rules.no-book", f"统筹区{region}没有险种{scheme}的待遇规则", field="insutype")
 
     def all(self) -> list[RuleSet]:
         """Every version of every book, by place, scheme and date."""
-        return [rules for sets in self._sets.values() for _, rules in sets]
+        return [rules for sets in self._sets.values() for rules in sets]
 
 
-def _rule_set(key: tuple[str, str], place: str, version: RuleVersion) -> RuleSet:
-    region, scheme = key
-    digest = digest_of({"region": region, "scheme": scheme, "place": place, "version": plain(version)})
-    return RuleSet(region, place, scheme, version, digest)
+def _rule_set(book: RuleBook, version: RuleVersion) -> RuleSet:
+    digest = digest_of({"region": book.region, "scheme": book.scheme, "place": book.place, "version": version})
+    return RuleSet(book.region, book.place, book.scheme, version, digest)
 
 
 def _plan(layers: tuple[Layer, ...], circumstances: Circumstances) -> tuple[Step, ...]:
