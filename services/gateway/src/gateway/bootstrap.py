@@ -12,7 +12,7 @@ from gateway.adapters.claims_desk import HttpClaimsDesk
 from gateway.adapters.identity import GatewayVerifier, OpenIdKeys, open_id_verifier
 from gateway.adapters.institutions import InstitutionCopy, InstitutionTable
 from gateway.adapters.matters import SqlMatters
-from gateway.adapters.owners import HttpOwners, connect
+from gateway.adapters.owners import HttpOwners
 from gateway.adapters.policy import LocalUsers, Role, load_catalogue, load_local_users, load_roles
 from gateway.adapters.rate_limit import per_minute, per_second
 from gateway.adapters.replays import DatabaseReplayGuard, MemoryReplayGuard
@@ -41,7 +41,7 @@ from gateway.application.start_tasks import StartTasks
 from gateway.application.withdraw_matter import WithdrawMatter
 from gateway.domain.catalogue import Catalogue
 from gateway.settings import GatewaySettings, read_gateway_settings
-from shared.auth import Principal, ServiceTokens, TokenVerifier
+from shared.auth import Principal, TokenVerifier
 from shared.auth.wiring import AUDIENCE, build_service_tokens, build_signer
 from shared.calendar import WorkCalendar, load_calendar
 from shared.clock import Clock, SystemClock
@@ -112,20 +112,17 @@ class Gateway:
             await self.open_id_keys.close()
 
 
-def assemble(settings: Settings, network: Network | None = None) -> Gateway:
-    """Build one process's objects; nothing is connected yet."""
+def assemble(settings: Settings, network: Network | None = None, environ: Mapping[str, str] | None = None) -> Gateway:
+    """Build one process's objects; nothing is connected yet. ``environ``: instead of the process's environment."""
     network = network or Network()
-    own = read_gateway_settings(settings)
+    own = read_gateway_settings(settings, environ)
     clock = settings.clock()
     db = Database(settings.database_url, PLATFORM, clock, TimeOrderedIds(clock), pool_size=settings.pool_size)
     catalogue, calendar, roles = load_catalogue(), load_calendar(), load_roles()
     local_users = None if settings.production else load_local_users()
     signer = build_signer(settings)
     tokens = build_service_tokens(settings)
-    masking = ServiceTokens(
-        signer, SystemClock(), service=settings.service, audience=AUDIENCE, scopes=frozenset({"persons:read"})
-    )
-    owners = connect(settings.urls, tokens, masking, network.services)
+    owners = HttpOwners(settings.urls, tokens.bearer, network.services)
     open_id_keys = OpenIdKeys(settings.oidc_issuer, network.provider) if settings.oidc_issuer else None
     provider = open_id_verifier(settings.oidc_issuer, own.oidc_audience, open_id_keys) if open_id_keys else None
     matters, lines, once = SqlMatters(catalogue), SqlTimeline(), SqlOnce(db)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -58,6 +59,7 @@ class InstitutionCopy:
         self._by_credential: dict[tuple[Scheme, str], Signatory] = {}
         self._by_code: dict[str, Signatory] = {}
         self._read_at = float("-inf")
+        self._reading: asyncio.Task[None] | None = None
 
     async def find(self, scheme: Scheme, access_key: str) -> Signatory | None:
         """See the port."""
@@ -71,17 +73,24 @@ class InstitutionCopy:
 
     async def refresh(self) -> bool:
         """See the port."""
-        if time.monotonic() - self._read_at < MIN_AGE_S:
+        if self._reading is None and time.monotonic() - self._read_at < MIN_AGE_S:
             return False
         await self._read()
         return True
 
     async def _keep_fresh(self) -> None:
-        if time.monotonic() - self._read_at > MAX_AGE_S:
+        stale = time.monotonic() - self._read_at > MAX_AGE_S
+        # While somebody reads, an old copy serves the others; with none yet they wait for the first.
+        if stale and (self._reading is None or not self._by_code):
             await self._read()
 
     async def _read(self) -> None:
-        self._read_at = time.monotonic()
+        """One reading at a time; who comes while it runs waits for it."""
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._read_table())
+        await asyncio.shield(self._reading)
+
+    async def _read_table(self) -> None:
         try:
             async with self._db.reading() as tx:
                 rows = await tx.all(select(table))
@@ -89,10 +98,13 @@ class InstitutionCopy:
             if away.kind is not Kind.UNAVAILABLE or not self._by_code:
                 raise
             log.warning("institutions.stale", cause=away.en)  # what is known stays good until the database is back
-            return
-        signatories = [known for row in rows if (known := self._signatory(row)) is not None]
-        self._by_code = {known.institution_code: known for known in signatories}
-        self._by_credential = {(known.scheme, known.access_key): known for known in signatories}
+        else:
+            signatories = [known for row in rows if (known := self._signatory(row)) is not None]
+            self._by_code = {known.institution_code: known for known in signatories}
+            self._by_credential = {(known.scheme, known.access_key): known for known in signatories}
+        finally:
+            self._reading = None
+            self._read_at = time.monotonic()
 
     def _signatory(self, row: Any) -> Signatory | None:
         scheme = Scheme(row.signature)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gateway.bootstrap import METADATA, Network, assemble
 from gateway.entrypoints import deadlines, events
 from gateway.entrypoints.his.ingress import HisIngress
@@ -10,9 +12,9 @@ from shared.service import Runtime, Service
 from shared.settings import Settings
 
 
-def build(settings: Settings, network: Network | None = None) -> Runtime:
-    """One process."""
-    gateway = assemble(settings, network)
+def build(settings: Settings, network: Network | None = None, environ: Mapping[str, str] | None = None) -> Runtime:
+    """One process; tests replace the network and the environment."""
+    gateway = assemble(settings, network, environ)
     return Runtime(
         settings=settings,
         db=gateway.db,

@@ -1,0 +1,231 @@
+"""Who may do what: sign-in, scopes, regions, identities in clear, the books' owners."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from gateway.bootstrap import Network, assemble
+from shared.auth import Principal
+from shared.errors import Refusal
+from shared.settings import SettingsError, read_settings
+from tests.integration.gateway.conftest import PERSON, House
+
+CLEAR = {"person_id": PERSON, "certno": "42050219900101123X", "region": "420502", "masked": False}
+
+
+def bearer(house: House, *scopes: str, region: str = "*") -> dict[str, str]:
+    principal = Principal("u1", "某人", frozenset(scopes), frozenset({region}))
+    return {"Authorization": f"Bearer {house.sign(principal)}"}
+
+
+async def test_signing_in_with_the_local_provider(house: House) -> None:
+    offered = (await house.client.get("/v1/auth")).json()
+    assert offered["provider"] == "local"
+    assert [user["username"] for user in offered["users"]][:2] == ["wangfang", "lijing"]
+    me = (await house.client.get("/v1/me", headers=await house.login("lijing"))).json()
+    assert (me["user_id"], me["name"], me["role_names"]) == ("lijing", "李静", ["审核"])
+    assert "conversions:check" in me["scopes"]
+    for username, password in (("lijing", "wrong"), ("nobody", "onewindow"), ("nobody", "no such user")):
+        refused = await house.client.post("/v1/auth/login", json={"username": username, "password": password})
+        assert (refused.status_code, refused.json()["code"]) == (401, "gateway.auth.credentials-wrong")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/me"),
+        ("GET", "/v1/matters"),
+        ("POST", "/v1/matters"),
+        ("GET", "/v1/persons?q=张三"),
+        ("GET", f"/v1/persons/{PERSON}"),
+        ("GET", f"/v1/persons/{PERSON}/timeline"),
+        ("GET", "/v1/settlements/S1"),
+        ("GET", "/v1/conversions"),
+        ("GET", "/v1/ledger/books"),
+        ("GET", "/v1/access-log"),
+    ],
+)
+async def test_nothing_without_a_token_and_nothing_without_the_scope(house: House, method: str, path: str) -> None:
+    headers = {"Idempotency-Key": "k"}
+    body: dict[str, Any] = {"matter_code": "enrol-and-pay"}
+    anonymous = await house.client.request(method, path, json=body if method == "POST" else None, headers=headers)
+    assert (anonymous.status_code, anonymous.json()["code"]) == (401, "auth.token-missing")
+    if path != "/v1/me":
+        poor = await house.client.request(
+            method, path, json=body if method == "POST" else None, headers={**headers, **bearer(house, "other:read")}
+        )
+        assert (poor.status_code, poor.json()["code"]) == (403, "auth.scope-missing")
+    assert house.enrollment.sent + house.claims.sent + house.bridge.sent == []
+
+
+async def test_an_identity_in_clear_is_logged_and_a_refused_one_is_not_shown(house: House) -> None:
+    house.enrollment.answers[f"GET /v1/persons/{PERSON}"] = lambda query: (
+        {**CLEAR, "certno": "4205**********123X", "masked": True} if query.get("masked") == "true" else CLEAR
+    )
+    path = f"/v1/persons/{PERSON}"
+    masked = await house.client.get(path, headers=await house.login("zhouqiang"))
+    assert masked.json()["certno"] == "4205**********123X"
+    refused = await house.client.get(path, params={"reveal": 1}, headers=await house.login("zhouqiang"))
+    assert (refused.status_code, refused.json()["code"]) == (403, "auth.scope-missing")
+    assert await house.rows("SELECT count(*) FROM access_log") == [(0,)]
+    clear = await house.client.get(path, params={"reveal": 1}, headers=await house.login("wangfang"))
+    assert clear.json()["certno"] == "42050219900101123X"
+    log = (await house.client.get("/v1/access-log", headers=await house.login("sunli"))).json()
+    assert [(line["by"], line["by_name"], line["person_id"], line["what"]) for line in log["items"]] == [
+        ("wangfang", "王芳", PERSON, "查看证件号码等身份信息")
+    ]
+    assert log["next"] is None
+
+
+async def test_regions_bound_what_is_seen(house: House) -> None:
+    path = f"/v1/persons/{PERSON}"
+    assert (await house.client.get(path, headers=bearer(house, "persons:read", region="420500"))).status_code == 200
+    refused = await house.client.get(path, headers=bearer(house, "persons:read", region="420600"))
+    assert (refused.status_code, refused.json()["code"]) == (403, "auth.region-not-granted")
+    house.enrollment.answers[f"POST /v1/persons/{PERSON}/coverages"] = (201, {"coverage_id": "CV1", "premium_id": "PR1"})
+    body = {
+        "matter_code": "enrol-and-pay",
+        "person_id": PERSON,
+        "form": {"scheme": "390", "person_category": "15", "begins_on": "2026-01-01", "year": 2026, "region": "420502"},
+        "materials": [{"code": "identity"}, {"code": "photo"}],
+    }
+    away = await house.post("/v1/matters", body, bearer(house, "matters:accept", "matters:read", region="420600"), "k")
+    assert (away.status_code, away.json()["code"]) == (403, "gateway.matter.region-not-granted")
+    matter = (
+        await house.post("/v1/matters", body, bearer(house, "matters:accept", "matters:read", region="420502"), "k")
+    ).json()
+    for region, count in (("420502", 1), ("420500", 1), ("420000", 1), ("420503", 0), ("430000", 0)):
+        listed = await house.client.get("/v1/matters", headers=bearer(house, "matters:read", region=region))
+        assert len(listed.json()["items"]) == count, region
+    hidden = await house.client.get(
+        f"/v1/matters/{matter['matter_id']}", headers=bearer(house, "matters:read", region="430000")
+    )
+    assert hidden.status_code == 403
+
+
+async def test_finding_persons_by_number_or_name(house: House) -> None:
+    house.enrollment.answers["GET /v1/persons"] = {"items": [], "next": None}
+    headers = await house.login("wangfang")
+    await house.client.get("/v1/persons", params={"q": " 42050219900101123X "}, headers=headers)
+    await house.client.get("/v1/persons", params={"q": "张三"}, headers=headers)
+    assert [query for _, _, query, _ in house.enrollment.sent] == [
+        {"certno": "42050219900101123X", "limit": "20", "masked": "true"},
+        {"name": "张三", "limit": "20", "masked": "true"},
+    ]
+
+
+async def test_books_are_asked_for_where_they_are_kept(house: House) -> None:
+    headers = await house.login("chenhui")
+    books = (await house.client.get("/v1/ledger/books", headers=headers)).json()["items"]
+    assert [book["book"] for book in books] == ["EMP", "RES", "LARGE", "CVL", "CII", "MAF", "WI"]
+    house.claims.answers["GET /v1/ledger/trial-balance"] = {"book": "EMP"}
+    house.bridge.answers["GET /v1/ledger/trial-balance"] = {"book": "WI"}
+    for book in ("EMP", "WI"):
+        answer = await house.client.get("/v1/ledger/trial-balance", params={"book": book, "on": "2026-03-01"}, headers=headers)
+        assert answer.json() == {"book": book}
+    assert house.bridge.sent[0][2] == {"book": "WI", "on": "2026-03-01"}
+    unknown = await house.client.get("/v1/ledger/trial-balance", params={"book": "XX"}, headers=headers)
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "gateway.ledger.book-unknown")
+    house.claims.answers["GET /v1/ledger/journals"] = {"items": [{"book": "EMP"}], "next": None}
+    house.bridge.answers["GET /v1/ledger/journals"] = {"items": [{"book": "WI"}], "next": None}
+    both = (await house.client.get("/v1/ledger/journals", params={"case_id": "C1"}, headers=headers)).json()
+    assert both == {"items": [{"book": "EMP"}, {"book": "WI"}], "next": None}
+
+
+async def test_a_conversion_is_reviewed_in_the_callers_name(house: House) -> None:
+    house.bridge.answers["GET /v1/conversions/V1"] = {"conversion_id": "V1", "state": "proposed"}
+    house.bridge.answers["POST /v1/conversions/V1/check"] = {"state": "checked"}
+    refused = await house.post("/v1/conversions/V1/check", {}, await house.login("zhaoming"), "k")
+    assert (refused.status_code, refused.json()["code"]) == (403, "auth.scope-missing")
+    assert house.bridge.sent == []
+    done = await house.post("/v1/conversions/V1/check", {"note": "材料齐全"}, await house.login("lijing"), "k")
+    assert done.json() == {"state": "checked"}
+    assert house.bridge.commands() == [("/v1/conversions/V1/check", {"actor": "lijing", "note": "材料齐全"})]
+
+
+async def test_refusals_of_the_owners_come_through_as_they_are(house: House) -> None:
+    house.claims.answers["GET /v1/settlements/S1"] = (
+        404,
+        {"code": "claims.settlement.unknown", "title": "没有这笔结算", "detail": "unknown"},
+    )
+    headers = await house.login("wangfang")
+    unknown = await house.client.get("/v1/settlements/S1", headers=headers)
+    assert (unknown.status_code, unknown.json()["code"], unknown.json()["title"]) == (
+        404,
+        "claims.settlement.unknown",
+        "没有这笔结算",
+    )
+    house.claims.away = True
+    away = await house.client.get("/v1/settlements/S1", headers=headers)
+    assert (away.status_code, away.json()["code"]) == (503, "claims.away")
+    for path in ("/v1/settlements/..", "/v1/settlements/a%2Fb", "/v1/persons/%2e%2e/year"):
+        assert (await house.client.get(path, headers=headers)).status_code in (404, 422)
+
+
+def provider(key: ec.EllipticCurvePrivateKey) -> httpx.MockTransport:
+    document = {**jwt.algorithms.ECAlgorithm.to_jwk(key.public_key(), as_dict=True), "kid": "k1", "alg": "ES256"}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/.well-known/openid-configuration":
+            return httpx.Response(200, json={"issuer": "https://id.example", "jwks_uri": "https://id.example/keys"})
+        return httpx.Response(200, json={"keys": [document]})
+
+    return httpx.MockTransport(answer)
+
+
+PRODUCTION = {
+    "ONEWINDOW_ENV": "production",
+    "ONEWINDOW_SERVICE_SECRET": "s" * 40,
+    "ONEWINDOW_DATA_KEY": "d" * 40,
+    "ONEWINDOW_OIDC_ISSUER": "https://id.example",
+}
+
+
+async def test_production_takes_the_providers_tokens_and_no_local_users() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    settings = read_settings("gateway", PRODUCTION)
+    gateway = assemble(settings, Network(provider=provider(key)))
+    assert gateway.sign_in is None
+    assert gateway.local_users is None
+    now = int(time.time())
+    claims = {
+        "iss": "https://id.example",
+        "aud": "onewindow-gateway",
+        "sub": "7",
+        "name": "王芳",
+        "scope": "matters:read",
+        "regions": ["420502"],
+        "iat": now,
+        "exp": now + 60,
+    }
+    token = jwt.encode(claims, key, algorithm="ES256", headers={"kid": "k1"})
+    principal = await gateway.verifier.verify(token)
+    assert principal == Principal("7", "王芳", frozenset({"matters:read"}), frozenset({"420502"}))
+
+    forged = jwt.encode(claims, ec.generate_private_key(ec.SECP256R1()), algorithm="ES256", headers={"kid": "k1"})
+    other = jwt.encode({**claims, "aud": "another"}, key, algorithm="ES256", headers={"kid": "k1"})
+    local = assemble(read_settings("gateway", {**PRODUCTION, "ONEWINDOW_ENV": "test"})).sign_in
+    assert local is not None
+    user, _ = local("wangfang", "onewindow")
+    for wrong, code in (
+        (forged, "auth.token-invalid"),
+        (other, "auth.token-invalid"),
+        (user, "gateway.auth.local-user"),
+        ("x", "auth.token-invalid"),
+    ):
+        with pytest.raises(Refusal) as refused:
+            await gateway.verifier.verify(wrong)
+        assert refused.value.code == code
+    await gateway.close()
+
+
+def test_production_without_a_provider_does_not_start() -> None:
+    settings = read_settings("gateway", {**PRODUCTION, "ONEWINDOW_OIDC_ISSUER": ""})
+    with pytest.raises(SettingsError, match="ONEWINDOW_OIDC_ISSUER"):
+        assemble(settings)
