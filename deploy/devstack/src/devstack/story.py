@@ -79,7 +79,7 @@ class Story:
             MockHospital(HisClient(http, Institution.of(row), self.line, clock), county.tables["catalogue"], self._dice, clock)
             for row in county.tables["institutions"]
         ]
-        self._employees, self._residents, self._uncovered = self._cast()
+        self._employees, self._residents, self._assisted, self._uncovered = self._cast()
 
     async def play(self, name: str, act: Callable[[], Awaitable[str]]) -> Result:
         """Play one act and keep its result."""
@@ -118,8 +118,7 @@ class Story:
         """200 visits, every tenth a stay, over a line that loses, doubles and delays."""
         before = await self._owed_by_books()
         already = self.tally.owed()
-        queue = [self._patient() for _ in range(VISITS)]
-        numbers = iter(enumerate(queue))
+        numbers = iter(enumerate([self._patient(number) for number in range(VISITS)]))
 
         async def desk(hospitals: list[MockHospital]) -> None:
             for number, patient in numbers:
@@ -294,24 +293,29 @@ class Story:
             if not (await clerk.get(f"/v1/persons/{person}"))["coverages"]:
                 return row, person
 
-    def _patient(self) -> Patient:
+    def _patient(self, number: int) -> Patient:
+        """A quarter employees, the rest residents; of those who stay, every second holds an assistance class."""
+        if number % (2 * _STAY_EVERY) == 0:
+            return self._assisted.pop()
         return (self._employees if self._dice.random() < 0.25 else self._residents).pop()
 
-    def _cast(self) -> tuple[list[Patient], list[Patient], list[dict[str, str]]]:
-        """Employees, residents and adults without cover, in an order of this telling's own."""
+    def _cast(self) -> tuple[list[Patient], list[Patient], list[Patient], list[dict[str, str]]]:
+        """Employees, residents, residents with an assistance class, adults without cover, in an order of this telling's own."""
         covers = {row["certno"]: row for row in self._county.tables["coverage"] if row["scheme"] != "WI"}
+        held = {row["certno"] for row in self._county.tables["classes"]}
         employees = [
             Patient(certno=c, scheme="310", use_account=True) for c, row in covers.items() if row["person_category"] == "11"
         ]
-        residents = [Patient(certno=c, scheme="390") for c, row in covers.items() if row["scheme"] == "390"]
+        residents = [Patient(certno=c, scheme="390") for c, row in covers.items() if row["scheme"] == "390" and c not in held]
+        assisted = [Patient(certno=c, scheme="390") for c in held]
         adults = range(self._clock.today().year - 58, self._clock.today().year - 20)
         uncovered = [
             row for row in self._county.tables["persons"] if row["certno"] not in covers and int(row["born_on"][:4]) in adults
         ]
-        for people in (employees, residents):
+        for people in (employees, residents, assisted):
             self._dice.shuffle(people)
         self._dice.shuffle(uncovered)
-        return employees, residents, uncovered
+        return employees, residents, assisted, uncovered
 
     def _injury_bill(self) -> list[Any]:
         """A 9,200.00, B 6,000.00, work-injury-only 500.00, outside everything 300.00: reference F1."""

@@ -119,7 +119,7 @@ def _fund_rows(found: StoredSettlement) -> list[dict[str, Any]]:
 
 def _line(line: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "line_no": line["line_no"],
+        "line_id": line["line_no"],
         "item_code": line["item_code"],
         "item_name": line["item_name"],
         "class": line["charge_class"],
