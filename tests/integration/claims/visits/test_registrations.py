@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from shared.errors import Refusal
 from tests.factories.claims_desk import ClaimsDesk
 from tests.factories.his_messages import DIAGNOSIS, Json, inputs
 
@@ -223,17 +222,3 @@ async def test_a_stay_that_was_never_opened_cannot_be_recalled_into_life(desk: C
     assert await desk.call("2601", {"data": {"psn_no": person, "omsgid": "LATE", "oinfno": "2401"}}) == {}
     assert "已被冲正(2601)" in await desk.refused("2401", inputs(person=person)["2401"], msgid="LATE")
     assert await desk.count("visit") == 0
-
-
-async def test_listing_a_persons_visits(desk: ClaimsDesk) -> None:
-    person = await desk.person()
-    visit = await desk.registration(person, [("A1", "10.00")])
-    with pytest.raises(AssertionError):
-        await desk.call("2202", {"data": {}})
-    async with desk.claims.db.transaction() as tx:
-        from claims.adapters.registry_lists import SqlVisitLists
-
-        (listed,) = await SqlVisitLists().of_person(tx, person, "", 10)
-        assert await SqlVisitLists().of_person(tx, person, visit, 10) == []
-    assert (listed.visit_id, listed.total_fen, listed.settled_fen, listed.institution_name) == (visit, 1000, 0, "县人民医院")
-    assert Refusal

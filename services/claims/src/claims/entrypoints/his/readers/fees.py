@@ -72,12 +72,12 @@ def _upload(request: HisRequest, *, inpatient: bool) -> UploadFees:
         inpatient=inpatient,
         person_id=_same(rows, "psn_no"),
         visit_id=_same(rows, "mdtrt_id"),
-        lines=tuple([_line(row) for row in rows]),
+        lines=tuple([_line(row, inpatient=inpatient) for row in rows]),
         details=tuple([row.details(_READ) for row in rows]),
     )
 
 
-def _line(row: Node) -> FeeLine:
+def _line(row: Node, *, inpatient: bool) -> FeeLine:
     return FeeLine(
         line_no=row.text("feedetl_sn"),
         item_code=row.text("med_list_codg"),
@@ -86,7 +86,7 @@ def _line(row: Node) -> FeeLine:
         quantity=row.quantity("cnt"),
         price=row.quantity("pric"),
         occurred_at=row.moment("fee_ocur_time"),
-        batch_no=row.optional_text("chrg_bchno"),
+        batch_no="" if inpatient else row.text("chrg_bchno"),
         returns_line_no=row.optional_text("init_feedetl_sn"),
         hospital_approval=row.flag("hosp_appr_flag", ""),
     )
