@@ -1,0 +1,323 @@
+"""Random histories of one county: accidents, stays, decisions, reversals, reviews, revocations, in any order, doubled and
+late, with claims away or losing answers and the process dying; every invariant of B15 that can be seen holds after every
+step, and when everything has come to rest the funds agree and every fund has what it is due.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from functools import partial
+from itertools import count
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from shared.contracts.claims import FundPayment
+from shared.errors import Refusal, unavailable
+from shared.ledger import Book
+from shared.money import allocate
+from shared.transactions import OnceKey
+from tests.factories.workinjury_bridge.examples import SETTLED
+from tests.factories.workinjury_bridge.fake_claims import settled_fact
+from tests.factories.workinjury_bridge.memory import MemoryBridge, balance
+from workinjury_bridge.application.decide_recognition import NewDecision
+from workinjury_bridge.application.open_injury_case import Accident
+from workinjury_bridge.application.settle_directly import DirectBill
+from workinjury_bridge.domain.bill import BillLine
+from workinjury_bridge.domain.conversion import ENDED, ConversionState, MedicalBill
+from workinjury_bridge.domain.invariants import breaches_of
+from workinjury_bridge.domain.recognition import Outcome
+
+FIRST = date(2026, 1, 1)
+PERSONS = ("P1", "P2")
+BOOKS = (("EMP", "5001.01"), ("EMP", "5001.02"), ("LARGE", "5001.01"), ("MAF", "5001.01"))
+
+
+PICK = st.integers(0, 99)
+LINE = st.tuples(st.integers(0, 10**7), st.booleans(), st.sampled_from([None, True, False]))
+"""Amount, in the catalogue, consent."""
+
+
+class Death(BaseException):
+    """The process is gone; the next step begins on what is stored."""
+
+
+class Trouble:
+    """Dice that a seed loads: away before an effect, answer lost after it, death around a commit."""
+
+    def __init__(self, seed: int, level: float) -> None:
+        self._dice = random.Random(seed)
+        self._level = level
+
+    def in_claims(self, when: str, key: str) -> None:
+        if self._dice.random() < self._level:
+            raise unavailable("claims.away", "系统繁忙", f"{when} {key}")
+
+    def at_commit(self, when: str, key: str) -> None:
+        if self._dice.random() < self._level:
+            raise Death(f"{when} {key}")
+
+
+class County(RuleBasedStateMachine):
+    """One bridge, one claims, two persons."""
+
+    @initialize(seed=st.integers(0, 2**32), level=st.sampled_from([0.0, 0.1, 0.3]))
+    def begin(self, seed: int, level: float) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.bridge = MemoryBridge()
+        self.trouble = Trouble(seed, level)
+        self.numbers = count()
+        self.facts: list[Any] = []
+        for person in PERSONS:
+            self.accident(person, 0)
+            self.decide(len(self.bridge.state.cases) - 1, True, None)
+
+    def teardown(self) -> None:
+        if hasattr(self, "loop"):
+            self.come_to_rest()
+            self.loop.close()
+
+    # What people and hospitals do
+
+    @rule(person=st.sampled_from(PERSONS), day=st.integers(0, 40))
+    def accident(self, person: str, day: int) -> None:
+        report = Accident(person_id=person, accident_on=FIRST + timedelta(days=day), body_parts=("hand",), description="press")
+        self.run(self.bridge.open_case.run(self.key(), report))
+
+    @rule(
+        person=st.sampled_from(PERSONS),
+        day=st.integers(0, 60),
+        days=st.integers(0, 20),
+        inpatient=st.sampled_from([True, True, True, False]),
+        amounts=st.lists(LINE, min_size=1, max_size=4),
+        weights=st.lists(st.integers(0, 9), min_size=5, max_size=5),
+        heard=st.booleans(),
+    )
+    def settle(
+        self,
+        person: str,
+        day: int,
+        days: int,
+        inpatient: bool,
+        amounts: list[tuple[int, bool, bool | None]],
+        weights: list[int],
+        heard: bool,
+    ) -> None:
+        total = sum(amount for amount, *_ in amounts)
+        *funds, cash = allocate(total, weights) if sum(weights) else [0, 0, 0, 0, total]
+        begun_on = FIRST + timedelta(days=day)
+        bill = MedicalBill(
+            begun_on=begun_on,
+            ended_on=begun_on + timedelta(days=days),
+            total_fen=total,
+            cash_fen=cash,
+            payments=tuple(
+                FundPayment(book=book, account=account, fund_pay_type="", amount_fen=amount)
+                for (book, account), amount in zip(BOOKS, funds, strict=True)
+            ),
+            lines=tuple(
+                BillLine(line_id=str(n), amount_fen=a, in_catalogue=c, consent=agreed)
+                for n, (a, c, agreed) in enumerate(amounts)
+            ),
+        )
+        fact = settled_fact(bill, SETTLED, settlement_id=f"S{next(self.numbers)}", person_id=person, inpatient=inpatient)
+        self.happens(self.bridge.claims.settle(fact, bill), heard)
+
+    @rule(person=st.sampled_from(PERSONS), day=st.integers(0, 60), amount=st.integers(1, 10**7))
+    def settle_directly(self, person: str, day: int, amount: int) -> None:
+        key, on = f"W{next(self.numbers)}", FIRST + timedelta(days=day)
+        line = BillLine(line_id="1", amount_fen=amount, in_catalogue=True)
+        bill = DirectBill(
+            key=key, visit_id=key, person_id=person, institution_code="H1", begun_on=on, ended_on=on, lines=(line,)
+        )
+        try:
+            self.run(self.bridge.settle.final(self.key(), bill))
+        except Refusal as refusal:
+            self.nothing_but(refusal, "workinjury-bridge.settlement.not-entitled")
+            return
+        fact = replace(SETTLED, settlement_id=f"S{key}", person_id=person, payments=[], total_fen=amount, work_injury_key=key)
+        nothing = MedicalBill(begun_on=on, ended_on=on, total_fen=amount, cash_fen=0, payments=(), lines=())
+        self.happens(self.bridge.claims.settle(fact, nothing), False)
+
+    @rule(pick=PICK, heard=st.booleans())
+    def reverse(self, pick: int, heard: bool) -> None:
+        settled = sorted(self.bridge.claims.settlements)
+        if settled:
+            try:
+                self.happens(self.bridge.claims.reverse(settled[pick % len(settled)]), heard)
+            except Refusal as refusal:
+                self.nothing_but(refusal, "claims.settlement.not-standing")
+
+    @rule(pick=PICK)
+    def hear(self, pick: int) -> None:
+        """Any fact, at any time, as often as it likes: late, doubled, in the wrong order."""
+        if self.facts:
+            self.run(self.bridge.hear(self.facts[pick % len(self.facts)]))
+
+    # What the offices do
+
+    @rule(pick=PICK, granted=st.booleans(), version=st.none() | st.integers(1, 6))
+    def decide(self, pick: int, granted: bool, version: int | None) -> None:
+        case_id = self.case(pick)
+        case = self.bridge.state.cases[case_id]
+        if version is not None and version in {d.version for d in case.decisions}:
+            return
+        new = NewDecision(
+            decision_no=f"N{next(self.numbers)}",
+            outcome=Outcome.GRANTED if granted else Outcome.DENIED,
+            decided_on=FIRST,
+            decided_by="office",
+            version=version,
+        )
+        self.maybe(lambda key: self.bridge.decide.run(key, case_id, new))
+
+    @rule(pick=PICK)
+    def revoke(self, pick: int) -> None:
+        case_id, number = self.case(pick), f"J{next(self.numbers)}"
+        self.maybe(lambda key: self.bridge.revoke.run(key, case_id, number, FIRST, "court"))
+
+    @rule(pick=PICK, upheld=st.booleans())
+    def contest(self, pick: int, upheld: bool) -> None:
+        case_id = self.case(pick)
+        if upheld:
+            self.maybe(lambda key: self.bridge.contest.uphold(key, case_id))
+        else:
+            self.maybe(lambda key: self.bridge.contest.open(key, case_id, FIRST))
+
+    @rule(pick=PICK, act=st.sampled_from(["check", "approve", "approve", "send_back"]), actor=st.sampled_from("ab"))
+    def review(self, pick: int, act: str, actor: str) -> None:
+        ids = sorted(self.bridge.state.conversions)
+        if ids:
+            use_case = getattr(self.bridge.review, act)
+            self.maybe(lambda key: use_case(key, ids[pick % len(ids)], actor, None))
+
+    @rule()
+    def approve_everything(self) -> None:
+        self.run(self.bridge.go_on())
+        for conversion_id in sorted(self.bridge.state.conversions):
+            self.maybe(partial(self.bridge.review.check, conversion_id=conversion_id, actor="a", note=None))
+            self.maybe(partial(self.bridge.review.approve, conversion_id=conversion_id, actor="b", note=None))
+
+    # What time does, with trouble
+
+    @rule(pick=PICK, steps=st.integers(1, 30))
+    def advance(self, pick: int, steps: int) -> None:
+        bridge = self.bridge
+        ids = self.run(bridge.advance.due())
+        if not ids:
+            return
+        bridge.claims.around, bridge.store.around = self.trouble.in_claims, self.trouble.at_commit
+        try:
+            for _ in range(steps):
+                if not self.run(bridge.advance.step(ids[pick % len(ids)])):
+                    break
+        except (Death, Refusal):
+            pass
+        finally:
+            bridge.claims.around = bridge.store.around = lambda when, key: None
+
+    @rule(refusals=st.integers(0, 2))
+    def medical_fund_is_frozen(self, refusals: int) -> None:
+        self.bridge.claims.refuse_reserve = refusals
+
+    @rule(pick=PICK, pay=st.booleans())
+    def deadline(self, pick: int, pay: bool) -> None:
+        due = sorted(self.bridge.state.deadlines)
+        if due:
+            kind, key = due[pick % len(due)]
+            use_case: Any = self.bridge.pay_direct_meals if kind == "pay-direct-meals" else self.bridge.void_direct
+
+            async def fire() -> None:
+                async with self.bridge.store.transaction() as tx:
+                    tx.cancel(kind, key)
+                    await use_case.run(tx, key)
+
+            self.run(fire())
+
+    # What must hold
+
+    @invariant()
+    def every_conversion_fits_its_journals(self) -> None:
+        state = self.bridge.state
+        for conversion in state.conversions.values():
+            transfers = [x for x in state.transfers.values() if x.conversion_id == conversion.conversion_id]
+            entries = [x for x in state.entries.values() if x.conversion_id == conversion.conversion_id]
+            effective = state.cases[conversion.case_id].effective
+            assert breaches_of(conversion, transfers, entries, effective) == []
+
+    @invariant()
+    def one_active_payer_per_settlement(self) -> None:
+        active = Counter(c.settlement_id for c in self.bridge.state.conversions.values() if c.state not in ENDED)
+        assert set(active.values()) <= {1}
+
+    @invariant()
+    def nobody_is_paid_twice(self) -> None:
+        paid = Counter((p.conversion_id or p.work_injury_key, p.kind) for p in self.bridge.state.payments.values())
+        assert set(paid.values()) <= {1}
+
+    def come_to_rest(self) -> None:
+        """Claims is back, every fact is heard, every worker has done its work: then everything must agree."""
+        bridge = self.bridge
+        bridge.claims.refuse_reserve = 0
+        for _ in range(5):
+            self.run(bridge.go_on())
+        found = self.run(bridge.check.run())
+        assert (found["in_flight"], found["inter_fund"], found["breaches"]) == (0, "equal", [])
+        standing = {c.settlement_id: c for c in bridge.state.conversions.values() if c.state is ConversionState.SETTLED}
+        for book, account in BOOKS:
+            expected = sum(
+                p.amount_fen
+                for s in bridge.claims.settlements.values()
+                for p in s.bill.payments
+                if p.book == book and not s.reversed and s.fact.settlement_id not in standing
+            )
+            accounts = {a for b, a in BOOKS if b == book}
+            assert sum(bridge.claims.balance(Book(book), a) for a in accounts) == expected, (book, account)
+        direct = sum(d.version.work_injury_fen for d in bridge.state.directs.values() if d.state.value == "posted")
+        converted = sum(c.figures.work_injury_fen for c in standing.values() if c.figures)
+        assert balance(bridge.state, "5001.11") == converted + direct
+
+    # How the rules reach the use cases
+
+    def happens(self, fact: Any, heard: bool) -> None:
+        """A fact is published, and perhaps heard at once."""
+        self.facts.append(fact)
+        if heard:
+            self.run(self.bridge.hear(fact))
+
+    def case(self, pick: int) -> str:
+        cases = sorted(self.bridge.state.cases)
+        return cases[pick % len(cases)]
+
+    def run(self, work: Any) -> Any:
+        return self.loop.run_until_complete(work)
+
+    def key(self) -> OnceKey:
+        return OnceKey("county", str(next(self.numbers)), "d")
+
+    @staticmethod
+    def nothing_but(refusal: Refusal, code: str) -> None:
+        """The one refusal that this step may meet."""
+        assert refusal.code == code
+
+    def maybe(self, act: Callable[[OnceKey], Awaitable[Any]]) -> None:
+        """Do it twice under one key, as a caller does whose answer was lost; a refusal changes nothing."""
+        key, before = self.key(), self.bridge.state
+        try:
+            first = self.run(act(key))
+            assert self.run(act(key)) == first
+        except Refusal:
+            assert self.bridge.state == before
+
+
+TestCounty = County.TestCase
+TestCounty.settings = settings(
+    max_examples=300, stateful_step_count=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
