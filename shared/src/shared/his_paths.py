@@ -66,7 +66,7 @@ TRANSACTION_PATHS: Final = {
 }
 """One path per transaction (Hebei, Inner Mongolia); misspelled as the clients send them."""
 
-_NAMED: Final = re.compile(r"/(\d{4}[Aa]?|100001)$")
+_NAMED: Final = re.compile(r"/(\d{4}[Aa]?|100001)$", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
