@@ -172,7 +172,9 @@ class Story:
         await reviewer.act(matter["matter_id"], "recognition", "decide", **decision, decided_on=today)
         seen = await reviewer.until(path, lambda m: bool(_task(m, "conversion")["parts"]), "conversion proposed")
         conversion_id = _task(seen, "conversion")["parts"][0]["part_id"]
-        await reviewer.until(f"/v1/conversions/{conversion_id}", lambda c: bool(c.get("figures")), "conversion assessed")
+        await reviewer.until(
+            f"/v1/conversions/{conversion_id}", lambda c: c["work_injury_fen"] is not None, "conversion assessed"
+        )
         await reviewer.act(matter["matter_id"], "conversion", "check", conversion_id=conversion_id, note="金额核对无误")
         await approver.act(matter["matter_id"], "conversion", "approve", conversion_id=conversion_id, note="同意")
         closed = await reviewer.until(path, lambda m: m["state"] != "open", "the matter closing by itself")
@@ -233,15 +235,14 @@ class Story:
 
     async def _converted(self, conversion_id: str, settled: Settled) -> str:
         conversion = await self._window["lijing"].get(f"/v1/conversions/{conversion_id}")
-        figures = conversion["figures"]
-        owed, refund = figures["owed_fen"], figures["refund_fen"]
+        owed, refund = conversion["owed_fen"], conversion["refund_fen"]
         _expect(conversion["state"] == "settled", f"the conversion is {conversion['state']}")
-        _expect(figures["work_injury_fen"] == 1_570_000, f"E is {format_yuan(figures['work_injury_fen'])}, not 15,700.00")
+        _expect(conversion["work_injury_fen"] == 1_570_000, f"E is {format_yuan(conversion['work_injury_fen'])}, not 15,700.00")
         _expect(
             owed == _fen(settled.funds + settled.account), f"owed {owed}, the fund had paid {settled.funds + settled.account}"
         )
         _expect(refund == _fen(settled.cash) - 30_000, f"refund {refund}, cash was {settled.cash} with 300.00 outside")
-        _expect(figures["meals_fen"] == 36_000, f"meals {figures['meals_fen']}")
+        _expect(conversion["meals_fen"] == 36_000, f"meals {conversion['meals_fen']}")
         journals = await self._window["chenhui"].get("/v1/ledger/journals", book="EMP", settlement_id=settled.settlement_id)
         net: Counter[str] = Counter()
         for journal in journals["items"]:

@@ -82,3 +82,20 @@ async def test_settlement_and_reversal_crossing_leave_books_and_year_in_step(two
         )
         standing = await pool.fetchval("SELECT fund_fen FROM settlement WHERE person_id = $1 AND state = 'valid'", person)
         assert (booked or 0) == standing == (await first.year(person)).get("outpatient.paid", 0)
+
+
+async def test_the_same_reversal_twice_at_once_is_one_reversal_with_one_answer(
+    two_desks: tuple[ClaimsDesk, ClaimsDesk],
+) -> None:
+    first, second = two_desks
+    for round_ in range(ROUNDS):
+        person = await first.person(4000 + round_)
+        visit = await first.registration(person, [("A1", "400.00")])
+        settled = (await first.call("2207", first.visit_input(visit, person, "400.00")))["setlinfo"]
+        reversal = {"data": {"mdtrt_id": visit, "psn_no": person, "setl_id": settled["setl_id"]}}
+        one, two, three = await asyncio.gather(
+            *(d.raw("2208", reversal, msgid=f"BACK{round_}") for d in (first, second, first))
+        )
+        assert read(one)["infcode"] == "0", one
+        assert read(one)["output"] == read(two)["output"] == read(three)["output"]
+        assert await first.count("settlement", f"person_id = '{person}' AND reverses IS NOT NULL") == 1

@@ -11,7 +11,7 @@ from claims.application.visits.ports import Visits
 from claims.domain.institution import Institution
 from claims.domain.refusals import visit_of_other_person, visit_unknown
 from claims.domain.visit import Visit
-from shared.errors import unavailable
+from shared.errors import Refusal, unavailable
 from shared.transactions import Tx, UnitOfWork
 
 _TRIES: Final = 3
@@ -81,7 +81,7 @@ class AnswerOnce:
         async def look_then_work(tx: Tx) -> bytes:
             return await self._answer(tx, header, institution, lambda: work(tx))
 
-        return await self._try(look_then_work)
+        return await self._try(look_then_work, header, institution)
 
     async def run_on_visit(
         self,
@@ -104,7 +104,7 @@ class AnswerOnce:
                 raise visit_of_other_person()
             return await self._answer(tx, header, institution, lambda: work(tx, visit))
 
-        return await self._try(lock_look_then_work)
+        return await self._try(lock_look_then_work, header, institution)
 
     async def _answer(
         self, tx: Tx, header: HisHeader, institution: Institution, work: Callable[[], Awaitable[Effect]]
@@ -116,11 +116,18 @@ class AnswerOnce:
         await self._messages.remember(tx, header, institution, effect)
         return effect.answer
 
-    async def _try(self, attempt: Callable[[Tx], Awaitable[bytes]]) -> bytes:
+    async def _try(self, attempt: Callable[[Tx], Awaitable[bytes]], header: HisHeader, institution: Institution) -> bytes:
         for _ in range(_TRIES):
             try:
                 async with self._uow.transaction() as tx:
                     return await attempt(tx)
             except MessageRaced:
                 continue
+            except Refusal:
+                # The same message may have been answered while this attempt waited for a lock; then that answer stands.
+                async with self._uow.transaction() as tx:
+                    stored = await self._messages.find(tx, header, institution)
+                if stored is None:
+                    raise
+                return stored
         raise unavailable("claims.his.message-raced", "同一报文正在处理，请稍后重发", "the same message is being processed")
