@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+
+import httpx
 
 from claims.adapters.bridge import HttpWorkInjury
 from claims.adapters.class_b_shares import BookShares
@@ -111,16 +113,20 @@ class Claims:
     closing: tuple[Callable[[], Awaitable[Any]], ...]
 
 
-def assemble(settings: Settings) -> Claims:
-    """The objects of one process; nothing is connected yet."""
+def assemble(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | None = None) -> Claims:
+    """The objects of one process; nothing is connected yet. ``network``: in tests, a transport per service called."""
+    network = network or {}
     clock = settings.clock()
     ids = TimeOrderedIds(clock)
     db = Database(settings.database_url, PLATFORM, clock, ids, pool_size=settings.pool_size)
     sealer = Sealer(settings.data_key.encode())
     books = RuleBooks.read(rule_texts(read_claims_settings().rule_books, BOOK_SUFFIX))
     tokens = build_service_tokens(settings)
-    enrollment = ServiceClient("enrollment", settings.urls["enrollment"], tokens.bearer, timeout_s=5)
-    bridge = ServiceClient("workinjury-bridge", settings.urls["workinjury-bridge"], tokens.bearer, timeout_s=8)
+
+    def client(name: str, timeout_s: float) -> ServiceClient:
+        return ServiceClient(name, settings.urls[name], tokens.bearer, timeout_s=timeout_s, transport=network.get(name))
+
+    enrollment, bridge = client("enrollment", 5), client("workinjury-bridge", 8)
 
     once = SqlOnce(db)
     ledger = LedgerStore(LEDGER)

@@ -27,7 +27,7 @@ from gateway.application.his_credentials import Scheme
 from gateway.application.list_matters import ListMatters
 from gateway.application.on_fact import OnFact
 from gateway.application.on_institution_stated import OnInstitutionStated
-from gateway.application.ports import ReplayGuard
+from gateway.application.ports import ClaimsDesk, ReplayGuard
 from gateway.application.read_matter import ReadMatter
 from gateway.application.read_owned import ReadOwned
 from gateway.application.read_timeline import ReadTimeline
@@ -62,10 +62,11 @@ METADATA = metadata
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """What replaces the network in tests: a transport per service, one for the identity provider."""
+    """What replaces the network in tests: a transport per service, one for the identity provider, the line to claims' desk."""
 
     services: Mapping[str, httpx.AsyncBaseTransport] = field(default_factory=dict)
     provider: httpx.AsyncBaseTransport | None = None
+    claims_desk: ClaimsDesk | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,7 @@ class Gateway:
     local_users: LocalUsers | None
     verifier: TokenVerifier
     owners: HttpOwners
-    claims_desk: HttpClaimsDesk
+    claims_desk: ClaimsDesk
     replays: MemoryReplayGuard | DatabaseReplayGuard
     accept_matter: AcceptMatter
     act_on_task: ActOnTask
@@ -130,7 +131,7 @@ def assemble(settings: Settings, network: Network | None = None, environ: Mappin
     replays: MemoryReplayGuard | DatabaseReplayGuard = (
         DatabaseReplayGuard(db, SystemClock()) if own.his_nonces == "database" else MemoryReplayGuard()
     )
-    claims_desk = HttpClaimsDesk(settings.urls["claims"], tokens.bearer, timeout_s=own.his_timeout_s)
+    claims_desk = network.claims_desk or HttpClaimsDesk(settings.urls["claims"], tokens.bearer, timeout_s=own.his_timeout_s)
     return Gateway(
         settings=settings,
         own=own,

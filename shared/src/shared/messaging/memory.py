@@ -16,17 +16,28 @@ from shared.messaging.codec import Record
 class MemoryBus:
     """Topics with partitions and the committed offsets of groups; one process, nothing on disk.
 
-    ``chaos``: probability per fetch that a partition is read again from its committed offset (redelivery), drawn from
-    ``rng``; order within a partition is kept, as Kafka keeps it.
+    Probabilities, drawn from ``rng``; order within a partition is kept, as Kafka keeps it. ``chaos``: per fetch, that a
+    partition is read again from its committed offset (redelivery); ``delays``: per fetch, that a partition shows nothing yet,
+    so that later records of other partitions come first; ``doubles``: per record, that the producer appends it twice.
     """
 
-    def __init__(self, partitions: int = 6, *, rng: random.Random | None = None, chaos: float = 0.0) -> None:
+    def __init__(
+        self,
+        partitions: int = 6,
+        *,
+        rng: random.Random | None = None,
+        chaos: float = 0.0,
+        delays: float = 0.0,
+        doubles: float = 0.0,
+    ) -> None:
         self.partitions = partitions
         self.logs: dict[Position, list[Record]] = defaultdict(list)
         self.committed: dict[tuple[str, Position], int] = {}
         self.members: dict[str, list[MemorySubscriber]] = defaultdict(list)
         self.rng = rng or random.Random(0)
         self.chaos = chaos
+        self.delays = delays
+        self.doubles = doubles
         self.arrived = asyncio.Event()
 
     def publisher(self) -> MemoryPublisher:
@@ -43,6 +54,10 @@ class MemoryBus:
         log = self.logs[Position(record.topic, partition)]
         log.append(replace(record, partition=partition, offset=len(log)))
         self.arrived.set()
+
+    def happens(self, probability: float) -> bool:
+        """Draw one mishap; draws nothing when it is impossible."""
+        return probability > 0 and self.rng.random() < probability
 
     def rebalance(self, group: str) -> None:
         """Give the partitions of the group's topics to its members in turn; positions fall back to what is committed."""
@@ -71,6 +86,8 @@ class MemoryPublisher:
         """Append at once."""
         for record in records:
             self._bus.append(record)
+            if self._bus.happens(self._bus.doubles):
+                self._bus.append(record)
 
     async def stop(self) -> None:
         """Nothing to do."""
@@ -107,7 +124,9 @@ class MemorySubscriber:
         batches: dict[Position, list[Record]] = {}
         left = max_records
         for position in list(self.positions):
-            if self._bus.chaos and self._bus.rng.random() < self._bus.chaos:
+            if self._bus.happens(self._bus.delays):
+                continue
+            if self._bus.happens(self._bus.chaos):
                 self.positions[position] = self._bus.committed.get((self.group, position), 0)
             start = self.positions[position]
             records = self._bus.logs[position][start : start + left]

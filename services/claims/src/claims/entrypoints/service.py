@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import httpx
 from starlette.routing import Route
 
 from claims.bootstrap import METADATA, OWN_BOOKS, Claims, assemble
@@ -17,9 +20,9 @@ from shared.service import Job, Runtime, Service
 from shared.settings import Settings
 
 
-def build(settings: Settings) -> Runtime:
-    """The objects of one process, behind its routes."""
-    claims = assemble(settings)
+def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | None = None) -> Runtime:
+    """The objects of one process, behind its routes; tests replace the network."""
+    claims = assemble(settings, network)
 
     async def seal() -> None:
         while await claims.ledger.seal(claims.db):

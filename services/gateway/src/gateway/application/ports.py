@@ -243,6 +243,10 @@ class ClaimsDesk(Protocol):
         """Pass a message on. Raises NotDelivered or OutcomeUnknown."""
         ...
 
+    async def close(self) -> None:
+        """Close the connections."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
