@@ -69,7 +69,7 @@ def read_settings(service: str, environ: Mapping[str, str] | None = None) -> Set
         service=service,
         env=stage,
         host=value("HOST", "127.0.0.1"),
-        port=_port(env.get(f"ONEWINDOW_{upper}_PORT", str(_PORTS.get(service, 8000)))),
+        port=_number(f"ONEWINDOW_{upper}_PORT", env.get(f"ONEWINDOW_{upper}_PORT", str(_PORTS.get(service, 8000))), least=1),
         database_url=env.get(f"ONEWINDOW_{upper}_DATABASE_URL", f"postgresql://postgres@127.0.0.1:5432/{database}"),
         kafka_bootstrap=value("KAFKA_BOOTSTRAP", "127.0.0.1:9092"),
         clock_setting=value("CLOCK", ""),
@@ -82,9 +82,13 @@ def read_settings(service: str, environ: Mapping[str, str] | None = None) -> Set
         oidc_issuer=value("OIDC_ISSUER", ""),
         otlp_endpoint=value("OTLP_ENDPOINT", ""),
         log_level=value("LOG_LEVEL", "INFO"),
-        pool_size=_port(value("POOL_SIZE", "8")),
-        metrics_port=int(value("METRICS_PORT", "0")),
+        pool_size=_number("ONEWINDOW_POOL_SIZE", value("POOL_SIZE", "8"), least=1),
+        metrics_port=_number("ONEWINDOW_METRICS_PORT", value("METRICS_PORT", "0"), least=0),
     )
+    try:
+        settings.clock()
+    except ValueError as wrong:
+        raise SettingsError(f"ONEWINDOW_CLOCK: {wrong}") from None
     if settings.production:
         _refuse_development(settings)
     return settings
@@ -98,11 +102,11 @@ def _refuse_development(settings: Settings) -> None:
             raise SettingsError(f"ONEWINDOW_{name}: production needs a secret of its own, at least 32 characters")
 
 
-def _port(text: str) -> int:
+def _number(name: str, text: str, *, least: int) -> int:
     try:
         number = int(text)
     except ValueError:
-        raise SettingsError(f"{text!r} is no number") from None
-    if not 0 < number < 65536:
-        raise SettingsError(f"{number} is out of range")
+        raise SettingsError(f"{name}: {text!r} is no number") from None
+    if not least <= number < 65536:
+        raise SettingsError(f"{name}: {number} is out of range")
     return number

@@ -71,7 +71,13 @@ class DeadlineRunner:
             async with self._db.transaction() as tx:
                 await tx.execute(
                     update(table)
-                    .where(table.c.kind == row.kind, table.c.subject_id == row.subject_id)
+                    # as we saw it: meanwhile another worker may have fired it, and its handler set it anew
+                    .where(
+                        table.c.kind == row.kind,
+                        table.c.subject_id == row.subject_id,
+                        table.c.due_at == row.due_at,
+                        table.c.attempts == row.attempts,
+                    )
                     .values(due_at=now + pause, attempts=row.attempts + 1, cause=str(failed)[:2000])
                 )
         return True

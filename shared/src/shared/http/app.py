@@ -40,7 +40,7 @@ def create_app(service: Service, runtime: Runtime) -> FastAPI:
         finally:
             await runtime.stop()
 
-    app = FastAPI(
+    app = _Application(
         title=f"OneWindow {service.name}",
         description=service.description,
         version="1.0",
@@ -48,15 +48,24 @@ def create_app(service: Service, runtime: Runtime) -> FastAPI:
         docs_url="/docs",
         redoc_url=None,
         separate_input_output_schemas=False,
+        responses=problems.RESPONSES,
     )
     problems.install(app)
     _health(app, runtime)
     for router in runtime.routers:
         app.include_router(router)
     raw: Sequence[BaseRoute] = runtime.raw_routes
-    app.router.routes.extend(raw)
+    app.router.routes[:0] = raw  # few and hot, so they are asked first
     app.add_middleware(_Observe, service=service.name)
     return app
+
+
+class _Application(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """The document, with the schema that every problem has."""
+        document = super().openapi()
+        document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = problems.SCHEMA
+        return document
 
 
 def _health(app: FastAPI, runtime: Runtime) -> None:

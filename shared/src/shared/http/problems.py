@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI, Request
@@ -15,6 +15,31 @@ from shared.errors import Kind, Refusal
 log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
+SCHEMA: Final[dict[str, Any]] = {
+    "type": "object",
+    "title": "Problem",
+    "description": "Why nothing was done (RFC 9457); some problems carry figures of their own.",
+    "required": ["type", "status", "code", "title", "detail"],
+    "properties": {
+        "type": {"type": "string", "description": "urn:onewindow:problem: and the code"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "description": "stable"},
+        "title": {"type": "string", "description": "Chinese, for the screen"},
+        "detail": {"type": "string", "description": "English, for the log"},
+        "field": {"type": "string", "description": "the caller's name of what is wrong"},
+        "errors": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"field": {"type": "string"}, "rule": {"type": "string"}}},
+        },
+    },
+}
+RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    "default": {
+        "description": "A refusal",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+}
+"""How every route's documentation describes what is not a success."""
 
 
 def problem(status: int, code: str, title: str, detail: str, *, field: str | None = None, **more: Any) -> JSONResponse:
@@ -64,9 +89,11 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def http_error(_: Request, error: HTTPException) -> JSONResponse:
         titles = {404: "没有这个地址", 405: "不支持的方法"}
-        return problem(
+        response = problem(
             error.status_code, f"http.{error.status_code}", titles.get(error.status_code, "请求有误"), str(error.detail)
         )
+        response.headers.update(error.headers or {})  # for example Allow with 405
+        return response
 
     @app.exception_handler(Exception)
     async def bug(request: Request, error: Exception) -> JSONResponse:

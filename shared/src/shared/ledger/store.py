@@ -30,6 +30,7 @@ LINE_INSERT = (
     " SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::date[], $5::text[], $6::text[], $7::bigint[], $8::bigint[])"
 )
 _SEAL_LOCK = 0x5EA1
+_CHECKED_AT_ONCE = 2000
 
 
 def rows_of(entries: Iterable[Entry]) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
@@ -105,23 +106,27 @@ class LedgerStore:
         return [(row.seq, entry, row.recorded_at.isoformat()) for row, entry in zip(rows, entries, strict=True)]
 
     async def _with_lines(self, tx: Tx, rows: Sequence[Row[Any]]) -> list[Entry]:
-        line = self._t.line
-        by_entry: dict[str, list[Line]] = defaultdict(list)
-        if rows:
-            ids = [row.entry_id for row in rows]
-            for r in await opened(tx).all(
-                select(line).where(line.c.entry_id.in_(ids)).order_by(line.c.entry_id, line.c.line_no)
-            ):
-                by_entry[r.entry_id].append(Line(r.account, r.dim, r.debit_fen, r.credit_fen))
+        lines = await self._lines(tx, [row.entry_id for row in rows])
         return [
             Entry(
-                entry_id=r.entry_id, book=Book(r.book), booked_on=r.booked_on, kind=r.kind, lines=tuple(by_entry[r.entry_id]),
+                entry_id=r.entry_id, book=Book(r.book), booked_on=r.booked_on, kind=r.kind,
+                lines=tuple(Line(line.account, line.dim, line.debit_fen, line.credit_fen) for line in lines[r.entry_id]),
                 memo=r.memo, person_id=r.person_id, settlement_id=r.settlement_id, case_id=r.case_id,
                 conversion_id=r.conversion_id, decision_version=r.decision_version, voucher_no=r.voucher_no, maker=r.maker,
                 checker=r.checker, reverses=r.reverses,
             )
             for r in rows
         ]  # fmt: skip
+
+    async def _lines(self, tx: Tx, entry_ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
+        line = self._t.line
+        by_entry: dict[str, list[Row[Any]]] = defaultdict(list)
+        if entry_ids:
+            for row in await opened(tx).all(
+                select(line).where(line.c.entry_id.in_(entry_ids)).order_by(line.c.entry_id, line.c.line_no)
+            ):
+                by_entry[row.entry_id].append(row)
+        return by_entry
 
     async def trial_balance(self, tx: Tx, book: Book, on: date | None = None) -> list[dict[str, Any]]:
         """Sums per account and dim up to and including a day: debit, credit, balance (debit minus credit), all in fen."""
@@ -166,7 +171,7 @@ class LedgerStore:
                 if book not in heads:
                     heads[book] = await self._head(tx, book)
                 number, before = heads[book]
-                heads[book] = (number + 1, chain_hash(before, entry))
+                heads[book] = (number + 1, chain_hash(before, entry, entry.lines))
                 sealed.append(
                     {
                         "book": book,
@@ -187,29 +192,39 @@ class LedgerStore:
         )
         return (row.seal_no, row.hash) if row else (0, "")
 
-    async def broken_seals(self, tx: Tx, book: Book, *, limit: int = 100_000) -> list[str]:
+    async def broken_seals(self, tx: Tx, book: Book) -> list[str]:
         """Entry ids at which the chain of a book does not hold, oldest first; empty when nothing was tampered with."""
         seal, journal = self._t.seal, self._t.journal
-        rows = await opened(tx).all(
-            select(journal, seal.c.hash)
-            .join(seal, seal.c.entry_id == journal.c.entry_id)
+        statement = (
+            select(journal, seal.c.entry_id.label("sealed_id"), seal.c.seal_no, seal.c.hash)
+            .select_from(seal.outerjoin(journal, seal.c.entry_id == journal.c.entry_id))
             .where(seal.c.book == book.value)
             .order_by(seal.c.seal_no)
-            .limit(limit)
+            .limit(_CHECKED_AT_ONCE)
         )
-        broken, before = [], ""
-        for row, entry in zip(rows, await self._with_lines(tx, rows), strict=True):
-            if chain_hash(before, entry) != row.hash:
-                broken.append(entry.entry_id)
-            before = row.hash
+        broken: list[str] = []
+        done, before = 0, ""
+        while rows := await opened(tx).all(statement.where(seal.c.seal_no > done)):
+            lines = await self._lines(tx, [row.sealed_id for row in rows])
+            for row in rows:
+                # The rows as they are: what was tampered with may be no journal any more.
+                if chain_hash(before, row, lines[row.sealed_id]) != row.hash:
+                    broken.append(row.sealed_id)
+                done, before = row.seal_no, row.hash
         return broken
 
 
-def chain_hash(before: str, entry: Entry) -> str:
+_SEALED = (
+    "entry_id", "book", "booked_on", "kind", "memo", "person_id", "settlement_id", "case_id", "conversion_id",
+    "decision_version", "voucher_no", "maker", "checker", "reverses",
+)  # fmt: skip
+
+
+def chain_hash(before: str, journal: Entry | Row[Any], lines: Iterable[Line | Row[Any]]) -> str:
     """The link of a journal in its book's chain: SM3 over the link before and the journal's canonical text."""
     body = [
-        before, entry.entry_id, entry.book.value, entry.booked_on.isoformat(), entry.kind, entry.settlement_id, entry.case_id,
-        entry.conversion_id, entry.voucher_no, entry.maker, entry.checker, entry.reverses,
-        [[line.account, line.dim, line.debit_fen, line.credit_fen] for line in entry.lines],
-    ]  # fmt: skip
-    return sm3(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()).hex()
+        before,
+        *(getattr(journal, name) for name in _SEALED),
+        [[line.account, line.dim, line.debit_fen, line.credit_fen] for line in lines],
+    ]
+    return sm3(json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=date.isoformat).encode()).hex()

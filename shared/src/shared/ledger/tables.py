@@ -100,6 +100,7 @@ LEDGER_DDL: Final[tuple[str, ...]] = (
     """,
     "CREATE TRIGGER journal_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON journal FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only()",
     "CREATE TRIGGER journal_line_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON journal_line FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only()",
+    "CREATE TRIGGER journal_seal_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON journal_seal FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only()",
     """
     CREATE FUNCTION ledger_open_period() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN

@@ -23,10 +23,11 @@ class KafkaPublisher:
 
     async def start(self) -> None:
         """Connect."""
-        self._producer = AIOKafkaProducer(
+        producer = AIOKafkaProducer(
             bootstrap_servers=self._bootstrap, acks="all", enable_idempotence=True, linger_ms=2, request_timeout_ms=20_000
         )
-        await self._producer.start()
+        await _started(producer)
+        self._producer = producer
 
     async def publish(self, records: Sequence[Record]) -> None:
         """See ``Publisher.publish``."""
@@ -65,7 +66,7 @@ class KafkaSubscriber:
 
     async def start(self) -> None:
         """Join the group."""
-        self._consumer = AIOKafkaConsumer(
+        consumer = AIOKafkaConsumer(
             *self._topics,
             bootstrap_servers=self._bootstrap,
             group_id=self._group,
@@ -76,7 +77,8 @@ class KafkaSubscriber:
             heartbeat_interval_ms=2_000,
             max_poll_interval_ms=300_000,
         )
-        await self._consumer.start()
+        await _started(consumer)
+        self._consumer = consumer
 
     async def fetch(self, timeout_ms: int, max_records: int) -> Mapping[Position, Sequence[Record]]:
         """See ``Subscriber.fetch``."""
@@ -136,6 +138,15 @@ async def create_topics(bootstrap: str, topics: Mapping[str, int], *, replicatio
                 return
     finally:
         await admin.close()
+
+
+async def _started(client: Any) -> None:
+    """Start a client; one that cannot leaves no connection or task behind."""
+    try:
+        await client.start()
+    except BaseException:
+        await client.stop()
+        raise
 
 
 def _record(message: Any) -> Record:
