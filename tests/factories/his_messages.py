@@ -115,7 +115,7 @@ def inputs(*, person: str = PERSON, visit: str = VISIT, settlement: str = SETTLE
     reverse = {"setl_id": settlement, **on_visit}
     visit_upload = {
         "mdtrtinfo": {**on_visit, "med_type": "11", "begntime": "2026-03-05 08:00:00", "dise_codg": "", "dise_name": ""},
-        "diseinfo": [DIAGNOSIS],
+        "diseinfo": [dict(DIAGNOSIS)],
     }
     return {
         "9001": {"signIn": {"opter_no": "0001", "mac": "00-11-22-33-44-55", "ip": "10.0.0.8"}},

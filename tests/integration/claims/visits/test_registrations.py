@@ -222,3 +222,16 @@ async def test_a_stay_that_was_never_opened_cannot_be_recalled_into_life(desk: C
     assert await desk.call("2601", {"data": {"psn_no": person, "omsgid": "LATE", "oinfno": "2401"}}) == {}
     assert "已被冲正(2601)" in await desk.refused("2401", inputs(person=person)["2401"], msgid="LATE")
     assert await desk.count("visit") == 0
+
+
+async def test_2403_corrects_begin_and_end_of_a_stay(desk: ClaimsDesk) -> None:
+    person = await desk.person()
+    visit = await desk.stay(person, [("A1", "1.00")], ended="2026-03-12")
+    message = inputs(person=person, visit=visit)["2403"]
+    message["adminfo"] |= {"begntime": "2026-03-04 08:00:00", "endtime": "2026-03-13 09:00:00", "ipt_otp_no": "ZY9"}
+    assert await desk.call("2403", message) == {}
+    row = await one(desk, "SELECT begun_on, ended_on, hospital_no, state FROM visit")
+    assert (str(row["begun_on"]), str(row["ended_on"]), row["hospital_no"]) == ("2026-03-04", "2026-03-13", "ZY9")
+    message["adminfo"]["begntime"] = "2026-03-14 08:00:00"
+    assert await desk.refused("2403", message) == "结束时间(endtime)早于开始时间(begntime)"
+    assert str((await one(desk, "SELECT begun_on FROM visit"))["begun_on"]) == "2026-03-04"

@@ -29,7 +29,8 @@ class ChangeVisits:
         async def work(tx: Tx, visit: Visit) -> Effect:
             visit.must_be(inpatient=command.inpatient)
             visit.change(await self._fees.batches(tx, visit.visit_id), med_type=command.med_type)
-            if visit.ended_at is not None and command.begun_at > visit.ended_at:
+            ended_at = (command.ended_at or visit.ended_at) if visit.state == "discharged" else None
+            if ended_at is not None and command.begun_at > ended_at:
                 raise visit_ends_before_it_begins("begntime")
             suspected = injury_suspected(
                 command.med_type,
@@ -42,6 +43,7 @@ class ChangeVisits:
                 visit,
                 med_type=command.med_type,
                 begun_at=command.begun_at,
+                ended_at=ended_at,
                 hospital_no=command.hospital_no or visit.hospital_no,
                 disease_code=command.disease_code,
                 disease_name=command.disease_name,

@@ -74,6 +74,8 @@ class ChangeVisit:
     visit_id: str
     med_type: str
     begun_at: datetime
+    ended_at: datetime | None = None
+    """2403: corrects the end of a stay that is discharged; without a discharge it means nothing."""
     hospital_no: str = ""
     disease_code: str = ""
     disease_name: str = ""

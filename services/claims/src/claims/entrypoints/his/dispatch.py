@@ -147,3 +147,7 @@ class Dispatch:
         if served is None:
             raise not_found("claims.his.unknown-infno", f"不支持的交易编号(infno)：{infno}", field="infno")
         return served
+
+    def known(self, infno: str) -> str:
+        """The infno if we serve it, else ``other``: labels of a metric must not be what a client invents."""
+        return infno if infno in self._served else "other"

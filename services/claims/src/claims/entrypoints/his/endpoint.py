@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final
 
 import structlog
+from prometheus_client import Counter
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
@@ -23,6 +24,8 @@ from shared.clock import Clock
 from shared.errors import Kind, Refusal, forbidden, not_found
 
 log = structlog.get_logger()
+
+ANSWERED = Counter("onewindow_his_answered_total", "HIS messages answered", ["infno", "outcome"])
 
 INSTITUTION_HEADER: Final = b"x-onewindow-institution"
 _BUSY: Final = "系统繁忙，请稍后用同一报文重发"
@@ -74,15 +77,19 @@ class HisEndpoint:
             institution = await self._known(request.header, sender)
             await self._check_sign_in(request.header, institution)
             serve = self._dispatch(request.header.infno)
-            return await serve(request, institution, self._answers)
+            answer = await serve(request, institution, self._answers)
+            ANSWERED.labels(request.header.infno, "done").inc()
+            return answer
         except Refusal as refusal:
+            outcome = "busy" if refusal.kind is Kind.UNAVAILABLE else "refused"
             text = _BUSY if refusal.kind is Kind.UNAVAILABLE else refusal.zh
             log.info(
                 "his.refused", code=refusal.code, infno=request.header.infno if request else None, institution=sender or None
             )
         except Exception:
-            text = _BROKEN
+            outcome, text = "failed", _BROKEN
             log.exception("his.failed", infno=request.header.infno if request else None, institution=sender or None)
+        ANSWERED.labels(self._dispatch.known(request.header.infno if request else ""), outcome).inc()
         return self._answers.refusal(
             text,
             received_at=received_at,

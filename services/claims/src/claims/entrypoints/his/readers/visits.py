@@ -110,6 +110,7 @@ def _change(request: HisRequest, node: Node, *, inpatient: bool) -> ChangeVisit:
         visit_id=node.text("mdtrt_id"),
         med_type=node.text("med_type"),
         begun_at=node.moment("begntime"),
+        ended_at=node.optional_moment("endtime"),
         hospital_no=node.optional_text("ipt_otp_no"),
         disease_code=node.optional_text("dise_codg"),
         disease_name=node.optional_text("dise_name"),
