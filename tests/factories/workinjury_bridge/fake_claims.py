@@ -173,6 +173,8 @@ class FakeClaims:
                 self._post(transfer_id)
                 return {}
             case ["transfers", transfer_id, "void"]:
+                if transfer_id not in self.transfers:
+                    raise not_found("claims.transfer.unknown", "划转不存在")
                 self._void(transfer_id)
                 return {}
             case ["ledger", "trial-balance"]:
@@ -262,12 +264,13 @@ def settled_fact(bill: MedicalBill, template: ClaimSettled, **changes: Any) -> C
 
 def _statement(bill: MedicalBill, payments: str) -> dict[str, Any]:
     return {
+        "state": "valid",
         "begun_on": str(bill.begun_on),
         "ended_on": str(bill.ended_on),
         "total_fen": bill.total_fen,
         "cash_fen": bill.cash_fen,
         payments: [asdict(p) for p in bill.payments],
-        "lines": [{"class": "A", **asdict(line)} for line in bill.lines],
+        "lines": [asdict(line) | {"class": "A" if line.in_catalogue else "C"} for line in bill.lines],
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -120,8 +120,11 @@ class MemoryStore:
 
 
 class MemoryCases:
-    async def lock_person(self, tx: Tx, person_id: str) -> None:
+    async def lock_persons(self, tx: Tx, person_ids: Collection[str]) -> None:
         """Transactions here never overlap."""
+
+    async def with_cases(self, tx: Tx, person_ids: Collection[str]) -> set[str]:
+        return {case.person_id for case in of(tx).cases.values()} & set(person_ids)
 
     async def add(self, tx: Tx, case: InjuryCase, opened_at: datetime) -> None:
         of(tx).cases[case.case_id] = case
@@ -145,8 +148,9 @@ class MemoryCases:
 
 
 class MemoryStays:
-    async def put(self, tx: Tx, stay: SettledStay) -> None:
-        of(tx).stays.setdefault(stay.settlement_id, stay)
+    async def put(self, tx: Tx, stays: Sequence[SettledStay]) -> None:
+        for stay in stays:
+            of(tx).stays.setdefault(stay.settlement_id, stay)
 
     async def mark_reversed(self, tx: Tx, settlement_id: str) -> None:
         of(tx).reversed[settlement_id] = True
@@ -294,9 +298,11 @@ class MemoryBridge:
 
     async def hear(self, fact: Any) -> None:
         """An event of claims arrives, in a transaction as the runner opens it."""
-        handler: Any = self._on_reversed if type(fact).__name__ == "ClaimReversed" else self._on_settled
         async with self.store.transaction() as tx:
-            await handler.run(tx, fact)
+            if type(fact).__name__ == "ClaimReversed":
+                await self._on_reversed.run(tx, fact)
+            else:
+                await self._on_settled.run(tx, [fact])
 
     async def go_on(self) -> None:
         """What the worker's job does: take up everything that can go on."""

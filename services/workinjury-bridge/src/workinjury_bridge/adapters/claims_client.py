@@ -7,11 +7,13 @@ from datetime import date
 from typing import Any
 
 from shared.contracts.claims import FundPayment
+from shared.errors import Kind, Refusal
 from shared.http.client import ServiceClient
 from shared.ledger import Book
 from shared.ledger.books import DUE_FROM_FUND, DUE_TO_FUND
 from workinjury_bridge.domain.bill import BillLine
 from workinjury_bridge.domain.conversion import Conversion, MedicalBill
+from workinjury_bridge.domain.refusals import settlement_not_standing
 from workinjury_bridge.domain.transfer import Direction, Transfer
 
 
@@ -22,8 +24,11 @@ class HttpClaims:
         self._client = client
 
     async def read_bill(self, settlement_id: str) -> MedicalBill:
-        """See the port."""
-        return _bill(await self._client.get(f"/v1/settlements/{settlement_id}"), "payments")
+        """See the port. Refuses a settlement that does not stand."""
+        answer = await self._client.get(f"/v1/settlements/{settlement_id}")
+        if answer["state"] != "valid":
+            raise settlement_not_standing(answer["state"])
+        return _bill(answer, "payments")
 
     async def take_back(self, conversion: Conversion) -> MedicalBill:
         """See the port."""
@@ -64,8 +69,12 @@ class HttpClaims:
         await self._client.command(f"/v1/transfers/{transfer.transfer_id}/post", {}, f"post:{transfer.transfer_id}")
 
     async def void(self, transfer: Transfer) -> None:
-        """See the port."""
-        await self._client.command(f"/v1/transfers/{transfer.transfer_id}/void", {}, f"void:{transfer.transfer_id}")
+        """See the port. What claims never reserved is void already."""
+        try:
+            await self._client.command(f"/v1/transfers/{transfer.transfer_id}/void", {}, f"void:{transfer.transfer_id}")
+        except Refusal as refusal:
+            if refusal.kind is not Kind.NOT_FOUND:
+                raise
 
     async def balances_with_us(self, books: Sequence[Book]) -> Mapping[Book, int]:
         """See the port."""
@@ -106,7 +115,8 @@ def _bill(answer: Mapping[str, Any], payments: str) -> MedicalBill:
             BillLine(
                 line_id=line["line_id"],
                 amount_fen=line["amount_fen"],
-                in_catalogue=line["in_catalogue"],
+                # classes A and B are payable by work injury; class C only when the catalogue marks it (限工伤保险)
+                in_catalogue=line["in_catalogue"] or line["class"] in ("A", "B"),
                 cap_fen=line.get("cap_fen"),
                 consent=line.get("consent"),
                 emergency=line.get("emergency") is True,

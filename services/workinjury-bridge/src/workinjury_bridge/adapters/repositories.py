@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any, cast
@@ -46,9 +46,19 @@ async def _lock_person(tx: Tx, person_id: str) -> None:
 class SqlCases:
     """Implements ``Cases``."""
 
-    async def lock_person(self, tx: Tx, person_id: str) -> None:
+    async def lock_persons(self, tx: Tx, person_ids: Collection[str]) -> None:
         """See the port."""
-        await _lock_person(tx, person_id)
+        await _sql(tx).execute(
+            text(
+                "SELECT pg_advisory_xact_lock(:space, h) FROM (SELECT DISTINCT hashtext(p) AS h FROM unnest(CAST(:persons AS text[])) p ORDER BY 1) q"
+            ),
+            {"space": _PERSON_LOCK, "persons": list(person_ids)},
+        )
+
+    async def with_cases(self, tx: Tx, person_ids: Collection[str]) -> set[str]:
+        """See the port."""
+        persons = t.injury_case.c.person_id
+        return {row.person_id for row in await _sql(tx).all(select(persons).distinct().where(persons.in_(person_ids)))}
 
     async def add(self, tx: Tx, case: InjuryCase, opened_at: datetime) -> None:
         """See the port."""
@@ -103,9 +113,9 @@ class SqlCases:
 class SqlStays:
     """Implements ``Stays``."""
 
-    async def put(self, tx: Tx, stay: SettledStay) -> None:
+    async def put(self, tx: Tx, stays: Sequence[SettledStay]) -> None:
         """See the port."""
-        values = {k: v for k, v in asdict(stay).items() if k != "reversed"}
+        values = [{k: v for k, v in asdict(stay).items() if k != "reversed"} for stay in stays]
         await _sql(tx).execute(upsert(t.stay).values(values).on_conflict_do_nothing())
 
     async def mark_reversed(self, tx: Tx, settlement_id: str) -> None:

@@ -25,7 +25,7 @@ class OnClaimReversed:
 
     async def run(self, tx: Tx, fact: ClaimReversed) -> None:
         """Take note; told twice, or before the settlement itself, it ends the same."""
-        await self.cases.lock_person(tx, fact.person_id)
+        await self.cases.lock_persons(tx, [fact.person_id])
         if fact.work_injury_key is not None:
             await self.reverse.run(tx, fact.work_injury_key)
             return

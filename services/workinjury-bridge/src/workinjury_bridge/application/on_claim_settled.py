@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.contracts.claims import ClaimSettled
@@ -21,22 +22,30 @@ class OnClaimSettled:
     propose: ProposeConversions
     confirm: ConfirmDirectSettlement
 
-    async def run(self, tx: Tx, fact: ClaimSettled) -> None:
-        """Take note; told twice, or after its own reversal, it changes nothing."""
-        await self.cases.lock_person(tx, fact.person_id)
-        if fact.work_injury_key is not None:
-            await self.confirm.run(tx, fact, fact.work_injury_key)
+    async def run(self, tx: Tx, facts: Sequence[ClaimSettled]) -> None:
+        """Take note of them all; told twice, or after its own reversal, a fact changes nothing."""
+        await self.cases.lock_persons(tx, {fact.person_id for fact in facts})
+        for fact in facts:
+            if fact.work_injury_key is not None:
+                await self.confirm.run(tx, fact, fact.work_injury_key)
+        stays = [_stay(fact) for fact in facts if fact.work_injury_key is None]
+        if not stays:
             return
-        stay = SettledStay(
-            settlement_id=fact.settlement_id,
-            visit_id=fact.visit_id,
-            person_id=fact.person_id,
-            institution_code=fact.institution_code,
-            institution_name=fact.institution_name,
-            inpatient=fact.inpatient,
-            begun_on=fact.begun_on,
-            ended_on=fact.ended_on,
-            injury_suspect=fact.injury_suspect,
-        )
-        await self.stays.put(tx, stay)
-        await self.propose.run(tx, fact.person_id)
+        await self.stays.put(tx, stays)
+        # Nearly everybody who is settled was never injured at work: those need no look at their stays.
+        for person_id in sorted(await self.cases.with_cases(tx, {stay.person_id for stay in stays})):
+            await self.propose.run(tx, person_id)
+
+
+def _stay(fact: ClaimSettled) -> SettledStay:
+    return SettledStay(
+        settlement_id=fact.settlement_id,
+        visit_id=fact.visit_id,
+        person_id=fact.person_id,
+        institution_code=fact.institution_code,
+        institution_name=fact.institution_name,
+        inpatient=fact.inpatient,
+        begun_on=fact.begun_on,
+        ended_on=fact.ended_on,
+        injury_suspect=fact.injury_suspect,
+    )

@@ -6,7 +6,7 @@ arrive at the same instant see each other, and two runs of one saga step cannot 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -40,8 +40,12 @@ class Payment:
 class Cases(Protocol):
     """Injury cases with their decisions."""
 
-    async def lock_person(self, tx: Tx, person_id: str) -> None:
-        """Wait until nobody else works on this person; held until the transaction ends."""
+    async def lock_persons(self, tx: Tx, person_ids: Collection[str]) -> None:
+        """Wait until nobody else works on these people; held until the transaction ends. One order for all callers."""
+        ...
+
+    async def with_cases(self, tx: Tx, person_ids: Collection[str]) -> set[str]:
+        """Who of them has an injury case."""
         ...
 
     async def add(self, tx: Tx, case: InjuryCase, opened_at: datetime) -> None:
@@ -72,8 +76,8 @@ class Cases(Protocol):
 class Stays(Protocol):
     """Settled stays as claims told them."""
 
-    async def put(self, tx: Tx, stay: SettledStay) -> None:
-        """Remember a settlement; telling it twice changes nothing."""
+    async def put(self, tx: Tx, stays: Sequence[SettledStay]) -> None:
+        """Remember settlements; telling one twice changes nothing."""
         ...
 
     async def mark_reversed(self, tx: Tx, settlement_id: str) -> None:
@@ -225,7 +229,7 @@ class ClaimsGateway(Protocol):
         ...
 
     async def void(self, transfer: Transfer) -> None:
-        """Give up a transfer that is not posted."""
+        """Give up a transfer that is not posted; one that was never reserved is given up already."""
         ...
 
     async def balances_with_us(self, books: Sequence[Book]) -> Mapping[Book, int]:

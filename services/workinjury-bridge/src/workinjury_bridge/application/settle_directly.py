@@ -52,7 +52,7 @@ class SettleDirectly:
         """The figures, reserved under the bill's key until claims confirms or the time limit passes."""
 
         async def work(tx: Tx) -> dict[str, Any]:
-            await self.cases.lock_person(tx, bill.person_id)
+            await self.cases.lock_persons(tx, [bill.person_id])
             settlement = await self._adjudicate(tx, bill)
             if settlement.version.unrelated_fen:
                 raise mixed_stay()

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from workinjury_bridge.domain.policy import Bearer, BridgePolicy, Circumstance
-from workinjury_bridge.domain.refusals import bad_line
+from workinjury_bridge.domain.refusals import returns_too_much
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,10 +15,11 @@ class BillLine:
 
     line_id: str
     amount_fen: int
+    """Negative for a return (退费), which mirrors the line that it returns."""
     in_catalogue: bool
     """Payable by work-injury insurance: classes A and B, and items limited to work injury."""
     cap_fen: int | None = None
-    """Most that the fund pays for this line; None without cap."""
+    """Most that the fund pays for this line, whatever its sign; None without cap."""
     related: bool = True
     """Whether it treats the injury; other lines stay with the medical fund (B5)."""
     consent: bool | None = None
@@ -57,23 +58,27 @@ class WorkInjuryVersion:
 def assess(lines: Iterable[BillLine], policy: BridgePolicy) -> WorkInjuryVersion:
     """Per related line e = min(a, cap) if in the catalogue else 0; x = a - e goes to its bearer; the rest is unrelated.
 
-    Raises Refusal for a negative amount or cap.
+    A returned line counts with its sign, so that it takes back what it returns. Refuses a bill that returns more than it holds.
     """
     work_injury = person = hospital = unrelated = 0
     for line in lines:
-        if line.amount_fen < 0:
-            raise bad_line(line.line_id, "金额不能为负", "negative amount")
-        if line.cap_fen is not None and line.cap_fen < 0:
-            raise bad_line(line.line_id, "限价不能为负", "negative cap")
         if not line.related:
             unrelated += line.amount_fen
             continue
-        payable = 0
-        if line.in_catalogue:
-            payable = line.amount_fen if line.cap_fen is None else min(line.amount_fen, line.cap_fen)
+        payable = _payable(line) if line.in_catalogue else 0
         work_injury += payable
         if policy.outside_catalogue.of(line.circumstance) is Bearer.HOSPITAL:
             hospital += line.amount_fen - payable
         else:
             person += line.amount_fen - payable
+    if min(work_injury, person, hospital, unrelated) < 0:
+        raise returns_too_much()
     return WorkInjuryVersion(work_injury_fen=work_injury, person_fen=person, hospital_fen=hospital, unrelated_fen=unrelated)
+
+
+def _payable(line: BillLine) -> int:
+    """e: the amount up to the cap, with the sign of the amount."""
+    if line.cap_fen is None:
+        return line.amount_fen
+    cap = abs(line.cap_fen)
+    return max(-cap, min(line.amount_fen, cap))

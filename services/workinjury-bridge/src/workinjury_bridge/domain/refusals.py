@@ -91,9 +91,19 @@ def nothing_to_convert() -> Refusal:
     return conflict(f"{PREFIX}.conversion.nothing-to-convert", "本次结算没有可转由工伤保险基金承担的费用", "nothing to convert")
 
 
-def bad_line(line_id: str, zh: str, en: str) -> Refusal:
-    """A bill line breaks a rule; the text names it."""
-    return invalid(f"{PREFIX}.line.invalid", f"费用明细 {line_id}：{zh}", en, field="lines", line_id=line_id)
+def returns_too_much() -> Refusal:
+    """The returned lines of a bill exceed what it holds."""
+    return conflict(f"{PREFIX}.bill.returns-too-much", "退费明细超过原费用", "returns exceed the bill", field="lines")
+
+
+def settlement_not_standing(state: str) -> Refusal:
+    """The settlement that was to be converted is reversed or taken back by another."""
+    return conflict(
+        f"{PREFIX}.conversion.settlement-not-standing",
+        "医保结算已撤销或已被收回，不能转换",
+        f"settlement is {state}",
+        state=state,
+    )
 
 
 def mixed_stay() -> Refusal:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shared.contracts import REGISTRY, Envelope
 from shared.contracts.claims import ClaimReversed, ClaimSettled
-from shared.messaging.runner import Handler
+from shared.messaging.runner import BatchHandler, Handler
 from workinjury_bridge.bootstrap import Bridge
 
 
@@ -19,9 +19,18 @@ def handlers(bridge: Bridge) -> Mapping[str, Handler]:
     """
 
     async def claim_settled(tx: Any, envelope: Envelope) -> None:
-        await bridge.on_settled.run(tx, envelope.data)
+        await bridge.on_settled.run(tx, [envelope.data])
 
     async def claim_reversed(tx: Any, envelope: Envelope) -> None:
         await bridge.on_reversed.run(tx, envelope.data)
 
     return {REGISTRY.of(ClaimSettled).name: claim_settled, REGISTRY.of(ClaimReversed).name: claim_reversed}
+
+
+def batch_handlers(bridge: Bridge) -> Mapping[str, BatchHandler]:
+    """Settlements come by the hundred: one reaction to all that stand together."""
+
+    async def claims_settled(tx: Any, envelopes: Sequence[Envelope]) -> None:
+        await bridge.on_settled.run(tx, [envelope.data for envelope in envelopes])
+
+    return {REGISTRY.of(ClaimSettled).name: claims_settled}

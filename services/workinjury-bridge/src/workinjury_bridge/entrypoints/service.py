@@ -8,7 +8,7 @@ from shared.service import Runtime, Service
 from shared.settings import Settings
 from workinjury_bridge.bootstrap import METADATA, Bridge, assemble
 from workinjury_bridge.entrypoints.deadlines import deadlines, jobs
-from workinjury_bridge.entrypoints.events import handlers
+from workinjury_bridge.entrypoints.events import batch_handlers, handlers
 from workinjury_bridge.entrypoints.http.cases import case_router
 from workinjury_bridge.entrypoints.http.conversions import conversion_router
 from workinjury_bridge.entrypoints.http.settlements import settlement_router
@@ -31,6 +31,7 @@ def runtime_of(bridge: Bridge) -> Runtime:
             ledger_router(bridge.db, bridge.store, frozenset({Book.WI})),
         ],
         handlers=handlers(bridge),
+        batch_handlers=batch_handlers(bridge),
         deadlines=deadlines(bridge),
         jobs=jobs(bridge),
         on_stop=[bridge.claims.close],

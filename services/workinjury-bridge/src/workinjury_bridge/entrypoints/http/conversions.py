@@ -12,13 +12,13 @@ from shared.http.pagination import After, Limit
 from workinjury_bridge.bootstrap import Bridge
 from workinjury_bridge.domain.conversion import ConversionState
 from workinjury_bridge.domain.refusals import unknown
-from workinjury_bridge.entrypoints.http.fields import Body, Id, Long, Short, actor_of, once_key, page_of, start_of
+from workinjury_bridge.entrypoints.http.fields import Actor, Body, Id, Long, actor_of, once_key, page_of, start_of
 
 
 class ReviewBody(Body):
     """Who acts and why."""
 
-    actor: Short | None = None
+    actor: Actor | None = None
     note: Long | None = None
 
 

@@ -18,7 +18,8 @@ NO_CONTROL = r"^[^\x00-\x1f]+$"
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=NO_CONTROL)]
 Short = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_CONTROL)]
 Long = Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=r"^[^\x00]+$")]
-Amount = Annotated[int, Field(ge=0, le=MAX_FEN, description="fen")]
+Actor = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=NO_CONTROL)]
+Amount = Annotated[int, Field(ge=-MAX_FEN, le=MAX_FEN, description="fen; negative for a returned line")]
 
 
 class Body(BaseModel):
