@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import httpx
-from starlette.routing import Route
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from claims.bootstrap import METADATA, OWN_BOOKS, Claims, assemble
 from claims.entrypoints.events import handlers
@@ -39,12 +40,19 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
             funds_router(claims.move_transfer, claims.credit_account),
             ledger_router(claims.db, claims.ledger, OWN_BOOKS),
         ],
-        # A HIS posts to many paths; the gateway lets only those of the interface through, so here every other POST is one.
-        raw_routes=[Route("/{path:path}", his_endpoint(claims), methods=["POST"])],
+        raw_routes=[HisRoute("/{path:path}", his_endpoint(claims), methods=["POST"])],
         handlers=handlers(claims.on_person_stated),
         jobs=[Job(name="seal journals", every_s=5, run=seal)],
         on_stop=claims.closing,
     )
+
+
+class HisRoute(Route):
+    """Every POST outside our own API: a HIS posts to many paths, and the gateway lets only those of the interface through."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """See Starlette's ``Route``."""
+        return (Match.NONE, {}) if scope["path"].startswith("/v1/") else super().matches(scope)
 
 
 def his_endpoint(claims: Claims) -> HisEndpoint:
