@@ -34,7 +34,7 @@ from shared.db.migrate import migrate
 from shared.http.app import create_app
 from shared.messaging.kafka import KafkaPublisher, KafkaSubscriber
 from shared.messaging.relay import Relay, republish_since
-from shared.messaging.runner import Handler, Runner, replay_parked
+from shared.messaging.runner import BatchHandler, Handler, Runner, replay_parked
 from shared.settings import Settings, read_settings
 from shared.telemetry import configure_logging, configure_tracing
 
@@ -60,6 +60,8 @@ class Runtime:
     raw_routes: Sequence[BaseRoute] = ()
     handlers: Mapping[str, Handler] = field(default_factory=dict)
     """Event wire name to reaction. The topics to consume follow from it."""
+    batch_handlers: Mapping[str, BatchHandler] = field(default_factory=dict)
+    """For some of these, a reaction to many facts at once."""
     deadlines: Mapping[str, DeadlineHandler] = field(default_factory=dict)
     jobs: Sequence[Job] = ()
     on_start: Sequence[Callable[[], Awaitable[None]]] = ()
@@ -123,9 +125,8 @@ async def work(service: Service, runtime: Runtime, stop: asyncio.Event) -> None:
     topics = service.topics(runtime)
     if topics:
         subscriber = KafkaSubscriber(settings.kafka_bootstrap, topics, service.name)
-        tasks.append(
-            asyncio.create_task(Runner(runtime.db, subscriber, runtime.handlers, service.name).run(stop), name="consumer")
-        )
+        runner = Runner(runtime.db, subscriber, runtime.handlers, service.name, batches=runtime.batch_handlers)
+        tasks.append(asyncio.create_task(runner.run(stop), name="consumer"))
     if runtime.deadlines:
         tasks.append(asyncio.create_task(DeadlineRunner(runtime.db, runtime.deadlines).run(stop), name="deadlines"))
     tasks.extend(asyncio.create_task(_repeat(job, stop), name=job.name) for job in runtime.jobs)

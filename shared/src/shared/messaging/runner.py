@@ -11,6 +11,7 @@ import asyncio
 import json
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -29,6 +30,9 @@ log = structlog.get_logger()
 
 Handler = Callable[[Any, Envelope], Awaitable[None]]
 """(tx, envelope): the reaction to a foreign fact, inside the runner's transaction."""
+
+BatchHandler = Callable[[Any, Sequence[Envelope]], Awaitable[None]]
+"""(tx, envelopes): the reaction to several facts of one type that stand one behind the other in a partition, at once."""
 
 CONSUMED = Counter("onewindow_events_consumed_total", "Events whose effect is committed", ["service", "type"])
 PARKED = Counter("onewindow_events_parked_total", "Events parked with a cause", ["service", "type"])
@@ -53,12 +57,14 @@ class Runner:
         handlers: Mapping[str, Handler],
         service: str,
         *,
+        batches: Mapping[str, BatchHandler] | None = None,
         rng: random.Random | None = None,
         pause_s: float = 0.5,
     ) -> None:
         self._db = db
         self._subscriber = subscriber
         self._handlers = handlers
+        self._batches = batches or {}
         self._service = service
         self._rng = rng or random.Random()
         self._pause_s = pause_s
@@ -82,7 +88,9 @@ class Runner:
     async def step(self, timeout_ms: int = 0) -> int:
         """Fetch and work off one round; returns how many records were fetched."""
         batches = await self._subscriber.fetch(timeout_ms, BATCH)
-        results = await asyncio.gather(*(self._partition(p, records) for p, records in batches.items() if records))
+        results = await asyncio.gather(
+            *(self._partition(p, [_storable(r) for r in records]) for p, records in batches.items() if records)
+        )
         for failure in results:
             if failure is not None:
                 raise failure
@@ -114,6 +122,7 @@ class Runner:
         try:
             async with self._db.transaction() as tx:
                 await self._apply(tx, records)
+            self._parked_in_a_row = 0
         except Refusal as refused:
             if refused.kind is Kind.UNAVAILABLE:
                 raise
@@ -150,17 +159,33 @@ class Runner:
         if not fresh:
             return
         blocked = await self._blocked_keys(tx, fresh)
+        together: list[Envelope] = []
         for record in fresh:
             if (record.topic, record.key) in blocked:
                 await self._store_parked(tx, record, "behind a parked event of the same key")
                 continue
             envelope = decode(record)
-            handler = self._handlers.get(envelope.type) if envelope else None
-            if envelope is None or handler is None:
+            if envelope is None or envelope.type not in self._handlers:
                 continue
-            with span(f"consume {envelope.type}", traceparent=envelope.traceparent):
-                await handler(tx, envelope)
-            CONSUMED.labels(self._service, envelope.type).inc()
+            if together and together[0].type != envelope.type:
+                await self._handle(tx, together)
+                together = []
+            together.append(envelope)
+            if envelope.type not in self._batches:
+                await self._handle(tx, together)
+                together = []
+        if together:
+            await self._handle(tx, together)
+
+    async def _handle(self, tx: SqlTx, envelopes: Sequence[Envelope]) -> None:
+        """One fact by its handler, or several of one type at once where the service can; a trace goes on with the first."""
+        type_ = envelopes[0].type
+        with span(f"consume {type_}", traceparent=envelopes[0].traceparent):
+            if len(envelopes) == 1:
+                await self._handlers[type_](tx, envelopes[0])
+            else:
+                await self._batches[type_](tx, envelopes)
+        CONSUMED.labels(self._service, type_).inc(len(envelopes))
 
     async def _unseen(self, tx: SqlTx, records: Sequence[Record]) -> list[Record]:
         """Mark the records in the inbox and keep those that were not there, once each."""
@@ -202,7 +227,7 @@ class Runner:
                 type=type_,
                 payload=record.value.decode(errors="replace"),
                 headers=json.dumps(record.headers),
-                cause=cause[:2000],
+                cause=cause[:2000].replace("\0", "\ufffd"),
                 parked_at=tx.clock.now(),
             )
         )
@@ -230,12 +255,26 @@ async def replay_parked(
         record = Record(row.topic, row.key, row.payload.encode(), json.loads(row.headers), row.partition, row.position)
         try:
             async with db.transaction() as tx:
+                mine = update(parked).where(parked.c.event_id == row.event_id, parked.c.replayed_at.is_(None))
+                if not (await tx.execute(mine.values(replayed_at=tx.clock.now()))).rowcount:
+                    continue  # somebody else replays at the same time and was first
                 envelope = decode(record)
                 if envelope is not None and envelope.type in handlers:
                     await handlers[envelope.type](tx, envelope)
-                await tx.execute(update(parked).where(parked.c.event_id == row.event_id).values(replayed_at=tx.clock.now()))
             done += 1
-        except (Refusal, DecodeError) as cause:
+        except Exception as cause:
             stuck.add((row.topic, row.key))
-            failed.append((row.event_id, str(cause)))
+            failed.append((row.event_id, str(cause) if isinstance(cause, Refusal | DecodeError) else repr(cause)))
     return done, failed
+
+
+def _storable(record: Record) -> Record:
+    """The record without zero bytes: PostgreSQL keeps no text with one, and a record of ours has none."""
+    if b"\0" not in record.value and "\0" not in record.key and not any("\0" in v for v in record.headers.values()):
+        return record
+    return replace(
+        record,
+        key=record.key.replace("\0", "\ufffd"),
+        value=record.value.replace(b"\0", "\ufffd".encode()),
+        headers={name: value.replace("\0", "\ufffd") for name, value in record.headers.items()},
+    )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
 from sqlalchemy import delete
@@ -22,14 +23,15 @@ from shared.db.database import Database
 class MemoryReplayGuard:
     """Implements ``ports.ReplayGuard``: two generations of keys, the older one dropped when its time is over."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
         self._young: set[bytes] = set()
         self._old: set[bytes] = set()
         self._turn_at = float("-inf")
 
     async def first_time(self, key: str, keep_s: int) -> bool:
         """See the port."""
-        now = time.monotonic()
+        now = self._seconds()
         if now >= self._turn_at:
             # A generation lives between one and two times as long as asked for.
             self._old = self._young if now < self._turn_at + keep_s else set()

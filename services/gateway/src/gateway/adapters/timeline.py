@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,19 +16,22 @@ from gateway.domain.timeline import Entry
 class SqlTimeline:
     """Implements ``ports.Timeline``."""
 
-    async def add(self, tx: Any, event_id: str, entry: Entry) -> None:
+    async def add(self, tx: Any, entries: Mapping[str, Entry]) -> None:
         """See the port."""
-        row = {
-            "event_id": event_id,
-            "person_id": entry.person_id,
-            "happened_at": entry.at,
-            "kind": entry.kind,
-            "title": entry.title,
-            "detail": entry.detail,
-            "amount_fen": entry.amount_fen,
-            "links": dict(entry.links),
-        }
-        await tx.execute(upsert(timeline_entry).on_conflict_do_nothing(), row)
+        rows = [
+            {
+                "event_id": event_id,
+                "person_id": entry.person_id,
+                "happened_at": entry.at,
+                "kind": entry.kind,
+                "title": entry.title,
+                "detail": entry.detail,
+                "amount_fen": entry.amount_fen,
+                "links": dict(entry.links),
+            }
+            for event_id, entry in entries.items()
+        ]
+        await tx.execute(upsert(timeline_entry).on_conflict_do_nothing(), rows)
 
     async def page(self, tx: Any, person_id: str, limit: int, after: list[Any] | None) -> list[tuple[Entry, list[Any]]]:
         """See the port."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.application.ports import Matters, Timeline
@@ -9,6 +11,15 @@ from gateway.application.record_matter import RecordMatter
 from gateway.domain import facts, timeline
 from gateway.domain.matter import apply
 from shared.transactions import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event as it came. ``at``: when the producer wrote it."""
+
+    event_id: str
+    event: object
+    at: datetime
 
 
 class OnFact:
@@ -19,14 +30,17 @@ class OnFact:
         self._matters = matters
         self._record = record
 
-    async def __call__(self, tx: Tx, event_id: str, event: object, at: datetime) -> None:
-        """``at``: when the producer wrote the event."""
-        entry = timeline.entry(event, at)
-        if entry is not None:
-            await self._lines.add(tx, event_id, entry)
-        news = facts.read(event, at)
-        if news is None:
-            return
+    async def __call__(self, tx: Tx, told: Sequence[Told]) -> None:
+        """Take note of them all, in order."""
+        entries = {fact.event_id: entry for fact in told if (entry := timeline.entry(fact.event, fact.at)) is not None}
+        if entries:
+            await self._lines.add(tx, entries)
+        for fact in told:
+            news = facts.read(fact.event, fact.at)
+            if news is not None:
+                await self._tell_matter(tx, news)
+
+    async def _tell_matter(self, tx: Tx, news: facts.News) -> None:
         matter_id = news.matter_id
         if matter_id is None and news.case_id is not None:
             matter_id = await self._matters.id_by_case(tx, news.case_id)

@@ -159,8 +159,8 @@ class Owners(Protocol):
 class Timeline(Protocol):
     """Every person's timeline."""
 
-    async def add(self, tx: Tx, event_id: str, entry: Entry) -> None:
-        """Add a line; the same event adds nothing twice."""
+    async def add(self, tx: Tx, entries: Mapping[str, Entry]) -> None:
+        """Add lines by event id; the same event adds nothing twice."""
         ...
 
     async def page(self, tx: Tx, person_id: str, limit: int, after: list[Any] | None) -> list[tuple[Entry, list[Any]]]:

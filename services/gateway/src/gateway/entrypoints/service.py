@@ -21,6 +21,7 @@ def build(settings: Settings, network: Network | None = None, environ: Mapping[s
         routers=[module.router(gateway) for module in (signing_in, matters, persons, owned)],
         raw_routes=[HisIngress(gateway.admit_his_message, gateway.forward_his_message)],
         handlers=events.handlers(gateway),
+        batch_handlers=events.batch_handlers(gateway),
         jobs=deadlines.jobs(gateway),
         on_stop=[gateway.close],
         verifier=gateway.verifier,
