@@ -101,7 +101,8 @@ def books(draw: st.DrawFn) -> dict[str, Any]:
     layers = [draw(_layer("pool", ("EMP", "310100", "hifp_pay"), "inpatient", by_class=False))]
     if draw(st.booleans()):
         layers.append(
-            draw(_layer("large", ("LARGE", "330100", "hifob_pay"), "inpatient", by_class=True)) | {"base": "beyond_cap"}
+            draw(_layer("large", ("LARGE", "330100", "hifob_pay"), draw(st.sampled_from(["inpatient", None])), by_class=True))
+            | {"base": "beyond_cap"}
         )
     layers.append(draw(_layer("outpatient", ("EMP", "310100", "hifp_pay"), "outpatient", by_class=False)))
     for code, fund in (("catastrophic", ("CII", "390200", "hifmi_pay")), ("assistance", ("MAF", "610100", "maf_pay"))):
