@@ -1,0 +1,162 @@
+"""The console as a web application: pages by NiceGUI, sign-in and search as plain forms that need no script."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Final
+from urllib.parse import urlencode
+
+import httpx
+import uvicorn
+from fastapi import FastAPI, Form, Request
+from fastapi.responses import RedirectResponse, Response
+from fastapi.staticfiles import StaticFiles
+from nicegui import ui
+
+from gateway.entrypoints.console.frame import COOKIE, Frame
+from gateway.entrypoints.console.pages import accept, case, conversion, funds, home, matter, person, settlement, sign_in
+from shared.errors import Refusal
+from shared.ids import TimeOrderedIds
+from shared.settings import Settings, read_settings
+from shared.telemetry import configure_logging
+
+_STATIC: Final = Path(__file__).parent / "static"
+_RECEIPT: Final = re.compile(r"[A-Z]{2}\d{2}\d{14}")
+_NUMBER: Final = re.compile(r"[0-9A-Za-z]{8,}")
+_GATEWAY_TIMEOUT_S: Final = 20
+_AWAY_S: Final = 60
+"""How long a page waits for a slow line to come back before it is forgotten."""
+
+
+def serve() -> None:
+    """Run the console on ``ONEWINDOW_CONSOLE_PORT`` until stopped."""
+    settings = read_settings("console")
+    configure_logging("console", level=settings.log_level)
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=2,
+    )
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application. NiceGUI keeps its pages in the process, so there is one console a process."""
+    http = httpx.AsyncClient(base_url=settings.urls["gateway"], timeout=_GATEWAY_TIMEOUT_S, trust_env=False)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await http.aclose()
+
+    app = FastAPI(title="OneWindow console", lifespan=lifespan, openapi_url=None)
+    clock = settings.clock()
+    frame = Frame(http, clock, TimeOrderedIds(clock))
+    app.middleware("http")(_private)
+    app.mount("/static", StaticFiles(directory=_STATIC))
+    _plain_routes(app, frame, secure=settings.production)
+    sign_in.add(frame)
+    for path, title, show in (
+        ("/", "窗口", home.show),
+        ("/search", "查找", home.show_found),
+        ("/persons/{person_id}", "一人一档", person.show),
+        ("/settlements/{settlement_id}", "结算单", settlement.show),
+        ("/matters", "办件", matter.show_list),
+        ("/matters/{matter_id}", "办件", matter.show),
+        ("/accept", "受理", accept.show_choice),
+        ("/accept/{code}", "受理", accept.show),
+        ("/conversions", "工伤桥", conversion.show_list),
+        ("/conversions/{conversion_id}", "工伤桥", conversion.show),
+        ("/cases/{case_id}", "工伤案件", case.show),
+        ("/funds", "基金", funds.show),
+        ("/funds/{book}", "基金", funds.show),
+        ("/funds/{book}/journals", "凭证", funds.show_journals),
+    ):
+        frame.add(path, title, show)
+    ui.add_head_html(
+        f'<link rel="stylesheet" href="/static/console.css?v={_version("console.css")}">'
+        f'<script defer src="/static/console.js?v={_version("console.js")}"></script>',
+        shared=True,
+    )
+    ui.run_with(
+        app,
+        title="一窗",
+        favicon=_STATIC / "icon.svg",
+        language="zh-CN",
+        tailwind=False,
+        reconnect_timeout=_AWAY_S,
+        show_welcome_message=False,
+    )
+    return app
+
+
+def _plain_routes(app: FastAPI, frame: Frame, *, secure: bool) -> None:
+    @app.get("/health/live")
+    @app.get("/health/ready")
+    async def ready() -> dict[str, str]:
+        return {"status": "ready"}
+
+    @app.post("/sign-in")
+    async def enter(username: Annotated[str, Form()] = "", password: Annotated[str, Form()] = "") -> Response:
+        try:
+            answer = await frame.api().command(
+                "/v1/auth/login", {"username": username.strip(), "password": password}, "sign-in"
+            )
+        except Refusal as refusal:
+            return RedirectResponse(f"/sign-in?{urlencode({'refused': refusal.code, 'as': username[:50]})}", 303)
+        response = RedirectResponse("/", 303)
+        response.set_cookie(
+            COOKIE, answer["access_token"], max_age=answer["expires_in"], httponly=True, samesite="strict", secure=secure
+        )
+        return response
+
+    @app.post("/sign-out")
+    async def leave() -> Response:
+        response = RedirectResponse("/sign-in", 303)
+        response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=secure)
+        return response
+
+    @app.post("/search")
+    async def search(request: Request, q: Annotated[str, Form(max_length=50)] = "") -> Response:
+        """Numbers travel in the body, so that no id number stays in the browser's history."""
+        return RedirectResponse(await _found(frame, request.cookies.get(COOKIE, ""), q.strip()), 303)
+
+
+async def _found(frame: Frame, token: str, text: str) -> str:
+    """Where a search leads: to the one thing found, or to the list."""
+    api, number = frame.api(token), text.replace(" ", "").upper()
+    try:
+        if _RECEIPT.fullmatch(number):
+            matters = (await api.get("/v1/matters", receipt_no=number))["items"]
+            return f"/matters/{matters[0]['matter_id']}" if matters else "/search?kind=receipt"
+        persons = (await api.get("/v1/persons", q=number if _NUMBER.fullmatch(number) else text, limit=2))["items"]
+    except Refusal as refusal:
+        return f"/search?{urlencode({'refused': refusal.code})}"
+    if len(persons) == 1:
+        return f"/persons/{persons[0]['person_id']}"
+    if _NUMBER.fullmatch(number):
+        return "/search?kind=number"
+    return f"/search?{urlencode({'name': text})}"
+
+
+async def _private(request: Request, proceed: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Pages with personal data are neither stored, nor framed, nor named to other sites."""
+    response = await proceed(request)
+    response.headers["X-Frame-Options"] = "DENY"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    if request.url.path.startswith("/static/"):
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    elif not request.url.path.startswith("/_nicegui"):
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _version(name: str) -> str:
+    return sha256((_STATIC / name).read_bytes()).hexdigest()[:12]

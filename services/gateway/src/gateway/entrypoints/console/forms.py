@@ -1,0 +1,146 @@
+"""Forms made from the catalogue's fields, and buttons that send a command once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from nicegui import ui
+
+from gateway.entrypoints.console.frame import Desk, block, fault
+from shared.errors import Kind, Refusal
+from shared.money import MoneyError, fen, format_yuan
+
+Json = Mapping[str, Any]
+_RADIO = 3
+"""Up to so many choices lie open; more go into a list."""
+
+
+class Wrong(Exception):
+    """What was typed cannot be sent; the fields say why."""
+
+
+class Fields:
+    """The inputs of one form, in the order of the catalogue."""
+
+    def __init__(self, rules: Sequence[Json], values: Mapping[str, Any] | None = None) -> None:
+        self._rules = rules
+        self._inputs = {rule["name"]: _input(rule, (values or {}).get(rule["name"])) for rule in rules}
+
+    def read(self) -> dict[str, Any]:
+        """What was typed, as the API wants it: amounts in fen, lists as lists, empty optional fields left out. Raises Wrong."""
+        values: dict[str, Any] = {}
+        wrong = False
+        for rule in self._rules:
+            box = self._inputs[rule["name"]]
+            try:
+                value = _value(rule, box.value)
+            except ValueError as error:
+                _complain(box, str(error))
+                wrong = True
+                continue
+            _complain(box, None)
+            if value is not None:
+                values[rule["name"]] = value
+        if wrong:
+            raise Wrong
+        return values
+
+    def complain(self, faults: Mapping[str, str]) -> None:
+        """Show the gateway's findings at their fields."""
+        for name, text in faults.items():
+            if name in self._inputs:
+                _complain(self._inputs[name], text)
+
+
+def _complain(box: Any, text: str | None) -> None:
+    if isinstance(box, ui.input | ui.select):
+        box.error = text
+
+
+def _input(rule: Json, value: Any) -> Any:
+    label = rule["label"] if rule["required"] else f"{rule['label']}（选填）"
+    kind = rule["kind"]
+    if kind == "choice" and len(rule["choices"]) <= _RADIO:
+        with ui.element("div").classes("choice"):
+            ui.label(label).classes("choice-label")
+            return ui.radio(dict(rule["choices"]), value=value).props("inline dense")
+    if kind == "choice":
+        return ui.select(dict(rule["choices"]), label=label, value=value).props("outlined dense options-dense").classes("field")
+    if kind == "fen":
+        shown = format_yuan(int(value)).replace(",", "") if value not in (None, "") else ""
+        return (
+            ui.input(f"{label}（元）", value=shown)
+            .props("outlined dense inputmode=decimal input-class=amount")
+            .classes("field")
+        )
+    if kind == "texts":
+        joined = "、".join(value) if isinstance(value, list) else str(value or "")
+        return ui.input(f"{label}（多处用顿号隔开）", value=joined).props("outlined dense").classes("field wide")
+    box = ui.input(label, value=str(value or "")).props("outlined dense").classes("field")
+    if kind == "date":
+        return box.props("type=date stack-label")
+    if kind == "number":
+        return box.props("inputmode=numeric")
+    return box
+
+
+def _value(rule: Json, typed: Any) -> Any:
+    text = str(typed if typed is not None else "").strip()
+    if not text:
+        if rule["required"]:
+            raise ValueError(f"请填写{rule['label']}")
+        return None
+    if rule["kind"] == "fen":
+        try:
+            return fen(text.replace(",", "").replace("，", ""))
+        except MoneyError:
+            raise ValueError("请填写金额，最多两位小数") from None
+    if rule["kind"] == "number":
+        if not text.isdecimal():
+            raise ValueError("请填写整数")
+        return int(text)
+    if rule["kind"] == "texts":
+        return [part for part in text.replace("，", "、").replace(",", "、").split("、") if part.strip()]
+    return text
+
+
+def send_button(
+    desk: Desk,
+    text: str,
+    send: Callable[[str], Awaitable[None]],
+    *,
+    primary: bool = False,
+    faults: Fields | None = None,
+    enter: bool = False,
+) -> None:
+    """A button that sends once: while it works it waits, and a refusal is shown beside it.
+
+    ``send`` gets an idempotency key. It stays the same until the gateway has said no: a second click after a lost answer
+    repeats the command and does not double it.
+    """
+    keys = [desk.ids.new()]
+    props = "no-caps unelevated color=primary" if primary else "no-caps outline color=primary"
+    with ui.element("div").classes("send"):
+        button = ui.button(text, on_click=lambda: press()).props(props)
+        answer = block()
+    if enter:
+        button.props("data-enter")
+
+    async def press() -> None:
+        button.disable()
+        answer.set_content("")
+        button.set_text("办理中…")
+        try:
+            await send(keys[0])
+        except Wrong:
+            pass
+        except Refusal as refusal:
+            if refusal.kind is not Kind.UNAVAILABLE:
+                keys[0] = desk.ids.new()
+            answer.set_content(fault(refusal))
+            if faults is not None and isinstance(refusal.facts.get("faults"), dict):
+                faults.complain(refusal.facts["faults"])
+        finally:
+            button.set_text(text)
+            button.enable()

@@ -1,0 +1,203 @@
+"""What every page has: who is signed in, the head with its search box, and the states of a page that cannot be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import httpx
+from fastapi import Request
+from fastapi.responses import RedirectResponse, Response
+from nicegui import ui
+
+from gateway.entrypoints.console.api import Api
+from gateway.entrypoints.console.markup import Html, el, join
+from shared.clock import Clock
+from shared.errors import Kind, Refusal
+from shared.ids import IdFactory
+
+COOKIE: Final = "onewindow_console"
+"""Holds the access token; HttpOnly, so that no script of a page can read it."""
+
+BLUE: Final = "#1f4e8c"
+
+_NAVIGATION: Final = (
+    ("/", "窗口", "matters:read"),
+    ("/accept", "受理", "matters:accept"),
+    ("/matters", "办件", "matters:read"),
+    ("/conversions", "工伤桥", "conversions:read"),
+    ("/funds", "基金", "ledger:read"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """One request of one signed-in person."""
+
+    api: Api
+    me: Mapping[str, Any]
+    path: Mapping[str, str]
+    """Variable parts of the address."""
+    query: Mapping[str, str]
+    today: date
+    ids: IdFactory
+
+    def can(self, scope: str) -> bool:
+        """Whether the person holds a permission; the gateway judges again."""
+        return scope in self.me["scopes"]
+
+
+Show = Callable[[Desk], Awaitable[None]]
+
+
+class Frame:
+    """Makes pages out of functions that show something at a desk."""
+
+    def __init__(self, http: httpx.AsyncClient, clock: Clock, ids: IdFactory) -> None:
+        self._http = http
+        self._clock = clock
+        self._ids = ids
+
+    def api(self, token: str = "") -> Api:
+        """The gateway as seen with this token."""
+        return Api(self._http, token)
+
+    def add(self, path: str, title: str, show: Show) -> None:
+        """Serve ``show`` at ``path`` to people who are signed in; others are sent to sign in first."""
+
+        async def page(request: Request) -> Response | None:
+            token = request.cookies.get(COOKIE)
+            if not token:
+                return RedirectResponse("/sign-in", 303)
+            api = self.api(token)
+            ui.colors(primary=BLUE)
+            try:
+                me = await api.get("/v1/me")
+                desk = Desk(
+                    api=api,
+                    me=me,
+                    path=request.path_params,
+                    query=request.query_params,
+                    today=self._clock.today(),
+                    ids=self._ids,
+                )
+                block(_head(desk, request.url.path))
+                with ui.element("main"):
+                    await show(desk)
+            except Refusal as refusal:
+                if refusal.kind is Kind.UNAUTHENTICATED:
+                    return RedirectResponse("/sign-in?expired=1", 303)
+                with ui.element("main"):
+                    block(failure(refusal))
+            return None
+
+        ui.page(path, title=f"{title} · 一窗", response_timeout=30)(page)
+
+
+def block(*content: object, cls: str = "") -> ui.html:
+    """A piece of markup on the page. It was escaped by ``markup``, the browser need not clean it again."""
+    made = ui.html(join(*content), sanitize=False)
+    return made.classes(cls) if cls else made
+
+
+def section(title: str, *content: object, cls: str = "", note: object = None, anchor: str | None = None) -> Html:
+    """A titled part of a page."""
+    return el("section", el("h2", title, el("small", note) if note else None), *content, cls=cls, id=anchor)
+
+
+def empty(text: str, *then: object) -> Html:
+    """Nothing here, and what to do next."""
+    return el("div", el("p", text), *then, cls="empty")
+
+
+def failure(refusal: Refusal) -> Html:
+    """A page that cannot be shown: why, what to do, and the code for the telephone."""
+    title, advice = {
+        Kind.FORBIDDEN: ("您的岗位没有查看此内容的权限", "如工作需要，请联系本单位管理员调整岗位权限。"),
+        Kind.NOT_FOUND: ("没有找到", "请核对号码后重新查找。"),
+        Kind.UNAVAILABLE: ("系统暂时连不上", "已办理的业务不受影响。请稍后按回车键重试。"),
+        Kind.TOO_MANY: ("操作太频繁", "请稍等片刻再试。"),
+    }.get(refusal.kind, ("没有办成", "请按提示更正后重试。"))
+    again = refusal.kind in (Kind.UNAVAILABLE, Kind.TOO_MANY)
+    return el(
+        "div",
+        el("h1", title),
+        el("p", refusal.zh),
+        el("p", advice, cls="soft"),
+        el("p", "代码 ", el("code", refusal.code), "　来电咨询时请报此代码", cls="soft"),
+        el(
+            "p",
+            el("a", "重试", href="", cls="button primary", data_enter=True)
+            if again
+            else el("a", "回到窗口", href="/", cls="button primary", data_enter=True),
+        ),
+        cls="state",
+        role="alert",
+    )
+
+
+def missing(refusal: Refusal) -> Html:
+    """A part of a page that cannot be shown; the rest of the page stands."""
+    if refusal.kind is Kind.FORBIDDEN:
+        return el("p", "您的岗位没有查看此项的权限。", cls="soft")
+    return el("p", f"此项暂时无法显示：{refusal.zh}（", el("code", refusal.code), "）", cls="fault", role="alert")
+
+
+def fault(refusal: Refusal) -> Html:
+    """A refused action, shown beside its button."""
+    reasons = refusal.facts.get("faults") or {}
+    papers = refusal.facts.get("missing") or []
+    return el(
+        "div",
+        el("b", refusal.zh or "没有办成"),
+        el("ul", [el("li", str(text)) for text in reasons.values()]) if isinstance(reasons, dict) and reasons else None,
+        el("ul", [el("li", f"缺：{paper['name']}") for paper in papers]) if isinstance(papers, list) and papers else None,
+        el("small", "代码 ", el("code", refusal.code)),
+        cls="fault",
+        role="alert",
+    )
+
+
+def search_form(*, big: bool = False) -> Html:
+    """The search box: id number, name or receipt number."""
+    return el(
+        "form",
+        el(
+            "input",
+            type="search",
+            name="q",
+            placeholder="身份证号、姓名或办件编号",
+            aria_label="查找",
+            autocomplete="off",
+            maxlength=50,
+            minlength=2,
+            required=True,
+            data_focus=big,
+            data_search=True,
+        ),
+        el("button", "查找", type="submit", cls="primary" if big else ""),
+        method="post",
+        action="/search",
+        cls="search big" if big else "search",
+        role="search",
+    )
+
+
+def _head(desk: Desk, path: str) -> Html:
+    here = "/" + path.split("/")[1]
+    links = [
+        el("a", name, href=href, aria_current="page" if href == here else None)
+        for href, name, scope in _NAVIGATION
+        if desk.can(scope)
+    ]
+    role = "、".join(desk.me["role_names"])
+    return el(
+        "header",
+        el("a", "一窗", href="/", cls="brand", aria_label="一窗，回到窗口"),
+        el("nav", links, aria_label="主要页面"),
+        search_form() if here != "/" and desk.can("persons:read") else el("span", cls="grow"),
+        el("span", el("b", desk.me["name"]), f" {role}" if role else None, cls="who"),
+        el("form", el("button", "退出", type="submit", cls="quiet"), method="post", action="/sign-out"),
+    )

@@ -1,0 +1,1 @@
+"""The pages, one module each; every page reads the gateway first and shows then."""

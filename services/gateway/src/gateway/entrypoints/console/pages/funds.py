@@ -1,0 +1,146 @@
+"""基金: the trial balance of each book over the month; every account opens its journals."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any, Final
+
+from nicegui import ui
+
+from gateway.entrypoints.console.figures import AccountLine, month_balance
+from gateway.entrypoints.console.frame import Desk, block, empty, section
+from gateway.entrypoints.console.markup import Html, el, row, table
+from gateway.entrypoints.console.pages.journals import dim_name, hands_of, journal_list
+from gateway.entrypoints.console.words import badge, money, num
+from shared.errors import Refusal
+
+_PAGE: Final = 20
+_SCAN: Final = 200
+_SCANS: Final = 10
+"""Journals are read by the book and looked through for the account, this many pages at most for one view."""
+_SHOWN_DIMS: Final = 50
+
+
+async def show(desk: Desk) -> None:
+    """One book and the way to the others."""
+    books = (await desk.api.get("/v1/ledger/books"))["items"]
+    chosen = desk.path.get("book") or books[0]["book"]
+    name = next((book["name"] for book in books if book["book"] == chosen), chosen)
+    on = _day(desk.query.get("on")) or desk.today
+    opening = on.replace(day=1) - timedelta(days=1)
+    now = await desk.api.get("/v1/ledger/trial-balance", book=chosen, on=on.isoformat())
+    before = await desk.api.get("/v1/ledger/trial-balance", book=chosen, on=opening.isoformat())
+    names = await _institution_names(desk) if any(str(r["dim"]).startswith("H:") for r in now["rows"]) else {}
+    lines = month_balance(now["rows"], before["rows"])
+    ui.page_title(f"{name} · 一窗")
+    tabs = [
+        el("a", book["name"], href=f"/funds/{book['book']}", aria_current="page" if book["book"] == chosen else None)
+        for book in books
+    ]
+    block(
+        el("div", el("h1", "基金"), el("button", "打印科目余额表", type="button", data_print=True), cls="title-line"),
+        el("nav", tabs, cls="tabs", aria_label="账套"),
+        el(
+            "form",
+            el("label", "截至 ", el("input", type="date", name="on", value=on.isoformat(), required=True)),
+            el("button", "查看", type="submit"),
+            badge("✓ 借贷平衡", "done") if now["balanced"] else badge("✗ 借贷不平，请立即联系管理员", "late"),
+            method="get",
+            cls="inline",
+        ),
+        section(
+            f"{name}　科目余额表",
+            _balance(lines, chosen, now["rows"], names) if lines else empty("此账套到这一天还没有发生业务。"),
+            note=f"{on.year} 年 {on.month} 月，元；点科目看凭证",
+        ),
+    )
+
+
+async def show_journals(desk: Desk) -> None:
+    """The journals of a book, of one account when one was chosen."""
+    book, account = desk.path["book"], desk.query.get("account")
+    items, following = await _journals(desk, book, account, desk.query.get("after"))
+    names = await _institution_names(desk) if items else {}
+    books = {b["book"]: b["name"] for b in (await desk.api.get("/v1/ledger/books"))["items"]}
+    hands = hands_of(await desk.api.look("/v1/auth"))
+    label = next((line["name"] for journal in items for line in journal["lines"] if line["account"] == account), "")
+    more = f"?{'account=' + account + '&' if account else ''}after={following}"
+    block(
+        el(
+            "div",
+            el("h1", books.get(book, book)),
+            el("span", f"科目 {account} {label}") if account else None,
+            el("a", "回科目余额表", href=f"/funds/{book}", cls="button"),
+            el("button", "打印凭证", type="button", data_print=True),
+            cls="title-line",
+        ),
+        section("记账凭证", journal_list(items, names=names, hands=hands, mark=account), note="先发生的在前，元"),
+        el("a", "后面的凭证", href=more, cls="button") if following else None,
+    )
+
+
+def _balance(lines: list[AccountLine], book: str, rows: list[Any], names: dict[str, str]) -> Html:
+    made = [_account(line, book, [r for r in rows if r["account"] == line.account and r["dim"]], names) for line in lines]
+    foot = row(
+        "",
+        "合计",
+        num(sum(line.opening_fen for line in lines)),
+        num(sum(line.debit_fen for line in lines)),
+        num(sum(line.credit_fen for line in lines)),
+        num(sum(line.closing_fen for line in lines)),
+    )
+    return table(
+        ["科目", "名称", "#期初余额", "#本月借方", "#本月贷方", "#期末余额"], made, foot=foot, cls="rows balance-sheet"
+    )
+
+
+def _account(line: AccountLine, book: str, parts: list[Any], names: dict[str, str]) -> Html:
+    address = f"/funds/{book}/journals?account={line.account}"
+    parts = sorted((p for p in parts if p["balance_fen"]), key=lambda p: -abs(p["balance_fen"]))
+    inside = (
+        el(
+            "details",
+            el("summary", f"{len(parts)} 个往来户"),
+            el("ul", [el("li", el("span", dim_name(p["dim"], names)), money(p["balance_fen"])) for p in parts[:_SHOWN_DIMS]]),
+            el("small", f"只列余额最大的 {_SHOWN_DIMS} 户") if len(parts) > _SHOWN_DIMS else None,
+        )
+        if parts
+        else None
+    )
+    return row(
+        el("td", el("a", line.account, href=address), cls="fig"),
+        el("td", line.name, inside),
+        *(
+            el("td", el("a", money(amount), href=address), cls="num")
+            for amount in (line.opening_fen, line.debit_fen, line.credit_fen, line.closing_fen)
+        ),
+        data_row=True,
+        tabindex=0,
+    )
+
+
+async def _journals(desk: Desk, book: str, account: str | None, after: str | None) -> tuple[list[Any], str | None]:
+    """A page of journals and where the next one begins."""
+    if account is None:
+        answer = await desk.api.get("/v1/ledger/journals", book=book, limit=_PAGE, after=after)
+        return answer["items"], answer["next"]
+    found: list[Any] = []
+    for _ in range(_SCANS):
+        answer = await desk.api.get("/v1/ledger/journals", book=book, limit=_SCAN, after=after)
+        found += [j for j in answer["items"] if any(line["account"] == account for line in j["lines"])]
+        after = answer["next"]
+        if after is None or len(found) >= _PAGE:
+            break
+    return found, after
+
+
+async def _institution_names(desk: Desk) -> dict[str, str]:
+    found = await desk.api.look("/v1/institutions", limit=200)
+    return {} if isinstance(found, Refusal) else {i["code"]: i["name"] for i in found["items"]}
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None

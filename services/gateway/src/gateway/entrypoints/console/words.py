@@ -1,0 +1,176 @@
+"""Codes, amounts, days and periods in the words of the office."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Final
+
+from gateway.entrypoints.console.markup import Html, el
+from shared.clock import CHINA
+from shared.money import format_yuan
+
+SCHEMES: Final = {
+    "310": "职工基本医疗保险",
+    "390": "城乡居民基本医疗保险",
+    "510": "生育保险",
+    "WI": "工伤保险",
+}
+BOOKS: Final = {
+    "EMP": "职工基本医疗保险基金",
+    "RES": "城乡居民基本医疗保险基金",
+    "LARGE": "职工大额医疗费用补助资金",
+    "CVL": "公务员医疗补助资金",
+    "CII": "居民大病保险资金",
+    "MAF": "医疗救助基金",
+    "WI": "工伤保险基金",
+}
+CATEGORIES: Final = {
+    "11": "在职职工",
+    "12": "退休人员",
+    "14": "居民（未成年）",
+    "1401": "新生儿",
+    "1402": "学龄前儿童",
+    "1403": "中小学生",
+    "1404": "大学生",
+    "15": "成年居民",
+    "16": "老年居民",
+}
+CLASSES: Final = {
+    "tekun": "特困人员",
+    "orphan": "孤儿",
+    "dibao": "低保对象",
+    "returned_poor": "返贫致贫人口",
+    "monitored": "农村易返贫监测对象",
+    "marginal": "低保边缘家庭成员",
+    "illness_poor": "因病致贫重病患者",
+}
+COVER_STATES: Final = {"declared": "已申报，待缴费", "active": "正常参保", "stopped": "已停保", "withdrawn": "已撤回"}
+SETTLEMENT_STATES: Final = {
+    "settled": "已结算",
+    "valid": "已结算",
+    "reversed": "已撤销",
+    "reversal": "撤销单",
+    "taken-back": "已转工伤",
+    "taken_back": "已转工伤",
+    "converted": "已转工伤",
+}
+CONVERSION_STATES: Final = {
+    "proposed": "待初审",
+    "checked": "待复核",
+    "approved": "已复核，待记账",
+    "posted": "已记账，待划转",
+    "transferring": "基金划转中",
+    "settled": "已到账",
+    "failed": "未予转换",
+    "reverting": "撤销中",
+    "reverted": "已撤销",
+}
+TRANSFER_STATES: Final = {
+    "instructed": "已预留（一方）",
+    "reserved": "双方已预留",
+    "committed": "本方已记账",
+    "confirmed": "双方已记账",
+    "voiding": "作废中",
+    "voided": "已作废",
+}
+OUTCOMES: Final = {"granted": "认定为工伤", "denied": "不予认定", "revoked": "认定已撤销"}
+CASE_STATES: Final = {
+    "applied": "已申请，待认定",
+    "recognised": "已认定为工伤",
+    "denied": "不予认定",
+    "under_review": "复议或诉讼中",
+    "revoked": "认定已撤销",
+}
+CHANNELS: Final = {"counter": "窗口", "bank": "银行", "tax": "税务", "app": "手机", "demo": "导入", "import": "导入"}
+CHARGE_CLASSES: Final = {"A": "甲类", "B": "乙类", "C": "自费"}
+SEXES: Final = {"1": "男", "2": "女"}
+KINDS: Final = {
+    "coverage": "参保",
+    "visit": "就诊",
+    "settlement": "结算",
+    "injury": "工伤",
+    "conversion": "转换",
+    "benefit": "待遇",
+    "matter": "办件",
+}
+JOURNAL_KINDS: Final = {
+    "settlement": "结算",
+    "conversion": "转换",
+    "transfer": "划转",
+    "payment": "支付",
+    "contra": "红字冲销",
+    "set-off": "抵扣",
+    "benefit": "待遇",
+    "recovery": "追回",
+}
+PAPER_STATES: Final = {"provided": "已交", "shared": "共享调取", "reused": "沿用已交", "deferred": "容缺，待补"}
+LIGHTS: Final = {"green": ("●", "正常"), "yellow": ("▲", "临期"), "red": ("■", "逾期")}
+CERT_TYPES: Final = {"01": "居民身份证", "02": "军官证", "03": "护照", "04": "港澳居民来往内地通行证"}
+
+
+def word(names: Mapping[str, str], code: object) -> str:
+    """The word for a code, the code itself when there is none."""
+    return names.get(str(code), str(code or "—"))
+
+
+def money(amount_fen: int | None) -> Html:
+    """An amount as a figure on the screen: thousands, two places, a minus sign and red when negative; a dash when unknown."""
+    if amount_fen is None:
+        return el("span", "—", cls="none")
+    text = format_yuan(amount_fen).replace("-", "−")
+    return el("span", text, cls="neg" if amount_fen < 0 else "fig")
+
+
+def num(amount_fen: int | None, *, cls: str = "") -> Html:
+    """A table cell with an amount."""
+    return el("td", money(amount_fen), cls=f"num {cls}".strip())
+
+
+def day(value: object) -> str:
+    """A day as 2026-11-22, a dash when there is none."""
+    return str(value)[:10] if value else "—"
+
+
+def moment(value: object) -> str:
+    """An instant in China's time, to the minute."""
+    if not value:
+        return "—"
+    at = datetime.fromisoformat(str(value))
+    return (at.astimezone(CHINA) if at.tzinfo else at).strftime("%Y-%m-%d %H:%M")
+
+
+def days_between(begun_on: object, ended_on: object) -> int:
+    """Days of a stay: discharge minus admission, at least one."""
+    return max(1, (date.fromisoformat(str(ended_on)) - date.fromisoformat(str(begun_on))).days)
+
+
+def left(days: int | None, *, unit: str = "working_days", provisional: bool = False) -> str:
+    """A clock in words."""
+    if days is None:
+        return ""
+    name = "工作日" if unit == "working_days" else "天"
+    end = "（节假日安排未公布，暂按估算）" if provisional else ""
+    if days < 0:
+        return f"已逾期 {-days} 个{name}{end}" if unit == "working_days" else f"已逾期 {-days} {name}{end}"
+    if days == 0:
+        return f"今天到期{end}"
+    return f"还剩 {days} 个{name}{end}" if unit == "working_days" else f"还剩 {days} {name}{end}"
+
+
+def light(code: str | None, text: str = "") -> Html:
+    """A light: a sign and a word beside the colour, never the colour alone."""
+    if code is None:
+        return el("span", text or "—", cls="light")
+    sign, name = LIGHTS[code]
+    return el("span", el("i", sign, aria_hidden="true"), " ", text or name, cls=f"light {code}")
+
+
+def badge(text: str, tone: str = "") -> Html:
+    """A small state word."""
+    return el("span", text, cls=f"badge {tone}".strip())
+
+
+def limit(rule: Mapping[str, Any]) -> str:
+    """A time limit in words."""
+    return f"{rule['days']} {'个工作日' if rule['unit'] == 'working_days' else '天'}"
