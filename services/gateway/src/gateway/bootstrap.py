@@ -14,7 +14,7 @@ from gateway.adapters.institutions import InstitutionCopy, InstitutionTable
 from gateway.adapters.matters import SqlMatters
 from gateway.adapters.owners import HttpOwners
 from gateway.adapters.policy import LocalUsers, Role, load_catalogue, load_local_users, load_roles
-from gateway.adapters.rate_limit import per_minute, per_second
+from gateway.adapters.rate_limit import KeyedRateLimit
 from gateway.adapters.replays import DatabaseReplayGuard, MemoryReplayGuard
 from gateway.adapters.tables import PLATFORM, metadata
 from gateway.adapters.timeline import SqlAccessLog, SqlTimeline
@@ -158,7 +158,7 @@ def assemble(settings: Settings, network: Network | None = None, environ: Mappin
         act_on_task=ActOnTask(store=db, once=once, matters=matters, owners=owners, record=record, clock=clock),
         admit_his_message=_admission(db, settings, own, replays),
         check_lights=CheckLights(store=db, matters=matters, record=record),
-        forward_his_message=ForwardHisMessage(claims=claims_desk, limit=per_second(own.his_messages_per_s), clock=clock),
+        forward_his_message=ForwardHisMessage(claims=claims_desk, limit=KeyedRateLimit(own.his_messages_per_s, 1), clock=clock),
         list_matters=ListMatters(store=db, matters=matters, clock=clock),
         on_fact=OnFact(lines=lines, matters=matters, record=record),
         on_institution_stated=OnInstitutionStated(InstitutionTable()),
@@ -168,7 +168,7 @@ def assemble(settings: Settings, network: Network | None = None, environ: Mappin
         receive_materials=ReceiveMaterials(once=once, matters=matters, record=record, clock=clock),
         reveal_person=RevealPerson(store=db, owners=owners, accesses=SqlAccessLog(), clock=clock),
         review_conversion=ReviewConversion(owners),
-        show_progress=ShowProgress(store=db, matters=matters, owners=owners, limit=per_minute(PROGRESS_PER_MINUTE)),
+        show_progress=ShowProgress(store=db, matters=matters, owners=owners, limit=KeyedRateLimit(PROGRESS_PER_MINUTE, 60)),
         sign_in=_sign_in(local_users, roles, signer.sign) if local_users is not None else None,
         start_tasks=StartTasks(store=db, matters=matters, owners=owners, record=record, clock=clock),
         withdraw_matter=WithdrawMatter(once=once, matters=matters, record=record, clock=clock),
