@@ -31,10 +31,7 @@ LOCK_TIMEOUT_MS = 5_000
 PASSING = frozenset({"40001", "40P01", "55P03"})
 """SQLSTATEs after which the same transaction may succeed: serialization, deadlock, lock time-out."""
 
-OUTBOX_INSERT = (
-    "INSERT INTO outbox (event_id, type, topic, key, payload, occurred_at, traceparent) "
-    "SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[])"
-)
+OUTBOX_COLUMNS = ("event_id", "type", "topic", "key", "payload", "occurred_at", "traceparent")
 
 
 class SqlTx:
@@ -80,10 +77,7 @@ class SqlTx:
     async def flush(self) -> None:
         """Write the staged events and deadlines; the transaction calls it before it commits."""
         if self._events:
-            rows = [
-                dict(zip(("event_id", "type", "topic", "key", "payload", "occurred_at", "traceparent"), row, strict=True))
-                for row in outbox_rows(self._events, self.clock, self.ids)
-            ]
+            rows = [dict(zip(OUTBOX_COLUMNS, row, strict=True)) for row in outbox_rows(self._events, self.clock, self.ids)]
             await self.conn.execute(insert(self.platform.outbox), rows)
             await self.conn.execute(text("SELECT pg_notify('outbox', '')"))
             self._events = []
@@ -112,7 +106,7 @@ def opened(tx: Tx) -> SqlTx:
 def outbox_rows(
     events: Sequence[Any], clock: Clock, ids: IdFactory
 ) -> list[tuple[str, str, str, str, str, datetime, str | None]]:
-    """Rows for the outbox, in the order of ``OUTBOX_INSERT``; for the hot path, which writes through asyncpg."""
+    """Rows for the outbox, in the order of ``OUTBOX_COLUMNS``; for the hot path, which copies them in through asyncpg."""
     now = clock.now()
     trace = current_traceparent()
     rows = []

@@ -1,6 +1,6 @@
 """The hot path: one transaction for a group of settlements, through asyncpg, every statement for the whole group.
 
-Amounts, keys and texts travel as arrays (unnest). What a settlement costs in statements is a constant divided by the size of
+Locks and changes travel as arrays (unnest), new rows by COPY. What a settlement costs in statements is a constant divided by the size of
 its group; the bench reports it.
 """
 
@@ -20,7 +20,7 @@ from claims.domain.adjudication import Decision, Split, YearState
 from claims.domain.settlement import Batch, Identity, VisitToSettle
 from shared.contracts.enrollment import CoveragePeriod, IdentityClass
 from shared.crypto import Sealer
-from shared.db.database import OUTBOX_INSERT, Database, outbox_rows, translated
+from shared.db.database import OUTBOX_COLUMNS, Database, outbox_rows, translated
 from shared.ledger.store import append_raw
 
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
@@ -70,31 +70,19 @@ _LOCK_ACCOUNTS = "SELECT person_id, balance_fen FROM account WHERE person_id = A
 _WRITE_ACCOUNTS = (
     "UPDATE account a SET balance_fen = k.b FROM unnest($1::text[], $2::bigint[]) AS k(p, b) WHERE a.person_id = k.p"
 )
-_MOVEMENTS = (
-    "INSERT INTO account_movement (movement_id, person_id, amount_fen, balance_fen, reason, reference, recorded_at)"
-    " SELECT k.m, k.p, k.a, k.b, 'settlement', k.r, k.t"
-    " FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::timestamptz[]) AS k(m, p, a, b, r, t)"
-)
-_SETTLEMENTS = (
-    "INSERT INTO settlement (settlement_id, visit_id, person_id, institution_code, state, scheme, benefit_year, inpatient,"
-    " med_type, begun_on, ended_on, settled_at, infno, msgid, total_fen, self_funded_fen, over_limit_fen, pre_selfpay_fen,"
-    " in_scope_fen, fund_fen, account_fen, cash_fen, hospital_fen, work_injury_key, rule_digest, facts, decision, answer)"
-    " SELECT k.c1, k.c2, k.c3, k.c4, 'valid', k.c5, k.c6, k.c7, k.c8, k.c9, k.c10, k.c11, k.c12, k.c13, k.c14, k.c15, k.c16,"
-    " k.c17, k.c18, k.c19, k.c20, k.c21, k.c22, k.c23, k.c24, k.c25::jsonb, k.c26::jsonb, k.c27::jsonb"
-    " FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::bool[], $8::text[], $9::date[],"
-    " $10::date[], $11::timestamptz[], $12::text[], $13::text[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[],"
-    " $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[], $23::text[], $24::text[], $25::text[],"
-    " $26::text[], $27::text[]) AS k(c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18, c19,"
-    " c20, c21, c22, c23, c24, c25, c26, c27)"
-)
+_MOVEMENT_COLUMNS = ("movement_id", "person_id", "amount_fen", "balance_fen", "reason", "reference", "recorded_at")
+_SETTLEMENT_COLUMNS = (
+    "settlement_id", "visit_id", "person_id", "institution_code", "state", "scheme", "benefit_year", "inpatient", "med_type",
+    "begun_on", "ended_on", "settled_at", "infno", "msgid", "total_fen", "self_funded_fen", "over_limit_fen",
+    "pre_selfpay_fen", "in_scope_fen", "fund_fen", "account_fen", "cash_fen", "hospital_fen", "work_injury_key",
+    "rule_digest", "facts", "decision", "answer",
+)  # fmt: skip
 _SETTLE_BATCHES = (
     "UPDATE fee_batch b SET settlement_id = k.s FROM unnest($1::text[], $2::text[]) AS k(b, s) WHERE b.batch_id = k.b"
 )
-_MESSAGES = (
-    "INSERT INTO his_message (institution_code, infno, msgid, variant, digest, person_id, visit_id, subject_id, answer,"
-    " answered_at) SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],"
-    " $8::text[], $9::text[], $10::timestamptz[])"
-)
+_MESSAGE_COLUMNS = (
+    "institution_code", "infno", "msgid", "variant", "digest", "person_id", "visit_id", "subject_id", "answer", "answered_at",
+)  # fmt: skip
 
 _PERSONAL = {"person_name", "cert_type", "certno", "naty"}
 """Fields of an answer that are not stored with it; they are read from the person when it is shown again."""
@@ -167,20 +155,22 @@ class AsyncpgGroupTx:
                 *_columns([(*key, orjson.dumps(dict(state.counters)).decode()) for key, state in years.items()], 4),
             )
         await self._write_accounts(settlements)
-        await conn.execute(_SETTLEMENTS, *_columns([_settlement_row(s) for s in settlements], 27))
+        await conn.copy_records_to_table(
+            "settlement", records=[_settlement_row(s) for s in settlements], columns=_SETTLEMENT_COLUMNS
+        )
         await conn.execute(_SETTLE_BATCHES, *_columns([(b, s.settlement_id) for s in settlements for b in s.batch_ids], 2))
         await append_raw(conn, [entry for s in settlements for entry in s.entries])
         events = [event for s in settlements for event in s.events]
-        await conn.execute(OUTBOX_INSERT, *_columns(outbox_rows(events, self._db.clock, self._db.ids), 7))
-        await conn.execute(
-            _MESSAGES,
-            *_columns(
-                [
-                    (*s.message, s.digest, s.visit.person_id, s.visit.visit_id, s.settlement_id, self._sealer.seal(s.rendered), s.settled_at)
-                    for s in settlements
-                ],
-                10,
-            ),
+        await conn.copy_records_to_table(
+            "outbox", records=outbox_rows(events, self._db.clock, self._db.ids), columns=OUTBOX_COLUMNS
+        )
+        await conn.copy_records_to_table(
+            "his_message",
+            records=[
+                (*s.message, s.digest, s.visit.person_id, s.visit.visit_id, s.settlement_id, self._sealer.seal(s.rendered), s.settled_at)
+                for s in settlements
+            ],
+            columns=_MESSAGE_COLUMNS,
         )  # fmt: skip
         await conn.execute("SELECT pg_notify('outbox', '')")
 
@@ -191,15 +181,13 @@ class AsyncpgGroupTx:
         # Several settlements of one person: the last balance stands, every movement shows its own.
         last = {s.visit.person_id: s.account_balance_fen for s in paid}
         await self._conn.execute(_WRITE_ACCOUNTS, list(last), list(last.values()))
-        await self._conn.execute(
-            _MOVEMENTS,
-            *_columns(
-                [
-                    (self._db.ids.new(), s.visit.person_id, -s.answer.account_fen, s.account_balance_fen, s.settlement_id, s.settled_at)
-                    for s in paid
-                ],
-                6,
-            ),
+        await self._conn.copy_records_to_table(
+            "account_movement",
+            records=[
+                (self._db.ids.new(), s.visit.person_id, -s.answer.account_fen, s.account_balance_fen, "settlement", s.settlement_id, s.settled_at)
+                for s in paid
+            ],
+            columns=_MOVEMENT_COLUMNS,
         )  # fmt: skip
 
 
@@ -258,7 +246,7 @@ def identity(sealer: Sealer, sealed: str) -> Identity:
 def _settlement_row(s: NewSettlement) -> tuple[Any, ...]:
     a = s.answer
     return (
-        s.settlement_id, a.visit_id, a.person_id, a.institution_code, a.scheme, a.benefit_year, s.visit.inpatient, a.med_type,
+        s.settlement_id, a.visit_id, a.person_id, a.institution_code, "valid", a.scheme, a.benefit_year, s.visit.inpatient, a.med_type,
         a.begun_on, a.ended_on, s.settled_at, s.message.infno, s.message.msgid, a.total_fen, a.self_funded_fen,
         a.over_limit_fen, a.pre_selfpay_fen, a.in_scope_fen, a.fund_total_fen, a.account_fen, a.cash_fen, a.hospital_fen,
         s.work_injury_key, s.rule_digest, orjson.dumps(s.facts).decode(), orjson.dumps(decision_json(s.decision)).decode(),
