@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from shared.clock import Clock
 from shared.contracts import REGISTRY
 from shared.db.tables import PlatformTables
-from shared.errors import unavailable
+from shared.errors import invalid, unavailable
 from shared.ids import IdFactory
 from shared.messaging.codec import encode_data
 from shared.telemetry import current_traceparent
@@ -30,6 +30,9 @@ LOCK_TIMEOUT_MS = 5_000
 
 PASSING = frozenset({"40001", "40P01", "55P03"})
 """SQLSTATEs after which the same transaction may succeed: serialization, deadlock, lock time-out."""
+
+UNSTORABLE = frozenset({"22021", "22P05"})
+"""SQLSTATEs of text that no database text can hold, such as a NUL character: the caller's fault, whatever the field."""
 
 OUTBOX_COLUMNS = ("event_id", "type", "topic", "key", "payload", "occurred_at", "traceparent")
 
@@ -194,8 +197,11 @@ class Database:
 
 
 def translated(cause: BaseException) -> BaseException:
-    """A passing fault of the database as a Refusal of kind UNAVAILABLE; any other cause (a bug, a constraint) as it is."""
+    """A passing fault as a Refusal of kind UNAVAILABLE, text that cannot be stored as one of kind INVALID; any other cause (a
+    bug, a constraint) as it is."""
     state = getattr(getattr(cause, "orig", cause), "sqlstate", None) or ""
+    if state in UNSTORABLE:
+        return invalid("request.text-unstorable", "文本中含有不能保存的字符（如空字符）", "text that cannot be stored")
     passing = (
         isinstance(cause, OSError | SqlTimeout | asyncpg.InterfaceError) or state[:2] in ("08", "53", "57") or state in PASSING
     )
