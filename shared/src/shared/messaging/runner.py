@@ -155,7 +155,8 @@ class Runner:
                         await self._park(record, cause)
 
     async def _apply(self, tx: SqlTx, records: Sequence[Record]) -> None:
-        fresh = await self._unseen(tx, records)
+        # What is not for us is not even read: a fault in it is no concern of ours.
+        fresh = [r for r in await self._unseen(tx, records) if r.headers.get("ce_type", "") in {"", *self._handlers}]
         if not fresh:
             return
         blocked = await self._blocked_keys(tx, fresh)
@@ -165,7 +166,7 @@ class Runner:
                 await self._store_parked(tx, record, "behind a parked event of the same key")
                 continue
             envelope = decode(record)
-            if envelope is None or envelope.type not in self._handlers:
+            if envelope is None:
                 continue
             if together and together[0].type != envelope.type:
                 await self._handle(tx, together)
