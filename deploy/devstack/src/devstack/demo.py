@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
@@ -55,8 +56,13 @@ def demo_county(folder: Path, clock: Clock) -> CountyFolder:
     return CountyFolder.read(folder)
 
 
-async def load_county(at: Addresses, county: CountyFolder, ids: IdFactory, screen: Console) -> Outcome:
-    """Load a folder with a bar for each file. Raises LoadError when a service refuses or is away."""
+async def load_county(
+    at: Addresses, county: CountyFolder, ids: IdFactory, screen: Console, people_arrive: asyncio.Event | None = None
+) -> Outcome:
+    """Load a folder with a bar for each file. Raises LoadError when a service refuses or is away.
+
+    ``people_arrive`` is set when the first persons are in, institutions and catalogue with them.
+    """
     tokens = build_service_tokens(read_settings("devstack"))
     with _bars(screen) as bars:
         tasks: dict[str, TaskID] = {}
@@ -65,6 +71,10 @@ async def load_county(at: Addresses, county: CountyFolder, ids: IdFactory, scree
             if file not in tasks:
                 tasks[file] = bars.add_task(file, total=total)
             bars.update(tasks[file], completed=done)
+            if people_arrive and {"institutions", "catalogue", "persons"} <= {
+                f for f, t in tasks.items() if bars.tasks[t].completed
+            }:
+                people_arrive.set()
 
         async with service_clients(at.urls, "enrollment", "claims") as (enrollment, claims):
             outcome = await Loader(enrollment, claims, tokens.bearer, ids, advance).load(county)
@@ -81,10 +91,14 @@ async def tell(at: Addresses, county_folder: Path, clock: Clock, started: float,
     async with httpx.AsyncClient(base_url=at.urls["gateway"], timeout=30, trust_env=False) as http:
         seen: list[Settled] = []
         story = Story(http, county, clock, ids, seen.append)
-        await _play(story, screen, "county loaded", lambda: _county_loaded(at, county, ids, screen))
+        people_arrive = asyncio.Event()
+        loading = asyncio.create_task(load_county(at, county, ids, screen, people_arrive))
+        loading.add_done_callback(lambda _: people_arrive.set())  # also when it failed
+        await people_arrive.wait()
         await _play(story, screen, "doors open", story.open_doors)
         await _play(story, screen, "first settlement", story.first_settlement)
         screen.print(f"  first settlement {time.monotonic() - started:.0f} s after the start", highlight=False)
+        await _play(story, screen, "county loaded", lambda: _loaded(loading))
         examples: list[Example] = []
         await _play(story, screen, "published examples", lambda: _published_examples(examples))
         with _bars(screen) as bars:
@@ -117,8 +131,8 @@ async def _play(story: Story, screen: Console, name: str, act: Act) -> None:
     screen.print(f"{mark} [bold]{name}[/bold] ({result.seconds:.1f} s): {escape(result.text)}", highlight=False)
 
 
-async def _county_loaded(at: Addresses, county: CountyFolder, ids: IdFactory, screen: Console) -> str:
-    outcome = await load_county(at, county, ids, screen)
+async def _loaded(loading: asyncio.Task[Outcome]) -> str:
+    outcome = await loading
     if outcome.faults:
         raise Unexpected(f"{len(outcome.faults)} rows refused: {outcome.faults[0]}")
     persons = outcome.counts["persons"]

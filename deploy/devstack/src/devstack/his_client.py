@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,9 @@ Answer = dict[str, Any]
 
 _WRITES: Final = frozenset({"2201", "2203", "2204", "2207", "2208", "2301", "2304", "2305", "2401", "2402"})
 _PATIENCE_S: Final = 0.02
+_TRIES: Final = 3
+_SEND_AGAIN: Final = "重发"
+"""In err_msg: the platform cannot say whether the message had an effect, or had no time for it; the same bytes may come again."""
 
 
 class HisError(Exception):
@@ -89,13 +93,28 @@ class Line:
 
 
 class HisClient:
-    """One institution's connection. Sends a message again with the same msgid when no reply came, as real clients do."""
+    """One institution's connection. Sends a message again with the same msgid when no reply came, as real clients do.
 
-    def __init__(self, http: httpx.AsyncClient, institution: Institution, line: Line, clock: Clock) -> None:
+    ``receiver``: recer_sys_code; GSXT asks for the work-injury rule set. ``patience_s``: for how long a message without a
+    reply, or whose reply says to send it again, goes on being sent; three times in any case.
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        institution: Institution,
+        line: Line,
+        clock: Clock,
+        *,
+        receiver: str = "99",
+        patience_s: float = 0.0,
+    ) -> None:
         self.institution = institution
         self._http = http
         self._line = line
         self._clock = clock
+        self._receiver = receiver
+        self._patience_s = patience_s
         self._serial = 0
         self._sign_no = ""
         self.last_msgid = ""
@@ -135,15 +154,21 @@ class HisClient:
         if self.institution.infcode_number:
             path = f"/hsa/hgs/{infno}"
         headers = {"Content-Type": "application/json; charset=utf-8", **self._signature(infno)}
-        for attempt in range(3):
+        until = time.monotonic() + self._patience_s
+        tries = 0
+        while True:
+            tries += 1
+            last = tries >= _TRIES and time.monotonic() >= until
             try:
                 reply = await self._http.post(path, content=body, headers=headers)
-                return dict(json.loads(reply.content, parse_float=Decimal))
+                answer = dict(json.loads(reply.content, parse_float=Decimal))
+                if last or _SEND_AGAIN not in str(answer.get("err_msg")):
+                    return answer
             except httpx.TransportError:
-                if attempt == 2:
+                if last:
                     raise
-                headers.update(self._signature(infno))
-        raise AssertionError("unreachable")
+            headers.update(self._signature(infno))
+            await asyncio.sleep(_PATIENCE_S)
 
     def _signature(self, infno: str) -> dict[str, str]:
         now = self._clock.now()
@@ -173,7 +198,7 @@ class HisClient:
             "msgid": self.last_msgid,
             "mdtrtarea_admvs": self.institution.region,
             "insuplc_admdvs": self.institution.region,
-            "recer_sys_code": "99",
+            "recer_sys_code": self._receiver,
             "dev_no": "",
             "dev_safe_info": "",
             "cainfo": "",

@@ -28,6 +28,7 @@ from shared.money import format_yuan
 VISITS: Final = 200
 _STAY_EVERY: Final = 10
 _MISHAPS_OF_100: Final = 12
+_COVER_ARRIVES_S: Final = 90
 _DESKS: Final = 6
 """Hospitals at work at the same time."""
 
@@ -80,6 +81,10 @@ class Story:
             for row in county.tables["institutions"]
         ]
         self._employees, self._residents, self._assisted, self._uncovered = self._cast()
+        listed = {row["certno"]: number for number, row in enumerate(county.tables["persons"])}
+        self._first = min(self._residents, key=lambda patient: listed[patient.certno])
+        """Stands first in the roll, so is loaded first."""
+        self._residents.remove(self._first)
 
     async def play(self, name: str, act: Callable[[], Awaitable[str]]) -> Result:
         """Play one act and keep its result."""
@@ -111,7 +116,7 @@ class Story:
 
     async def first_settlement(self) -> str:
         """One resident, one outpatient visit, settled."""
-        settled = await self._visit(self._hospitals[1], self._residents.pop())
+        settled = await self._visit(self._hospitals[1], self._first)
         return f"total {settled.total}, funds {settled.funds}, cash {settled.cash}"
 
     async def hospital_day(self) -> str:
@@ -210,7 +215,7 @@ class Story:
         )
         closed = await clerk.until(path, lambda m: m["state"] != "open", "the matter closing by itself")
         _expect(closed["state"] == "done", f"the matter ended as {closed['state']}")
-        settled = await self._visit(self._hospitals[4], Patient(certno=row["certno"], scheme="390"))
+        settled = await self._visit_once_covered(self._hospitals[4], Patient(certno=row["certno"], scheme="390"))
         return f"premium {format_yuan(amount)} paid, cover active, matter {matter['receipt_no']} closed, first visit {settled.total}"
 
     async def trial_balances(self) -> list[Json]:
@@ -264,6 +269,17 @@ class Story:
         self.tell(settled)
         return settled
 
+    async def _visit_once_covered(self, hospital: MockHospital, patient: Patient) -> Settled:
+        """New cover reaches claims as an event, a moment after the window knows: until then the hospital tries again."""
+        end = time.monotonic() + _COVER_ARRIVES_S
+        while True:
+            try:
+                return await self._visit(hospital, patient)
+            except HisError:
+                if time.monotonic() > end:
+                    raise
+                await asyncio.sleep(0.2)
+
     async def _owed_by_books(self) -> Decimal:
         """What all medical books owe institutions, yuan."""
         owed = sum(
@@ -276,14 +292,16 @@ class Story:
         return Decimal(owed).scaleb(-2)
 
     async def _somebody_new(self) -> Patient:
-        """An employee of a company for whom nothing was ever settled, so that the deductible is the first stay's."""
+        """An employee of a company with about 1,000 yuan in the account, for whom nothing was ever settled: as in F1."""
         public = {row["certno"] for row in self._county.tables["coverage"] if row["civil_servant"] == "1"}
+        modest = {row["certno"] for row in self._county.tables["accounts"] if 500 <= Decimal(row["amount_yuan"]) <= 1500}
         clerk = self._window["wangfang"]
         while True:
             patient = self._employees.pop()
-            person = (await clerk.get("/v1/persons", q=patient.certno))["items"][0]["person_id"]
-            if patient.certno not in public and not (await clerk.get("/v1/settlements", person_id=person))["items"]:
-                return patient
+            if patient.certno in modest - public:
+                person = (await clerk.get("/v1/persons", q=patient.certno))["items"][0]["person_id"]
+                if not (await clerk.get("/v1/settlements", person_id=person))["items"]:
+                    return patient
 
     async def _somebody_uncovered(self) -> tuple[Mapping[str, str], str]:
         """An adult without cover, also after an earlier telling, and the person_id."""
