@@ -155,6 +155,9 @@ class MemoryStays:
     async def mark_reversed(self, tx: Tx, settlement_id: str) -> None:
         of(tx).reversed[settlement_id] = True
 
+    async def is_reversed(self, tx: Tx, settlement_id: str) -> bool:
+        return settlement_id in of(tx).reversed
+
     async def get(self, tx: Tx, settlement_id: str) -> SettledStay | None:
         stay = of(tx).stays.get(settlement_id)
         return None if stay is None else replace(stay, reversed=settlement_id in of(tx).reversed)
@@ -273,7 +276,7 @@ class MemoryBridge:
         directs, ledger = MemoryDirects(), MemoryLedger()
         propose = ProposeConversions(cases, stays, conversions, POLICIES, clock, ids)
         pay = PayPerson(ledger, clock, ids)
-        confirm = ConfirmDirectSettlement(directs, ledger, POLICIES, clock, ids)
+        confirm = ConfirmDirectSettlement(directs, stays, ledger, POLICIES, clock, ids)
         reverse = ReverseDirectSettlement(directs, ledger, clock, ids)
         self.judge = JudgeEligibility(store, cases)
         self.open_case = OpenInjuryCase(store, cases, clock, ids)
@@ -285,7 +288,7 @@ class MemoryBridge:
             store, stays, conversions, transfers, ledger, self.claims, POLICIES, pay, propose, clock, ids
         )
         self.check = CheckInvariants(store, cases, conversions, transfers, ledger, self.claims)
-        self.settle = SettleDirectly(store, store, cases, directs, POLICIES, self.judge, clock, timedelta(hours=24))
+        self.settle = SettleDirectly(store, cases, directs, POLICIES, self.judge, clock, timedelta(hours=24))
         self.void_direct = VoidDirectSettlement(directs, clock)
         self.pay_direct_meals = PayDirectMeals(directs, pay, clock)
         self._on_settled = OnClaimSettled(cases, stays, propose, confirm)

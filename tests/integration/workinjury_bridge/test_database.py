@@ -154,7 +154,7 @@ async def test_deadlines_void_and_pay(house: House) -> None:
     line = BillLine(line_id="1", amount_fen=fen("100"), in_catalogue=True)
     bill = DirectBill(key="W1", visit_id="V1", person_id="P1", institution_code="H1", begun_on=DAY, ended_on=DAY, lines=(line,))
     for name in ("W1", "W2"):
-        await house.bridge.settle.final(key(), replace(bill, key=name))
+        await house.bridge.settle.final(replace(bill, key=name))
     fact = replace(SETTLED, settlement_id="S2", payments=[], total_fen=fen("100"), work_injury_key="W2")
     await house.hear(fact)
     clock = house.bridge.db.clock
@@ -167,7 +167,7 @@ async def test_deadlines_void_and_pay(house: House) -> None:
         rows = await tx.all(t.direct_settlement.select().order_by(t.direct_settlement.c.key))
         paid = await tx.all(t.payment.select())
     assert [(r.state, r.meals_fen, r.meals_paid) for r in rows] == [("voided", 0, False), ("posted", fen("30"), True)]
-    assert [(p.work_injury_key, p.kind, p.amount_fen) for p in paid] == [("W2", "meals", fen("30"))]
+    assert [(p.settlement_id, p.kind, p.amount_fen) for p in paid] == [("S2", "meals", fen("30"))]
 
 
 async def test_hindrance_is_on_the_worklist_with_growing_pauses(house: House) -> None:

@@ -138,7 +138,7 @@ class County(RuleBasedStateMachine):
             key=key, visit_id=key, person_id=person, institution_code="H1", begun_on=on, ended_on=on, lines=(line,)
         )
         try:
-            self.run(self.bridge.settle.final(self.key(), bill))
+            self.run(self.bridge.settle.final(bill))
         except Refusal as refusal:
             self.nothing_but(refusal, "workinjury-bridge.settlement.not-entitled")
             return
@@ -259,7 +259,7 @@ class County(RuleBasedStateMachine):
 
     @invariant()
     def nobody_is_paid_twice(self) -> None:
-        paid = Counter((p.conversion_id or p.work_injury_key, p.kind) for p in self.bridge.state.payments.values())
+        paid = Counter((p.conversion_id or p.settlement_id, p.kind) for p in self.bridge.state.payments.values())
         assert set(paid.values()) <= {1}
 
     def come_to_rest(self) -> None:

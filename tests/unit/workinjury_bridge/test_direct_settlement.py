@@ -107,7 +107,7 @@ async def test_trial_keeps_nothing(bridge: MemoryBridge) -> None:
 
 
 async def test_f4_reserved_confirmed_paid(bridge: MemoryBridge) -> None:
-    answer = await bridge.settle.final(key("final"), BILL)
+    answer = await bridge.settle.final(BILL)
     assert {k: v for k, v in answer.items() if k != "case_id"} == ANSWER
     assert bridge.state.entries == {}
     assert bridge.state.deadlines == {("void-direct-settlement", "W1"): bridge.clock.now() + timedelta(hours=24)}
@@ -128,32 +128,32 @@ async def test_f4_reserved_confirmed_paid(bridge: MemoryBridge) -> None:
 
 
 async def test_outpatient_gets_no_meals(bridge: MemoryBridge) -> None:
-    await bridge.settle.final(key("final"), BILL)
+    await bridge.settle.final(BILL)
     await bridge.hear(confirmed(inpatient=False))
     assert [e.kind for e in bridge.state.entries.values()] == ["settlement"]
 
 
 async def test_nothing_payable_books_nothing(bridge: MemoryBridge) -> None:
     lines = (BillLine(line_id="1", amount_fen=100, in_catalogue=False, consent=True),)
-    await bridge.settle.final(key("final"), replace(BILL, lines=lines))
+    await bridge.settle.final(replace(BILL, lines=lines))
     await bridge.hear(confirmed(inpatient=False, total_fen=100))
     assert (bridge.state.directs["W1"].state, bridge.state.entries) == (DirectState.POSTED, {})
 
 
 async def test_same_key_same_bill_is_the_same_settlement(bridge: MemoryBridge) -> None:
-    first = await bridge.settle.final(key("one"), BILL)
-    assert await bridge.settle.final(key("two"), BILL) == first
+    first = await bridge.settle.final(BILL)
+    assert await bridge.settle.final(BILL) == first
     with pytest.raises(Refusal) as caught:
-        await bridge.settle.final(key("three"), replace(BILL, lines=BILL.lines[:1]))
+        await bridge.settle.final(replace(BILL, lines=BILL.lines[:1]))
     assert caught.value.code == "workinjury-bridge.settlement.key-reused"
 
 
 async def test_lapsed_reservation_is_posted_when_the_fact_comes_late(bridge: MemoryBridge) -> None:
-    await bridge.settle.final(key("final"), BILL)
+    await bridge.settle.final(BILL)
     async with bridge.store.transaction() as tx:
         await bridge.void_direct.run(tx, "W1")
     assert state_of(bridge) is DirectState.VOIDED
-    assert await bridge.settle.final(key("again"), BILL) == await bridge.settle.final(key("again"), BILL)
+    assert await bridge.settle.final(BILL) == await bridge.settle.final(BILL)
     assert state_of(bridge) is DirectState.RESERVED
     async with bridge.store.transaction() as tx:
         await bridge.void_direct.run(tx, "W1")
@@ -165,7 +165,7 @@ async def test_lapsed_reservation_is_posted_when_the_fact_comes_late(bridge: Mem
 
 
 async def test_reversal_takes_everything_back(bridge: MemoryBridge) -> None:
-    await bridge.settle.final(key("final"), BILL)
+    await bridge.settle.final(BILL)
     await bridge.hear(confirmed())
     await bridge.hear(reversal())
     await bridge.hear(reversal())
@@ -178,7 +178,7 @@ async def test_reversal_takes_everything_back(bridge: MemoryBridge) -> None:
 
 
 async def test_reversal_after_the_allowance_was_paid_is_a_debt(bridge: MemoryBridge) -> None:
-    await bridge.settle.final(key("final"), BILL)
+    await bridge.settle.final(BILL)
     await bridge.hear(confirmed())
     await pay_meals(bridge)
     await bridge.hear(reversal())
@@ -187,13 +187,42 @@ async def test_reversal_after_the_allowance_was_paid_is_a_debt(bridge: MemoryBri
 
 
 async def test_reversal_before_the_confirmation(bridge: MemoryBridge) -> None:
-    await bridge.settle.final(key("final"), BILL)
+    await bridge.settle.final(BILL)
     await bridge.hear(reversal())
     await bridge.hear(confirmed())
-    assert (bridge.state.directs["W1"].state, bridge.state.entries) == (DirectState.REVERSED, {})
+    assert (state_of(bridge), bridge.state.entries) == (DirectState.REVERSED, {})
+
+
+async def test_settled_again_under_the_same_key_after_a_reversal(bridge: MemoryBridge) -> None:
+    await bridge.settle.final(BILL)
+    await bridge.hear(confirmed())
+    await pay_meals(bridge)
+    await bridge.hear(reversal())
+    assert (await bridge.settle.final(BILL))["e_fen"] == fen("21900")
+    await bridge.hear(confirmed(settlement_id="S10"))
+    await bridge.hear(confirmed())
+    await bridge.hear(reversal())
+    assert (state_of(bridge), bridge.state.directs["W1"].settlement_id) == (DirectState.POSTED, "S10")
+    await pay_meals(bridge)
+    # The allowance paid the first time is set off against the second: one payment in all.
+    assert [p.settlement_id for p in bridge.state.payments.values()] == ["S9"]
+    assert [balance(bridge.state, a) for a in ("5001.11", "5001.13", "2201", "2203", "1125")] == [
+        fen("21900"),
+        fen("450"),
+        -fen("21900"),
+        0,
+        0,
+    ]
+
+
+async def test_two_settlements_cannot_stand_under_one_key(bridge: MemoryBridge) -> None:
+    await bridge.settle.final(BILL)
+    await bridge.hear(confirmed())
+    before = bridge.state
     with pytest.raises(Refusal) as caught:
-        await bridge.settle.final(key("again"), BILL)
+        await bridge.hear(confirmed(settlement_id="S10"))
     assert caught.value.code == "workinjury-bridge.settlement.key-reused"
+    assert bridge.state == before
 
 
 @pytest.mark.parametrize(
@@ -205,7 +234,7 @@ async def test_reversal_before_the_confirmation(bridge: MemoryBridge) -> None:
     ],
 )
 async def test_facts_that_do_not_fit_are_parked(bridge: MemoryBridge, fact: object, code: str) -> None:
-    await bridge.settle.final(key("final"), BILL)
+    await bridge.settle.final(BILL)
     with pytest.raises(Refusal) as caught:
         await bridge.hear(fact)
     assert caught.value.code == code
@@ -218,7 +247,7 @@ async def test_who_is_not_recognised_is_refused_with_the_reason(bridge: MemoryBr
         ({"begun_on": date(2026, 2, 1)}, "before-accident"),
     ):
         with pytest.raises(Refusal) as caught:
-            await bridge.settle.final(key(reason), replace(BILL, **changes))
+            await bridge.settle.final(replace(BILL, **changes))
         assert (caught.value.code, caught.value.facts) == (
             "workinjury-bridge.settlement.not-entitled",
             {"reason": reason},
@@ -235,13 +264,13 @@ async def test_mixed_stay_is_shown_in_a_trial_and_refused_as_final(bridge: Memor
     mixed = replace(BILL, lines=(replace(BILL.lines[0], related=False), *BILL.lines[1:]))
     assert (await bridge.settle.trial(mixed))["unrelated_fen"] == fen("14900")
     with pytest.raises(Refusal) as caught:
-        await bridge.settle.final(key("final"), mixed)
+        await bridge.settle.final(mixed)
     assert caught.value.code == "workinjury-bridge.settlement.mixed-stay"
     assert bridge.state.directs == {}
 
 
 async def test_directly_settled_stay_is_not_proposed_for_conversion(bridge: MemoryBridge) -> None:
-    await bridge.settle.final(key("final"), BILL)
+    await bridge.settle.final(BILL)
     await bridge.hear(confirmed())
     assert (bridge.state.stays, bridge.state.conversions) == ({}, {})
     await bridge.hear(bridge.claims.settle(SETTLED, F1_BILL))

@@ -91,7 +91,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
     propose = ProposeConversions(cases, stays, conversions, policies, clock, ids)
     pay = PayPerson(ledger, clock, ids)
     judge = JudgeEligibility(db, cases)
-    confirm = ConfirmDirectSettlement(directs, ledger, policies, clock, ids)
+    confirm = ConfirmDirectSettlement(directs, stays, ledger, policies, clock, ids)
     reverse = ReverseDirectSettlement(directs, ledger, clock, ids)
     return Bridge(
         settings=settings,
@@ -107,7 +107,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         review=ReviewConversion(once, conversions, clock),
         advance=AdvanceConversion(db, stays, conversions, transfers, ledger, claims, policies, pay, propose, clock, ids),
         check=CheckInvariants(db, cases, conversions, transfers, ledger, claims),
-        settle=SettleDirectly(db, once, cases, directs, policies, judge, clock, CONFIRM_WITHIN),
+        settle=SettleDirectly(db, cases, directs, policies, judge, clock, CONFIRM_WITHIN),
         void_direct=VoidDirectSettlement(directs, clock),
         pay_direct_meals=PayDirectMeals(directs, pay, clock),
         on_settled=OnClaimSettled(cases, stays, propose, confirm),

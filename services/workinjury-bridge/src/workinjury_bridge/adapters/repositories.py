@@ -122,6 +122,11 @@ class SqlStays:
         """See the port."""
         await _sql(tx).execute(upsert(t.reversed_settlement).values(settlement_id=settlement_id).on_conflict_do_nothing())
 
+    async def is_reversed(self, tx: Tx, settlement_id: str) -> bool:
+        """See the port."""
+        known = t.reversed_settlement.c.settlement_id == settlement_id
+        return await _sql(tx).first(select(t.reversed_settlement).where(known)) is not None
+
     async def get(self, tx: Tx, settlement_id: str) -> SettledStay | None:
         """See the port."""
         row = await _sql(tx).first(self._select().where(t.stay.c.settlement_id == settlement_id))

@@ -170,18 +170,17 @@ payment = Table(
     Column("payment_id", Text, primary_key=True),
     Column("case_id", Text, ForeignKey("injury_case.case_id"), nullable=False),
     Column("person_id", Text, nullable=False),
-    Column("conversion_id", Text, ForeignKey("conversion.conversion_id")),
-    Column("work_injury_key", Text),
+    Column("settlement_id", Text, nullable=False),
+    Column("conversion_id", Text, ForeignKey("conversion.conversion_id"), comment="null for a direct settlement"),
     Column("kind", Text, nullable=False, comment="refund, meals"),
     Column("amount_fen", BigInteger, nullable=False),
     Column("voucher_no", Text, nullable=False),
     Column("paid_at", DateTime(timezone=True), nullable=False),
     CheckConstraint("amount_fen > 0", name="positive"),
-    CheckConstraint("num_nonnulls(conversion_id, work_injury_key) = 1", name="one_reason"),
     Index(
         "uq_payment_conversion_kind", "conversion_id", "kind", unique=True, postgresql_where=text("conversion_id IS NOT NULL")
     ),
-    Index("uq_payment_key_kind", "work_injury_key", "kind", unique=True, postgresql_where=text("work_injury_key IS NOT NULL")),
+    Index("uq_payment_direct_kind", "settlement_id", "kind", unique=True, postgresql_where=text("conversion_id IS NULL")),
 )
 
 direct_settlement = Table(

@@ -9,7 +9,7 @@ from shared.clock import Clock
 from shared.contracts.claims import ClaimSettled
 from shared.ids import IdFactory
 from shared.transactions import Tx
-from workinjury_bridge.application.ports import Directs, Ledger, Policies
+from workinjury_bridge.application.ports import Directs, Ledger, Policies, Stays
 from workinjury_bridge.application.settle_directly import VOID_DEADLINE
 from workinjury_bridge.domain.facts import work_injury_settled
 from workinjury_bridge.domain.journals import Stamp, about_direct, direct_entry, meals_entry
@@ -24,17 +24,18 @@ class ConfirmDirectSettlement:
     """Refuses (so that the event is parked for a person) an unknown key and another total than was adjudicated."""
 
     directs: Directs
+    stays: Stays
     ledger: Ledger
     policies: Policies
     clock: Clock
     ids: IdFactory
 
     async def run(self, tx: Tx, fact: ClaimSettled, key: str) -> None:
-        """Book a reserved settlement, also one voided too early: the hospital has settled. Otherwise nothing."""
+        """Book it, also when it lapsed: the hospital has settled. Told twice, or after its own reversal, it changes nothing."""
         found = await self.directs.get(tx, key)
         if found is None:
             raise unknown("settlement", "工伤结算预留")
-        if not found.awaits_confirmation:
+        if found.settlement_id == fact.settlement_id or await self.stays.is_reversed(tx, fact.settlement_id):
             return
         if fact.total_fen != found.version.total_fen:
             raise total_differs(key, fact.total_fen, found.version.total_fen)

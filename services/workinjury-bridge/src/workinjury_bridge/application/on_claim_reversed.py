@@ -26,10 +26,10 @@ class OnClaimReversed:
     async def run(self, tx: Tx, fact: ClaimReversed) -> None:
         """Take note; told twice, or before the settlement itself, it ends the same."""
         await self.cases.lock_persons(tx, [fact.person_id])
-        if fact.work_injury_key is not None:
-            await self.reverse.run(tx, fact.work_injury_key)
-            return
         await self.stays.mark_reversed(tx, fact.original_settlement_id)
+        if fact.work_injury_key is not None:
+            await self.reverse.run(tx, fact.work_injury_key, fact.original_settlement_id)
+            return
         for conversion in await self.conversions.of_settlement(tx, fact.original_settlement_id):
             if conversion.state in WAITING and not conversion.begun:
                 withdrawn = conversion.withdrawn(f"settlement reversed by {fact.settlement_id}")

@@ -25,5 +25,5 @@ class PayDirectMeals:
         current = await self.directs.locked(tx, key)
         if current is None or current.state is not DirectState.POSTED or current.meals_paid:
             return
-        await self.pay.run(tx, about_direct(current), (("meals", current.meals_fen),), work_injury_key=key)
+        await self.pay.run(tx, about_direct(current), (("meals", current.meals_fen),))
         await self.directs.save(tx, current.with_meals_paid(), self.clock.now())

@@ -28,7 +28,6 @@ class PayPerson:
         items: Sequence[tuple[str, int]],
         *,
         matter_id: str | None = None,
-        work_injury_key: str | None = None,
     ) -> None:
         """Pay ``items`` (kind, fen); a debt is met from the last of them first. One journal each for set-off and payment."""
         due = sum(amount for _, amount in items)
@@ -52,8 +51,8 @@ class PayPerson:
                 payment_id=self.ids.new(),
                 case_id=concern.case_id,
                 person_id=concern.person_id,
+                settlement_id=concern.settlement_id,
                 conversion_id=concern.conversion_id,
-                work_injury_key=work_injury_key,
                 kind=kind,
                 amount_fen=paid,
                 voucher_no=stamp.voucher_no,

@@ -29,8 +29,9 @@ class Payment:
     payment_id: str
     case_id: str
     person_id: str
+    settlement_id: str
     conversion_id: str | None
-    work_injury_key: str | None
+    """None for the allowance of a direct settlement."""
     kind: str
     amount_fen: int
     voucher_no: str
@@ -82,6 +83,10 @@ class Stays(Protocol):
 
     async def mark_reversed(self, tx: Tx, settlement_id: str) -> None:
         """Remember a reversal, also when it arrives before the settlement."""
+        ...
+
+    async def is_reversed(self, tx: Tx, settlement_id: str) -> bool:
+        """Whether a reversal was told."""
         ...
 
     async def get(self, tx: Tx, settlement_id: str) -> SettledStay | None:

@@ -25,15 +25,15 @@ class ReverseDirectSettlement:
     clock: Clock
     ids: IdFactory
 
-    async def run(self, tx: Tx, key: str) -> None:
-        """Take back what was booked; an allowance already paid becomes the person's debt."""
+    async def run(self, tx: Tx, key: str, settlement_id: str) -> None:
+        """Take back what ``settlement_id`` booked; an allowance already paid becomes the person's debt."""
         found = await self.directs.get(tx, key)
         if found is None:
             raise unknown("settlement", "工伤结算预留")
-        if found.state is DirectState.REVERSED:
+        if not found.stands or (found.state is DirectState.POSTED and found.settlement_id != settlement_id):
             return
-        if found.state is DirectState.POSTED and found.settlement_id is not None:
-            booked = await self.ledger.of_settlement(tx, found.settlement_id)
+        if found.state is DirectState.POSTED:
+            booked = await self.ledger.of_settlement(tx, settlement_id)
             await self.ledger.append(
                 tx, [await self._take_back(tx, found, e) for e in booked if e.kind in ("settlement", "benefit")]
             )

@@ -7,11 +7,11 @@ from datetime import date, timedelta
 from typing import Any
 
 from shared.clock import Clock
-from shared.transactions import Once, OnceKey, Tx, UnitOfWork
+from shared.transactions import Tx, UnitOfWork
 from workinjury_bridge.application.judge_eligibility import JudgeEligibility
 from workinjury_bridge.application.ports import Cases, Directs, Policies
-from workinjury_bridge.domain.bill import BillLine, assess
-from workinjury_bridge.domain.direct_settlement import DirectSettlement, DirectState
+from workinjury_bridge.domain.bill import BillLine, WorkInjuryVersion, assess
+from workinjury_bridge.domain.direct_settlement import DirectSettlement
 from workinjury_bridge.domain.refusals import key_reused, mixed_stay
 
 VOID_DEADLINE = "void-direct-settlement"
@@ -35,7 +35,6 @@ class SettleDirectly:
     """Refuses a person without an effective recognition on the first day of the stay, and a final mixed stay."""
 
     work: UnitOfWork
-    once: Once
     cases: Cases
     directs: Directs
     policies: Policies
@@ -46,30 +45,34 @@ class SettleDirectly:
     async def trial(self, bill: DirectBill) -> dict[str, Any]:
         """The figures; nothing is kept."""
         async with self.work.transaction() as tx:
-            return _answer(await self._adjudicate(tx, bill))
+            return _answer(await self._adjudicate(tx, bill, self._assess(bill)))
 
-    async def final(self, key: OnceKey, bill: DirectBill) -> dict[str, Any]:
-        """The figures, reserved under the bill's key until claims confirms or the time limit passes."""
+    async def final(self, bill: DirectBill) -> dict[str, Any]:
+        """The figures, reserved under the bill's key until claims confirms or the time limit passes.
 
-        async def work(tx: Tx) -> dict[str, Any]:
+        The key makes it happen once: the same bill gets the same answer while it is reserved or posted, another one is
+        refused. A key that lapsed or was reversed is judged anew.
+        """
+        version = self._assess(bill)
+        if version.unrelated_fen:
+            raise mixed_stay()
+        async with self.work.transaction() as tx:
             await self.cases.lock_persons(tx, [bill.person_id])
-            settlement = await self._adjudicate(tx, bill)
-            if settlement.version.unrelated_fen:
-                raise mixed_stay()
             known = await self.directs.get(tx, bill.key)
-            if known is not None and known.state is not DirectState.VOIDED:
-                same = (known.visit_id, known.version) == (bill.visit_id, settlement.version)
-                if not same or known.state is DirectState.REVERSED:
+            if known is not None and known.stands:
+                if (known.person_id, known.visit_id, known.version) != (bill.person_id, bill.visit_id, version):
                     raise key_reused(bill.key)
                 return _answer(known)
+            settlement = await self._adjudicate(tx, bill, version)
             now = self.clock.now()
             await self.directs.save(tx, settlement, now)
             tx.schedule(VOID_DEADLINE, bill.key, now + self.confirm_within)
             return _answer(settlement)
 
-        return (await self.once.run(key, work))[0]
+    def _assess(self, bill: DirectBill) -> WorkInjuryVersion:
+        return assess(bill.lines, self.policies.on(bill.ended_on))
 
-    async def _adjudicate(self, tx: Tx, bill: DirectBill) -> DirectSettlement:
+    async def _adjudicate(self, tx: Tx, bill: DirectBill, version: WorkInjuryVersion) -> DirectSettlement:
         case, decision = await self.judge.entitling(tx, bill.person_id, bill.begun_on)
         return DirectSettlement(
             key=bill.key,
@@ -82,7 +85,7 @@ class SettleDirectly:
             institution_code=bill.institution_code,
             begun_on=bill.begun_on,
             ended_on=bill.ended_on,
-            version=assess(bill.lines, self.policies.on(bill.ended_on)),
+            version=version,
         )
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from enum import StrEnum
 
 from workinjury_bridge.domain.bill import WorkInjuryVersion
+from workinjury_bridge.domain.refusals import key_reused
 
 
 class DirectState(StrEnum):
@@ -17,6 +18,7 @@ class DirectState(StrEnum):
     """Never confirmed within the time limit. A late confirmation still posts: the hospital has settled."""
     POSTED = "posted"
     REVERSED = "reversed"
+    """Taken back. The hospital may settle again with the same message, and so under the same key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,27 +38,25 @@ class DirectSettlement:
     version: WorkInjuryVersion
     state: DirectState = DirectState.RESERVED
     settlement_id: str | None = None
-    """The settlement in claims, known when it is confirmed."""
+    """The settlement in claims that posted it."""
     meals_fen: int = 0
     """Allowance due since it was confirmed; 0 for outpatients."""
     meals_paid: bool = False
 
     @property
-    def awaits_confirmation(self) -> bool:
-        """Whether the fact that claims has settled would post it: reserved, or voided too early."""
-        return self.state in (DirectState.RESERVED, DirectState.VOIDED)
+    def stands(self) -> bool:
+        """Whether it is reserved or posted: the key is taken."""
+        return self.state in (DirectState.RESERVED, DirectState.POSTED)
 
     def posted(self, settlement_id: str, meals_fen: int) -> DirectSettlement:
-        """Claims has settled with this key."""
-        return replace(self, state=DirectState.POSTED, settlement_id=settlement_id, meals_fen=meals_fen)
+        """Claims has settled with this key. Refuses while another settlement stands under it."""
+        if self.state is DirectState.POSTED:
+            raise key_reused(self.key)
+        return replace(self, state=DirectState.POSTED, settlement_id=settlement_id, meals_fen=meals_fen, meals_paid=False)
 
     def voided(self) -> DirectSettlement:
         """The time limit passed without a settlement."""
         return replace(self, state=DirectState.VOIDED)
-
-    def reserved_again(self) -> DirectSettlement:
-        """Claims asks once more under the same key after the reservation lapsed."""
-        return replace(self, state=DirectState.RESERVED)
 
     def with_meals_paid(self) -> DirectSettlement:
         """The allowance went to the person."""

@@ -42,7 +42,7 @@ class Concern:
     person_id: str
     institution_code: str
     case_id: str
-    settlement_id: str | None
+    settlement_id: str
     decision_version: int
     conversion_id: str | None = None
     maker: str = "system"
@@ -64,7 +64,9 @@ def about_conversion(conversion: Conversion) -> Concern:
 
 
 def about_direct(settlement: DirectSettlement) -> Concern:
-    """The concern of a direct settlement's journals."""
+    """The concern of a direct settlement's journals. ValueError before claims has settled it."""
+    if settlement.settlement_id is None:
+        raise ValueError(f"{settlement.key} is not posted")
     return Concern(
         person_id=settlement.person_id,
         institution_code=settlement.institution_code,

@@ -13,7 +13,7 @@ from workinjury_bridge.application.settle_directly import DirectBill
 from workinjury_bridge.bootstrap import Bridge
 from workinjury_bridge.domain.bill import BillLine
 from workinjury_bridge.domain.refusals import unknown
-from workinjury_bridge.entrypoints.http.fields import Amount, Body, Id, Short, once_key
+from workinjury_bridge.entrypoints.http.fields import Amount, Body, Id, Short
 
 
 class LineBody(Body):
@@ -78,7 +78,8 @@ def settlement_router(bridge: Bridge) -> APIRouter:
         )
         if body.mode == "trial":
             return await bridge.settle.trial(bill)
-        return await bridge.settle.final(once_key(caller, "settle-directly", key, body), bill)
+        _ = key  # the bill's own key makes it happen once
+        return await bridge.settle.final(bill)
 
     @router.get("/{key}", summary="State of a direct settlement; ask here when an answer was lost")
     async def read(caller: Caller, key: Id) -> dict[str, Any]:

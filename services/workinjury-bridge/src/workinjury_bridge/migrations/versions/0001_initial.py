@@ -299,14 +299,13 @@ def upgrade() -> None:
         sa.Column("payment_id", sa.Text(), nullable=False),
         sa.Column("case_id", sa.Text(), nullable=False),
         sa.Column("person_id", sa.Text(), nullable=False),
-        sa.Column("conversion_id", sa.Text(), nullable=True),
-        sa.Column("work_injury_key", sa.Text(), nullable=True),
+        sa.Column("settlement_id", sa.Text(), nullable=False),
+        sa.Column("conversion_id", sa.Text(), nullable=True, comment="null for a direct settlement"),
         sa.Column("kind", sa.Text(), nullable=False, comment="refund, meals"),
         sa.Column("amount_fen", sa.BigInteger(), nullable=False),
         sa.Column("voucher_no", sa.Text(), nullable=False),
         sa.Column("paid_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("amount_fen > 0", name=op.f("ck_payment_positive")),
-        sa.CheckConstraint("num_nonnulls(conversion_id, work_injury_key) = 1", name=op.f("ck_payment_one_reason")),
         sa.ForeignKeyConstraint(["case_id"], ["injury_case.case_id"], name=op.f("fk_payment_case_id_injury_case")),
         sa.ForeignKeyConstraint(
             ["conversion_id"], ["conversion.conversion_id"], name=op.f("fk_payment_conversion_id_conversion")
@@ -321,11 +320,11 @@ def upgrade() -> None:
         postgresql_where=sa.text("conversion_id IS NOT NULL"),
     )
     op.create_index(
-        "uq_payment_key_kind",
+        "uq_payment_direct_kind",
         "payment",
-        ["work_injury_key", "kind"],
+        ["settlement_id", "kind"],
         unique=True,
-        postgresql_where=sa.text("work_injury_key IS NOT NULL"),
+        postgresql_where=sa.text("conversion_id IS NULL"),
     )
     op.create_table(
         "transfer",
@@ -365,7 +364,7 @@ def downgrade() -> None:
     op.drop_index("uq_transfer_standing", table_name="transfer", postgresql_where=sa.text("state NOT IN ('voiding', 'voided')"))
     op.drop_index("ix_transfer_conversion_id", table_name="transfer")
     op.drop_table("transfer")
-    op.drop_index("uq_payment_key_kind", table_name="payment", postgresql_where=sa.text("work_injury_key IS NOT NULL"))
+    op.drop_index("uq_payment_direct_kind", table_name="payment", postgresql_where=sa.text("conversion_id IS NULL"))
     op.drop_index("uq_payment_conversion_kind", table_name="payment", postgresql_where=sa.text("conversion_id IS NOT NULL"))
     op.drop_table("payment")
     op.drop_index("ix_direct_settlement_person_id", table_name="direct_settlement")
