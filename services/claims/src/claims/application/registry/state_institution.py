@@ -42,7 +42,8 @@ class StateInstitutions:
         async def work(tx: Tx) -> dict[str, Any]:
             present = await self._institutions.lock(tx, command.code)
             sealed = present.secret_sealed if present else ""
-            if command.secret is not None:
+            # Sealing the same secret again gives another text; stating what is so must not make a new version.
+            if command.secret is not None and not (sealed and self._sealer.open(sealed) == command.secret.encode()):
                 sealed = self._sealer.seal(command.secret)
             institution = Institution(
                 code=command.code,
