@@ -73,6 +73,7 @@ async def test_an_institution_is_designated_changed_and_published(desk: ClaimsDe
     assert "secret_sealed" not in first
     same = {k: v for k, v in HOSPITAL.items() if k != "secret"}
     assert (await api.post("/v1/institutions", json=same)).json()["version"] == 1
+    assert (await api.post("/v1/institutions", json=HOSPITAL)).json()["version"] == 1
     assert (await api.post("/v1/institutions", json={**same, "active": False})).json()["version"] == 2
     facts = await stated(desk)
     assert [(f["version"], f["active"], f["infcode_number"], f["access_key"]) for f in facts] == [
@@ -161,3 +162,15 @@ async def test_a_his_message_through_the_application(desk: ClaimsDesk, http: htt
     assert response.status_code == 200
     assert response.json()["infcode"] == "0"
     assert await desk.count("sign_in") == 1
+
+
+async def test_text_that_cannot_be_stored_is_the_callers_fault(desk: ClaimsDesk, http: httpx.AsyncClient) -> None:
+    api = caller(http, "*")
+    answers = [
+        await api.get("/v1/visits", person_id="\x00"),
+        await api.get("/v1/catalogue", code="\x00"),
+        await api.post("/v1/institutions", json={**HOSPITAL, "name": "\x00"}),
+        await api.post("/v1/catalogue/imports", content=b"code,name,charge_class,valid_from\nN1,a\x00b,A,2024-01-01\n"),
+    ]
+    assert [(a.status_code, a.json()["code"]) for a in answers] == [(422, "request.text-unstorable")] * 4
+    assert (await desk.count("institution"), await desk.count("catalogue_item")) == (1, 4)
