@@ -120,3 +120,27 @@ async def test_a_discharge_sent_again_after_it_was_cancelled_counts_again(desk: 
     await desk.call("2405", message["2405"])
     await desk.call("2402", message["2402"], msgid="OUT")
     assert await desk.count("visit", "state = 'discharged'") == 1
+
+
+@pytest.mark.parametrize("round_", range(15))
+async def test_an_admission_and_the_2601_that_names_it_at_once_leave_nothing_open(desk: ClaimsDesk, round_: int) -> None:
+    person = await desk.person()
+    admission = inputs(person=person)["2401"]
+    recall = {"data": {"psn_no": person, "omsgid": "ADM", "oinfno": "2401"}}
+    admitted, recalled = await asyncio.gather(desk.raw("2401", admission, msgid="ADM"), desk.raw("2601", recall))
+    assert read(recalled)["infcode"] == "0"
+    assert await desk.count("visit", "state = 'open'") == 0
+    assert await desk.count("visit") == (1 if read(admitted)["infcode"] == "0" else 0)
+
+
+@pytest.mark.parametrize("round_", range(15))
+async def test_a_settlement_and_the_2601_that_names_it_at_once_leave_nothing_valid(desk: ClaimsDesk, round_: int) -> None:
+    person = await desk.person()
+    visit = await desk.registration(person, [("A1", "10.00")])
+    recall = {"data": {"psn_no": person, "omsgid": "PAY", "oinfno": "2207"}}
+    settled, recalled = await asyncio.gather(
+        desk.raw("2207", desk.visit_input(visit, person, "10.00"), msgid="PAY"), desk.raw("2601", recall)
+    )
+    assert read(recalled)["infcode"] == "0"
+    assert await desk.count("settlement", "state = 'valid'") == 0
+    assert await desk.count("settlement", "state = 'reversal'") == (1 if read(settled)["infcode"] == "0" else 0)

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from claims.adapters.his_messages import exclude_recall
 from claims.adapters.settlement_groups import identity
 from claims.adapters.tables.registry import INSURED_PERSON
 from claims.adapters.tables.settlement import (
@@ -254,7 +255,15 @@ class SqlRecalls:
     """Implements ``Recalls``."""
 
     async def put(self, tx: Tx, institution_code: str, infno: str, msgid: str, person_id: str) -> bool:
-        """See ``Recalls``."""
+        """See ``Recalls``. A message still in flight is waited for: an admission by its name, a settlement by its visit's lock;
+        so either its effect is seen here, or it sees the mark."""
+        await exclude_recall(tx, institution_code, infno, msgid)
+        await opened(tx).execute(
+            select(VISIT.c.visit_id)
+            .where(VISIT.c.person_id == person_id, VISIT.c.institution_code == institution_code)
+            .order_by(VISIT.c.visit_id)
+            .with_for_update()
+        )
         inserted = await opened(tx).execute(
             upsert(REVERSED_MESSAGE)
             .values(

@@ -58,7 +58,7 @@ class Institution:
             raise invalid("claims.institution.level", "机构等级应为1、2或3", field="level")
         if self.signature not in SIGNATURES:
             raise invalid("claims.institution.signature", "签名方式应为x-tif、csb、apikey或none", field="signature")
-        if len(self.region) != 6 or not self.region.isdigit():
+        if len(self.region) != 6 or not (self.region.isascii() and self.region.isdigit()):
             raise invalid("claims.institution.region", "医保区划应为6位数字", field="region")
         if self.signature != "none" and not self.secret_sealed:
             raise invalid("claims.institution.secret", "签名密钥不能为空", field="secret")
