@@ -1,0 +1,198 @@
+"""The bridge and the real claims, each on its own database, talking HTTP and events: what the fake only promises, holds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from claims.bootstrap import assemble as assemble_claims
+from claims.entrypoints.service import SERVICE as CLAIMS
+from claims.entrypoints.service import build as build_claims
+from claims.entrypoints.service import his_endpoint
+from shared.auth.wiring import build_verifier
+from shared.db.migrate import migrate
+from shared.http.app import create_app
+from shared.ledger import Book
+from shared.messaging.memory import MemoryBus
+from shared.messaging.relay import Relay
+from shared.messaging.runner import Runner
+from shared.money import fen
+from shared.service import Runtime, Service
+from tests.factories.claims_desk import CATALOGUE, ClaimsDesk, claims_settings
+from tests.factories.his_messages import INSTITUTION
+from tests.fixtures_stack import FreshDatabase
+from tests.integration.workinjury_bridge.conftest import Client, House, settings_for
+from workinjury_bridge.bootstrap import assemble
+from workinjury_bridge.entrypoints.service import SERVICE, runtime_of
+
+F1 = [("A1", "9200.00"), ("B1", "6000.00"), ("C1", "300.00"), ("W1", "500.00")]
+WORK_INJURY_ONLY = "W1,限工伤药品,C,,,,,2024-01-01,1\n"
+"""F1's class C drug that only work-injury insurance pays."""
+ACCIDENT = {"accident_on": "2026-03-01", "body_parts": ["hand"], "description": "被冲床压伤"}
+GRANTED = {"decision_no": "N1", "outcome": "granted", "decided_on": "2026-03-20", "decided_by": "office"}
+
+
+class Wire(httpx.AsyncBaseTransport):
+    """A network cable: plugged in when both ends exist."""
+
+    app: Any = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await httpx.ASGITransport(self.app).handle_async_request(request)
+
+
+def serve(service: Service, runtime: Runtime) -> Any:
+    app = create_app(service, runtime)
+    app.state.verifier = build_verifier(runtime.settings)
+    return app
+
+
+class Two:
+    """Both services and the bus between them."""
+
+    def __init__(self, desk: ClaimsDesk, claims_url: str, house: House) -> None:
+        self.desk = desk
+        self.house = house
+        self.client: Client = house.client()
+        self._claims_url = claims_url
+        self._bus = MemoryBus()
+        runtime = runtime_of(house.bridge)
+        self._subscriber = self._bus.subscriber(SERVICE.topics(runtime), SERVICE.name)
+        self._runner = Runner(runtime.db, self._subscriber, runtime.handlers, SERVICE.name)
+
+    async def flush(self) -> None:
+        """Everything that claims has published arrives."""
+        if self._subscriber not in self._bus.members[SERVICE.name]:
+            await self._subscriber.start()
+        conn = await asyncpg.connect(self._claims_url)
+        relay = Relay(self._claims_url, self._bus.publisher(), "claims", self.desk.clock)
+        while await relay.publish_once(conn):
+            pass
+        await conn.close()
+        while await self._runner.step():
+            pass
+        await self.house.go_on()
+
+    async def books(self, *accounts: str) -> list[int]:
+        """Balances of the employees' fund, all dimensions."""
+        balances = await self.desk.balances("EMP")
+        return [sum(v for (account, _), v in balances.items() if account == wanted) for wanted in accounts]
+
+
+@pytest.fixture
+async def two(fresh_database: FreshDatabase, migrated_url: str) -> AsyncIterator[Two]:
+    claims_url = await fresh_database()
+    await asyncio.to_thread(migrate, "claims", claims_url)
+    to_claims, to_bridge = Wire(), Wire()
+    settings = claims_settings(claims_url)
+    network = {"workinjury-bridge": to_bridge}
+    claims, claims_runtime = assemble_claims(settings, network), build_claims(settings, network)
+    bridge = assemble(settings_for(await fresh_database(template=migrated_url)), to_claims)
+    runtime = runtime_of(bridge)
+    to_claims.app, to_bridge.app = serve(CLAIMS, claims_runtime), serve(SERVICE, runtime)
+    desk = ClaimsDesk(claims, his_endpoint(claims))
+    await desk.hospital(INSTITUTION)
+    head, *rows = CATALOGUE.splitlines()
+    catalogue = "\n".join([f"{head},in_work_injury_catalogue", *(f"{row},0" for row in rows), WORK_INJURY_ONLY])
+    await claims.import_catalogue(catalogue.encode(), None)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(to_bridge.app), base_url="http://bridge") as http:
+        yield Two(desk, claims_url, House(bridge, None, http))  # type: ignore[arg-type]  # the fake's place stays empty
+    await runtime.stop()
+    await claims_runtime.stop()
+    await desk.close()
+
+
+async def test_f1_and_f9_between_the_real_books(two: Two) -> None:
+    desk, client = two.desk, two.client
+    person = await desk.person(scheme="310", category="11", account_fen=100_000)
+    visit = await desk.stay(person, F1, scheme="310")
+    asked = desk.stay_input(visit, person, "16000.00", scheme="310", account="1")
+    settled = (await desk.call("2304", asked, msgid="F1"))["setlinfo"]
+    case_id = (await client.post("/v1/injury-cases", ACCIDENT | {"person_id": person}))["case_id"]
+    await client.post(f"/v1/injury-cases/{case_id}/recognition-decisions", GRANTED)
+    await two.flush()
+    (proposed,) = (await client.get("/v1/conversions", case_id=case_id))["items"]
+    names = ("state", "settlement_id", "work_injury_fen", "owed_fen", "person_fen", "refund_fen", "meals_fen")
+    assert [proposed[name] for name in names] == [
+        "proposed",
+        settled["setl_id"],
+        fen("15700"),
+        fen("12985"),
+        fen("300"),
+        fen("2715"),
+        fen("360"),
+    ]
+    path = f"/v1/conversions/{proposed['conversion_id']}"
+    await client.post(f"{path}/check", {"actor": "lijing"})
+    await client.post(f"{path}/approve", {"actor": "zhaoming"})
+    conversion = await client.get(path)
+    assert (conversion["state"], conversion["hindrance"]) == ("settled", None)
+    assert await two.books("5001.01", "5001.02", "1121", "1003") == [0, 0, 0, fen("12985")]
+    assert await desk.count("account", "balance_fen = 100000") == 1
+    assert await desk.year(person) == {}
+    invariants = {"checked": 1, "in_flight": 0, "inter_fund": "equal", "breaches": []}
+    assert await client.get("/v1/invariants") == invariants
+
+    revocation = {"decision_no": "J1", "final_on": "2026-03-20", "decided_by": "court"}
+    await client.post(f"/v1/injury-cases/{case_id}/revocations", revocation)
+    assert (await client.get(path))["state"] == "reverted"
+    assert await two.books("5001.01", "5001.02", "1121", "2202", "1003") == [fen("11985"), fen("1000"), 0, 0, 0]
+    assert (await desk.year(person))["stays"] == 1
+    trial = (await client.get("/v1/ledger/trial-balance", book=Book.WI.value))["rows"]
+    assert {r["account"]: r["balance_fen"] for r in trial if r["balance_fen"]} == {"1003": -fen("3075"), "1125": fen("3075")}
+    await two.flush()
+    assert await client.get("/v1/invariants") == invariants
+
+
+async def test_a_settlement_that_the_hospital_reversed_is_not_converted(two: Two) -> None:
+    desk, client = two.desk, two.client
+    person = await desk.person(scheme="310", category="11")
+    visit = await desk.stay(person, F1, scheme="310")
+    settled = (await desk.call("2304", desk.stay_input(visit, person, "16000.00", scheme="310")))["setlinfo"]
+    case_id = (await client.post("/v1/injury-cases", ACCIDENT | {"person_id": person}))["case_id"]
+    await client.post(f"/v1/injury-cases/{case_id}/recognition-decisions", GRANTED)
+    await two.flush()
+    (proposed,) = (await client.get("/v1/conversions", case_id=case_id))["items"]
+    path = f"/v1/conversions/{proposed['conversion_id']}"
+    await client.post(f"{path}/check", {"actor": "lijing"})
+    # Reversed in claims, and the event is still on its way when the second person approves.
+    await desk.call("2305", {"data": {"mdtrt_id": visit, "psn_no": person, "setl_id": settled["setl_id"]}})
+    await client.post(f"{path}/approve", {"actor": "zhaoming"})
+    failed = await client.get(path)
+    assert (failed["state"], failed["cause"].split(":")[0]) == ("failed", "claims.settlement.not-valid")
+    await two.flush()
+    assert await two.books("5001.01", "1121") == [0, 0]
+    assert (await client.get("/v1/ledger/journals", book="WI"))["items"] == []
+
+
+async def test_direct_settlement_reversed_and_settled_again_with_the_same_message(two: Two) -> None:
+    desk, client = two.desk, two.client
+    person = await desk.person(scheme="310", category="11")
+    case_id = (await client.post("/v1/injury-cases", ACCIDENT | {"person_id": person}))["case_id"]
+    visit = await desk.stay(person, F1, scheme="310", recer_sys_code="GSXT")
+    asked = desk.stay_input(visit, person, "16000.00", scheme="310")
+    refused = await desk.refused("2304", asked, msgid="G1", recer_sys_code="GSXT")
+    assert refused == "不能按工伤结算：工伤认定尚未作出、未予认定或已撤销"
+    await client.post(f"/v1/injury-cases/{case_id}/recognition-decisions", GRANTED)
+
+    async def wi() -> dict[str, int]:
+        rows = (await client.get("/v1/ledger/trial-balance", book="WI"))["rows"]
+        return {r["account"]: r["balance_fen"] for r in rows if r["balance_fen"]}
+
+    expected = {"5001.11": fen("15700"), "5001.13": fen("360"), "2201": -fen("15700"), "2203": -fen("360")}
+    for _ in range(2):
+        info = (await desk.call("2304", asked, msgid="G1", recer_sys_code="GSXT"))["setlinfo"]
+        assert (info["oth_pay"], info["psn_cash_pay"]) == (Decimal("15700.00"), Decimal("0.00"))
+        await two.flush()
+        assert await wi() == expected
+        reversal = {"data": {"mdtrt_id": visit, "psn_no": person, "setl_id": info["setl_id"]}}
+        await desk.call("2305", reversal, recer_sys_code="GSXT")
+        await two.flush()
+        assert await wi() == {}
+    assert await desk.balances("EMP") == {}
