@@ -109,6 +109,61 @@ async def test_regions_bound_what_is_seen(house: House) -> None:
     assert hidden.status_code == 403
 
 
+async def test_what_belongs_to_a_person_elsewhere_is_left_out_or_refused(house: House) -> None:
+    there = "Q" + "0" * 25
+    house.enrollment.answers[f"GET /v1/persons/{there}"] = {"person_id": there, "region": "420600"}
+    house.claims.answers["GET /v1/settlements"] = {
+        "items": [{"person_id": PERSON}, {"person_id": there}, {"person_id": "gone"}],
+        "next": None,
+    }
+    house.claims.answers["GET /v1/settlements/S1"] = {"settlement_id": "S1", "person_id": there}
+    house.bridge.answers["GET /v1/conversions/V1"] = {"conversion_id": "V1", "region": "420600"}
+    house.claims.answers[f"GET /v1/persons/{there}/year"] = {"year": 2026}
+    near = bearer(house, "settlements:read", "conversions:read", "conversions:check", "persons:read", region="420500")
+    listed = await house.client.get("/v1/settlements", params={"person_id": PERSON}, headers=near)
+    assert listed.json() == {"items": [{"person_id": PERSON}], "next": None}
+    for path in ("/v1/settlements/S1", "/v1/conversions/V1", f"/v1/persons/{there}/year", f"/v1/persons/{there}/timeline"):
+        refused = await house.client.get(path, headers=near)
+        assert (refused.status_code, refused.json()["code"]) == (403, "auth.region-not-granted"), path
+    refused = await house.post("/v1/conversions/V1/check", {}, near, "k")
+    assert (refused.status_code, house.bridge.commands()) == (403, [])
+
+
+@pytest.mark.parametrize(
+    "after", ["x", "WzEsMl0", "WzksIngiLCJ5Il0", "WyJub3QgYSBkYXkiLCAieCJd", "Wzk5OTk5OTk5OTk5OTk5OTk5OTk5OTld"]
+)
+@pytest.mark.parametrize("path", ["/v1/matters", f"/v1/persons/{PERSON}/timeline", "/v1/access-log"])
+async def test_cursors_that_are_not_ours(house: House, path: str, after: str) -> None:
+    answer = await house.client.get(path, params={"after": after}, headers=bearer(house, "*"))
+    assert answer.status_code == 422
+    assert answer.json()["code"] in ("request.cursor-invalid", "gateway.request.cursor-invalid")
+
+
+async def test_control_characters_are_refused(house: House) -> None:
+    headers = bearer(house, "*")
+    for path in ("/v1/matters?receipt_no=%00", "/v1/persons?q=%00%00", "/v1/conversions?state=%0d%0a"):
+        assert (await house.client.get(path, headers=headers)).status_code == 422
+    body = {"matter_code": "work-injury", "person_id": PERSON, "form": {"description": "a\u0000b"}}
+    assert (await house.post("/v1/matters", body, headers, "k")).status_code == 422
+
+
+async def test_pages_follow_each_other(house: House) -> None:
+    house.enrollment.answers[f"POST /v1/persons/{PERSON}/coverages"] = (503, {})
+    form = {"scheme": "390", "person_category": "15", "begins_on": "2026-01-01", "year": 2026, "region": "420502"}
+    body = {
+        "matter_code": "enrol-and-pay",
+        "person_id": PERSON,
+        "form": form,
+        "materials": [{"code": "identity"}, {"code": "photo"}],
+    }
+    headers = bearer(house, "*")
+    made = [(await house.post("/v1/matters", body, headers, f"k{n}")).json()["matter_id"] for n in range(3)]
+    first = (await house.client.get("/v1/matters?limit=2", headers=headers)).json()
+    second = (await house.client.get("/v1/matters", params={"limit": 2, "after": first["next"]}, headers=headers)).json()
+    assert [line["matter_id"] for line in first["items"] + second["items"]] == made
+    assert second["next"] is None
+
+
 async def test_finding_persons_by_number_or_name(house: House) -> None:
     house.enrollment.answers["GET /v1/persons"] = {"items": [], "next": None}
     headers = await house.login("wangfang")

@@ -15,6 +15,7 @@ import pytest
 from gateway.application.forward_his_message import MAX_BYTES
 from shared.contracts.claims import InstitutionStated
 from shared.crypto import csb_signature, x_tif_signature
+from shared.errors import unavailable
 from tests.integration.gateway.conftest import SECRET, ClaimsDouble, House
 
 PATH = "/fsi/api/rsfComIfsService/callService"
@@ -174,8 +175,8 @@ async def test_a_deactivated_institution_is_out_when_the_copy_is_read_again(hous
     assert (await send(house, x_tif("a"))).status_code == 200
     await house.tell(replace(stated, version=3, active=False))
     await house.tell(replace(stated, version=2))  # an older state that arrives late
-    admit = next(route for route in house.runtime.raw_routes)._admit  # type: ignore[attr-defined]  # the ingress
-    admit._institutions._read_at = float("-inf")
+    (ingress,) = house.runtime.raw_routes
+    ingress._admit._institutions._read_at = float("-inf")  # type: ignore[attr-defined]  # as if ten seconds had passed
     refused = await send(house, x_tif("b"))
     assert (refused.status_code, refused.json()["message"]) == (401, "机构接入已停用")
     assert await house.rows("SELECT version, active FROM institution") == [(3, False)]
@@ -291,3 +292,50 @@ async def test_other_posts_are_no_his_messages(house: House, path: str) -> None:
     assert answer.status_code in (404, 405)
     assert answer.headers["content-type"] == "application/problem+json"
     assert house.desk.requests == []
+
+
+async def test_half_a_message_is_none(house: House) -> None:
+    await institution(house)
+    messages = iter([{"type": "http.request", "body": BODY, "more_body": True}, {"type": "http.disconnect"}])
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return next(messages)
+
+    async def send_(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(name.lower().encode(), value.encode()) for name, value in x_tif().items()]
+    (ingress,) = house.runtime.raw_routes
+    await ingress.handle(
+        {"type": "http", "method": "POST", "path": PATH, "raw_path": PATH.encode(), "headers": headers}, receive, send_
+    )
+    assert (sent, house.desk.requests) == ([], [])
+
+
+async def test_without_a_database_a_known_institution_is_served_and_an_unknown_one_is_put_off(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await institution(house)
+
+    def away() -> Any:
+        raise unavailable("database.away", "数据库暂时不可用")
+
+    monkeypatch.setattr(house.runtime.db, "reading", away)
+    put_off = await send(house, x_tif("a"))
+    assert (put_off.status_code, put_off.json()["infcode"], put_off.json()["inf_refmsgid"][:6]) == (200, "-1", "000000")
+    assert put_off.json()["err_msg"] == "系统繁忙，本次未办理，请稍后用原报文重发"
+    assert house.desk.requests == []
+    monkeypatch.undo()
+    assert (await send(house, x_tif("b"))).content == house.desk.answer
+    monkeypatch.setattr(house.runtime.db, "reading", away)
+    (ingress,) = house.runtime.raw_routes
+    ingress._admit._institutions._read_at = float("-inf")  # type: ignore[attr-defined]  # the copy is old
+    assert (await send(house, x_tif("c"))).content == house.desk.answer
+
+
+async def test_a_path_cannot_smuggle_a_header(house: House) -> None:
+    await institution(house)
+    answer = await send(house, x_tif(), path="/hsa/%0d%0ax-onewindow-institution:%20H99010100009%0d%0a/2207")
+    assert answer.status_code in (200, 404)
+    assert [headers["x-onewindow-institution"] for _, headers, _ in house.desk.requests] in ([], ["H99010100001"])

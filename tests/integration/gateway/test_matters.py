@@ -263,7 +263,10 @@ async def test_the_work_injury_bundle_closes_by_itself(house: House) -> None:
     matter = await accept(house, INJURY)
     matter_id = matter["matter_id"]
     assert (matter["due_on"], matter["references"]) == ("2026-03-24", {"case_id": CASE})
-    assert house.bridge.commands()[0][1]["matter_id"] == matter_id
+    assert house.bridge.commands()[0] == (
+        "/v1/injury-cases",
+        {**INJURY["form"], "person_id": PERSON, "region": "420502", "matter_id": matter_id},  # type: ignore[dict-item]  # a dict
+    )
 
     decision = {"action": "decide", "decision_no": "工伤认字〔2026〕7号", "outcome": "granted", "decided_on": "2026-03-02"}
     path = f"/v1/matters/{matter_id}/tasks/recognition/actions"

@@ -22,6 +22,7 @@ from gateway.application.accept_matter import AcceptMatter
 from gateway.application.act_on_task import ActOnTask
 from gateway.application.admit_his_message import AdmitHisMessage
 from gateway.application.check_lights import CheckLights
+from gateway.application.check_region import CheckRegion
 from gateway.application.forward_his_message import ForwardHisMessage
 from gateway.application.his_credentials import Scheme
 from gateway.application.list_matters import ListMatters
@@ -89,6 +90,7 @@ class Gateway:
     act_on_task: ActOnTask
     admit_his_message: AdmitHisMessage
     check_lights: CheckLights
+    check_region: CheckRegion
     forward_his_message: ForwardHisMessage
     list_matters: ListMatters
     on_fact: OnFact
@@ -127,6 +129,7 @@ def assemble(settings: Settings, network: Network | None = None, environ: Mappin
     open_id_keys = OpenIdKeys(settings.oidc_issuer, network.provider) if settings.oidc_issuer else None
     provider = open_id_verifier(settings.oidc_issuer, own.oidc_audience, open_id_keys) if open_id_keys else None
     matters, lines, once = SqlMatters(catalogue), SqlTimeline(), SqlOnce(db)
+    check_region = CheckRegion(owners)
     record = RecordMatter(matters, calendar, clock)
     replays: MemoryReplayGuard | DatabaseReplayGuard = (
         DatabaseReplayGuard(db, SystemClock()) if own.his_nonces == "database" else MemoryReplayGuard()
@@ -157,17 +160,18 @@ def assemble(settings: Settings, network: Network | None = None, environ: Mappin
         ),
         act_on_task=ActOnTask(store=db, once=once, matters=matters, owners=owners, record=record, clock=clock),
         admit_his_message=_admission(db, settings, own, replays),
+        check_region=check_region,
         check_lights=CheckLights(store=db, matters=matters, record=record),
         forward_his_message=ForwardHisMessage(claims=claims_desk, limit=KeyedRateLimit(own.his_messages_per_s, 1), clock=clock),
         list_matters=ListMatters(store=db, matters=matters, clock=clock),
         on_fact=OnFact(lines=lines, matters=matters, record=record),
         on_institution_stated=OnInstitutionStated(InstitutionTable()),
         read_matter=ReadMatter(store=db, matters=matters),
-        read_owned=ReadOwned(owners),
-        read_timeline=ReadTimeline(store=db, lines=lines),
+        read_owned=ReadOwned(owners, check_region),
+        read_timeline=ReadTimeline(store=db, lines=lines, check_region=check_region),
         receive_materials=ReceiveMaterials(once=once, matters=matters, record=record, clock=clock),
         reveal_person=RevealPerson(store=db, owners=owners, accesses=SqlAccessLog(), clock=clock),
-        review_conversion=ReviewConversion(owners),
+        review_conversion=ReviewConversion(owners, check_region),
         show_progress=ShowProgress(store=db, matters=matters, owners=owners, limit=KeyedRateLimit(PROGRESS_PER_MINUTE, 60)),
         sign_in=_sign_in(local_users, roles, signer.sign) if local_users is not None else None,
         start_tasks=StartTasks(store=db, matters=matters, owners=owners, record=record, clock=clock),

@@ -104,7 +104,7 @@ class InstitutionCopy:
             self._by_credential = {(known.scheme, known.access_key): known for known in signatories}
         finally:
             self._reading = None
-            self._read_at = time.monotonic()
+        self._read_at = time.monotonic()
 
     def _signatory(self, row: Any) -> Signatory | None:
         scheme = Scheme(row.signature)

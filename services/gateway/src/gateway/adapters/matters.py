@@ -123,7 +123,7 @@ class SqlMatters:
             conditions.append(table.c.running_owner.contains([which.owner]))
         if after is not None:
             key = tuple_(table.c.urgency, table.c.due_on, table.c.matter_id)
-            conditions.append(key > tuple_(int(after[0]), date.fromisoformat(str(after[1])), str(after[2])))
+            conditions.append(key > tuple_(*after))
         query = select(table).where(*conditions).order_by(table.c.urgency, table.c.due_on, table.c.matter_id).limit(limit)
         return [
             MatterLine(

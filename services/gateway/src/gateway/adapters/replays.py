@@ -17,7 +17,7 @@ from sqlalchemy import delete
 
 from gateway.adapters.tables import his_nonce
 from shared.clock import Clock
-from shared.db.database import Database
+from shared.db.database import Database, translated
 
 
 class MemoryReplayGuard:
@@ -74,19 +74,19 @@ class DatabaseReplayGuard:
             await tx.execute(delete(his_nonce).where(his_nonce.c.seen_at < self._clock.now() - timedelta(seconds=keep_s)))
 
     async def _write(self) -> None:
-        pool = await self._db.pool()
         while self._waiting:
             group, self._waiting = self._waiting, []
             # The same key twice in one group: only the first of them can be new.
             first = dict(reversed(group))
             try:
+                pool = await self._db.pool()
                 async with pool.acquire() as connection, connection.transaction():
                     await connection.execute("SET LOCAL synchronous_commit = off")
                     rows = await connection.fetch(self._INSERT, list(first), self._clock.now())
             except Exception as failure:
                 for _, answer in group:
                     if not answer.done():
-                        answer.set_exception(failure)
+                        answer.set_exception(translated(failure))
                 continue
             new = {row["key"] for row in rows}
             for key, answer in group:

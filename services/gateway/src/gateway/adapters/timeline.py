@@ -38,8 +38,7 @@ class SqlTimeline:
         columns = timeline_entry.c
         query = select(timeline_entry).where(columns.person_id == person_id)
         if after is not None:
-            before = tuple_(datetime.fromisoformat(str(after[0])), str(after[1]))
-            query = query.where(tuple_(columns.happened_at, columns.event_id) < before)
+            query = query.where(tuple_(columns.happened_at, columns.event_id) < tuple_(*after))
         query = query.order_by(columns.happened_at.desc(), columns.event_id.desc()).limit(limit)
         return [
             (
@@ -72,7 +71,7 @@ class SqlAccessLog:
         if person_id is not None:
             query = query.where(access_log.c.person_id == person_id)
         if after is not None:
-            query = query.where(access_log.c.access_id < int(after[0]))
+            query = query.where(access_log.c.access_id < after[0])
         return [
             {
                 "at": row.viewed_at,

@@ -92,7 +92,7 @@ class AcceptMatter:
                 form=application.form,
                 materials=papers,
                 tasks=new_tasks(rule, at),
-                references={"matter_id": matter_id, "person_id": person_id},
+                references={"matter_id": matter_id, "person_id": person_id, "region": region},
             )
             await self._record.accepted(tx, matter)
             return {"matter_id": matter_id}

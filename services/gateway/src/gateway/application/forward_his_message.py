@@ -42,12 +42,16 @@ class ForwardHisMessage:
         except OutcomeUnknown:
             return self._refuse(signatory, UNKNOWN)
 
-    def _refuse(self, signatory: Signatory, message: str) -> Answer:
+    def away(self) -> Answer:
+        """The answer when it could not even be found out who sends: nothing was done."""
+        return self._refuse(None, AWAY)
+
+    def _refuse(self, signatory: Signatory | None, message: str) -> Answer:
         now = local(self._clock.now())
         instant = f"{now:%Y%m%d%H%M%S}{now.microsecond // 1000:03d}"
         answer: dict[str, object] = {
-            "infcode": -1 if signatory.infcode_number else "-1",
-            "inf_refmsgid": f"{signatory.region:0>6.6}{now:%Y%m%d%H%M%S}{next(self._serial) % 10**10:010d}",
+            "infcode": -1 if signatory is not None and signatory.infcode_number else "-1",
+            "inf_refmsgid": f"{signatory.region if signatory else '':0>6.6}{now:%Y%m%d%H%M%S}{next(self._serial) % 10**10:010d}",
             "refmsg_time": instant,
             "respond_time": instant,
             "err_msg": message,

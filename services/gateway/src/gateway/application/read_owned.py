@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gateway.application.check_region import CheckRegion
 from gateway.application.ports import Owners
 from gateway.domain.books import book_owner
 from shared.auth import Principal
 
 
 class ReadOwned:
-    """The owner's answer unchanged. A resource that bears a region is shown to callers of that region only."""
+    """The owner's answer unchanged, or without what lies in regions that the caller may not see."""
 
-    def __init__(self, owners: Owners) -> None:
+    def __init__(self, owners: Owners, check_region: CheckRegion) -> None:
         self._owners = owners
+        self._check_region = check_region
 
     async def __call__(
         self,
@@ -29,9 +31,7 @@ class ReadOwned:
         """Refusals: the caller's missing scope or region, then those of the owner."""
         caller.require(scope)
         answer = await self._owners.get(service, path, params, masked=masked)
-        if isinstance(answer, dict) and answer.get("region"):
-            caller.require(scope, str(answer["region"]))
-        return answer
+        return await self._check_region(caller, scope, answer)
 
     async def ledger(self, caller: Principal, query: str, book: str | None, params: Mapping[str, Any]) -> Any:
         """A ledger query at the service that owns the book; journals of a case or settlement without a book: of both."""

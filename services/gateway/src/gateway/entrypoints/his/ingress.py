@@ -8,15 +8,20 @@ from __future__ import annotations
 import json
 from typing import Final
 
+import structlog
 from prometheus_client import Counter
 from starlette.datastructures import URLPath
+from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import Receive, Scope, Send
 
 from gateway.application.admit_his_message import AdmitHisMessage
 from gateway.application.forward_his_message import MAX_BYTES, ForwardHisMessage
 from gateway.application.his_credentials import Fault
+from shared.errors import Refusal
 from shared.his_paths import match_his_path
+
+log = structlog.get_logger()
 
 REFUSED = Counter("onewindow_his_refused_total", "HIS messages refused at the gateway", ["cause"])
 DRAIN_BYTES: Final = 8 * MAX_BYTES
@@ -46,8 +51,17 @@ class HisIngress(BaseRoute):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One message."""
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        body = await _read(receive)
-        sender = await self._admit(headers, body or b"")
+        try:
+            body = await _read(receive)
+        except ClientDisconnect:
+            return  # half a message is none
+        try:
+            sender = await self._admit(headers, body or b"")
+        except Refusal as away:
+            log.warning("his.not-admitted", cause=away.code)
+            answer = self._forward.away()
+            await _send(send, 200, answer.body, answer.media_type)
+            return
         if isinstance(sender, Fault):
             REFUSED.labels(sender.name.lower()).inc()
             refusal = json.dumps({"code": 401, "message": sender.value}, ensure_ascii=False).encode()
@@ -61,11 +75,13 @@ class HisIngress(BaseRoute):
 
 
 async def _read(receive: Receive) -> bytes | None:
-    """The body; None when it is larger than allowed (then it was read and thrown away)."""
+    """The body; None when it is larger than allowed (then it was read and thrown away). Raises ClientDisconnect."""
     chunks: list[bytes] = []
     size = 0
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
         chunk = message.get("body", b"")
         size += len(chunk)
         if size <= MAX_BYTES:

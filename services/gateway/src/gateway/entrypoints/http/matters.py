@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from gateway.application.accept_matter import Application
 from gateway.application.ports import MatterFilter
 from gateway.bootstrap import Gateway
+from gateway.entrypoints.http.fields import PLAIN, Filter, Id, Text, Value, Words, read_cursor, urgency
 from gateway.entrypoints.http.views import catalogue_view, line_view, matter_view, progress_view
 from shared.db.once import digest_of
 from shared.http.auth import Caller, IdempotencyKey
-from shared.http.pagination import After, Limit, decode_cursor, encode_cursor, page
+from shared.http.pagination import After, Limit, encode_cursor, page
 from shared.transactions import OnceKey
-
-Text = Annotated[str, Field(max_length=200)]
 
 
 class Paper(BaseModel):
@@ -30,9 +30,9 @@ class NewMatter(BaseModel):
     """An application: for a person that is registered, or one to be registered first."""
 
     matter_code: Text
-    person_id: Text | None = None
-    person: dict[str, Any] | None = None
-    form: dict[str, Any] = Field(default_factory=dict)
+    person_id: Annotated[str, StringConstraints(pattern="^[0-9A-Za-z_-]{1,64}$")] | None = None
+    person: dict[Text, Text | None] | None = None
+    form: dict[Text, Value] = Field(default_factory=dict)
     materials: list[Paper] = Field(default_factory=list, max_length=50)
     defer: bool = Field(False, description="the applicant promises in writing to bring the papers that may follow")
 
@@ -41,6 +41,7 @@ class Action(BaseModel):
     """An action on a task, with the fields that the catalogue names for it."""
 
     model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Value]
     action: Text
 
 
@@ -53,14 +54,14 @@ class MorePapers(BaseModel):
 class Withdrawal(BaseModel):
     """Why the applicant takes the application back."""
 
-    reason: str = Field(min_length=1, max_length=500)
+    reason: Annotated[Words, Field(min_length=1)]
 
 
 def router(gateway: Gateway) -> APIRouter:
     """Routes under /v1/matters, /v1/matter-catalogue and /v1/progress."""
     api = APIRouter(tags=["matters"])
 
-    async def show(caller: Caller, matter_id: str) -> dict[str, Any]:
+    async def show(caller: Caller, matter_id: Id) -> dict[str, Any]:
         matter, notes = await gateway.read_matter(caller, matter_id)
         return matter_view(matter, notes, caller, gateway.clock.today(), gateway.calendar)
 
@@ -89,10 +90,10 @@ def router(gateway: Gateway) -> APIRouter:
         caller: Caller,
         state: Annotated[str | None, Query(pattern="^(open|done|partial|withdrawn)$")] = None,
         light: Annotated[str | None, Query(pattern="^(green|yellow|red)$")] = None,
-        matter_code: Annotated[str | None, Query(max_length=50)] = None,
-        person_id: Annotated[str | None, Query(max_length=30)] = None,
-        receipt_no: Annotated[str | None, Query(max_length=30)] = None,
-        owner: Annotated[str | None, Query(max_length=30, description="with a running task of this service")] = None,
+        matter_code: Filter = None,
+        person_id: Filter = None,
+        receipt_no: Filter = None,
+        owner: Filter = None,
         limit: Limit = 50,
         after: After = None,
     ) -> dict[str, Any]:
@@ -105,7 +106,7 @@ def router(gateway: Gateway) -> APIRouter:
             receipt_no=receipt_no.strip().upper() if receipt_no else None,
             owner=owner,
         )
-        lines = await gateway.list_matters(caller, which, limit + 1, decode_cursor(after, 3) if after else None)
+        lines = await gateway.list_matters(caller, which, limit + 1, read_cursor(after, urgency, date.fromisoformat, str))
         today = gateway.clock.today()
         cursor = encode_cursor(*lines[limit - 1].cursor) if len(lines) > limit else None
         return page([line_view(line, today, gateway.calendar) for line in lines], limit, cursor)
@@ -115,11 +116,11 @@ def router(gateway: Gateway) -> APIRouter:
         return await gateway.list_matters.counts(caller)
 
     @api.get("/v1/matters/{matter_id}", summary="A matter with its tasks, clocks, papers and log")
-    async def matter(caller: Caller, matter_id: str) -> dict[str, Any]:
+    async def matter(caller: Caller, matter_id: Id) -> dict[str, Any]:
         return await show(caller, matter_id)
 
     @api.post("/v1/matters/{matter_id}/tasks/{code}/actions", summary="Act on a running task")
-    async def act(caller: Caller, matter_id: str, code: str, action: Action, key: IdempotencyKey) -> dict[str, Any]:
+    async def act(caller: Caller, matter_id: Id, code: Id, action: Action, key: IdempotencyKey) -> dict[str, Any]:
         values = {name: value for name, value in (action.model_extra or {}).items() if value is not None}
         scope = f"matters/{matter_id}/{code}"
         await gateway.act_on_task(caller, matter_id, code, action.action, values, once_key(caller, scope, key, action))
@@ -128,7 +129,7 @@ def router(gateway: Gateway) -> APIRouter:
         return await show(caller, matter_id) if caller.has("matters:read") else {"matter_id": matter_id}
 
     @api.post("/v1/matters/{matter_id}/materials", summary="Papers that were to follow arrive")
-    async def materials(caller: Caller, matter_id: str, papers: MorePapers, key: IdempotencyKey) -> dict[str, Any]:
+    async def materials(caller: Caller, matter_id: Id, papers: MorePapers, key: IdempotencyKey) -> dict[str, Any]:
         brought = {paper.code: paper.reference for paper in papers.materials}
         await gateway.receive_materials(
             caller, matter_id, brought, once_key(caller, f"matters/{matter_id}/materials", key, papers)
@@ -136,14 +137,14 @@ def router(gateway: Gateway) -> APIRouter:
         return await show(caller, matter_id)
 
     @api.post("/v1/matters/{matter_id}/withdrawal", summary="The applicant takes the application back")
-    async def withdrawal(caller: Caller, matter_id: str, why: Withdrawal, key: IdempotencyKey) -> dict[str, Any]:
+    async def withdrawal(caller: Caller, matter_id: Id, why: Withdrawal, key: IdempotencyKey) -> dict[str, Any]:
         once = once_key(caller, f"matters/{matter_id}/withdrawal", key, why)
         await gateway.withdraw_matter(caller, matter_id, why.reason, once)
         return await show(caller, matter_id)
 
     @api.get("/v1/progress", summary="How far a matter is, for citizens: no sign-in")
     async def progress(
-        receipt_no: Annotated[str, Query(max_length=30)],
+        receipt_no: Annotated[str, Query(max_length=30, pattern=PLAIN)],
         certno_tail: Annotated[str, Query(min_length=4, max_length=4, description="last four characters of the id number")],
     ) -> dict[str, Any]:
         found = await gateway.show_progress(receipt_no, certno_tail)

@@ -6,21 +6,19 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from gateway.bootstrap import Gateway
-from gateway.entrypoints.http.persons import Id
+from gateway.entrypoints.http.fields import Filter, Id, Words
 from shared.http.auth import Caller, IdempotencyKey
 from shared.http.pagination import After, Limit
 from shared.ledger import BOOK_NAMES
-
-Filter = Annotated[str | None, Query(max_length=64)]
 
 
 class ReviewNote(BaseModel):
     """What the reviewer has to say."""
 
-    note: str | None = Field(None, max_length=500)
+    note: Words | None = None
 
 
 def router(gateway: Gateway) -> APIRouter:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from gateway.bootstrap import TOKEN_TTL_S, Gateway
+from gateway.entrypoints.http.fields import Text
 from shared.auth import Principal
 from shared.errors import not_found
 from shared.http.auth import Caller
@@ -16,8 +17,8 @@ from shared.http.auth import Caller
 class Credentials(BaseModel):
     """A name and a password of the local identity provider."""
 
-    username: str = Field(max_length=100)
-    password: str = Field(max_length=200)
+    username: Text
+    password: Text
 
 
 def router(gateway: Gateway) -> APIRouter:

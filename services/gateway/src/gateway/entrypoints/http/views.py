@@ -92,7 +92,9 @@ def matter_view(matter: Matter, notes: list[Note], caller: Principal, today: dat
         "days_left": days_left(today, promise.on, Unit.WORKING_DAYS, calendar) if is_open else None,
         "promised_days": days_left(matter.accepted_on, promise.on, Unit.WORKING_DAYS, calendar),
         "form": dict(matter.form),
-        "references": {name: value for name, value in matter.references.items() if name not in ("matter_id", "person_id")},
+        "references": {
+            name: value for name, value in matter.references.items() if name not in ("matter_id", "person_id", "region")
+        },
         "may_withdraw": matter.may_withdraw and caller.has("matters:accept"),
         "materials": [
             {
