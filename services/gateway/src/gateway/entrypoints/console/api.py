@@ -23,7 +23,9 @@ class Api:
 
     async def get(self, path: str, **params: Any) -> Any:
         """A resource. Raises the gateway's Refusal, or one of kind UNAVAILABLE when it is away."""
-        return await self._call("GET", path, params={name: value for name, value in params.items() if value is not None})
+        given = {name: value for name, value in params.items() if value is not None}
+        # Empty parameters would cut off those that stand in the path already.
+        return await self._call("GET", path, params=given or None)
 
     async def look(self, path: str, **params: Any) -> Any:
         """As ``get``, but a refusal comes back as the value: for a part of a page that may be missing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -36,6 +37,8 @@ def serve() -> None:
     """Run the console on ``ONEWINDOW_CONSOLE_PORT`` until stopped."""
     settings = read_settings("console")
     configure_logging("console", level=settings.log_level)
+    # Its lines hold addresses, and an address may hold an id number that somebody searched for.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     uvicorn.run(
         create_app(settings),
         host=settings.host,

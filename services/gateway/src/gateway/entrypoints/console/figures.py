@@ -59,16 +59,16 @@ def payment_name(payment: Json) -> str:
 
 
 def burden(settlement: Json) -> list[tuple[str, int]]:
-    """What the person's part (account and cash) is made of; the last row is what is left after the named ones."""
-    person = settlement["account_fen"] + settlement["cash_fen"]
-    named = [
+    """What the person's part (account and cash) is made of. The last row is the rest, whatever the layers left of it."""
+    outside = [
         ("目录外全自费", settlement["self_funded_fen"]),
         ("超限价自费", settlement["over_limit_fen"]),
         ("乙类先行自付", settlement["pre_selfpay_fen"]),
-        ("起付线", settlement["deductible_fen"]),
     ]
-    rest = person - sum(amount for _, amount in named)
-    return [(name, amount) for name, amount in [*named, ("政策范围内按比例自付及其他", rest)] if amount]
+    rest = settlement["account_fen"] + settlement["cash_fen"] - sum(amount for _, amount in outside)
+    deductible = settlement["deductible_fen"]
+    within = f"政策范围内自付（起付线 {format_yuan(deductible)} 在内）" if deductible else "政策范围内自付"
+    return [(name, amount) for name, amount in [*outside, (within, rest)] if amount]
 
 
 def check_code(settlement: Json) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from datetime import date
+from typing import Any, Final
 
 from nicegui import ui
 
@@ -12,7 +13,9 @@ from shared.errors import Kind, Refusal
 from shared.money import MoneyError, fen, format_yuan
 
 Json = Mapping[str, Any]
-_RADIO = 3
+_LONG: Final = frozenset({"description", "reason"})
+"""Texts of several lines."""
+_RADIO: Final = 3
 """Up to so many choices lie open; more go into a list."""
 
 
@@ -59,8 +62,13 @@ def _complain(box: Any, text: str | None) -> None:
 
 
 def _input(rule: Json, value: Any) -> Any:
-    label = rule["label"] if rule["required"] else f"{rule['label']}（选填）"
     kind = rule["kind"]
+    hints = [
+        hint
+        for hint, wanted in (("元", kind == "fen"), ("多处用顿号隔开", kind == "texts"), ("选填", not rule["required"]))
+        if wanted
+    ]
+    label = rule["label"] + (f"（{'，'.join(hints)}）" if hints else "")
     if kind == "choice" and len(rule["choices"]) <= _RADIO:
         with ui.element("div").classes("choice"):
             ui.label(label).classes("choice-label")
@@ -69,20 +77,16 @@ def _input(rule: Json, value: Any) -> Any:
         return ui.select(dict(rule["choices"]), label=label, value=value).props("outlined dense options-dense").classes("field")
     if kind == "fen":
         shown = format_yuan(int(value)).replace(",", "") if value not in (None, "") else ""
-        return (
-            ui.input(f"{label}（元）", value=shown)
-            .props("outlined dense inputmode=decimal input-class=amount")
-            .classes("field")
-        )
+        return ui.input(label, value=shown).props("outlined dense inputmode=decimal input-class=amount").classes("field")
     if kind == "texts":
         joined = "、".join(value) if isinstance(value, list) else str(value or "")
-        return ui.input(f"{label}（多处用顿号隔开）", value=joined).props("outlined dense").classes("field wide")
+        return ui.input(label, value=joined).props("outlined dense").classes("field wide")
     box = ui.input(label, value=str(value or "")).props("outlined dense").classes("field")
     if kind == "date":
-        return box.props("type=date stack-label")
+        return box.props('placeholder="2026-11-22" stack-label maxlength=10')
     if kind == "number":
         return box.props("inputmode=numeric")
-    return box
+    return box.props("autogrow").classes("wide") if rule["name"] in _LONG else box
 
 
 def _value(rule: Json, typed: Any) -> Any:
@@ -96,6 +100,8 @@ def _value(rule: Json, typed: Any) -> Any:
             return fen(text.replace(",", "").replace("，", ""))
         except MoneyError:
             raise ValueError("请填写金额，最多两位小数") from None
+    if rule["kind"] == "date":
+        return day_of(text).isoformat()
     if rule["kind"] == "number":
         if not text.isdecimal():
             raise ValueError("请填写整数")
@@ -103,6 +109,14 @@ def _value(rule: Json, typed: Any) -> Any:
     if rule["kind"] == "texts":
         return [part for part in text.replace("，", "、").replace(",", "、").split("、") if part.strip()]
     return text
+
+
+def day_of(text: str) -> date:
+    """A day as people type it: 2026-11-22, 2026.11.22 or 20261122. Raises ValueError with the words for the field."""
+    try:
+        return date.fromisoformat(text.strip().replace(".", "-").replace("/", "-"))
+    except ValueError:
+        raise ValueError("日期请写成 2026-11-22") from None
 
 
 def send_button(

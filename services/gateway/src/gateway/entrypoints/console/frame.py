@@ -84,12 +84,12 @@ class Frame:
                     ids=self._ids,
                 )
                 block(_head(desk, request.url.path))
-                with ui.element("main"):
+                with ui.element("div").classes("page"):
                     await show(desk)
             except Refusal as refusal:
                 if refusal.kind is Kind.UNAUTHENTICATED:
                     return RedirectResponse("/sign-in?expired=1", 303)
-                with ui.element("main"):
+                with ui.element("div").classes("page"):
                     block(failure(refusal))
             return None
 

@@ -133,7 +133,7 @@ def _defaults(desk: Desk, rules: Sequence[Json], person: Json | None) -> dict[st
 def _papers(materials: Sequence[Json]) -> tuple[dict[str, Any], Any]:
     boxes: dict[str, Any] = {}
     with ui.element("div").classes("papers"):
-        for paper in materials:
+        for paper in sorted(materials, key=lambda p: bool(p["shared_from"])):
             if paper["shared_from"]:
                 block(el("p", "✓ ", paper["name"], el("small", f"从{paper['shared_from']}共享调取，不用交"), cls="shared"))
                 continue

@@ -105,7 +105,7 @@ async def show(desk: Desk) -> None:
             block(section("谁欠谁", _owing(named, booked), note="元"))
             block(section("核对清单", _proofs(proofs(named, booked)), note=_count(proofs(named, booked))))
         _review(desk, named)
-    block(section("两套账并列", _books(booked, journals, hands), note="左：医保各基金；右：工伤保险基金", cls="both"))
+    block(section("两套账并列", _books(named, booked, journals, hands), note="左：医保各基金；右：工伤保险基金", cls="both"))
     block(_moves(named), _signatures(named))
     block(section("费用依据", _basis(named, settlement), cls="screen"))
     if conversion["state"] in _MOVING:
@@ -292,18 +292,19 @@ def _review(desk: Desk, conversion: Json) -> None:
             send_button(desk, "不予转换" if state == "proposed" else "退回初审", back_)
 
 
-def _books(booked: Sequence[Json] | None, journals: Any, hands: Mapping[str, str]) -> Html:
+def _books(conversion: Json, booked: Sequence[Json] | None, journals: Any, hands: Mapping[str, str]) -> Html:
     if booked is None:
         return missing(journals)
+    names = {conversion["institution_code"]: conversion["institution_name"] or "医院"}
     medical = [j for j in booked if j["book"] != "WI"]
     injury = [j for j in booked if j["book"] == "WI"]
     return el(
         "div",
-        el("div", el("h3", "医保基金账"), journal_list(medical, hands=hands)),
+        el("div", el("h3", "医保基金账"), journal_list(medical, hands=hands, names=names, links=False)),
         el(
             "div",
             el("h3", "工伤保险基金账"),
-            journal_list(injury, hands=hands) if injury else el("p", "复核通过后记账。", cls="soft"),
+            journal_list(injury, hands=hands, names=names, links=False) if injury else el("p", "复核通过后记账。", cls="soft"),
         ),
         cls="columns even books",
     )

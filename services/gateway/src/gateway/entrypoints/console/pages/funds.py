@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from nicegui import ui
 
 from gateway.entrypoints.console.figures import AccountLine, month_balance
+from gateway.entrypoints.console.forms import day_of
 from gateway.entrypoints.console.frame import Desk, block, empty, section
 from gateway.entrypoints.console.markup import Html, el, row, table
 from gateway.entrypoints.console.pages.journals import dim_name, hands_of, journal_list
@@ -26,7 +27,10 @@ async def show(desk: Desk) -> None:
     books = (await desk.api.get("/v1/ledger/books"))["items"]
     chosen = desk.path.get("book") or books[0]["book"]
     name = next((book["name"] for book in books if book["book"] == chosen), chosen)
-    on = _day(desk.query.get("on")) or desk.today
+    try:
+        on = day_of(desk.query.get("on") or desk.today.isoformat())
+    except ValueError:
+        on = desk.today
     opening = on.replace(day=1) - timedelta(days=1)
     now = await desk.api.get("/v1/ledger/trial-balance", book=chosen, on=on.isoformat())
     before = await desk.api.get("/v1/ledger/trial-balance", book=chosen, on=opening.isoformat())
@@ -42,7 +46,7 @@ async def show(desk: Desk) -> None:
         el("nav", tabs, cls="tabs", aria_label="账套"),
         el(
             "form",
-            el("label", "截至 ", el("input", type="date", name="on", value=on.isoformat(), required=True)),
+            el("label", "截至 ", el("input", name="on", value=on.isoformat(), required=True, maxlength=10, size=10)),
             el("button", "查看", type="submit"),
             badge("✓ 借贷平衡", "done") if now["balanced"] else badge("✗ 借贷不平，请立即联系管理员", "late"),
             method="get",
@@ -84,14 +88,20 @@ def _balance(lines: list[AccountLine], book: str, rows: list[Any], names: dict[s
     foot = row(
         "",
         "合计",
-        num(sum(line.opening_fen for line in lines)),
+        *_sided(sum(line.opening_fen for line in lines)),
         num(sum(line.debit_fen for line in lines)),
         num(sum(line.credit_fen for line in lines)),
-        num(sum(line.closing_fen for line in lines)),
+        *_sided(sum(line.closing_fen for line in lines)),
     )
-    return table(
-        ["科目", "名称", "#期初余额", "#本月借方", "#本月贷方", "#期末余额"], made, foot=foot, cls="rows balance-sheet"
-    )
+    heads = ["科目", "名称", "方向", "#期初余额", "#本月借方", "#本月贷方", "方向", "#期末余额"]
+    return table(heads, made, foot=foot, cls="rows balance-sheet")
+
+
+def _sided(balance_fen: int, address: str | None = None) -> tuple[Html, Html]:
+    """A balance as accountants write it: its side and the amount without a sign."""
+    side = "借" if balance_fen > 0 else "贷" if balance_fen < 0 else "平"
+    amount = money(abs(balance_fen))
+    return el("td", side, cls="side"), el("td", el("a", amount, href=address) if address else amount, cls="num")
 
 
 def _account(line: AccountLine, book: str, parts: list[Any], names: dict[str, str]) -> Html:
@@ -101,7 +111,17 @@ def _account(line: AccountLine, book: str, parts: list[Any], names: dict[str, st
         el(
             "details",
             el("summary", f"{len(parts)} 个往来户"),
-            el("ul", [el("li", el("span", dim_name(p["dim"], names)), money(p["balance_fen"])) for p in parts[:_SHOWN_DIMS]]),
+            el(
+                "ul",
+                [
+                    el(
+                        "li",
+                        el("span", dim_name(p["dim"], names)),
+                        el("span", "借 " if p["balance_fen"] > 0 else "贷 ", money(abs(p["balance_fen"]))),
+                    )
+                    for p in parts[:_SHOWN_DIMS]
+                ],
+            ),
             el("small", f"只列余额最大的 {_SHOWN_DIMS} 户") if len(parts) > _SHOWN_DIMS else None,
         )
         if parts
@@ -110,10 +130,10 @@ def _account(line: AccountLine, book: str, parts: list[Any], names: dict[str, st
     return row(
         el("td", el("a", line.account, href=address), cls="fig"),
         el("td", line.name, inside),
-        *(
-            el("td", el("a", money(amount), href=address), cls="num")
-            for amount in (line.opening_fen, line.debit_fen, line.credit_fen, line.closing_fen)
-        ),
+        *_sided(line.opening_fen, address),
+        el("td", el("a", money(line.debit_fen), href=address), cls="num"),
+        el("td", el("a", money(line.credit_fen), href=address), cls="num"),
+        *_sided(line.closing_fen, address),
         data_row=True,
         tabindex=0,
     )
@@ -137,10 +157,3 @@ async def _journals(desk: Desk, book: str, account: str | None, after: str | Non
 async def _institution_names(desk: Desk) -> dict[str, str]:
     found = await desk.api.look("/v1/institutions", limit=200)
     return {} if isinstance(found, Refusal) else {i["code"]: i["name"] for i in found["items"]}
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        return None

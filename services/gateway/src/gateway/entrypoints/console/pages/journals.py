@@ -23,14 +23,18 @@ def journal_list(
     names: Mapping[str, str] | None = None,
     hands: Mapping[str, str] | None = None,
     mark: str | None = None,
+    links: bool = True,
 ) -> Html:
-    """Journals one below the other. ``names``: what to call a dimension; ``hands``: who signed; ``mark``: an account to stand out."""
+    """Journals one below the other. ``names``: what to call a dimension; ``hands``: who signed; ``mark``: an account to stand out.
+
+    ``links``: to what a journal is about, unless the page is about that already.
+    """
     if not journals:
         return el("p", "没有记账凭证。", cls="soft")
-    return el("div", [_journal(journal, names or {}, hands or {}, mark) for journal in journals], cls="journals")
+    return el("div", [_journal(journal, names or {}, hands or {}, mark, links) for journal in journals], cls="journals")
 
 
-def _journal(journal: Json, names: Mapping[str, str], hands: Mapping[str, str], mark: str | None) -> Html:
+def _journal(journal: Json, names: Mapping[str, str], hands: Mapping[str, str], mark: str | None, links: bool) -> Html:
     rows = [
         row(
             el("td", line["account"], cls="fig"),
@@ -52,7 +56,7 @@ def _journal(journal: Json, names: Mapping[str, str], hands: Mapping[str, str], 
             el("span", journal["memo"]),
             el("span", f"凭证 {journal['voucher_no']}", cls="fig") if journal["voucher_no"] else None,
             el("span", word(BOOKS, journal["book"]), cls="soft"),
-            _link(journal),
+            _link(journal) if links else None,
             cls="journal-head",
         ),
         table(

@@ -9,7 +9,6 @@ from nicegui import ui
 
 from gateway.entrypoints.console.frame import Desk, block, empty, fault, missing, section
 from gateway.entrypoints.console.markup import Html, el, join, row, table
-from gateway.entrypoints.console.pages.home import matter_table
 from gateway.entrypoints.console.words import (
     CATEGORIES,
     CHANNELS,
@@ -20,6 +19,8 @@ from gateway.entrypoints.console.words import (
     SEXES,
     badge,
     day,
+    left,
+    light,
     moment,
     money,
     num,
@@ -240,7 +241,7 @@ def _layer(layer: Json) -> tuple[Html, ...]:
             el(
                 "td",
                 money(layer["deductible_used_fen"]),
-                el("small", " / ", money(deductible)) if deductible else None,
+                el("small", "下次起付 ", money(deductible), cls="below") if deductible else None,
                 cls="num",
             ),
             num(layer["paid_fen"]),
@@ -261,12 +262,22 @@ def _layer(layer: Json) -> tuple[Html, ...]:
     )
 
 
-def _open_matters(matters: Any) -> Html | None:
+def _open_matters(matters: Any) -> Html:
     if isinstance(matters, Refusal):
         return section("在办事项", missing(matters))
     if not matters["items"]:
         return section("在办事项", el("p", "没有在办的事项。", cls="soft"))
-    return section("在办事项", matter_table(matters["items"]), cls="tight")
+    return section("在办事项", el("ul", [_open_matter(m) for m in matters["items"]], cls="open-matters"))
+
+
+def _open_matter(matter: Json) -> Html:
+    return el(
+        "li",
+        el("a", matter["matter_name"], href=f"/matters/{matter['matter_id']}"),
+        light(matter["light"], left(matter["days_left"])) if matter["light"] else None,
+        el("small", "正在办：", "、".join(matter["running"]) or matter["state_name"]),
+        el("small", f"{day(matter['due_on'])} 前办结", cls="fig"),
+    )
 
 
 def _accesses(accesses: Any) -> Html:

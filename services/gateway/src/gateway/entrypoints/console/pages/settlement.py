@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 from nicegui import ui
@@ -41,7 +42,16 @@ async def show(desk: Desk) -> None:
     person, journals, provider = await desk.api.together(
         f"/v1/persons/{settlement['person_id']}", f"/v1/ledger/journals?settlement_id={settlement_id}&limit=100", "/v1/auth"
     )
-    vouchers = missing(journals) if isinstance(journals, Refusal) else journal_list(journals["items"], hands=hands_of(provider))
+    vouchers = (
+        missing(journals)
+        if isinstance(journals, Refusal)
+        else journal_list(
+            journals["items"],
+            hands=hands_of(provider),
+            names={settlement["institution_code"]: settlement["institution_name"]},
+            links=False,
+        )
+    )
     steps = waterfall(settlement)
     ui.page_title("结算单 · 一窗")
     block(_head(settlement, person))
@@ -206,7 +216,6 @@ def _payments(settlement: Json) -> Html:
         row(
             el("td", payment_name(payment)),
             "个人账户" if is_account(payment) else word(BOOKS, payment.get("book")) if payment.get("book") else "—",
-            el("td", payment["fund_pay_type"], cls="fig"),
             num(payment["amount_fen"]),
         )
         for payment in settlement["payments"]
@@ -216,7 +225,7 @@ def _payments(settlement: Json) -> Html:
     total = sum(payment["amount_fen"] for payment in settlement["payments"])
     return el(
         "div",
-        table(["名称", "从哪个基金", "基金支付类型", "#金额"], rows, foot=row("合计", "", "", num(total))),
+        table(["名称", "从哪个基金", "#金额"], rows, foot=row("合计", "", num(total))),
         id="payments",
     )
 
@@ -255,7 +264,7 @@ def _lines(lines: Sequence[Json]) -> Html:
             word(CHARGE_CLASSES, line["class"]),
             el("td", day(line["occurred_at"]), cls="fig"),
             el("td", _plain(line["quantity"]), cls="num fig"),
-            el("td", _plain(line["price"]), cls="num fig"),
+            el("td", _plain(line["price"], 2), cls="num fig"),
             num(line["amount_fen"]),
             _refusal_cell(line["self_funded_fen"]),
             _refusal_cell(line["over_limit_fen"]),
@@ -275,11 +284,11 @@ def _refusal_cell(amount_fen: int) -> Html:
     return el("td", money(amount_fen) if amount_fen else "", cls="num refused")
 
 
-def _plain(number: str) -> str:
-    """A quantity or price without idle zeros, prices with two places at least."""
-    whole, _, part = str(number).partition(".")
-    part = part.rstrip("0")
-    return f"{whole}.{part.ljust(2, '0')}" if part else whole
+def _plain(number: str, places: int = 0) -> str:
+    """A quantity or price with thousands and without idle zeros, but ``places`` at least."""
+    whole, _, part = f"{Decimal(number):,f}".partition(".")
+    part = part.rstrip("0").ljust(places, "0")
+    return f"{whole}.{part}" if part else whole
 
 
 def _paper_steps(steps: Sequence[Step], settlement: Json) -> Html:

@@ -25,10 +25,10 @@ def add(frame: Frame) -> None:
         try:
             provider = await frame.api().get("/v1/auth")
         except Refusal as refusal:
-            with ui.element("main"):
+            with ui.element("div").classes("page"):
                 block(failure(refusal))
             return
-        with ui.element("main").classes("sign-in"):
+        with ui.element("div").classes("page sign-in"):
             block(_local(provider["users"], request) if provider["provider"] == "local" else _elsewhere())
 
 

@@ -28,7 +28,7 @@
     } else if ((e.key === 'ArrowDown' || e.key === 'ArrowUp') && !open()) {
       const active = document.activeElement;
       if (typing(active) && !active.matches('[data-search]')) return;
-      const rows = [...document.querySelectorAll('main [data-row]')].filter((r) => r.offsetParent);
+      const rows = [...document.querySelectorAll('.page [data-row]')].filter((r) => r.offsetParent);
       if (!rows.length) return;
       const next = rows[rows.indexOf(active) + (e.key === 'ArrowDown' ? 1 : -1)];
       if (next) { e.preventDefault(); next.focus(); }

@@ -1,0 +1,404 @@
+"""The gateway's API over a small county in memory, for the console alone: what it answers is what docs and views promise.
+
+``python -m tests.browser.fake_gateway PORT`` serves it for a look at the pages.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Final
+
+import uvicorn
+from fastapi.encoders import jsonable_encoder
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from gateway.adapters.policy import load_catalogue
+from gateway.entrypoints.http.views import catalogue_view
+from shared.ledger import ACCOUNT_NAMES, BOOK_NAMES
+from tests.browser import county
+
+Json = dict[str, Any]
+PASSWORD: Final = "onewindow"
+
+
+class Problem(Exception):
+    """A refusal."""
+
+    def __init__(self, status: int, code: str, title: str, **more: Any) -> None:
+        self.body = {
+            "type": f"urn:onewindow:problem:{code}",
+            "status": status,
+            "code": code,
+            "title": title,
+            "detail": "",
+            **more,
+        }
+
+
+class FakeGateway:
+    """State and answers. ``commands`` keeps what was asked, ``away`` makes every answer a 503, ``accesses`` is the access log."""
+
+    def __init__(self) -> None:
+        self.conversion = county.conversion()
+        self.journals = county.first_journals()
+        self.matters = county.matters()
+        self.accesses: list[Json] = []
+        self.commands: list[tuple[str, str, Json]] = []
+        self.away = False
+        self.catalogue = jsonable_encoder([catalogue_view(rule) for rule in load_catalogue().on(county.TODAY)])
+        self._answers: dict[str, Any] = {}
+
+    def app(self) -> Starlette:
+        """The application."""
+        paths = {
+            "/v1/auth": self.provider,
+            "/v1/me": self.me,
+            "/v1/matter-catalogue": self.offered,
+            "/v1/matters": self.matter_list,
+            "/v1/matters/counts": self.counts,
+            "/v1/matters/{matter_id}": self.matter,
+            "/v1/persons": self.persons,
+            "/v1/persons/{person_id}": self.person,
+            "/v1/persons/{person_id}/timeline": self.timeline,
+            "/v1/persons/{person_id}/year": self.year,
+            "/v1/access-log": self.access_log,
+            "/v1/settlements/{settlement_id}": self.settlement,
+            "/v1/conversions": self.conversions,
+            "/v1/conversions/{conversion_id}": self.one_conversion,
+            "/v1/injury-cases/{case_id}": self.injury_case,
+            "/v1/institutions": self.institutions,
+            "/v1/ledger/books": self.books,
+            "/v1/ledger/journals": self.journal_list,
+            "/v1/ledger/trial-balance": self.trial_balance,
+        }
+        commands = {
+            "/v1/auth/login": self.login,
+            "/v1/matters": self.accept,
+            "/v1/matters/{matter_id}/tasks/{code}/actions": self.act,
+            "/v1/matters/{matter_id}/materials": self.receive,
+            "/v1/conversions/{conversion_id}/{act}": self.review,
+        }
+        routes = [Route(path, self._answer(what), methods=["GET"]) for path, what in paths.items()]
+        routes += [Route(path, self._answer(what), methods=["POST"]) for path, what in commands.items()]
+        return Starlette(routes=routes)
+
+    def _answer(self, what: Any) -> Any:
+        async def endpoint(request: Request) -> JSONResponse:
+            try:
+                if self.away:
+                    raise Problem(503, "claims.away", "系统繁忙，请稍后重试")
+                if request.method == "GET":
+                    return JSONResponse(what(request))
+                key, body = request.headers["Idempotency-Key"], await request.json()
+                if what != self.login:
+                    self.commands.append((request.url.path, key, body))
+                    if key in self._answers:
+                        return JSONResponse(self._answers[key])
+                answer = what(request, body)
+                if what != self.login:
+                    self._answers[key] = answer
+                return JSONResponse(answer)
+            except Problem as problem:
+                return JSONResponse(problem.body, problem.body["status"], media_type="application/problem+json")
+
+        return endpoint
+
+    # ---- who --------------------------------------------------------------------------------------------------------
+
+    def provider(self, _: Request) -> Json:
+        users = [
+            {"username": key, "name": r["name"], "role": r["role"], "role_name": r["role_name"]}
+            for key, r in county.ROLES.items()
+        ]
+        return {"provider": "local", "issuer": None, "audience": None, "users": users}
+
+    def login(self, _: Request, body: Json) -> Json:
+        if body["username"] not in county.ROLES or body["password"] != PASSWORD:
+            raise Problem(401, "gateway.auth.credentials-wrong", "用户名或密码错误")
+        return {"access_token": f"token-{body['username']}", "token_type": "bearer", "expires_in": 28800, "user": {}}
+
+    def me(self, request: Request) -> Json:
+        role = county.ROLES[self._user(request)]
+        return {
+            "user_id": self._user(request),
+            "name": role["name"],
+            "roles": [role["role"]],
+            "role_names": [role["role_name"]],
+            "scopes": role["scopes"].split(),
+            "regions": ["*"],
+        }
+
+    def _user(self, request: Request, *scopes: str) -> str:
+        user = request.headers.get("Authorization", "").removeprefix("Bearer token-")
+        if user not in county.ROLES:
+            raise Problem(401, "auth.token-invalid", "请重新登录")
+        for scope in scopes:
+            if scope not in county.ROLES[user]["scopes"].split():
+                raise Problem(403, "auth.scope-missing", f"没有权限：{scope}")
+        return user
+
+    # ---- persons ----------------------------------------------------------------------------------------------------
+
+    def persons(self, request: Request) -> Json:
+        self._user(request, "persons:read")
+        return _page([county.person(key, clear=False) for key in county.persons_named(request.query_params["q"])])
+
+    def person(self, request: Request) -> Json:
+        user = self._user(request, "persons:read")
+        person_id, clear = request.path_params["person_id"], "reveal" in request.query_params
+        if clear:
+            self._user(request, "persons:identify")
+            name = county.ROLES[user]["name"]
+            self.accesses.append(
+                {
+                    "at": "2026-11-22T09:30:00+08:00",
+                    "by": user,
+                    "by_name": name,
+                    "person_id": person_id,
+                    "what": "查看证件号码等身份信息",
+                }
+            )
+        return county.person(person_id, clear=clear)
+
+    def timeline(self, request: Request) -> Json:
+        self._user(request, "persons:read")
+        return _page(county.timeline(request.path_params["person_id"]))
+
+    def year(self, request: Request) -> Json:
+        self._user(request, "persons:read")
+        return county.year(request.path_params["person_id"])
+
+    def access_log(self, request: Request) -> Json:
+        self._user(request, "access-log:read")
+        return _page(self.accesses)
+
+    # ---- matters ----------------------------------------------------------------------------------------------------
+
+    def offered(self, request: Request) -> Json:
+        self._user(request, "matters:read")
+        return _page(self.catalogue)
+
+    def matter_list(self, request: Request) -> Json:
+        self._user(request, "matters:read")
+        wanted = {
+            name: value for name, value in request.query_params.items() if name in ("state", "light", "receipt_no", "person_id")
+        }
+        names = (
+            "matter_id",
+            "receipt_no",
+            "matter_code",
+            "matter_name",
+            "person_id",
+            "region",
+            "state",
+            "state_name",
+            "light",
+            "accepted_at",
+            "due_on",
+            "days_left",
+            "closed_at",
+        )
+        return _page(
+            [
+                {**{name: m[name] for name in names}, "running": [t["name"] for t in m["tasks"] if t["state"] == "running"]}
+                for m in self.matters.values()
+                if all(m[name] == value for name, value in wanted.items())
+            ]
+        )
+
+    def counts(self, request: Request) -> Json:
+        self._user(request, "matters:read")
+        lights = [m["light"] for m in self.matters.values() if m["state"] == "open"]
+        closed = sum(1 for m in self.matters.values() if m["state"] == "done")
+        return {
+            "open": len(lights),
+            "closed_today": closed,
+            **{light: lights.count(light) for light in ("green", "yellow", "red")},
+        }
+
+    def matter(self, request: Request) -> Json:
+        user = self._user(request, "matters:read")
+        return self._seen(self._find_matter(request), user)
+
+    def _find_matter(self, request: Request) -> Json:
+        found = self.matters.get(request.path_params["matter_id"])
+        if found is None:
+            raise Problem(404, "gateway.matter.unknown", "没有这个办件")
+        return found
+
+    def _seen(self, matter: Json, user: str) -> Json:
+        """With the actions that this caller may take now."""
+        rules = next(rule for rule in self.catalogue if rule["code"] == matter["matter_code"])["tasks"]
+        scopes = county.ROLES[user]["scopes"].split()
+        actions = {rule["code"]: [a for a in rule["actions"] if a["scope"] in scopes] for rule in rules}
+        tasks = [{**t, "actions": actions[t["code"]] if t["state"] == "running" else []} for t in matter["tasks"]]
+        return {**matter, "tasks": tasks}
+
+    def act(self, request: Request, body: Json) -> Json:
+        matter = self._find_matter(request)
+        task = next(t for t in matter["tasks"] if t["code"] == request.path_params["code"])
+        if body["action"] == "pay":
+            user = self._user(request, "premiums:pay")
+            due = int(matter["references"]["amount_fen"])
+            if body["amount_fen"] != due:
+                title = f"缴费金额应为 {due // 100}.00 元"
+                raise Problem(422, "enrollment.premium.amount-differs", title, field="amount_fen", faults={"amount_fen": title})
+            note = "参保自 2027-01-01 起生效"
+        else:
+            user = self._user(request, "injury-cases:decide")
+            note = f"认定为工伤，决定书 {body['decision_no']}"
+        task |= {"state": "done", "state_name": "办结", "light": None, "changed_at": "2026-11-22T09:31:00+08:00"}
+        task["result"] = {"outcome": "done", "at": "2026-11-22T09:31:00+08:00", "note": note}
+        matter["log"].append(
+            {"at": "2026-11-22T09:31:00+08:00", "by": county.ROLES[user]["name"], "text": f"{task['name']}：办结"}
+        )
+        if all(t["state"] == "done" for t in matter["tasks"]):
+            matter |= {
+                "state": "done",
+                "state_name": "办结",
+                "light": None,
+                "days_left": None,
+                "closed_at": "2026-11-22T09:31:00+08:00",
+            }
+        return self._seen(matter, user)
+
+    def receive(self, request: Request, body: Json) -> Json:
+        user = self._user(request, "matters:accept")
+        matter = self._find_matter(request)
+        brought = {paper["code"] for paper in body["materials"]}
+        for paper in matter["materials"]:
+            if paper["code"] in brought:
+                paper |= {"state": "provided", "received_on": county.TODAY.isoformat(), "due_on": None}
+        return self._seen(matter, user)
+
+    def accept(self, request: Request, body: Json) -> Json:
+        user = self._user(request, "matters:accept")
+        rule = next(rule for rule in self.catalogue if rule["code"] == body["matter_code"])
+        brought = {paper["code"] for paper in body["materials"]}
+        missing = [
+            {"code": paper["code"], "name": paper["name"], "deferrable_days": paper["deferrable_days"]}
+            for paper in rule["materials"]
+            if not paper["shared_from"] and paper["code"] not in brought and not (paper["deferrable_days"] and body["defer"])
+        ]
+        if missing:
+            names = "、".join(paper["name"] for paper in missing)
+            raise Problem(422, "gateway.matter.materials-missing", f"还缺材料：{names}", missing=missing)
+        template = next(m for m in county.matters().values() if m["matter_code"] == rule["code"])
+        matter = {
+            **template,
+            "matter_id": "01MATTERNEW",
+            "receipt_no": "CB0120261122000018",
+            "form": body["form"],
+            "person_id": body["person_id"],
+        }
+        self.matters[matter["matter_id"]] = matter
+        return self._seen(matter, user)
+
+    # ---- claims and the bridge --------------------------------------------------------------------------------------
+
+    def settlement(self, request: Request) -> Json:
+        self._user(request, "settlements:read")
+        if request.path_params["settlement_id"] not in (county.STAY, county.RESIDENT_STAY):
+            raise Problem(404, "claims.settlement.unknown", "没有这笔结算")
+        return county.settlement(request.path_params["settlement_id"])
+
+    def institutions(self, request: Request) -> Json:
+        self._user(request, "settlements:read")
+        return _page([{"code": county.HOSPITAL, "name": "河湾县人民医院", "level": 2, "region": "990101"}])
+
+    def conversions(self, request: Request) -> Json:
+        self._user(request, "conversions:read")
+        state = request.query_params.get("state")
+        return _page([self.conversion] if state in (None, self.conversion["state"]) else [])
+
+    def one_conversion(self, request: Request) -> Json:
+        self._user(request, "conversions:read")
+        return self.conversion
+
+    def injury_case(self, request: Request) -> Json:
+        self._user(request, "injury-cases:read")
+        return {**county.case(), "conversions": [self.conversion]}
+
+    def review(self, request: Request, body: Json) -> Json:
+        act, now = request.path_params["act"], self.conversion
+        user = self._user(request, f"conversions:{act}")
+        expected = {"check": "proposed", "approve": "checked", "send-back": "checked"}[act]
+        if now["state"] != expected:
+            raise Problem(409, "workinjury-bridge.conversion.out-of-turn", "转换业务已被他人办理，请刷新")
+        if act == "check":
+            now |= {"state": "checked", "maker": user, "note": body.get("note")}
+        elif act == "send-back":
+            now |= {"state": "proposed", "maker": None, "note": body.get("note")}
+        else:
+            now |= {"state": "settled", "checker": user, "note": body.get("note"), "paid": True}
+            moved = {"state": "confirmed", "changed_at": "2026-11-22T09:32:00+08:00", "cause": None}
+            now["transfers"] = [
+                {
+                    **moved,
+                    "transfer_id": "01T",
+                    "voucher_no": "JZ2026112200001",
+                    "book": "EMP",
+                    "direction": "out",
+                    "amount_fen": 1_298_500,
+                }
+            ]
+            now["payments"] = [
+                {"kind": kind, "voucher_no": "JZ2026112200002", "amount_fen": amount, "paid_at": "2026-11-22T09:32:01+08:00"}
+                for kind, amount in (("refund", 271_500), ("meals", 36_000))
+            ]
+            self.journals += county.conversion_journals(now["maker"], user)
+        return now
+
+    # ---- books ------------------------------------------------------------------------------------------------------
+
+    def books(self, request: Request) -> Json:
+        self._user(request, "ledger:read")
+        return _page([{"book": book.value, "name": name} for book, name in BOOK_NAMES.items()])
+
+    def journal_list(self, request: Request) -> Json:
+        self._user(request, "ledger:read")
+        wanted = {name: value for name, value in request.query_params.items() if name in ("book", "settlement_id", "case_id")}
+        return _page([j for j in self.journals if all(j[name] == value for name, value in wanted.items())])
+
+    def trial_balance(self, request: Request) -> Json:
+        self._user(request, "ledger:read")
+        book, on = request.query_params["book"], request.query_params["on"]
+        sums: dict[tuple[str, str], list[int]] = {}
+        for journal in self.journals:
+            if journal["book"] == book and journal["booked_on"] <= on:
+                for line in journal["lines"]:
+                    total = sums.setdefault((line["account"], line["dim"]), [0, 0])
+                    total[0] += line["debit_fen"]
+                    total[1] += line["credit_fen"]
+        rows = [
+            {
+                "account": account,
+                "name": ACCOUNT_NAMES[account],
+                "dim": dim,
+                "debit_fen": d,
+                "credit_fen": c,
+                "balance_fen": d - c,
+            }
+            for (account, dim), (d, c) in sorted(sums.items())
+        ]
+        debit, credit = sum(r["debit_fen"] for r in rows), sum(r["credit_fen"] for r in rows)
+        return {
+            "book": book,
+            "name": "",
+            "on": on,
+            "rows": rows,
+            "debit_fen": debit,
+            "credit_fen": credit,
+            "balanced": debit == credit,
+        }
+
+
+def _page(items: list[Any]) -> Json:
+    return {"items": items, "next": None}
+
+
+if __name__ == "__main__":
+    uvicorn.run(FakeGateway().app(), host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")
