@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from shared.clock import FixedClock
 from shared.contracts import Envelope
 from shared.contracts.gateway import MatterTaskChanged
-from shared.db.database import Database, SqlTx, outbox_rows
+from shared.db.database import OUTBOX_COLUMNS, Database, SqlTx, outbox_rows
 from shared.db.tables import NAMING, platform_tables
 from shared.errors import conflict
 from shared.ids import TimeOrderedIds
@@ -81,8 +81,7 @@ async def emit(db: Database, topic: str, *events: Any) -> None:
 
 async def put(tx: SqlTx, topic: str, *events: Any) -> None:
     """Write the events into the outbox of an open transaction."""
-    names = ("event_id", "type", "topic", "key", "payload", "occurred_at", "traceparent")
-    rows = [dict(zip(names, row, strict=True)) | {"topic": topic} for row in outbox_rows(events, tx.clock, tx.ids)]
+    rows = [dict(zip(OUTBOX_COLUMNS, row, strict=True)) | {"topic": topic} for row in outbox_rows(events, tx.clock, tx.ids)]
     await tx.execute(insert(PLATFORM.outbox), rows)
 
 
