@@ -191,7 +191,7 @@ def test_amounts_come_as_text_or_number(sent: str, fen: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "sent", ["12.345", "x", "1,234.00", "NaN", "Infinity", "1e99", "1_000", "１２", "9" * 50, "99999999999999.00"]
+    "sent", ["12.345", "x", "1,234.00", "NaN", "Infinity", "1e99", "1_000", "１２", "9" * 40, "99999999999999.00"]
 )
 def test_what_is_no_amount_is_refused(sent: str) -> None:
     with pytest.raises(Refusal) as caught:
@@ -376,3 +376,17 @@ def test_identity_is_not_kept_in_clear_among_the_details() -> None:
     assert details["medrcdno"] == "BL1"
     assert not {"certno", "psn_name", "tel", "coner_name", "mdtrt_cert_no"} & details.keys()
     assert CERTNO not in details.values()
+
+
+@pytest.mark.parametrize(
+    ("infno", "name", "length"),
+    [("2203", "diag_srt_no", 40), ("2203", "begntime", 40), ("2204", "pric", 40), ("9001", "ip", 100)],
+)
+def test_nothing_is_unbounded(infno: str, name: str, length: int) -> None:
+    input_ = inputs()[infno]
+    target = next(node for node in (*input_.values(), *(v[0] for v in input_.values() if isinstance(v, list))) if name in node)
+    target[name] = "1" * (length + 1)
+    reader = {"2203": visits.change_visit, "2204": fees.upload_outpatient_fees, "9001": session.sign_in}[infno]
+    with pytest.raises(Refusal) as caught:
+        reader(request(infno, input_))
+    assert (caught.value.code, caught.value.field) == ("claims.his.too-long", name)

@@ -55,7 +55,7 @@ def institution_of(row: Any) -> Institution:
 class InstitutionDirectory:
     """Institutions by code for the HIS entry, remembered for some seconds: every message asks."""
 
-    def __init__(self, db: Database, *, fresh_s: float = 5.0, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, db: Database, *, fresh_s: float = 2.0, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._db = db
         self._fresh_s = fresh_s
         self._monotonic = monotonic

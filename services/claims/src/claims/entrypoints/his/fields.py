@@ -1,19 +1,22 @@
 """The fields and nodes that we read from HIS messages: Chinese name, longest text, other spellings (chs-interface 2, 3, 5).
 
-Lengths are those of the tables, the longest where tables differ, none where real clients send more (``fixmedins_name``,
-IPv6 addresses). Names are compared without case, underscores and surrounding blanks.
+Lengths are those of the tables, the longest where tables differ, more where real clients send more (``fixmedins_name``, IPv6
+addresses). Names are compared without case, underscores and surrounding blanks.
 """
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+NUMBER_LENGTH: Final = 40
+"""Longest text of a number or date; unrounded prices have up to some twenty digits."""
+
 
 class Field(NamedTuple):
-    """What a clerk calls a field, and how long its text may be (None: not limited by the tables)."""
+    """What a clerk calls a field, and how long its text may be."""
 
     zh: str
-    max_length: int | None = None
+    max_length: int
 
 
 FIELDS: Final[dict[str, Field]] = {
@@ -25,17 +28,16 @@ FIELDS: Final[dict[str, Field]] = {
     "opter_name": Field("经办人姓名", 50),
     "opter_type": Field("经办人类别", 3),
     "fixmedins_code": Field("定点医药机构编号", 12),
-    "fixmedins_name": Field("定点医药机构名称"),
+    "fixmedins_name": Field("定点医药机构名称", 500),
     "sign_no": Field("交易签到流水号", 30),
-    "input": Field("交易输入"),
     # input
     "opter_no": Field("操作员编号", 20),
-    "mac": Field("签到MAC地址"),
-    "ip": Field("签到IP地址"),
+    "mac": Field("签到MAC地址", 100),
+    "ip": Field("签到IP地址", 100),
     "mdtrt_cert_type": Field("就诊凭证类型", 3),
     "mdtrt_cert_no": Field("就诊凭证编号", 50),
     "card_sn": Field("卡识别码", 32),
-    "begntime": Field("开始时间"),
+    "begntime": Field("开始时间", NUMBER_LENGTH),
     "psn_cert_type": Field("人员证件类型", 6),
     "certno": Field("证件号码", 50),
     "psn_name": Field("人员姓名", 50),
@@ -56,31 +58,31 @@ FIELDS: Final[dict[str, Field]] = {
     "dise_codg": Field("病种编码", 30),
     "dise_name": Field("病种名称", 500),
     "birctrl_type": Field("计划生育手术类别", 6),
-    "birctrl_matn_date": Field("计划生育手术或生育日期"),
+    "birctrl_matn_date": Field("计划生育手术或生育日期", NUMBER_LENGTH),
     "diag_type": Field("诊断类别", 3),
-    "diag_srt_no": Field("诊断排序号"),
+    "diag_srt_no": Field("诊断排序号", NUMBER_LENGTH),
     "diag_code": Field("诊断代码", 30),
     "diag_name": Field("诊断名称", 100),
     "diag_dept": Field("诊断科室", 50),
     "dise_dor_no": Field("诊断医生编码", 30),
     "dise_dor_name": Field("诊断医生姓名", 50),
-    "diag_time": Field("诊断时间"),
+    "diag_time": Field("诊断时间", NUMBER_LENGTH),
     "vali_flag": Field("有效标志", 3),
     "matn_type": Field("生育类别", 6),
-    "geso_val": Field("孕周数"),
+    "geso_val": Field("孕周数", NUMBER_LENGTH),
     "feedetl_sn": Field("费用明细流水号", 30),
     "chrg_bchno": Field("收费批次号", 30),
     "rxno": Field("处方号", 30),
     "rx_circ_flag": Field("外购处方标志", 3),
-    "fee_ocur_time": Field("费用发生时间"),
+    "fee_ocur_time": Field("费用发生时间", NUMBER_LENGTH),
     "med_list_codg": Field("医疗目录编码", 50),
     "medins_list_codg": Field("医药机构目录编码", 150),
-    "det_item_fee_sumamt": Field("明细项目费用总额"),
-    "cnt": Field("数量"),
-    "pric": Field("单价"),
+    "det_item_fee_sumamt": Field("明细项目费用总额", NUMBER_LENGTH),
+    "cnt": Field("数量", NUMBER_LENGTH),
+    "pric": Field("单价", NUMBER_LENGTH),
     "sin_dos_dscr": Field("单次剂量描述", 200),
     "used_frqu_dscr": Field("使用频次描述", 200),
-    "prd_days": Field("周期天数"),
+    "prd_days": Field("周期天数", NUMBER_LENGTH),
     "medc_way_dscr": Field("用药途径描述", 200),
     "bilg_dept_codg": Field("开单科室编码", 30),
     "bilg_dept_name": Field("开单科室名称", 100),
@@ -98,20 +100,20 @@ FIELDS: Final[dict[str, Field]] = {
     "matn_fee_flag": Field("生育费用标志", 6),
     "memo": Field("备注", 1000),
     "comb_no": Field("组套编码", 3),
-    "medfee_sumamt": Field("医疗费总额"),
+    "medfee_sumamt": Field("医疗费总额", NUMBER_LENGTH),
     "psn_setlway": Field("个人结算方式", 6),
     "acct_used_flag": Field("个人账户使用标志", 3),
     "pub_hosp_rfom_flag": Field("公立医院改革标志", 6),
     "invono": Field("发票号", 20),
-    "fulamt_ownpay_amt": Field("全自费金额"),
-    "overlmt_selfpay": Field("超限价金额"),
-    "preselfpay_amt": Field("先行自付金额"),
-    "inscp_scp_amt": Field("符合政策范围金额"),
+    "fulamt_ownpay_amt": Field("全自费金额", NUMBER_LENGTH),
+    "overlmt_selfpay": Field("超限价金额", NUMBER_LENGTH),
+    "preselfpay_amt": Field("先行自付金额", NUMBER_LENGTH),
+    "inscp_scp_amt": Field("符合政策范围金额", NUMBER_LENGTH),
     "setl_id": Field("结算ID", 30),
     "init_feedetl_sn": Field("原费用流水号", 30),
     "drord_no": Field("医嘱号", 30),
     "mid_setl_flag": Field("中途结算标志", 3),
-    "dscgTime": Field("出院时间"),
+    "dscgTime": Field("出院时间", NUMBER_LENGTH),
     "insuplc_admdvs": Field("参保地医保区划", 6),
     "mdtrtarea_admvs": Field("就医地医保区划", 6),
     "coner_name": Field("联系人姓名", 50),
@@ -128,24 +130,25 @@ FIELDS: Final[dict[str, Field]] = {
     "oprn_oprt_name": Field("手术操作名称", 500),
     "fpsc_no": Field("计划生育服务证号", 50),
     "latechb_flag": Field("晚育标志", 3),
-    "fetts": Field("胎次"),
-    "fetus_cnt": Field("胎儿数"),
+    "fetts": Field("胎次", NUMBER_LENGTH),
+    "fetus_cnt": Field("胎儿数", NUMBER_LENGTH),
     "pret_flag": Field("早产标志", 3),
     "maindiag_flag": Field("主诊断标志", 3),
     "adm_cond": Field("入院病情", 500),
-    "endtime": Field("结束时间"),
+    "endtime": Field("结束时间", NUMBER_LENGTH),
     "cop_flag": Field("伴有并发症标志", 3),
     "dscg_dept_codg": Field("出院科室编码", 30),
     "dscg_dept_name": Field("出院科室名称", 100),
     "dscg_bed": Field("出院床位", 30),
     "dscg_way": Field("离院方式", 3),
-    "die_date": Field("死亡日期"),
-    "ttp_pay_prop": Field("第三方自付比例"),
+    "die_date": Field("死亡日期", NUMBER_LENGTH),
+    "ttp_pay_prop": Field("第三方自付比例", NUMBER_LENGTH),
     "omsgid": Field("原发送方报文ID", 30),
     "oinfno": Field("原交易编号", 6),
 }
 
 NODES: Final[dict[str, str]] = {
+    "input": "交易输入",
     "data": "交易输入",
     "signIn": "签到信息",
     "mdtrtinfo": "就诊信息",
