@@ -70,6 +70,8 @@ def demo() -> None:
     data_dir = choose_data_dir()
     stack = Stack(data_dir, read_topology())
     stop_on_sigterm()
+    if not screen.is_terminal:
+        screen.width = 140
     as_expected = False
     try:
         start_with_progress(stack)
