@@ -37,6 +37,15 @@ async def test_stored_answers_are_sealed(desk: ClaimsDesk) -> None:
     assert "infcode" not in answer
 
 
+async def test_a_resend_is_answered_though_the_world_has_changed(desk: ClaimsDesk) -> None:
+    person = await desk.person()
+    registration = inputs(person=person)["2201"]
+    first = await desk.raw("2201", registration, msgid="M")
+    await (await desk.claims.db.pool()).execute("UPDATE insured_person SET coverages = '[]'")
+    assert await desk.raw("2201", registration, msgid="M") == first
+    assert "没有险种类型" in await desk.refused("2201", registration, msgid="N")
+
+
 async def test_a_msgid_with_other_input_is_refused(desk: ClaimsDesk) -> None:
     person = await desk.person()
     await opened(desk, person, msgid="M")

@@ -42,15 +42,15 @@ class OpenVisits:
         work_injury = header.recer_sys_code == WORK_INJURY_SYSTEM
         begun_on = local(command.begun_at).date()
         cover = person.cover_on(command.scheme, begun_on)
-        if not work_injury and cover is None:
-            raise invalid(
-                "claims.person.not-covered",
-                f"该人员{begun_on}没有险种类型(insutype){command.scheme}的有效参保",
-                "no cover in this scheme on the first day",
-                field="insutype",
-            )
 
         async def work(tx: Tx) -> Effect:
+            if not work_injury and cover is None:
+                raise invalid(
+                    "claims.person.not-covered",
+                    f"该人员{begun_on}没有险种类型(insutype){command.scheme}的有效参保",
+                    "no cover in this scheme on the first day",
+                    field="insutype",
+                )
             visit = Visit(
                 visit_id=self._ids.new(),
                 person_id=person.person_id,

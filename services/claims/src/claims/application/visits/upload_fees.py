@@ -44,9 +44,9 @@ class UploadFeeLines:
 
     async def __call__(self, command: UploadFees, institution: Institution, render: Callable[[FeesUploaded], bytes]) -> bytes:
         """Store the lines; a refused line refuses the call."""
-        _check_lines(command, institution)
 
         async def work(tx: Tx, visit: Visit) -> Effect:
+            _check_lines(command, institution)
             visit.must_be(inpatient=command.inpatient)
             batches = await self._fees.batches(tx, visit.visit_id)
             visit.take_lines(batches)
