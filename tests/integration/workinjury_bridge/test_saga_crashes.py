@@ -1,4 +1,4 @@
-"""The saga on PostgreSQL and over HTTP, killed before and after every commit and every effect in claims, then resumed."""
+"""The saga on PostgreSQL and over HTTP, killed before and after commits and effects in claims, then resumed."""
 
 from __future__ import annotations
 
@@ -77,13 +77,14 @@ async def live_once(house: House, person_id: str, reaper: Reaper) -> Any:
     )
 
 
-async def test_death_at_any_point_of_the_saga_leaves_the_same_books(house: House) -> None:
+async def test_death_in_the_saga_leaves_the_same_books(house: House) -> None:
     numbers = count()
     undisturbed = Reaper(0)
     expected = await live_once(house, f"P{next(numbers)}", undisturbed)
     assert expected[0] == "reverted"
     assert undisturbed.seen > 50
-    for strike in range(1, undisturbed.seen + 1):
+    # Every third point here, before and after in turn; every point of all in tests/unit, where a life costs less.
+    for strike in range(1, undisturbed.seen + 1, 3):
         reaper = Reaper(strike)
         assert await live_once(house, f"P{next(numbers)}", reaper) == expected, f"died at point {strike}"
         assert reaper.seen >= strike

@@ -215,6 +215,9 @@ async def test_scopes_and_regions(house: House) -> None:
         await elsewhere.try_post("/v1/injury-cases", ACCIDENT),
     ]
     assert [(r.status_code, r.json()["code"]) for r in foreign] == [(403, "auth.region-not-granted")] * 4
+    for path in ("/v1/injury-cases", "/v1/conversions"):
+        assert (await elsewhere.get(path))["items"] == []
+        assert len((await house.client(regions=["370000"]).get(path))["items"]) == 1
     assert (await house.client().get(f"/v1/conversions/{conversion_id}"))["state"] == "proposed"
 
 

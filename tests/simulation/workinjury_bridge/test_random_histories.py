@@ -319,5 +319,5 @@ class County(RuleBasedStateMachine):
 
 TestCounty = County.TestCase
 TestCounty.settings = settings(
-    max_examples=300, stateful_step_count=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=150, stateful_step_count=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

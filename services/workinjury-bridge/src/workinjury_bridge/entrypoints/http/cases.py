@@ -120,7 +120,7 @@ def case_router(bridge: Bridge) -> APIRouter:
     ) -> Mapping[str, Any]:
         caller.require("injury:read")
         rows = await bridge.views.cases(person_id, start_of(after), limit + 1)
-        return page_of(rows, limit, "case_id")
+        return page_of(caller, rows, limit, "case_id")
 
     @router.get("/eligibility", summary="Whether the work-injury fund pays for a person on a day")
     async def eligibility(caller: Caller, person_id: Id, institution_code: Id, on: Annotated[date, Query()]) -> dict[str, Any]:

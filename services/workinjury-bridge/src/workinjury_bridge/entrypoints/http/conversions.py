@@ -45,7 +45,7 @@ def conversion_router(bridge: Bridge) -> APIRouter:
         rows = await bridge.views.conversions(
             case_id=case_id, state=state, person_id=person_id, after=start_of(after), limit=limit + 1
         )
-        return page_of(rows, limit, "conversion_id")
+        return page_of(caller, rows, limit, "conversion_id")
 
     @router.get("/conversions/{conversion_id}", summary="One conversion with figures, transfers and payments")
     async def read(caller: Caller, conversion_id: Id) -> dict[str, Any]:

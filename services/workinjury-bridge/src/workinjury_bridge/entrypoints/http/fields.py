@@ -50,6 +50,8 @@ def start_of(after: str | None) -> str | None:
     return str(decode_cursor(after, 1)[0]) if after else None
 
 
-def page_of(rows: list[dict[str, Any]], limit: int, id_field: str) -> Mapping[str, Any]:
-    """A page of rows that were fetched with ``limit + 1``."""
-    return page(rows, limit, encode_cursor(rows[limit - 1][id_field]) if len(rows) > limit else None)
+def page_of(caller: Principal, rows: list[dict[str, Any]], limit: int, id_field: str) -> Mapping[str, Any]:
+    """A page of rows that were fetched with ``limit + 1``, without those of regions that the caller may not see."""
+    found = page(rows, limit, encode_cursor(rows[limit - 1][id_field]) if len(rows) > limit else None)
+    visible = [row for row in found["items"] if row["region"] is None or caller.covers(row["region"])]
+    return {**found, "items": visible}
