@@ -61,7 +61,13 @@ class ServiceClient:
                 last = unavailable(f"{self.name}.away", "系统繁忙，请稍后重试", f"{self.name}: {type(lost).__name__}")
                 continue
             if response.is_success:
-                return response.json() if response.content else None
+                if not response.content:
+                    return None
+                try:
+                    return response.json()
+                except ValueError:  # cut off on the way: whether it was done is not known
+                    last = unavailable(f"{self.name}.away", "系统繁忙，请稍后重试", f"{self.name}: answer is no JSON")
+                    continue
             last = to_refusal(response.status_code, _json(response), upstream=self.name)
             if last.kind is not Kind.UNAVAILABLE:
                 raise last

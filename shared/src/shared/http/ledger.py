@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Query
 
 from shared.db.database import Database
-from shared.errors import not_found
+from shared.errors import invalid, not_found
 from shared.http.auth import Caller
 from shared.http.pagination import After, Limit, decode_cursor, encode_cursor, page
 from shared.ledger import ACCOUNT_NAMES, BOOK_NAMES, Book, Entry
@@ -36,7 +36,7 @@ def ledger_router(db: Database, store: LedgerStore, books: frozenset[Book]) -> A
         caller.require("ledger:read")
         if book is not None:
             own(book)
-        start = decode_cursor(after, 1)[0] if after else None
+        start = _number(decode_cursor(after, 1)[0]) if after else None
         async with db.reading() as tx:
             rows = await store.page(tx, book=book, settlement_id=settlement_id, case_id=case_id, after=start, limit=limit + 1)
         cursor = encode_cursor(rows[limit - 1][0]) if len(rows) > limit else None
@@ -60,6 +60,12 @@ def ledger_router(db: Database, store: LedgerStore, books: frozenset[Book]) -> A
         }
 
     return router
+
+
+def _number(part: Any) -> int:
+    if not isinstance(part, int):
+        raise invalid("request.cursor-invalid", "分页游标无效", "the cursor is of another list", field="after")
+    return part
 
 
 def describe(entry: Entry) -> dict[str, Any]:

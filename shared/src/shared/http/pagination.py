@@ -21,7 +21,7 @@ def encode_cursor(*key: Any) -> str:
 
 
 def decode_cursor(cursor: str, parts: int) -> list[Any]:
-    """The sort key in a cursor. Refuses what we did not make."""
+    """The sort key in a cursor; its parts are texts and 64-bit integers. Refuses what we did not make."""
     try:
         key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError):
@@ -37,4 +37,4 @@ def page(items: list[Any], limit: int, next_cursor: str | None) -> dict[str, Any
 
 
 def _is_part(part: Any) -> bool:
-    return isinstance(part, int) or (isinstance(part, str) and part.isprintable())
+    return (type(part) is int and -(2**63) <= part < 2**63) or (isinstance(part, str) and part.isprintable())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -42,7 +44,9 @@ RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
 """How every route's documentation describes what is not a success."""
 
 
-def problem(status: int, code: str, title: str, detail: str, *, field: str | None = None, **more: Any) -> JSONResponse:
+def problem(
+    status: int, code: str, title: str, detail: str, *, field: str | None = None, facts: Mapping[str, Any] | None = None
+) -> JSONResponse:
     """A problem document. ``code`` is stable; ``title`` is Chinese for the screen, ``detail`` English for the log."""
     body: dict[str, Any] = {
         "type": f"urn:onewindow:problem:{code}",
@@ -53,7 +57,7 @@ def problem(status: int, code: str, title: str, detail: str, *, field: str | Non
     }
     if field is not None:
         body["field"] = field
-    body.update({k: v for k, v in more.items() if k not in body})
+    body = {**jsonable_encoder(facts or {}), **body}
     return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE)
 
 
@@ -62,7 +66,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Refusal)
     async def refused(_: Request, refusal: Refusal) -> JSONResponse:
-        response = problem(refusal.kind.value, refusal.code, refusal.zh, refusal.en, field=refusal.field, **refusal.facts)
+        response = problem(refusal.kind.value, refusal.code, refusal.zh, refusal.en, field=refusal.field, facts=refusal.facts)
         if refusal.kind in (Kind.UNAVAILABLE, Kind.TOO_MANY):
             response.headers["Retry-After"] = "1"
         return response
@@ -83,7 +87,7 @@ def install(app: FastAPI) -> None:
             f"请求内容有误：{first['field']} {first['rule']}",
             f"{first['field']}: {first['rule']}",
             field=first["field"] or None,
-            errors=errors,
+            facts={"errors": errors},
         )
 
     @app.exception_handler(HTTPException)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
@@ -12,6 +13,7 @@ from claims.application.settlement.describe_settlement import DescribeSettlement
 from claims.application.settlement.list_settlements import ListSettlements
 from claims.application.settlement.take_claim_back import TakeBack, TakeClaimBack
 from shared.db.once import digest_of
+from shared.errors import invalid
 from shared.http.auth import Caller, IdempotencyKey
 from shared.http.pagination import After, Limit, decode_cursor, encode_cursor, page
 from shared.transactions import OnceKey
@@ -45,8 +47,7 @@ def settlements_router(describe: DescribeSettlement, lists: ListSettlements, tak
         caller: Caller, person_id: str = Query(max_length=30), limit: Limit = 50, after: After = None
     ) -> dict[str, Any]:
         caller.require("settlements:read")
-        cursor = decode_cursor(after, 2) if after else None
-        rows = await lists.of_person(person_id, (str(cursor[0]), str(cursor[1])) if cursor else None, limit + 1)
+        rows = await lists.of_person(person_id, _cursor(after) if after else None, limit + 1)
         last = rows[limit - 1] if len(rows) > limit else None
         return page(
             [asdict(row) for row in rows],
@@ -78,3 +79,12 @@ def _command(settlement_id: str, body: TakeBackBody) -> TakeBack:
 
 def _once(command: str, settlement_id: str, body: TakeBackBody, key: str) -> OnceKey:
     return OnceKey(f"settlements/{command}", key, digest_of([settlement_id, body.model_dump()]))
+
+
+def _cursor(after: str) -> tuple[str, str]:
+    settled_at, settlement_id = map(str, decode_cursor(after, 2))
+    try:
+        datetime.fromisoformat(settled_at)
+    except ValueError:
+        raise invalid("request.cursor-invalid", "分页游标无效", "the cursor is of another list", field="after") from None
+    return settled_at, settlement_id
