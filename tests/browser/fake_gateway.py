@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import uvicorn
@@ -42,13 +43,17 @@ class FakeGateway:
     """State and answers. ``commands`` keeps what was asked, ``away`` makes every answer a 503, ``accesses`` is the access log."""
 
     def __init__(self) -> None:
+        self.catalogue = jsonable_encoder([catalogue_view(rule) for rule in load_catalogue().on(county.TODAY)])
+        self.reset()
+
+    def reset(self) -> None:
+        """As on the first morning."""
         self.conversion = county.conversion()
         self.journals = county.first_journals()
         self.matters = county.matters()
         self.accesses: list[Json] = []
         self.commands: list[tuple[str, str, Json]] = []
         self.away = False
-        self.catalogue = jsonable_encoder([catalogue_view(rule) for rule in load_catalogue().on(county.TODAY)])
         self._answers: dict[str, Any] = {}
 
     def app(self) -> Starlette:
@@ -85,7 +90,7 @@ class FakeGateway:
         routes += [Route(path, self._answer(what), methods=["POST"]) for path, what in commands.items()]
         return Starlette(routes=routes)
 
-    def _answer(self, what: Any) -> Any:
+    def _answer(self, what: Callable[..., Any]) -> Callable[[Request], Awaitable[JSONResponse]]:
         async def endpoint(request: Request) -> JSONResponse:
             try:
                 if self.away:
@@ -384,7 +389,7 @@ class FakeGateway:
             }
             for (account, dim), (d, c) in sorted(sums.items())
         ]
-        debit, credit = sum(r["debit_fen"] for r in rows), sum(r["credit_fen"] for r in rows)
+        debit, credit = sum(d for d, _ in sums.values()), sum(c for _, c in sums.values())
         return {
             "book": book,
             "name": "",

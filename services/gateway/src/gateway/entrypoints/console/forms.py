@@ -83,7 +83,7 @@ def _input(rule: Json, value: Any) -> Any:
         return ui.input(label, value=joined).props("outlined dense").classes("field wide")
     box = ui.input(label, value=str(value or "")).props("outlined dense").classes("field")
     if kind == "date":
-        return box.props('placeholder="2026-11-22" stack-label maxlength=10')
+        return box.props('placeholder="年-月-日" stack-label maxlength=10')
     if kind == "number":
         return box.props("inputmode=numeric")
     return box.props("autogrow").classes("wide") if rule["name"] in _LONG else box

@@ -124,7 +124,8 @@ def failure(refusal: Refusal) -> Html:
     return el(
         "div",
         el("h1", title),
-        el("p", refusal.zh),
+        # A missing permission is named by its code alone: the scope's name says nothing to a clerk.
+        el("p", refusal.zh) if refusal.kind is not Kind.FORBIDDEN else None,
         el("p", advice, cls="soft"),
         el("p", "代码 ", el("code", refusal.code), "　来电咨询时请报此代码", cls="soft"),
         el(

@@ -202,9 +202,9 @@ def _lane(task: Json, tasks: Sequence[Json]) -> Html:
         el("p", "前面的环节：", "、".join(names.get(code, code) for code in task["after"]), cls="soft")
         if task["after"] and task["state"] == "waiting"
         else None,
-        el("p", result["note"] or task["state_name"], el("small", " ", moment(result["at"]))) if result else None,
+        el("p", result["note"], el("small", moment(result["at"]), cls="fig line")) if result else None,
         el("p", el("b", "受阻："), task["hindrance"], cls="fault") if task["hindrance"] else None,
-        el("ul", [_part(part) for part in task["parts"]], cls="parts") if task["parts"] else None,
+        el("ul", [_part(part, task["actions"]) for part in task["parts"]], cls="parts") if task["parts"] else None,
         el(
             "p",
             f"承诺 {limit(task['promised'])}，法定 {limit(task['legal'])}",
@@ -218,10 +218,14 @@ def _lane(task: Json, tasks: Sequence[Json]) -> Html:
     )
 
 
-def _part(part: Json) -> Html:
+def _part(part: Json, actions: Sequence[Json]) -> Html:
+    """A conversion; its button is the main one when this person may act on it now."""
+    may = {action["code"] for action in actions}
+    act, go = {"proposed": ("check", "去初审"), "checked": ("approve", "去复核")}.get(part["state"], ("", ""))
+    name = go if act in may else "转换单"
     return el(
         "li",
-        el("a", "转换单", href=f"/conversions/{part['part_id']}", cls="button"),
+        el("a", name, href=f"/conversions/{part['part_id']}", cls="button primary" if act in may else "button"),
         " ",
         badge(word(CONVERSION_STATES, part["state"]), "done" if part["state"] == "settled" else "due"),
         el("small", moment(part["at"]), cls="fig"),
