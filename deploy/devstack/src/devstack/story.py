@@ -62,10 +62,16 @@ class Tally:
 
 
 class Story:
-    """The cast and the acts. ``tell`` is called with every settled visit."""
+    """The cast and the acts. ``tell`` is called with every settled visit; ``visits`` is the length of the hospitals' day."""
 
     def __init__(
-        self, http: httpx.AsyncClient, county: CountyFolder, clock: Clock, ids: IdFactory, tell: Callable[[Settled], None]
+        self,
+        http: httpx.AsyncClient,
+        county: CountyFolder,
+        clock: Clock,
+        ids: IdFactory,
+        tell: Callable[[Settled], None],
+        visits: int = VISITS,
     ) -> None:
         self.line = Line(random.Random(2026), _MISHAPS_OF_100)
         self.tally = Tally()
@@ -73,6 +79,7 @@ class Story:
         self._county = county
         self._clock = clock
         self.tell = tell
+        self._visits = visits
         # A second start tells the story again with other people in the waiting rooms.
         self._dice = random.Random(ids.new())
         self._window = {name: Window(http, ids, name) for name in ("wangfang", "lijing", "zhaoming", "chenhui", "bank")}
@@ -123,7 +130,7 @@ class Story:
         """200 visits, every tenth a stay, over a line that loses, doubles and delays."""
         before = await self._owed_by_books()
         already = self.tally.owed()
-        numbers = iter(enumerate([self._patient(number) for number in range(VISITS)]))
+        numbers = iter(enumerate([self._patient(number) for number in range(self._visits)]))
 
         async def desk(hospitals: list[MockHospital]) -> None:
             for number, patient in numbers:
@@ -137,7 +144,7 @@ class Story:
         told, booked = self.tally.owed() - already, await self._owed_by_books() - before
         _expect(told == booked, f"hospitals were told {told}, the books owe them {booked}")
         unlucky = sum(self.line.mishaps.values())
-        return f"{VISITS} visits settled, {unlucky} mishaps, every retry answered word for word, books = answers = {told}"
+        return f"{self._visits} visits settled, {unlucky} mishaps, every retry answered word for word, books = answers = {told}"
 
     async def reversal(self) -> str:
         """A patient gets the money back; the second time it is refused."""
