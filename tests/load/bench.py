@@ -23,6 +23,7 @@ import time
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,12 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from devstack.postgres import Postgres, create_database, database_url
+from devstack.postgres import Postgres, create_database
 from devstack.stack import Stack
 from devstack.topology import read_topology
 from shared.auth import Principal
 from shared.auth.wiring import AUDIENCE, build_signer
+from shared.clock import CHINA
 from shared.crypto import Sealer
 from shared.settings import read_settings
 from tests.load.generator import Outcome, Plan, Stay
@@ -65,7 +67,6 @@ def main() -> int:
     options.add_argument("--rate", type=float, default=400)
     options.add_argument("--warm", type=float, default=5, help="seconds before the measurement")
     options.add_argument("--limit-seconds", type=int, default=10, help="pgbench, before and after")
-    options.add_argument("--profile", default="", help="claims or gateway: py-spy style cProfile is left to the caller")
     arguments = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="onewindow-bench-", dir="/var/tmp") as folder:
         Path(folder).chmod(0o755)
@@ -110,10 +111,10 @@ async def measure(stack: Stack, folder: Path, postgres: Postgres, arguments: arg
     prefix = secrets.token_hex(4)
     plan = Plan("127.0.0.1", ports["gateway"], arguments.rate, institutions, stays[:warm], prefix + "w")
     await load(folder, plan)
-    before, started = await usage(stack, claims_url, []), time.time()
+    before, started = await usage(claims_url), time.time()
     plan = replace(plan, stays=stays[warm:], prefix=prefix + "m")
     outcomes, load_cpu_s = await load(folder, plan)
-    after, ended = await usage(stack, claims_url, []), time.time()
+    after, ended = await usage(claims_url), time.time()
     await drained(stack, count)
     audit = await check(stack, [o.settlement_id for o in outcomes if o.settlement_id], count)
     lags = await event_lags(stack, started - 1)
@@ -131,9 +132,7 @@ async def measure(stack: Stack, folder: Path, postgres: Postgres, arguments: arg
 
 async def designate(port: int) -> list[tuple[str, str, str]]:
     """Twelve hospitals with x-tif credentials, through the API; waits until the gateway knows them."""
-    token = build_signer(read_settings("claims")).sign(
-        Principal("bench", "bench", frozenset({"*"}), frozenset({"*"}), service=True), audience=AUDIENCE, ttl_s=3600
-    )
+    token = _token()
     made = []
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
         for n in range(INSTITUTIONS):
@@ -146,6 +145,11 @@ async def designate(port: int) -> list[tuple[str, str, str]]:
             made.append((code, f"key-{n}", secret))
     await asyncio.sleep(2)
     return made
+
+
+def _token() -> str:
+    everything = Principal("bench", "bench", frozenset({"*"}), frozenset({"*"}), service=True)
+    return build_signer(read_settings("claims")).sign(everything, audience=AUDIENCE, ttl_s=3600)
 
 
 async def seed(url: str, count: int) -> None:
@@ -190,7 +194,8 @@ async def create_limit_database(server_url: str, claims_url: str, count: int) ->
 
 def pgbench(url: str, count: int, seconds: int) -> float:
     """Calls of ``bench_settle`` a second with sixteen clients. Sizes of texts are those of a real settlement."""
-    from devstack.postgres import _reachable_binaries, server_identity  # the same binaries the server runs
+    from devstack.data_folder import server_identity
+    from devstack.postgres import _reachable_binaries  # the same binaries the server runs
 
     script = (
         f"\\set n random(1, {min(count, 10_000)})\n\\set r random(1, 9000000000000000)\n"
@@ -252,7 +257,7 @@ async def load(folder: Path, plan: Plan) -> tuple[list[Outcome], float]:
     return [Outcome(*o) for o in pickle.loads((folder / "outcomes").read_bytes())], cpu_s
 
 
-async def usage(stack: Stack, claims_url: str, _: Sequence[object]) -> Usage:
+async def usage(claims_url: str) -> Usage:
     """CPU of every process of the stack so far, and PostgreSQL's counts."""
     cpu: dict[str, float] = {}
     for process in psutil.Process().children(recursive=True):
@@ -343,15 +348,14 @@ async def event_lags(stack: Stack, since: float) -> list[float]:
     bridge = await asyncpg.connect(stack.database_urls["workinjury-bridge"])
     try:
         # occurred_at is the shifted clock; published and received are compared by the server's own.
-        received = dict(await bridge.fetch("SELECT event_id, extract(epoch FROM received_at)::float8 FROM inbox"))
+        seen = await bridge.fetch("SELECT event_id, extract(epoch FROM received_at)::float8 FROM inbox")
         rows = await claims.fetch(
             "SELECT event_id, extract(epoch FROM occurred_at)::float8 FROM outbox WHERE type = 'claims.claim-settled.v1' ORDER BY seq"
         )
-        shift = (await claims.fetchval("SELECT extract(epoch FROM max(occurred_at))::float8 FROM outbox")) - time.time()
     finally:
         await claims.close()
         await bridge.close()
-    _ = shift
+    received: dict[str, float] = {row[0]: row[1] for row in seen}
     shift_s = _clock_shift(stack)
     return [received[e] - (at - shift_s) for e, at in rows if e in received and at - shift_s >= since]
 
@@ -361,12 +365,9 @@ def _clock_shift(stack: Stack) -> float:
     url = next(s.url for s in stack.topology.services if s.name == "claims")
     body = b'{"infno": "0000"}'
     sent = time.time()
-    with urllib.request.urlopen(urllib.request.Request(url + "/his", data=body, method="POST")) as answer:
+    request = urllib.request.Request(url + "/his", data=body, method="POST", headers={"Authorization": f"Bearer {_token()}"})
+    with urllib.request.urlopen(request) as answer:
         stamp = json.loads(answer.read())["respond_time"]
-    from datetime import datetime
-
-    from shared.clock import CHINA
-
     at = datetime.strptime(stamp, "%Y%m%d%H%M%S%f").replace(tzinfo=CHINA).timestamp()
     return at - (sent + time.time()) / 2
 
@@ -422,8 +423,6 @@ def report(
     table.add_row("audit", "holds" if not audit else f"{len(audit)} faults")
     console.print(table)
 
-
-__all__ = ["database_url", "main"]
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -12,10 +12,12 @@ from claims.bootstrap import METADATA, OWN_BOOKS, Claims, assemble
 from claims.entrypoints.events import handlers
 from claims.entrypoints.his.answers import HisAnswers
 from claims.entrypoints.his.dispatch import Dispatch, HisDesk
+from claims.entrypoints.his.doorkeeper import Doorkeeper
 from claims.entrypoints.his.endpoint import HisEndpoint
 from claims.entrypoints.http.funds import funds_router
 from claims.entrypoints.http.registry import registry_router
 from claims.entrypoints.http.settlements import settlements_router
+from shared.auth.wiring import build_verifier
 from shared.http.ledger import ledger_router
 from shared.service import Job, Runtime, Service
 from shared.settings import Settings
@@ -40,7 +42,7 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
             funds_router(claims.move_transfer, claims.credit_account),
             ledger_router(claims.db, claims.ledger, OWN_BOOKS),
         ],
-        raw_routes=[HisRoute("/{path:path}", his_endpoint(claims), methods=["POST"])],
+        raw_routes=[HisRoute("/{path:path}", Doorkeeper(his_endpoint(claims), build_verifier(settings)), methods=["POST"])],
         handlers=handlers(claims.on_person_stated),
         jobs=[Job(name="seal journals", every_s=5, run=seal)],
         on_stop=claims.closing,
