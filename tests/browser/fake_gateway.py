@@ -290,7 +290,7 @@ class FakeGateway:
         ]
         if missing:
             names = "、".join(paper["name"] for paper in missing)
-            raise Problem(422, "gateway.matter.materials-missing", f"还缺材料：{names}", missing=missing)
+            raise Problem(422, "gateway.matter.materials-missing", f"一次性告知，还缺：{names}", missing=missing)
         template = next(m for m in county.matters().values() if m["matter_code"] == rule["code"])
         matter = {
             **template,

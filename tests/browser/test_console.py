@@ -344,7 +344,7 @@ async def test_a_matter_is_accepted_once_its_papers_are_there(sign_in: SignIn, g
     await page.get_by_label("参保开始日期").fill("2027-01-01")
     await page.get_by_label("缴费年度").fill("2027")
     await page.get_by_role("button", name="受理").click()
-    await expect(page.get_by_role("alert")).to_contain_text("还缺材料：居民身份证、近期免冠照片")
+    await expect(page.get_by_role("alert")).to_contain_text("一次性告知，还缺：居民身份证、近期免冠照片")
     assert "01MATTERNEW" not in gateway.matters
     await shot(page, "accept")
     await page.get_by_role("checkbox", name="居民身份证").click()

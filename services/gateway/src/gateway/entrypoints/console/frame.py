@@ -148,13 +148,12 @@ def missing(refusal: Refusal) -> Html:
 
 def fault(refusal: Refusal) -> Html:
     """A refused action, shown beside its button."""
-    reasons = refusal.facts.get("faults") or {}
-    papers = refusal.facts.get("missing") or []
+    found = refusal.facts.get("faults")
+    reasons = [str(text) for text in found.values() if str(text) not in refusal.zh] if isinstance(found, dict) else []
     return el(
         "div",
         el("b", refusal.zh or "没有办成"),
-        el("ul", [el("li", str(text)) for text in reasons.values()]) if isinstance(reasons, dict) and reasons else None,
-        el("ul", [el("li", f"缺：{paper['name']}") for paper in papers]) if isinstance(papers, list) and papers else None,
+        el("ul", [el("li", text) for text in reasons]) if reasons else None,
         el("small", "代码 ", el("code", refusal.code)),
         cls="fault",
         role="alert",
