@@ -8,9 +8,9 @@ from typing import Any
 from fastapi import APIRouter, Query
 
 from shared.db.database import Database
-from shared.errors import invalid, not_found
+from shared.errors import not_found
 from shared.http.auth import Caller
-from shared.http.pagination import After, Limit, decode_cursor, encode_cursor, page
+from shared.http.pagination import After, Limit, cursor_invalid, decode_cursor, encode_cursor, page
 from shared.ledger import ACCOUNT_NAMES, BOOK_NAMES, Book, Entry
 from shared.ledger.store import LedgerStore
 
@@ -64,7 +64,7 @@ def ledger_router(db: Database, store: LedgerStore, books: frozenset[Book]) -> A
 
 def _number(part: Any) -> int:
     if not isinstance(part, int):
-        raise invalid("request.cursor-invalid", "分页游标无效", "the cursor is of another list", field="after")
+        raise cursor_invalid()
     return part
 
 

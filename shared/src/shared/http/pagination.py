@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import Query
 
-from shared.errors import invalid
+from shared.errors import Refusal, invalid
 
 Limit = Annotated[int, Query(ge=1, le=200, description="at most so many items")]
 After = Annotated[str | None, Query(max_length=500, description="the `next` of the page before")]
@@ -27,8 +27,13 @@ def decode_cursor(cursor: str, parts: int) -> list[Any]:
     except (binascii.Error, ValueError):
         key = None
     if not isinstance(key, list) or len(key) != parts or not all(map(_is_part, key)):
-        raise invalid("request.cursor-invalid", "分页游标无效", "the cursor is not one of ours", field="after")
+        raise cursor_invalid()
     return key
+
+
+def cursor_invalid() -> Refusal:
+    """The cursor is none of ours, or of another list."""
+    return invalid("request.cursor-invalid", "分页游标无效", "the cursor is not one of this list", field="after")
 
 
 def page(items: list[Any], limit: int, next_cursor: str | None) -> dict[str, Any]:

@@ -13,9 +13,8 @@ from claims.application.settlement.describe_settlement import DescribeSettlement
 from claims.application.settlement.list_settlements import ListSettlements
 from claims.application.settlement.take_claim_back import TakeBack, TakeClaimBack
 from shared.db.once import digest_of
-from shared.errors import invalid
 from shared.http.auth import Caller, IdempotencyKey
-from shared.http.pagination import After, Limit, decode_cursor, encode_cursor, page
+from shared.http.pagination import After, Limit, cursor_invalid, decode_cursor, encode_cursor, page
 from shared.transactions import OnceKey
 
 Id = Annotated[str, Path(max_length=30)]
@@ -86,5 +85,5 @@ def _cursor(after: str) -> tuple[str, str]:
     try:
         datetime.fromisoformat(settled_at)
     except ValueError:
-        raise invalid("request.cursor-invalid", "分页游标无效", "the cursor is of another list", field="after") from None
+        raise cursor_invalid() from None
     return settled_at, settlement_id
