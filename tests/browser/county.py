@@ -196,7 +196,7 @@ def _stay() -> Json:
         "person_id": ZHANG,
         "institution_code": HOSPITAL,
         "institution_name": "河湾县人民医院",
-        "state": "settled",
+        "state": "valid",
         "reverses": None,
         "scheme": "310",
         "person_category": "11",
@@ -297,11 +297,11 @@ def _fee(
     no: int, name: str, cls: str, quantity: str, price: str, amount: int, *, self_: int = 0, over: int = 0, first: int = 0
 ) -> Json:
     return {
-        "line_no": no,
+        "line_id": f"95336236731001500{no}",
         "item_code": f"X{no:04}",
         "item_name": name,
         "class": cls,
-        "occurred_at": "2026-03-03T09:00:00+08:00",
+        "occurred_at": "2026-03-02T23:30:00+00:00",
         "quantity": quantity,
         "price": price,
         "amount_fen": amount,

@@ -83,7 +83,7 @@ async def test_an_id_number_and_enter_open_the_file_and_revealing_is_logged(
         "职工基本医疗保险 在职职工 ✓ 正常参保 2026-01-01 至 2026-12-31 因 河湾县宏远机械制造有限责任公司"
     ]
     assert await cells(page, "table.year") == [
-        ["统筹基金", "500.00 下次起付 300.00", "11,985.00", "138,015.00"],
+        ["统筹基金", "500.00 标准 300.00", "11,985.00", "138,015.00"],
         ["封顶线 150,000.00，已用 7%"],
         ["大额医疗费用补助", "0.00", "0.00", "300,000.00"],
         ["封顶线 300,000.00，已用 0%"],
@@ -416,5 +416,5 @@ async def test_every_failure_says_what_to_do_and_shows_its_code(sign_in: SignIn,
 async def test_what_people_typed_is_text_and_never_markup(sign_in: SignIn, gateway: FakeGateway) -> None:
     gateway.conversion["note"] = "<img src=x onerror=alert(1)>`${1}"
     page = await sign_in("lijing", f"/conversions/{county.CONVERSION}")
-    await expect(page.locator(".page-head .hint")).to_have_text("意见：<img src=x onerror=alert(1)>`${1}")
+    await expect(page.locator(".page-head .note")).to_have_text("意见：<img src=x onerror=alert(1)>`${1}")
     await expect(page.locator(".page-head img")).to_have_count(0)

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, Final
 
 import httpx
+import structlog
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 from nicegui import ui
@@ -48,6 +49,8 @@ class Desk:
         """Whether the person holds a permission; the gateway judges again."""
         return scope in self.me["scopes"]
 
+
+log = structlog.get_logger()
 
 Show = Callable[[Desk], Awaitable[None]]
 
@@ -91,6 +94,11 @@ class Frame:
                     return RedirectResponse("/sign-in?expired=1", 303)
                 with ui.element("div").classes("page"):
                     block(failure(refusal))
+            except Exception:
+                # A page that cannot be drawn is our fault, not a refusal: it says so, and the log has the cause.
+                log.exception("console.page-failed", path=path)
+                with ui.element("div").classes("page"):
+                    block(state("这一页出错了", "", "已记录。请联系管理员。", "gateway.console.page-failed"))
             return None
 
         ui.page(path, title=f"{title} · 一窗", response_timeout=30)(page)
@@ -113,27 +121,28 @@ def empty(text: str, *then: object) -> Html:
 
 
 def failure(refusal: Refusal) -> Html:
-    """A page that cannot be shown: why, what to do, and the code for the telephone."""
+    """A page that was refused: why, what to do, and the code for the telephone."""
     title, advice = {
         Kind.FORBIDDEN: ("您的岗位没有查看此内容的权限", "如工作需要，请联系本单位管理员调整岗位权限。"),
         Kind.NOT_FOUND: ("没有找到", "请核对号码后重新查找。"),
         Kind.UNAVAILABLE: ("系统暂时连不上", "已办理的业务不受影响。请稍后按回车键重试。"),
         Kind.TOO_MANY: ("操作太频繁", "请稍等片刻再试。"),
     }.get(refusal.kind, ("没有办成", "请按提示更正后重试。"))
-    again = refusal.kind in (Kind.UNAVAILABLE, Kind.TOO_MANY)
+    # A missing permission is named by its code alone: the scope's name says nothing to a clerk.
+    why = refusal.zh if refusal.kind is not Kind.FORBIDDEN else ""
+    return state(title, why, advice, refusal.code, again=refusal.kind in (Kind.UNAVAILABLE, Kind.TOO_MANY))
+
+
+def state(title: str, why: str, advice: str, code: str, *, again: bool = False) -> Html:
+    """A page in place of the one that was asked for. ``again``: trying once more may help."""
+    name, target = ("重试", "") if again else ("回到窗口", "/")
     return el(
         "div",
         el("h1", title),
-        # A missing permission is named by its code alone: the scope's name says nothing to a clerk.
-        el("p", refusal.zh) if refusal.kind is not Kind.FORBIDDEN else None,
+        el("p", why) if why else None,
         el("p", advice, cls="soft"),
-        el("p", "代码 ", el("code", refusal.code), "　来电咨询时请报此代码", cls="soft"),
-        el(
-            "p",
-            el("a", "重试", href="", cls="button primary", data_enter=True)
-            if again
-            else el("a", "回到窗口", href="/", cls="button primary", data_enter=True),
-        ),
+        el("p", "代码 ", el("code", code), "　来电咨询时请报此代码", cls="soft"),
+        el("p", el("a", name, href=target, cls="button primary", data_enter=True)),
         cls="state",
         role="alert",
     )

@@ -45,16 +45,8 @@ CLASSES: Final = {
     "marginal": "低保边缘家庭成员",
     "illness_poor": "因病致贫重病患者",
 }
-COVER_STATES: Final = {"declared": "已申报，待缴费", "active": "正常参保", "stopped": "已停保", "withdrawn": "已撤回"}
-SETTLEMENT_STATES: Final = {
-    "settled": "已结算",
-    "valid": "已结算",
-    "reversed": "已撤销",
-    "reversal": "撤销单",
-    "taken-back": "已转工伤",
-    "taken_back": "已转工伤",
-    "converted": "已转工伤",
-}
+COVER_STATES: Final = {"pending": "已申报，待缴费", "active": "正常参保", "withdrawn": "已撤回"}
+SETTLEMENT_STATES: Final = {"valid": "已结算", "reversed": "已撤销", "reversal": "撤销单", "taken-back": "已转工伤"}
 CONVERSION_STATES: Final = {
     "proposed": "待初审",
     "checked": "待复核",
@@ -128,8 +120,8 @@ def num(amount_fen: int | None, *, cls: str = "") -> Html:
 
 
 def day(value: object) -> str:
-    """A day as 2026-11-22, a dash when there is none."""
-    return str(value)[:10] if value else "—"
+    """A day as 2026-11-22, an instant by its day in China, a dash when there is none."""
+    return moment(value)[:10] if value else "—"
 
 
 def moment(value: object) -> str:

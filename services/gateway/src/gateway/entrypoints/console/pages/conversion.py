@@ -148,7 +148,7 @@ def _head(conversion: Json, person: Any) -> Html:
             cls="facts",
         ),
         el("p", el("b", "受阻："), conversion["hindrance"], cls="fault") if conversion["hindrance"] else None,
-        el("p", "意见：", conversion["note"], cls="hint") if conversion["note"] else None,
+        el("p", "意见：", conversion["note"], cls="note") if conversion["note"] else None,
         cls="page-head",
     )
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from gateway.entrypoints.console.frame import Desk, block, empty, failure, missing, search_form, section
+from gateway.entrypoints.console.frame import Desk, block, empty, failure, missing, search_form, section, state
 from gateway.entrypoints.console.markup import Html, el, row, table
 from gateway.entrypoints.console.words import CONVERSION_STATES, LIGHTS, SEXES, badge, day, left, light, moment, num, word
 from shared.errors import Refusal
@@ -39,16 +39,7 @@ async def show_found(desk: Desk) -> None:
     """Several persons of one name, or nobody."""
     name, kind = desk.query.get("name"), desk.query.get("kind")
     if desk.query.get("refused"):
-        block(
-            el(
-                "div",
-                el("h1", "没有查成"),
-                el("p", "请检查输入的内容后再试。"),
-                el("p", "代码 ", el("code", desk.query["refused"]), cls="soft"),
-                cls="state",
-                role="alert",
-            )
-        )
+        block(state("没有查成", "", "请检查输入的内容后再试。", desk.query["refused"]))
         return
     if name is None:
         block(

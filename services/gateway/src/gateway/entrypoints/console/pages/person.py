@@ -51,7 +51,7 @@ _PAGES: Final = {
 async def show(desk: Desk) -> None:
     """One person."""
     person_id = desk.path["person_id"]
-    kind, after = desk.query.get("kind"), desk.query.get("after")
+    after = desk.query.get("after")
     person = await desk.api.get(f"/v1/persons/{person_id}")
     timeline, year, matters, accesses = await desk.api.together(
         f"/v1/persons/{person_id}/timeline?limit={_LINES}" + (f"&after={after}" if after else ""),
@@ -72,7 +72,7 @@ async def show(desk: Desk) -> None:
             "div",
             el(
                 "div",
-                section("经过", _timeline(timeline, desk, kind), note="参保、结算、工伤、转换、待遇、办件，最近的在前"),
+                section("经过", _timeline(timeline, desk), note="参保、结算、工伤、转换、待遇、办件，最近的在前"),
                 cls="wide-part",
             ),
             el(
@@ -170,14 +170,14 @@ def _because(cover: Json, premiums: Sequence[Json]) -> object:
     return [part for reason in reasons for part in ("；", reason)][1:]
 
 
-def _timeline(timeline: Any, desk: Desk, kind: str | None) -> Html:
+def _timeline(timeline: Any, desk: Desk) -> Html:
     if isinstance(timeline, Refusal):
         return missing(timeline)
     items = timeline["items"]
     if not items:
         return empty("还没有任何业务记录。")
     kinds = [code for code in KINDS if any(item["kind"] == code for item in items)]
-    buttons = [el("button", "全部", type="button", data_show="", aria_pressed="true" if not kind else "false")] + [
+    buttons = [el("button", "全部", type="button", data_show="", aria_pressed="true")] + [
         el("button", KINDS[code], type="button", data_show=code, aria_pressed="false") for code in kinds
     ]
     rows = [
@@ -241,7 +241,7 @@ def _layer(layer: Json) -> tuple[Html, ...]:
             el(
                 "td",
                 money(layer["deductible_used_fen"]),
-                el("small", "下次起付 ", money(deductible), cls="below") if deductible else None,
+                el("small", "标准 ", money(deductible), cls="below") if deductible else None,
                 cls="num",
             ),
             num(layer["paid_fen"]),

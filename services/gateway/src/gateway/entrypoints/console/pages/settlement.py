@@ -53,8 +53,9 @@ async def show(desk: Desk) -> None:
         )
     )
     steps = waterfall(settlement)
+    gone = await _whereabouts(desk, settlement)
     ui.page_title("结算单 · 一窗")
-    block(_head(settlement, person))
+    block(_head(settlement, person), gone)
     with ui.element("div").classes("columns even screen"):
         with ui.element("section"):
             block(el("h2", "从总额到现金", el("small", "元")))
@@ -119,6 +120,23 @@ def _head(settlement: Json, person: Any) -> Html:
             cls="sums",
         ),
         cls="page-head",
+    )
+
+
+async def _whereabouts(desk: Desk, settlement: Json) -> Html | None:
+    """What became of a settlement that does not stand any more, and what a reversal reverses."""
+    if settlement["reverses"]:
+        return el("p", "撤销的是 ", el("a", "原结算单", href=f"/settlements/{settlement['reverses']}"), cls="note")
+    if settlement["state"] != "taken-back":
+        return None
+    found = await desk.api.look("/v1/conversions", person_id=settlement["person_id"], limit=100)
+    conversions = [] if isinstance(found, Refusal) else found["items"]
+    mine = next((c for c in conversions if c["settlement_id"] == settlement["settlement_id"]), None)
+    return el(
+        "p",
+        "这笔费用后来认定为工伤，已由工伤保险基金承担。",
+        el("a", "看转换单", href=f"/conversions/{mine['conversion_id']}") if mine else None,
+        cls="note",
     )
 
 
@@ -200,7 +218,7 @@ def _reasons(settlement: Json) -> Html:
                     "p",
                     el("span", f"依据：{step['source']}{'，' + step['article'] if step['article'] else ''}")
                     if step["source"]
-                    else el("span", "依据：费用明细"),
+                    else el("a", "依据：费用明细", href="#lines"),
                     el("b", money(step["output_fen"])),
                     cls="source",
                 ),
@@ -259,7 +277,7 @@ def _lines(lines: Sequence[Json]) -> Html:
     ]
     rows = [
         row(
-            el("td", line["line_no"], cls="fig"),
+            el("td", number, cls="fig"),
             el("td", line["item_name"]),
             word(CHARGE_CLASSES, line["class"]),
             el("td", day(line["occurred_at"]), cls="fig"),
@@ -272,7 +290,7 @@ def _lines(lines: Sequence[Json]) -> Html:
             num(line["in_scope_fen"]),
             data_is=mark,
         )
-        for line, mark in zip(lines, marks, strict=True)
+        for number, (line, mark) in enumerate(zip(lines, marks, strict=True), 1)
     ]
     names = ("amount_fen", "self_funded_fen", "over_limit_fen", "pre_selfpay_fen", "in_scope_fen")
     foot = row("", el("td", "合计"), "", "", "", "", *(num(sum(line[name] for line in lines)) for name in names))

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import Request
 from nicegui import ui
 
-from gateway.entrypoints.console.frame import Frame, block, failure
+from gateway.entrypoints.console.frame import Frame, block, failure, state
 from gateway.entrypoints.console.markup import Html, el
 from shared.errors import Refusal
 
@@ -15,6 +15,13 @@ _REFUSED = {
     "gateway.auth.credentials-wrong": "用户名或密码不对，请重新输入。",
     "gateway.console.away": "业务服务暂时连不上，请稍后再试。",
 }
+
+_ELSEWHERE = (
+    "请使用统一身份认证",
+    "本单位通过统一身份认证平台登录。",
+    "控制台的跳转登录尚未开通，请联系管理员。",
+    "gateway.console.no-provider-login",
+)
 
 
 def add(frame: Frame) -> None:
@@ -29,7 +36,7 @@ def add(frame: Frame) -> None:
                 block(failure(refusal))
             return
         with ui.element("div").classes("page sign-in"):
-            block(_local(provider["users"], request) if provider["provider"] == "local" else _elsewhere())
+            block(_local(provider["users"], request) if provider["provider"] == "local" else state(*_ELSEWHERE))
 
 
 def _local(users: list[dict[str, Any]], request: Request) -> Html:
@@ -84,14 +91,3 @@ def _local(users: list[dict[str, Any]], request: Request) -> Html:
 def _box(name: str, value: str, *, kind: str = "text", focus: bool = False) -> Html:
     complete = "current-password" if kind == "password" else "username"
     return el("input", type=kind, name=name, value=value, required=True, autocomplete=complete, maxlength=200, data_focus=focus)
-
-
-def _elsewhere() -> Html:
-    return el(
-        "div",
-        el("h1", "请使用统一身份认证"),
-        el("p", "本单位通过统一身份认证平台登录，控制台的跳转登录尚未开通，请联系管理员。"),
-        el("p", "代码 ", el("code", "gateway.console.no-provider-login"), cls="soft"),
-        cls="state",
-        role="alert",
-    )
