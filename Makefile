@@ -41,7 +41,7 @@ test: .venv/.dev ## all tests that need no Docker
 	@if tools/machine.sh browser; then $(PYTEST) tests; else $(MISSING) && $(PYTEST) tests --ignore=tests/browser; fi
 
 test-kafka: .venv/.dev ## the bus suite against Apache Kafka (needs Java and Maven)
-	@if tools/machine.sh java; then ONEWINDOW_TEST_KAFKA=1 $(PYTEST) tests/contract; else $(MISSING); fi
+	@if tools/machine.sh java; then ONEWINDOW_TEST_KAFKA=1 $(PYTEST) tests/contract/broker tests/contract/bus; else $(MISSING); fi
 
 bench: .venv/.dev ## settlements per second through the gateway, with an audit at the end (BENCH_SECONDS=30)
 	$(PY) tests/load/bench.py --seconds $(BENCH_SECONDS)
