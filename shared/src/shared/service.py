@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,65 +19,23 @@ import structlog
 import typer
 import uvicorn
 import uvloop
-from fastapi import APIRouter
 from prometheus_client import start_http_server
 from sqlalchemy import MetaData, select
-from starlette.routing import BaseRoute
 
-from shared.auth import TokenVerifier
 from shared.auth.wiring import build_verifier
 from shared.clock import CHINA
 from shared.contracts import REGISTRY
-from shared.db.database import Database
-from shared.db.deadlines import DeadlineHandler, DeadlineRunner
+from shared.db.deadlines import DeadlineRunner
 from shared.db.migrate import migrate
 from shared.http.app import create_app
 from shared.messaging.kafka import KafkaPublisher, KafkaSubscriber
 from shared.messaging.relay import Relay, republish_since
-from shared.messaging.runner import BatchHandler, Handler, Runner, replay_parked
+from shared.messaging.runner import Runner, replay_parked
+from shared.runtime import Job, Runtime
 from shared.settings import Settings, read_settings
 from shared.telemetry import configure_logging, configure_tracing
 
 log = structlog.get_logger()
-
-
-@dataclass(slots=True, kw_only=True)
-class Job:
-    """Something the worker does again and again. It must be safe to run twice at once and to die in the middle."""
-
-    name: str
-    every_s: float
-    run: Callable[[], Awaitable[None]]
-
-
-@dataclass(slots=True, kw_only=True)
-class Runtime:
-    """One process's objects, built by the service's ``bootstrap``; nothing is connected before ``start``."""
-
-    settings: Settings
-    db: Database
-    routers: Sequence[APIRouter] = ()
-    raw_routes: Sequence[BaseRoute] = ()
-    handlers: Mapping[str, Handler] = field(default_factory=dict)
-    """Event wire name to reaction. The topics to consume follow from it."""
-    batch_handlers: Mapping[str, BatchHandler] = field(default_factory=dict)
-    """For some of these, a reaction to many facts at once."""
-    deadlines: Mapping[str, DeadlineHandler] = field(default_factory=dict)
-    jobs: Sequence[Job] = ()
-    on_start: Sequence[Callable[[], Awaitable[None]]] = ()
-    on_stop: Sequence[Callable[[], Awaitable[None]]] = ()
-    verifier: TokenVerifier | None = None
-
-    async def start(self) -> None:
-        """Run what must run before the first request."""
-        for step in self.on_start:
-            await step()
-
-    async def stop(self) -> None:
-        """Close everything, the database last."""
-        for step in self.on_stop:
-            await step()
-        await self.db.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +60,7 @@ class Service:
     def app(self, settings: Settings | None = None) -> Any:
         """The ASGI application."""
         runtime = self.runtime(settings)
-        app = create_app(self, runtime)
+        app = create_app(self.name, self.description, runtime)
         app.state.verifier = runtime.verifier
         app.state.runtime = runtime
         return app

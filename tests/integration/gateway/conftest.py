@@ -24,7 +24,7 @@ from shared.db.migrate import migrate
 from shared.messaging.codec import encode_data, to_record
 from shared.messaging.memory import MemoryBus
 from shared.messaging.runner import Runner
-from shared.service import Runtime
+from shared.runtime import Runtime
 from shared.settings import read_settings
 from tests.fixtures_stack import FreshDatabase
 

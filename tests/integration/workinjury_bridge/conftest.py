@@ -107,7 +107,7 @@ async def open_house(url: str) -> AsyncIterator[House]:
     claims = FakeClaims()
     bridge = assemble(settings_for(url), claims.transport())
     runtime = runtime_of(bridge)
-    app = create_app(SERVICE, runtime)
+    app = create_app(SERVICE.name, SERVICE.description, runtime)
     app.state.verifier = build_verifier(bridge.settings)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bridge") as http:
         yield House(bridge, claims, http)

@@ -23,7 +23,8 @@ from shared.messaging.memory import MemoryBus
 from shared.messaging.relay import Relay
 from shared.messaging.runner import Runner
 from shared.money import fen
-from shared.service import Runtime, Service
+from shared.runtime import Runtime
+from shared.service import Service
 from tests.factories.claims_desk import CATALOGUE, ClaimsDesk, claims_settings
 from tests.factories.his_messages import INSTITUTION
 from tests.fixtures_stack import FreshDatabase
@@ -48,7 +49,7 @@ class Wire(httpx.AsyncBaseTransport):
 
 
 def serve(service: Service, runtime: Runtime) -> Any:
-    app = create_app(service, runtime)
+    app = create_app(service.name, service.description, runtime)
     app.state.verifier = build_verifier(runtime.settings)
     return app
 

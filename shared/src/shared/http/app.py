@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Response
@@ -14,10 +14,8 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http import problems
+from shared.runtime import Runtime
 from shared.telemetry import span
-
-if TYPE_CHECKING:
-    from shared.service import Runtime, Service
 
 log = structlog.get_logger()
 
@@ -29,7 +27,7 @@ SECONDS = Histogram(
 )
 
 
-def create_app(service: Service, runtime: Runtime) -> FastAPI:
+def create_app(service: str, description: str, runtime: Runtime) -> FastAPI:
     """Build the application. Connections are opened when it starts, not when it is built."""
 
     @asynccontextmanager
@@ -41,8 +39,8 @@ def create_app(service: Service, runtime: Runtime) -> FastAPI:
             await runtime.stop()
 
     app = _Application(
-        title=f"OneWindow {service.name}",
-        description=service.description,
+        title=f"OneWindow {service}",
+        description=description,
         version="1.0",
         lifespan=lifespan,
         docs_url="/docs",
@@ -56,7 +54,7 @@ def create_app(service: Service, runtime: Runtime) -> FastAPI:
         app.include_router(router)
     raw: Sequence[BaseRoute] = runtime.raw_routes
     app.router.routes[:0] = raw  # few and hot, so they are asked first
-    app.add_middleware(_Observe, service=service.name)
+    app.add_middleware(_Observe, service=service)
     return app
 
 

@@ -21,7 +21,8 @@ from shared.db.database import Database
 from shared.errors import Kind, Refusal, conflict, unavailable
 from shared.http.auth import Caller, IdempotencyKey
 from shared.http.problems import MEDIA_TYPE, to_refusal
-from shared.service import Runtime, Service
+from shared.runtime import Runtime
+from shared.service import Service
 from shared.settings import read_settings
 from tests.factories.platform import METADATA, START
 

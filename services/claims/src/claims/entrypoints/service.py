@@ -19,7 +19,8 @@ from claims.entrypoints.http.registry import registry_router
 from claims.entrypoints.http.settlements import settlements_router
 from shared.auth.wiring import build_verifier
 from shared.http.ledger import ledger_router
-from shared.service import Job, Runtime, Service
+from shared.runtime import Job, Runtime
+from shared.service import Service
 from shared.settings import Settings
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from enrollment.bootstrap import METADATA, assemble
 from enrollment.entrypoints.http import enrollment_router
-from shared.service import Runtime, Service
+from shared.runtime import Runtime
+from shared.service import Service
 from shared.settings import Settings
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.bootstrap import Gateway
-from shared.service import Job
+from shared.runtime import Job
 
 START_EVERY_S = 2.0
 LIGHTS_EVERY_S = 60.0

@@ -8,7 +8,8 @@ from gateway.bootstrap import METADATA, Network, assemble
 from gateway.entrypoints import deadlines, events
 from gateway.entrypoints.his.ingress import HisIngress
 from gateway.entrypoints.http import matters, owned, persons, signing_in
-from shared.service import Runtime, Service
+from shared.runtime import Runtime
+from shared.service import Service
 from shared.settings import Settings
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from shared.db.deadlines import DeadlineHandler
-from shared.service import Job
+from shared.runtime import Job
 from workinjury_bridge.application.confirm_direct_settlement import PAY_MEALS_DEADLINE
 from workinjury_bridge.application.settle_directly import VOID_DEADLINE
 from workinjury_bridge.bootstrap import Bridge

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from shared.http.ledger import ledger_router
 from shared.ledger import Book
-from shared.service import Runtime, Service
+from shared.runtime import Runtime
+from shared.service import Service
 from shared.settings import Settings
 from workinjury_bridge.bootstrap import METADATA, Bridge, assemble
 from workinjury_bridge.entrypoints.deadlines import deadlines, jobs
