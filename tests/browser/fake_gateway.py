@@ -40,7 +40,8 @@ class Problem(Exception):
 
 
 class FakeGateway:
-    """State and answers. ``commands`` keeps what was asked, ``away`` makes every answer a 503, ``accesses`` is the access log."""
+    """State and answers. ``commands`` keeps what was asked, ``away`` makes every answer a 503, ``broken`` a settlement
+    without figures, ``accesses`` is the access log."""
 
     def __init__(self) -> None:
         self.catalogue = jsonable_encoder([catalogue_view(rule) for rule in load_catalogue().on(county.TODAY)])
@@ -54,6 +55,7 @@ class FakeGateway:
         self.accesses: list[Json] = []
         self.commands: list[tuple[str, str, Json]] = []
         self.away = False
+        self.broken = False
         self._answers: dict[str, Any] = {}
 
     def app(self) -> Starlette:
@@ -308,7 +310,8 @@ class FakeGateway:
         self._user(request, "settlements:read")
         if request.path_params["settlement_id"] not in (county.STAY, county.RESIDENT_STAY):
             raise Problem(404, "claims.settlement.unknown", "没有这笔结算")
-        return county.settlement(request.path_params["settlement_id"])
+        found = county.settlement(request.path_params["settlement_id"])
+        return {"person_id": found["person_id"]} if self.broken else found
 
     def institutions(self, request: Request) -> Json:
         self._user(request, "settlements:read")

@@ -189,7 +189,7 @@ async def test_a_settlement_sheet_on_paper_has_every_line_and_its_check_code(sig
         ["减：医疗救助（低保对象）", "8,409.60"],
         ["个人现金", "15,206.40"],
     ]
-    await expect(page.locator(".check-code")).to_contain_text("校验码 3691 407F 27AB 00BB")
+    await expect(page.locator(".check-code")).to_contain_text("校验码 A12A 1BE9 81F0 2E24")
     await expect(page.locator(".sign")).to_contain_text("经办：王芳")
     await shot(page, "settlement-on-paper")
 
@@ -283,7 +283,7 @@ async def test_a_premium_is_paid_and_the_matter_closes(sign_in: SignIn, gateway:
     await expect(page.get_by_role("alert").filter(has_text="enrollment.premium.amount-differs")).to_be_visible()
     assert gateway.matters[county.ENROL_MATTER]["state"] == "open"
     await page.get_by_label("金额（元）").fill("400.00")
-    await page.get_by_role("button", name="登记缴费").click()
+    await page.get_by_label("缴费凭证号").press("Enter")
     await expect(page.locator(".next")).to_have_text("本件办结，2026-11-22 09:31。")
     refused, paid = gateway.commands
     assert refused[1] != paid[1]
@@ -402,6 +402,10 @@ async def test_every_failure_says_what_to_do_and_shows_its_code(sign_in: SignIn,
     await shot(page, "no-permission")
     await page.goto("/settlements/unknown")
     await expect(page.locator(".state code")).to_have_text("claims.settlement.unknown")
+    gateway.broken = True
+    await page.goto(f"/settlements/{county.STAY}")
+    await expect(page.locator(".state code")).to_have_text("gateway.console.page-failed")
+    await expect(page.locator("header .who")).to_have_text("王芳 综合窗口")
     gateway.away = True
     await page.goto("/matters")
     await expect(page.locator(".state h1")).to_have_text("系统暂时连不上")

@@ -126,7 +126,6 @@ def send_button(
     *,
     primary: bool = False,
     faults: Fields | None = None,
-    enter: bool = False,
 ) -> None:
     """A button that sends once: while it works it waits, and a refusal is shown beside it.
 
@@ -138,8 +137,6 @@ def send_button(
     with ui.element("div").classes("send"):
         button = ui.button(text, on_click=lambda: press()).props(props)
         answer = block()
-    if enter:
-        button.props("data-enter")
 
     async def press() -> None:
         button.disable()

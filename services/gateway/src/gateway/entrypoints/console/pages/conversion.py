@@ -287,7 +287,7 @@ def _review(desk: Desk, conversion: Json) -> None:
             ui.navigate.reload()
 
         if mine:
-            send_button(desk, text, forward_, primary=True, enter=True)
+            send_button(desk, text, forward_, primary=True)
         if back:
             send_button(desk, "不予转换" if state == "proposed" else "退回初审", back_)
 

@@ -25,6 +25,13 @@
       if (box) { e.preventDefault(); box.focus(); box.select(); }
     } else if (e.key === 'Enter' && document.activeElement === document.body) {
       document.querySelector('[data-enter]')?.click();
+    } else if (e.key === 'Enter' && e.target.matches('input:not([type=checkbox], [type=radio], [role=combobox])')) {
+      const form = e.target.closest('.act, .review, .accept');   // the next field; from the last one, the button
+      if (!form) return;
+      e.preventDefault();
+      const boxes = [...form.querySelectorAll('input:not([type=checkbox], [type=radio]), textarea')].filter((b) => b.offsetParent);
+      const next = boxes[boxes.indexOf(e.target) + 1];
+      if (next) next.focus(); else form.querySelector('.q-btn')?.click();
     } else if ((e.key === 'ArrowDown' || e.key === 'ArrowUp') && !open()) {
       const active = document.activeElement;
       if (typing(active) && !active.matches('[data-search]')) return;
