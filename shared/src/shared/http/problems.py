@@ -91,12 +91,16 @@ def install(app: FastAPI) -> None:
         )
 
     @app.exception_handler(HTTPException)
-    async def http_error(_: Request, error: HTTPException) -> JSONResponse:
+    async def http_error(request: Request, error: HTTPException) -> JSONResponse:
         titles = {404: "没有这个地址", 405: "不支持的方法"}
         response = problem(
             error.status_code, f"http.{error.status_code}", titles.get(error.status_code, "请求有误"), str(error.detail)
         )
-        response.headers.update(error.headers or {})  # for example Allow with 405
+        response.headers.update(error.headers or {})
+        if error.status_code == 405:
+            # The router names the methods of the first route that fits the address, the document all of them.
+            address = app.openapi()["paths"].get(getattr(request.scope.get("route"), "path", None), {})
+            response.headers["Allow"] = ", ".join(map(str.upper, address)) or response.headers.get("Allow", "")
         return response
 
     @app.exception_handler(Exception)

@@ -88,6 +88,10 @@ def routes(db: FakeDatabase) -> APIRouter:
     async def numbers(limit: int = Query(ge=1, le=200)) -> int:
         return limit
 
+    @router.get("/v1/payments")
+    async def payments() -> None:
+        """Another route of the same address."""
+
     @router.post("/v1/payments", status_code=201)
     async def pay(body: Payment, caller: Caller, key: IdempotencyKey) -> dict[str, Any]:
         caller.require("payments:write")
@@ -233,7 +237,7 @@ async def test_unknown_paths_and_methods(story: Story) -> None:
     assert is_problem(await story.http.get("/v1/nowhere"), 404, "http.404")["title"] == "没有这个地址"
     answer = await story.http.delete("/v1/payments")
     assert is_problem(answer, 405, "http.405")["title"] == "不支持的方法"
-    assert answer.headers["allow"] == "POST"
+    assert answer.headers["allow"] == "GET, POST"
     answer = await story.http.get("/v1/gone")
     assert is_problem(answer, 418, "http.418")["detail"] == "teapot"
     assert answer.headers["x-tea"] == "yes"
