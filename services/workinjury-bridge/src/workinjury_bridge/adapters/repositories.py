@@ -116,7 +116,7 @@ class SqlStays:
     async def put(self, tx: Tx, stays: Sequence[SettledStay]) -> None:
         """See the port."""
         values = [{k: v for k, v in asdict(stay).items() if k != "reversed"} for stay in stays]
-        await _sql(tx).execute(upsert(t.stay).values(values).on_conflict_do_nothing())
+        await _sql(tx).execute(upsert(t.stay).on_conflict_do_nothing(), values)
 
     async def mark_reversed(self, tx: Tx, settlement_id: str) -> None:
         """See the port."""

@@ -29,45 +29,52 @@ class PayPerson:
         *,
         matter_id: str | None = None,
     ) -> None:
-        """Pay ``items`` (kind, fen); a debt is met from the last of them first. One journal each for set-off and payment."""
+        """Pay ``items`` (kind, fen); a debt is met from the last of them first. One journal each for set-off and payment.
+
+        Every item is told, also one that a debt has eaten up: the person has had it, and a matter may wait for it.
+        """
         due = sum(amount for _, amount in items)
         if due == 0:
             return
         set_off = min(due, await self.ledger.person_debt_fen(tx, concern.person_id))
         if set_off:
             await self.ledger.append(tx, [set_off_entry(concern, set_off, await self._stamp(tx))])
-        if set_off == due:
-            return
-        stamp = await self._stamp(tx)
-        await self.ledger.append(tx, [payment_entry(concern, due - set_off, stamp)])
-        now = self.clock.now()
         left = due - set_off
+        voucher_no = ""
+        if left:
+            stamp = await self._stamp(tx)
+            voucher_no = stamp.voucher_no
+            await self.ledger.append(tx, [payment_entry(concern, left, stamp)])
+        now = self.clock.now()
         for kind, amount in items:
+            if not amount:
+                continue
             paid = min(amount, left)
             left -= paid
-            if not paid:
-                continue
-            payment = Payment(
-                payment_id=self.ids.new(),
-                case_id=concern.case_id,
-                person_id=concern.person_id,
-                settlement_id=concern.settlement_id,
-                conversion_id=concern.conversion_id,
-                kind=kind,
-                amount_fen=paid,
-                voucher_no=stamp.voucher_no,
-                paid_at=now,
-            )
-            await self.ledger.add_payment(tx, payment)
-            tx.emit(
-                BenefitPaid(
-                    payment_id=payment.payment_id,
-                    case_id=payment.case_id,
-                    person_id=payment.person_id,
+            payment_id = self.ids.new()
+            if paid:
+                payment = Payment(
+                    payment_id=payment_id,
+                    case_id=concern.case_id,
+                    person_id=concern.person_id,
+                    settlement_id=concern.settlement_id,
+                    conversion_id=concern.conversion_id,
                     kind=kind,
                     amount_fen=paid,
+                    voucher_no=voucher_no,
                     paid_at=now,
-                    conversion_id=payment.conversion_id,
+                )
+                await self.ledger.add_payment(tx, payment)
+            tx.emit(
+                BenefitPaid(
+                    payment_id=payment_id,
+                    case_id=concern.case_id,
+                    person_id=concern.person_id,
+                    kind=kind,
+                    amount_fen=paid,
+                    set_off_fen=amount - paid,
+                    paid_at=now,
+                    conversion_id=concern.conversion_id,
                     matter_id=matter_id,
                 )
             )
