@@ -206,6 +206,8 @@ async def test_settled_again_under_the_same_key_after_a_reversal(bridge: MemoryB
     await pay_meals(bridge)
     # The allowance paid the first time is set off against the second: one payment in all.
     assert [p.settlement_id for p in bridge.state.payments.values()] == ["S9"]
+    told = [(e.amount_fen, e.set_off_fen) for e in bridge.store.events if isinstance(e, BenefitPaid)]
+    assert told == [(fen("450"), 0), (0, fen("450"))]
     assert [balance(bridge.state, a) for a in ("5001.11", "5001.13", "2201", "2203", "1125")] == [
         fen("21900"),
         fen("450"),

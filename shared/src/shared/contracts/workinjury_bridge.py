@@ -92,7 +92,7 @@ class TransferConfirmed:
 @event("workinjury-bridge.benefit-paid.v1", topic="workinjury-bridge.conversion.v1", key="person_id")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenefitPaid:
-    """The work-injury fund paid a person or employer: refund of cash or a benefit item such as meals."""
+    """The work-injury fund paid a person or employer: refund of cash or a benefit item such as meals, less what was set off."""
 
     payment_id: str
     case_id: str
@@ -100,9 +100,12 @@ class BenefitPaid:
     kind: str
     """``refund`` or ``meals``."""
     amount_fen: int
+    """Paid out; 0 when a debt has eaten up the whole item."""
     paid_at: datetime
     conversion_id: str | None = None
     matter_id: str | None = None
+    set_off_fen: int = 0
+    """Not paid out but met from what the person owed the fund."""
 
 
 @event("workinjury-bridge.work-injury-settled.v1", topic="workinjury-bridge.conversion.v1", key="person_id")

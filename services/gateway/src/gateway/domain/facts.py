@@ -36,6 +36,10 @@ class News:
     case_id: str | None = None
 
 
+def _set_off(event: workinjury_bridge.BenefitPaid) -> str:
+    return f"，抵扣应收款 {format_yuan(event.set_off_fen)} 元" if event.set_off_fen else ""
+
+
 def read(event: object, at: datetime) -> News | None:
     """The news in an event for some matter, None when it concerns none. ``at``: the envelope's time."""
     match event:
@@ -73,7 +77,7 @@ def read(event: object, at: datetime) -> News | None:
                 signal=Signal.MEALS_PAID,
                 at=event.paid_at,
                 outcome=TaskState.DONE,
-                note=f"已支付 {format_yuan(event.amount_fen)} 元",
+                note=f"已支付 {format_yuan(event.amount_fen)} 元{_set_off(event)}",
             )
             return News(fact=fact, matter_id=event.matter_id, case_id=event.case_id)
         case _:

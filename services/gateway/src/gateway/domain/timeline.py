@@ -163,6 +163,7 @@ def entry(event: object, at: datetime) -> Entry | None:
                 at=event.paid_at,
                 kind="benefit",
                 title="住院伙食补助费到账" if event.kind == "meals" else "垫付医疗费退还到账",
+                detail=f"抵扣应收款 {format_yuan(event.set_off_fen)} 元" if event.set_off_fen else "",
                 amount_fen=event.amount_fen,
                 links=_links(case_id=event.case_id, conversion_id=event.conversion_id, matter_id=event.matter_id),
             )
