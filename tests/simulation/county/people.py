@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import httpx
@@ -425,20 +426,23 @@ class People:
         for injury in self._injuries:
             await self._close(injury)
         await self._county.drain()
+        headers = {"Authorization": f"Bearer {self._office}"}
+        found = (await self._clients["workinjury-bridge"].get("/v1/invariants", headers=headers)).json()
+        assert (found["in_flight"], found["inter_fund"], found["breaches"]) == (0, "equal", [])
 
     async def _close(self, injury: Injury) -> None:
         matter = await self._get(f"/v1/matters/{injury.matter_id}")
         case_id = matter["references"]["case_id"]
         running = {task["code"] for task in matter["tasks"] if task["state"] == "running"}
-        decisions = await self._county.rows(
-            "workinjury-bridge", "SELECT outcome FROM recognition_decision WHERE case_id = $1", case_id
+        bridge = partial(self._county.rows, "workinjury-bridge")
+        decisions = await bridge("SELECT outcome FROM recognition_decision WHERE case_id = $1 ORDER BY version", case_id)
+        conversions = await bridge("SELECT state, meals_fen, paid FROM conversion WHERE case_id = $1", case_id)
+        directs = await bridge("SELECT meals_fen, meals_paid FROM direct_settlement WHERE case_id = $1", case_id)
+        meals = any(c["paid"] and c["meals_fen"] for c in conversions) or any(
+            d["meals_paid"] and d["meals_fen"] for d in directs
         )
-        granted = any(row["outcome"] == "granted" for row in decisions)
-        meals = await self._county.rows(
-            "workinjury-bridge", "SELECT 1 FROM payment WHERE case_id = $1 AND kind = 'meals'", case_id
-        )
-        converted = await self._county.rows("workinjury-bridge", "SELECT 1 FROM conversion WHERE case_id = $1", case_id)
-        nothing_to_do = {code for code, done in (("benefit", meals), ("conversion", converted)) if granted and not done}
+        granted = decisions[0]["outcome"] == "granted"
+        nothing_to_do = {code for code, done in (("benefit", meals), ("conversion", conversions)) if granted and not done}
         assert running == nothing_to_do, f"{case_id}: still running {running}, without anything to do {nothing_to_do}"
         for code in sorted(running):
             await self._on_task("zhaoming", injury.matter_id, code, action="waive", reason="无相关费用")
