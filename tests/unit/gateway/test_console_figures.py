@@ -17,7 +17,7 @@ def settlement(**more: Any) -> Json:
     """A stay of 1,000.00: the pool pays 600.00, the account 100.00, cash is 300.00."""
     return {
         "settlement_id": "S",
-        "state": "settled",
+        "state": "valid",
         "settled_at": "2026-03-14T11:25:00+08:00",
         "total_fen": 100_000,
         "self_funded_fen": 5_000,

@@ -90,7 +90,9 @@ class Proof:
     left: str
     right: str
     holds: bool | None
-    """None: cannot be judged yet, or not by this caller."""
+    """None: cannot be judged yet."""
+    sign: str
+    """What stands between the two sides."""
 
 
 def proofs(conversion: Json, journals: Sequence[Json] | None) -> list[Proof]:
@@ -126,6 +128,7 @@ def proofs(conversion: Json, journals: Sequence[Json] | None) -> list[Proof]:
             left=conversion.get("maker_name") or conversion["maker"] or "未初审",
             right=conversion.get("checker_name") or conversion["checker"] or "未复核",
             holds=conversion["maker"] != conversion["checker"] if conversion["maker"] and conversion["checker"] else None,
+            sign="／",
         ),
     ]
     return [*checks, *(_in_the_books(conversion, journals) if journals else [])]
@@ -150,7 +153,13 @@ def _in_the_books(conversion: Json, journals: Sequence[Json]) -> list[Proof]:
         pairs = {t["voucher_no"]: {j["book"] for j in booked if j["voucher_no"] == t["voucher_no"]} for t in moved}
         both = sum(1 for books in pairs.values() if "WI" in books and len(books) == 2)
         result.append(
-            Proof(name="每笔划转两套账同一凭证号", left=f"{both} 笔", right=f"{len(pairs)} 笔", holds=both == len(pairs))
+            Proof(
+                name="每笔划转两套账同一凭证号",
+                left=f"{both} 笔",
+                right=f"{len(pairs)} 笔",
+                holds=both == len(pairs),
+                sign="=" if both == len(pairs) else "≠",
+            )
         )
     return result
 
@@ -176,6 +185,7 @@ def _equal(name: str, left: int, right: int, how: str = "", how_left: str = "") 
         left=f"{how_left} = {_y(left)}" if how_left else _y(left),
         right=f"{how} = {_y(right)}" if how else _y(right),
         holds=left == right,
+        sign="=" if left == right else "≠",
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
+from urllib.parse import quote
 
 import httpx
 import structlog
@@ -81,7 +82,8 @@ class Frame:
                 desk = Desk(
                     api=api,
                     me=me,
-                    path=request.path_params,
+                    # Quoted again: an id in the address must not become another question to the gateway.
+                    path={name: quote(value, safe="") for name, value in request.path_params.items()},
                     query=request.query_params,
                     today=self._clock.today(),
                     ids=self._ids,
@@ -146,6 +148,14 @@ def state(title: str, why: str, advice: str, code: str, *, again: bool = False) 
         cls="state",
         role="alert",
     )
+
+
+def person_link(person: Any) -> Html:
+    """The way to somebody's file: masked name and number; words instead when the person could not be read."""
+    if isinstance(person, Refusal):
+        return el("span", "个人信息暂时无法显示")
+    number = el("span", person["certno"], cls="fig")
+    return el("a", person["name"], " ", number, href=f"/persons/{person['person_id']}")
 
 
 def missing(refusal: Refusal) -> Html:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from gateway.entrypoints.console.frame import Desk, block, missing, section
+from gateway.entrypoints.console.frame import Desk, block, person_link, section
 from gateway.entrypoints.console.markup import el, row, table
 from gateway.entrypoints.console.words import CASE_STATES, CONVERSION_STATES, OUTCOMES, badge, day, moment, num, word
-from shared.errors import Refusal
 
 
 async def show(desk: Desk) -> None:
     """One case."""
     case = await desk.api.get(f"/v1/injury-cases/{desk.path['case_id']}")
     person = await desk.api.look(f"/v1/persons/{case['person_id']}")
-    who = (
-        missing(person)
-        if isinstance(person, Refusal)
-        else el("a", person["name"], " ", el("span", person["certno"], cls="fig"), href=f"/persons/{case['person_id']}")
-    )
     decisions = [
         row(
             el("td", d["decision_no"]),
@@ -45,7 +39,7 @@ async def show(desk: Desk) -> None:
         ),
         el(
             "p",
-            who,
+            person_link(person),
             el("span", f"受伤 {day(case['accident_on'])}", cls="fig"),
             el("span", "部位：", "、".join(case["body_parts"])),
             el("span", f"申请 {moment(case['opened_at'])}", cls="fig"),

@@ -9,7 +9,7 @@ from nicegui import ui
 
 from gateway.entrypoints.console.figures import Proof, open_between, proofs
 from gateway.entrypoints.console.forms import Fields, send_button
-from gateway.entrypoints.console.frame import Desk, block, empty, missing, section
+from gateway.entrypoints.console.frame import Desk, block, empty, missing, person_link, section
 from gateway.entrypoints.console.markup import Html, el, row, table
 from gateway.entrypoints.console.pages.journals import hands_of, journal_list
 from gateway.entrypoints.console.words import (
@@ -103,9 +103,10 @@ async def show(desk: Desk) -> None:
     else:
         with ui.element("div").classes("columns even"):
             block(section("谁欠谁", _owing(named, booked), note="元"))
-            block(section("核对清单", _proofs(proofs(named, booked)), note=_count(proofs(named, booked))))
+            checks = proofs(named, booked)
+            block(section("核对清单", _proofs(checks), note=_count(checks)))
         _review(desk, named)
-    block(section("两套账并列", _books(named, booked, journals, hands), note="左：医保各基金；右：工伤保险基金", cls="both"))
+    block(section("两套账并列", _books(named, booked, journals, hands), note="左：医保各基金；右：工伤保险基金"))
     block(_moves(named), _signatures(named))
     block(section("费用依据", _basis(named, settlement), cls="screen"))
     if conversion["state"] in _MOVING:
@@ -117,11 +118,6 @@ def _tone(state: str) -> str:
 
 
 def _head(conversion: Json, person: Any) -> Html:
-    who = (
-        el("span", "个人信息暂时无法显示")
-        if isinstance(person, Refusal)
-        else el("a", person["name"], " ", el("span", person["certno"], cls="fig"), href=f"/persons/{person['person_id']}")
-    )
     stay = ""
     if conversion["begun_on"]:
         stay = f"{day(conversion['begun_on'])} 至 {day(conversion['ended_on'])}，{days_between(conversion['begun_on'], conversion['ended_on'])} 天"
@@ -140,7 +136,7 @@ def _head(conversion: Json, person: Any) -> Html:
         ),
         el(
             "p",
-            who,
+            person_link(person),
             el("span", conversion["institution_name"] or "—"),
             el("span", stay, cls="fig"),
             el("span", f"受伤 {day(conversion['accident_on'])}", cls="fig"),
@@ -244,13 +240,7 @@ def _proofs(checks: Sequence[Proof]) -> Html:
                 el(
                     "span",
                     c.name,
-                    el(
-                        "small",
-                        f"{c.left}　{'=' if c.holds else '／' if c.holds is None else '≠'}　{c.right}"
-                        if "不是同一人" not in c.name
-                        else f"{c.left}　／　{c.right}",
-                        cls="fig",
-                    ),
+                    el("small", f"{c.left}　{c.sign}　{c.right}", cls="fig"),
                 ),
                 el("span", signs[c.holds][2], cls=f"verdict {signs[c.holds][1]}"),
             )

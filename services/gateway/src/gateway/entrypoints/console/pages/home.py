@@ -10,7 +10,19 @@ from nicegui import ui
 
 from gateway.entrypoints.console.frame import Desk, block, empty, failure, missing, search_form, section, state
 from gateway.entrypoints.console.markup import Html, el, row, table
-from gateway.entrypoints.console.words import CONVERSION_STATES, LIGHTS, SEXES, badge, day, left, light, moment, num, word
+from gateway.entrypoints.console.words import (
+    CONVERSION_STATES,
+    LIGHTS,
+    SCHEMES,
+    SEXES,
+    badge,
+    day,
+    left,
+    light,
+    moment,
+    num,
+    word,
+)
 from shared.errors import Refusal
 
 _ROWS: Final = 12
@@ -85,11 +97,7 @@ async def show_found(desk: Desk) -> None:
 
 
 def _covers(person: Mapping[str, Any]) -> Iterable[str]:
-    return (
-        f"{'职工' if c['scheme'] == '310' else '居民' if c['scheme'] == '390' else c['scheme']}医保"
-        for c in person["coverages"]
-        if c["state"] == "active"
-    )
+    return (word(SCHEMES, cover["scheme"]) for cover in person["coverages"] if cover["state"] == "active")
 
 
 def _nobody(text: str, desk: Desk, *, person: bool) -> Html:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from nicegui import ui
 
 from gateway.entrypoints.console.forms import Fields, send_button
-from gateway.entrypoints.console.frame import Desk, block, empty, section
+from gateway.entrypoints.console.frame import Desk, block, empty, person_link, section
 from gateway.entrypoints.console.markup import Html, el, join, row, table
 from gateway.entrypoints.console.pages.home import matter_table
 from gateway.entrypoints.console.words import (
@@ -102,11 +102,6 @@ async def show(desk: Desk) -> None:
 
 
 def _head(matter: Json, person: Any) -> Html:
-    who = (
-        el("span", "个人信息暂时无法显示")
-        if isinstance(person, Refusal)
-        else el("a", person["name"], " ", el("span", person["certno"], cls="fig"), href=f"/persons/{person['person_id']}")
-    )
     clock = (
         light(
             matter["light"], f"{LIGHTS[matter['light']][1]}，{left(matter['days_left'], provisional=matter['due_provisional'])}"
@@ -127,7 +122,7 @@ def _head(matter: Json, person: Any) -> Html:
         ),
         el(
             "p",
-            who,
+            person_link(person),
             el("span", "办件编号 ", el("b", matter["receipt_no"], cls="fig")),
             el("span", "受理 ", moment(matter["accepted_at"]), cls="fig"),
             el("span", f"承诺 {matter['promised_days']} 个工作日，应于 ", el("b", day(matter["due_on"]), cls="fig"), " 前办结"),
@@ -292,9 +287,13 @@ def _defaults(desk: Desk, matter: Json, rules: Sequence[Json]) -> dict[str, Any]
 
 
 def _form_rules(matter: Json, catalogue: Any) -> list[Json]:
-    """The fields of the matter's form as the catalogue has them today; none when it is no longer offered."""
+    """The fields of the matter's form as the catalogue has them today; none when it is no longer offered.
+
+    Without the employer, whose id says nothing to a reader and cannot be typed.
+    """
     rules = [] if isinstance(catalogue, Refusal) else catalogue["items"]
-    return next((rule["form"] for rule in rules if rule["code"] == matter["matter_code"]), [])
+    form: list[Json] = next((rule["form"] for rule in rules if rule["code"] == matter["matter_code"]), [])
+    return [field for field in form if field["name"] != "employer_id"]
 
 
 def _papers(materials: Sequence[Json]) -> Html:
@@ -335,7 +334,7 @@ def _form(values: Json, rules: Sequence[Json]) -> Html:
     rows = [
         row(rule["label"], el("td", _form_value(rule, values[rule["name"]])))
         for rule in rules
-        if rule["name"] != "employer_id" and values.get(rule["name"]) not in (None, "", [])
+        if values.get(rule["name"]) not in (None, "", [])
     ]
     return table(["", ""], rows, cls="plain-head form") if rows else el("p", "没有填写内容。", cls="soft")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -53,11 +54,13 @@ async def show(desk: Desk) -> None:
     person_id = desk.path["person_id"]
     after = desk.query.get("after")
     person = await desk.api.get(f"/v1/persons/{person_id}")
-    timeline, year, matters, accesses = await desk.api.together(
-        f"/v1/persons/{person_id}/timeline?limit={_LINES}" + (f"&after={after}" if after else ""),
-        f"/v1/persons/{person_id}/year",
-        f"/v1/matters?person_id={person_id}&state=open",
-        f"/v1/access-log?person_id={person_id}",
+    timeline, (year, matters, accesses) = await asyncio.gather(
+        desk.api.look(f"/v1/persons/{person_id}/timeline", limit=_LINES, after=after),
+        desk.api.together(
+            f"/v1/persons/{person_id}/year",
+            f"/v1/matters?person_id={person_id}&state=open",
+            f"/v1/access-log?person_id={person_id}",
+        ),
     )
     ui.page_title(f"{person['name']} · 一人一档 · 一窗")
     with ui.element("div").classes("head-line"):
@@ -73,7 +76,6 @@ async def show(desk: Desk) -> None:
             el(
                 "div",
                 section("经过", _timeline(timeline, desk), note="参保、结算、工伤、转换、待遇、办件，最近的在前"),
-                cls="wide-part",
             ),
             el(
                 "aside",
@@ -124,7 +126,7 @@ def _covers(person: Json, desk: Desk) -> Html:
     by_cover: dict[str, list[Json]] = {}
     for premium in person.get("premiums", []):
         by_cover.setdefault(premium["coverage_id"], []).append(premium)
-    order = sorted(covers, key=lambda c: (c["state"] != "active", str(c["begins_on"])), reverse=False)
+    order = sorted(covers, key=lambda c: (c["state"] != "active", str(c["begins_on"])))
     cards = []
     for cover in order:
         active = cover["state"] == "active"
@@ -285,7 +287,5 @@ def _accesses(accesses: Any) -> Html:
         return section("身份信息查看记录", missing(accesses))
     rows = [row(el("td", moment(a["at"]), cls="fig"), a["by_name"] or a["by"], a["what"]) for a in accesses["items"]]
     return section(
-        "身份信息查看记录",
-        table(["时间", "谁", "内容"], rows) if rows else el("p", "没有人查看过全部身份信息。", cls="soft"),
-        cls="tight",
+        "身份信息查看记录", table(["时间", "谁", "内容"], rows) if rows else el("p", "没有人查看过全部身份信息。", cls="soft")
     )

@@ -9,7 +9,7 @@ from typing import Any, Final
 from nicegui import ui
 
 from gateway.entrypoints.console.figures import Step, burden, check_code, is_account, payment_name, waterfall
-from gateway.entrypoints.console.frame import BLUE, Desk, block, missing, section
+from gateway.entrypoints.console.frame import BLUE, Desk, block, missing, person_link, section
 from gateway.entrypoints.console.markup import Html, el, join, row, table
 from gateway.entrypoints.console.pages.journals import hands_of, journal_list
 from gateway.entrypoints.console.words import (
@@ -81,11 +81,6 @@ def _head(settlement: Json, person: Any) -> Html:
         if settlement["inpatient"]
         else day(settlement["begun_on"])
     )
-    who = (
-        el("span", "个人信息暂时无法显示")
-        if isinstance(person, Refusal)
-        else el("a", person["name"], " ", el("span", person["certno"], cls="fig"), href=f"/persons/{person['person_id']}")
-    )
     return el(
         "div",
         el(
@@ -97,7 +92,7 @@ def _head(settlement: Json, person: Any) -> Html:
         ),
         el(
             "p",
-            who,
+            person_link(person),
             el("span", settlement["institution_name"]),
             el("span", period, cls="fig"),
             el("span", word(SCHEMES, settlement["scheme"])),
