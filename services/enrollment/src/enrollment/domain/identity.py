@@ -116,8 +116,9 @@ def masked_name(name: str) -> str:
 
 
 def masked_number(number: str) -> str:
-    """The last four characters, the rest as stars."""
-    return "*" * (len(number) - 4) + number[-4:]
+    """The last four characters, and of a resident id the city too (``3301**********1234``); the rest as stars."""
+    shown = number[:4] if len(number) == 18 else ""
+    return shown + "*" * (len(number) - 4 - len(shown)) + number[-4:]
 
 
 def _of_resident_id(certno: str, sex: str | None, born_on: date | None) -> tuple[str, date]:
