@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -71,7 +71,7 @@ class World:
 
 
 @pytest.fixture(scope="session")
-async def world(fresh_database: FreshDatabase) -> AsyncIterator[World]:
+async def world(fresh_database: FreshDatabase) -> World:
     """Monday, 2 March 2026, nothing there yet."""
     settings: Settings | None = None
     for name, service in SERVICES.items():
@@ -90,4 +90,4 @@ async def world(fresh_database: FreshDatabase) -> AsyncIterator[World]:
         DOORS[name].app = wired(name).app(settings)
     assert settings is not None
     clerk = Principal("clerk", "王芳", frozenset({"*"}), frozenset({"*"}))
-    yield World(build_signer(settings).sign(clerk, audience=AUDIENCE, ttl_s=3600))
+    return World(build_signer(settings).sign(clerk, audience=AUDIENCE, ttl_s=3600))
