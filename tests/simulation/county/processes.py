@@ -6,6 +6,7 @@ then on nothing of that life commits any more; the next request or turn finds th
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -93,7 +94,7 @@ async def mortal_execute(self: Any, query: str, *args: Any, timeout: float | Non
 
 
 class Line(httpx.AsyncBaseTransport):
-    """The network to one service: requests get lost before they arrive, or their answers on the way back."""
+    """The network to one service: requests get lost or arrive twice, answers get lost on the way back."""
 
     def __init__(self, county: Processes, service: str) -> None:
         self._county = county
@@ -103,8 +104,12 @@ class Line(httpx.AsyncBaseTransport):
         """See httpx."""
         if self._county.happens(self._county.losses):
             raise httpx.ConnectError("request lost", request=request)
+        service = self._county.services[self._service]
+        signed = {"x-tif-nonce", "_api_signature"} & set(request.headers)  # a hospital signs every message for one use
         try:
-            response = await self._county.services[self._service].answer(request)
+            if not signed and self._county.happens(self._county.repeats):
+                await service.answer(request)
+            response = await service.answer(request)
         except Death:
             raise httpx.ReadError("died while answering", request=request) from None
         if self._county.happens(self._county.losses):
@@ -275,6 +280,8 @@ class Processes:
         self.now = now
         self.losses = 0.0
         """Probability that a request or an answer gets lost, each."""
+        self.repeats = 0.0
+        """Probability that a request arrives twice."""
         self.deadly = False
         """Whether services die."""
         self.bus = MemoryBus(partitions=3, rng=self.rng)
@@ -304,7 +311,7 @@ class Processes:
     def trouble(self, on: bool) -> None:
         """Begin or end all mishaps."""
         self.deadly = on
-        self.losses = 0.02 if on else 0.0
+        self.losses, self.repeats = (0.02, 0.15) if on else (0.0, 0.0)
         self.bus.chaos, self.bus.delays, self.bus.doubles = (0.1, 0.2, 0.05) if on else (0.0, 0.0, 0.0)
         if not on:
             for service in self.services.values():
@@ -327,8 +334,11 @@ class Processes:
         for _ in range(count):
             service = self.services[self.rng.choice(NAMES)]
             often = [part for part in service.parts if part in ("relay", "consumer", "conversions")]
-            await service.turn(self.rng.choice([*service.parts, *often]))
-        await self.bury()
+            part = self.rng.choice([*service.parts, *often])
+            if part == "conversions":  # two workers, and the API in the background, may be at the same saga
+                await asyncio.gather(service.turn(part), service.turn(part))
+            else:
+                await service.turn(part)
 
     async def drain(self) -> None:
         """Everything that is under way arrives; retries that wait for a later second get it."""

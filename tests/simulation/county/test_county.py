@@ -76,8 +76,13 @@ async def test_a_county_keeps_its_books(
         for _ in range(STEPS):
             if dice.random() < 0.15:
                 people.history.append(county.threaten())
-            await people.act()
-            await county.some_turns(dice.randint(0, 12))
+            turns = dice.randint(0, 12)
+            if dice.random() < 0.5:
+                await asyncio.gather(people.act(), county.some_turns(turns))
+            else:
+                await people.act()
+                await county.some_turns(turns)
+            await county.bury()
             await audit.check()
             if dice.random() < 0.2:
                 people.history.append(await audit.replay(dice, 0.3))
