@@ -32,7 +32,9 @@ def compose(command: Command, matter: Matter, task: Task, values: Mapping[str, A
     if command.part:
         part_id = str(values.get(command.part, ""))
         if part_id not in task.parts:
-            raise not_found("gateway.matter.part-unknown", f"环节“{task.rule.name}”没有这一笔，或其消息尚未到达", field=command.part)
+            raise not_found(
+                "gateway.matter.part-unknown", f"环节“{task.rule.name}”没有这一笔，或其消息尚未到达", field=command.part
+            )
         references[command.part] = part_id
     body = {name: values[name] for name in command.fields if values.get(name) not in (None, "")}
     body |= {name: _reference(references, name) for name in command.attach}
