@@ -104,7 +104,7 @@ class ClaimsDesk:
             classes=[IdentityClass(code=code, begins_on=date(2024, 1, 1)) for code in classes],
         )
         async with self.claims.db.transaction() as tx:
-            await self.claims.on_person_stated(tx, fact)
+            await self.claims.on_person_stated(tx, [fact])
         if account_fen:
             await self.claims.credit_account([Credit(person_id=person_id, amount_fen=account_fen, reference="opening")])
         return person_id

@@ -67,6 +67,7 @@ def main() -> int:
     options.add_argument("--rate", type=float, default=400)
     options.add_argument("--warm", type=float, default=5, help="seconds before the measurement")
     options.add_argument("--limit-seconds", type=int, default=10, help="pgbench, before and after")
+    options.add_argument("--statements", action="store_true", help="print where PostgreSQL spends its time")
     arguments = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="onewindow-bench-", dir="/var/tmp") as folder:
         Path(folder).chmod(0o755)
@@ -116,6 +117,8 @@ async def measure(stack: Stack, folder: Path, postgres: Postgres, arguments: arg
     outcomes, load_cpu_s = await load(folder, plan)
     after, ended = await usage(claims_url), time.time()
     await drained(stack, count)
+    if arguments.statements:
+        await statements(claims_url, len(stays))
     audit = await check(stack, [o.settlement_id for o in outcomes if o.settlement_id], count)
     lags = await event_lags(stack, started - 1)
     limits.append(pgbench(limit_url, count, arguments.limit_seconds))
@@ -171,7 +174,7 @@ async def seed(url: str, count: int) -> None:
                 block = block.replace(name, value)
             await conn.execute(block)
         await conn.execute("CREATE EXTENSION pg_stat_statements")
-        await conn.execute("VACUUM ANALYZE")
+        await conn.execute("VACUUM ANALYZE insured_person, visit, fee_batch, fee_line")
     finally:
         await conn.close()
 
@@ -370,6 +373,25 @@ def _clock_shift(stack: Stack) -> float:
         stamp = json.loads(answer.read())["respond_time"]
     at = datetime.strptime(stamp, "%Y%m%d%H%M%S%f").replace(tzinfo=CHINA).timestamp()
     return at - (sent + time.time()) / 2
+
+
+async def statements(url: str, settlements: int) -> None:
+    """The statements that cost most, over all databases: microseconds for each settlement, calls, rows."""
+    conn = await asyncpg.connect(url)
+    try:
+        rows = await conn.fetch(
+            "SELECT datname, sum(total_exec_time) * 1000 AS us, sum(calls)::bigint AS calls, sum(rows)::bigint AS rows, left(query, 90) AS q"
+            " FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid WHERE query NOT LIKE '%bench_settle%'"
+            " AND datname <> 'limit_of_machine' AND query NOT LIKE '%generate_series%' GROUP BY datname, left(query, 90) ORDER BY 2 DESC LIMIT 25"
+        )
+    finally:
+        await conn.close()
+    for row in rows:
+        console.print(
+            f"{row['us'] / settlements:8.1f} us  {row['calls']:8,} calls {row['rows']:8,} rows  {row['datname']}: {row['q']}",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 async def scalar(url: str, statement: str) -> Any:

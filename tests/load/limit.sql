@@ -13,7 +13,7 @@ BEGIN
   INSERT INTO settlement (settlement_id, visit_id, person_id, institution_code, state, scheme, benefit_year, inpatient, med_type, begun_on, ended_on, settled_at, infno, msgid,
       total_fen, self_funded_fen, over_limit_fen, pre_selfpay_fen, in_scope_fen, fund_fen, account_fen, cash_fen, hospital_fen, rule_digest, facts, decision, answer)
     VALUES (s, v, p, 'H99010100001', 'valid', '390', 2026, true, '21', '2026-03-02', '2026-03-14', now(), '2304', r, 9000000, 500000, 100000, 300000, 8100000, 7000000, 0, 2000000, 0,
-      'sha256:0000000000000000000000000000000000000000000000000000000000000000', '{"split": [9000000, 500000, 100000, 300000, 8100000], "care": "inpatient"}', deep::jsonb, deep::jsonb);
+      'sha256:0000000000000000000000000000000000000000000000000000000000000000', '{"split": [9000000, 500000, 100000, 300000, 8100000], "care": "inpatient"}', deep::json, deep::json);
   UPDATE fee_batch SET settlement_id = s WHERE visit_id = v;
   INSERT INTO journal (entry_id, book, booked_on, kind, memo, person_id, settlement_id, maker) SELECT s || b, b, DATE '2026-03-20', 'settlement', '医疗费用结算', p, s, 'system' FROM unnest(ARRAY['RES', 'CII', 'MAF']) b;
   INSERT INTO journal_line (entry_id, line_no, book, booked_on, account, dim, debit_fen, credit_fen)

@@ -54,7 +54,6 @@ def platform_tables(metadata: MetaData) -> PlatformTables:
         Column("traceparent", Text),
         Column("published_at", DateTime(timezone=True)),
         Index("ix_outbox_unpublished", "seq", postgresql_where=text("published_at IS NULL")),
-        Index("ix_outbox_occurred_at", "occurred_at"),
     )
     inbox = Table(
         "inbox",

@@ -156,8 +156,12 @@ async def test_a_persons_visits(desk: ClaimsDesk, http: httpx.AsyncClient) -> No
 
 
 async def test_a_his_message_through_the_application(desk: ClaimsDesk, http: httpx.AsyncClient) -> None:
+    gateway = Principal("gateway", "gateway", frozenset({"*"}), frozenset({"*"}), service=True)
+    token = build_signer(claims_settings("")).sign(gateway, audience=AUDIENCE, ttl_s=60)
     response = await http.post(
-        "/hsa/hgs/9001", content=message("9001", inputs()["9001"]), headers={"X-OneWindow-Institution": INSTITUTION}
+        "/hsa/hgs/9001",
+        content=message("9001", inputs()["9001"]),
+        headers={"X-OneWindow-Institution": INSTITUTION, "Authorization": f"Bearer {token}"},
     )
     assert response.status_code == 200
     assert response.json()["infcode"] == "0"

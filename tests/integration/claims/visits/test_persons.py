@@ -76,7 +76,7 @@ def ask(**fields: Any) -> dict[str, Any]:
 
 async def state(desk: ClaimsDesk, fact: PersonStated) -> None:
     async with desk.claims.db.transaction() as tx:
-        await desk.claims.on_person_stated(tx, fact)
+        await desk.claims.on_person_stated(tx, [fact])
 
 
 async def test_a_known_person_with_account_and_cover(desk: ClaimsDesk) -> None:

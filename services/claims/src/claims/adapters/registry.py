@@ -135,26 +135,31 @@ class SqlPersons:
         row = await opened(tx).first(select(INSURED_PERSON).where(INSURED_PERSON.c.certno_index == certno_index))
         return None if row is None else person_of(row)
 
-    async def store(self, tx: Tx, person: InsuredPerson) -> None:
+    async def store(self, tx: Tx, persons: Sequence[InsuredPerson]) -> None:
         """See ``Persons``."""
-        values = {
-            "person_id": person.person_id,
-            "version": person.version,
-            "sealed": person.sealed,
-            "certno_index": person.certno_index,
-            "sex": person.sex,
-            "born_on": person.born_on,
-            "coverages": _coverages.dump_python(person.coverages, mode="json"),
-            "classes": _classes.dump_python(person.classes, mode="json"),
-            "stated_at": self._clock.now(),
-        }
-        statement = upsert(INSURED_PERSON).values(values)
+        statement = upsert(INSURED_PERSON)
+        now = self._clock.now()
+        rows = [
+            {
+                "person_id": person.person_id,
+                "version": person.version,
+                "sealed": person.sealed,
+                "certno_index": person.certno_index,
+                "sex": person.sex,
+                "born_on": person.born_on,
+                "coverages": _coverages.dump_python(person.coverages, mode="json"),
+                "classes": _classes.dump_python(person.classes, mode="json"),
+                "stated_at": now,
+            }
+            for person in persons
+        ]
         await opened(tx).execute(
             statement.on_conflict_do_update(
                 index_elements=["person_id"],
-                set_={name: value for name, value in values.items() if name != "person_id"},
+                set_={name: statement.excluded[name] for name in rows[0] if name != "person_id"},
                 where=INSURED_PERSON.c.version < statement.excluded.version,
-            )
+            ),
+            rows,
         )
 
 

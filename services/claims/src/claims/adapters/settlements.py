@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 from pydantic import TypeAdapter
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from claims.adapters.his_messages import exclude_recall
@@ -89,7 +89,7 @@ class SqlSettlements:
 
     async def free_batches(self, tx: Tx, settlement_id: str) -> None:
         """See ``Settlements``. A number that was used again meanwhile keeps its newer generation beside this one."""
-        await opened(tx).execute(update(FEE_BATCH).where(FEE_BATCH.c.settlement_id == settlement_id).values(settlement_id=None))
+        await opened(tx).execute(update(FEE_BATCH).where(_settled_by(settlement_id)).values(settlement_id=None))
 
     async def add_reversal(self, tx: Tx, original: StoredSettlement, answer: SettlementAnswer, header: HisHeader) -> None:
         """See ``Settlements``."""
@@ -132,7 +132,7 @@ class SqlSettlements:
         rows = await opened(tx).all(
             select(FEE_LINE)
             .join(FEE_BATCH, FEE_BATCH.c.batch_id == line.batch_id)
-            .where(FEE_BATCH.c.settlement_id == settlement_id)
+            .where(_settled_by(settlement_id))
             .order_by(line.line_no)
         )
         return [dict(row._mapping) for row in rows]
@@ -211,6 +211,12 @@ class SqlSettlements:
                 )
             )
         return balance
+
+
+def _settled_by(settlement_id: str) -> ColumnElement[bool]:
+    """The charge batches of a settlement, found by its visit: there is no index on the settlement's id, on purpose."""
+    visit = select(SETTLEMENT.c.visit_id).where(SETTLEMENT.c.settlement_id == settlement_id).scalar_subquery()
+    return and_(FEE_BATCH.c.visit_id == visit, FEE_BATCH.c.settlement_id == settlement_id)
 
 
 def stored_answer(answer: SettlementAnswer) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from claims.bootstrap import METADATA, OWN_BOOKS, Claims, assemble
-from claims.entrypoints.events import handlers
+from claims.entrypoints.events import batch_handlers, handlers
 from claims.entrypoints.his.answers import HisAnswers
 from claims.entrypoints.his.dispatch import Dispatch, HisDesk
 from claims.entrypoints.his.doorkeeper import Doorkeeper
@@ -45,6 +45,7 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
         ],
         raw_routes=[HisRoute("/{path:path}", Doorkeeper(his_endpoint(claims), build_verifier(settings)), methods=["POST"])],
         handlers=handlers(claims.on_person_stated),
+        batch_handlers=batch_handlers(claims.on_person_stated),
         jobs=[Job(name="seal journals", every_s=5, run=seal)],
         on_stop=claims.closing,
     )

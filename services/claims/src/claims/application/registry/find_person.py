@@ -35,5 +35,5 @@ class FindPerson:
             raise person_unknown(field)
         person = insured_person(fact)
         async with self._uow.transaction() as tx:
-            await self._persons.store(tx, person)
+            await self._persons.store(tx, [person])
         return person

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from claims.application.registry.ports import Persons
 from claims.domain.person import InsuredPerson
 from shared.contracts.enrollment import PersonStated
@@ -14,9 +16,9 @@ class OnPersonStated:
     def __init__(self, persons: Persons) -> None:
         self._persons = persons
 
-    async def __call__(self, tx: Tx, fact: PersonStated) -> None:
+    async def __call__(self, tx: Tx, facts: Sequence[PersonStated]) -> None:
         """Runs in the consumer's transaction."""
-        await self._persons.store(tx, insured_person(fact))
+        await self._persons.store(tx, [insured_person(fact) for fact in facts])
 
 
 def insured_person(fact: PersonStated) -> InsuredPerson:

@@ -48,8 +48,8 @@ class Persons(Protocol):
         """The person of this document, by blind index of cert_type|certno."""
         ...
 
-    async def store(self, tx: Tx, person: InsuredPerson) -> None:
-        """Insert, or replace a lower version; a lower or equal one changes nothing."""
+    async def store(self, tx: Tx, persons: Sequence[InsuredPerson]) -> None:
+        """Insert, or replace a lower version; a lower or equal one changes nothing. At least one."""
         ...
 
 

@@ -81,6 +81,7 @@ def upgrade() -> None:
         sa.Column("answer", sa.Text(), nullable=False, comment="the answer sent, word for word"),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("institution_code", "infno", "msgid", "variant", name=op.f("pk_his_message")),
+        postgresql_with={"toast_tuple_target": 8160},
     )
     op.create_index("ix_his_message_visit_id", "his_message", ["visit_id"], unique=False)
     op.create_table(
@@ -191,7 +192,6 @@ def upgrade() -> None:
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_outbox")),
     )
-    op.create_index("ix_outbox_occurred_at", "outbox", ["occurred_at"], unique=False)
     op.create_index("ix_outbox_unpublished", "outbox", ["seq"], unique=False, postgresql_where=sa.text("published_at IS NULL"))
     op.create_table(
         "parked_event",
@@ -224,6 +224,7 @@ def upgrade() -> None:
         ),
         sa.Column("version", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("person_id", "scheme", "benefit_year", name=op.f("pk_person_year")),
+        postgresql_with={"fillfactor": 70},
     )
     op.create_table(
         "reversed_message",
@@ -267,25 +268,25 @@ def upgrade() -> None:
         sa.Column("rule_digest", sa.Text(), nullable=False),
         sa.Column(
             "facts",
-            postgresql.JSONB(astext_type=sa.Text()),
+            sa.JSON(),
             nullable=False,
             comment="what the decision was made from: facts and the year's state before",
         ),
         sa.Column(
             "decision",
-            postgresql.JSONB(astext_type=sa.Text()),
+            sa.JSON(),
             nullable=False,
             comment="every intermediate amount, and the payments by book",
         ),
         sa.Column(
             "answer",
-            postgresql.JSONB(astext_type=sa.Text()),
+            sa.JSON(),
             nullable=False,
             comment="SettlementAnswer fields that are not columns",
         ),
         sa.PrimaryKeyConstraint("settlement_id", name=op.f("pk_settlement")),
+        postgresql_with={"toast_tuple_target": 8160},
     )
-    op.create_index("ix_settlement_message", "settlement", ["institution_code", "msgid"], unique=False)
     op.create_index("ix_settlement_person_id", "settlement", ["person_id", "settled_at"], unique=False)
     op.create_index("ix_settlement_visit_id", "settlement", ["visit_id"], unique=False)
     op.create_index(
@@ -390,13 +391,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["visit_id"], ["visit.visit_id"], name=op.f("fk_fee_batch_visit_id_visit")),
         sa.PrimaryKeyConstraint("batch_id", name=op.f("pk_fee_batch")),
         sa.UniqueConstraint("visit_id", "batch_no", "generation", name=op.f("uq_fee_batch_visit_id_batch_no_generation")),
-    )
-    op.create_index(
-        "ix_fee_batch_settlement_id",
-        "fee_batch",
-        ["settlement_id"],
-        unique=False,
-        postgresql_where=sa.text("settlement_id IS NOT NULL"),
+        postgresql_with={"fillfactor": 70},
     )
     op.create_table(
         "journal_line",
@@ -411,7 +406,6 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "(debit_fen > 0 AND credit_fen = 0) OR (credit_fen > 0 AND debit_fen = 0)", name=op.f("ck_journal_line_one_side")
         ),
-        sa.ForeignKeyConstraint(["entry_id"], ["journal.entry_id"], name=op.f("fk_journal_line_entry_id_journal")),
         sa.PrimaryKeyConstraint("entry_id", "line_no", name=op.f("pk_journal_line")),
     )
     op.create_index("ix_journal_line_book_account", "journal_line", ["book", "account", "booked_on"], unique=False)
@@ -481,7 +475,6 @@ def downgrade() -> None:
     op.drop_table("take_back")
     op.drop_index("ix_journal_line_book_account", table_name="journal_line")
     op.drop_table("journal_line")
-    op.drop_index("ix_fee_batch_settlement_id", table_name="fee_batch", postgresql_where=sa.text("settlement_id IS NOT NULL"))
     op.drop_table("fee_batch")
     op.drop_table("diagnosis")
     op.drop_index("ix_visit_person_id", table_name="visit")
@@ -493,14 +486,12 @@ def downgrade() -> None:
     op.drop_index("uq_settlement_reverses", table_name="settlement", postgresql_where=sa.text("reverses IS NOT NULL"))
     op.drop_index("ix_settlement_visit_id", table_name="settlement")
     op.drop_index("ix_settlement_person_id", table_name="settlement")
-    op.drop_index("ix_settlement_message", table_name="settlement")
     op.drop_table("settlement")
     op.drop_table("reversed_message")
     op.drop_table("person_year")
     op.drop_index("ix_parked_event_open", table_name="parked_event", postgresql_where=sa.text("replayed_at IS NULL"))
     op.drop_table("parked_event")
     op.drop_index("ix_outbox_unpublished", table_name="outbox", postgresql_where=sa.text("published_at IS NULL"))
-    op.drop_index("ix_outbox_occurred_at", table_name="outbox")
     op.drop_table("outbox")
     op.drop_table("once")
     op.drop_table("ledger_period")

@@ -126,7 +126,6 @@ def upgrade() -> None:
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_outbox")),
     )
-    op.create_index("ix_outbox_occurred_at", "outbox", ["occurred_at"], unique=False)
     op.create_index("ix_outbox_unpublished", "outbox", ["seq"], unique=False, postgresql_where=sa.text("published_at IS NULL"))
     op.create_table(
         "parked_event",
@@ -189,7 +188,6 @@ def downgrade() -> None:
     op.drop_index("ix_parked_event_open", table_name="parked_event", postgresql_where=sa.text("replayed_at IS NULL"))
     op.drop_table("parked_event")
     op.drop_index("ix_outbox_unpublished", table_name="outbox", postgresql_where=sa.text("published_at IS NULL"))
-    op.drop_index("ix_outbox_occurred_at", table_name="outbox")
     op.drop_table("outbox")
     op.drop_table("once")
     op.drop_index("ix_matter_urgency", table_name="matter")

@@ -124,7 +124,6 @@ def upgrade() -> None:
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_outbox")),
     )
-    op.create_index("ix_outbox_occurred_at", "outbox", ["occurred_at"], unique=False)
     op.create_index("ix_outbox_unpublished", "outbox", ["seq"], unique=False, postgresql_where=sa.text("published_at IS NULL"))
     op.create_table(
         "parked_event",
@@ -176,7 +175,6 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "(debit_fen > 0 AND credit_fen = 0) OR (credit_fen > 0 AND debit_fen = 0)", name=op.f("ck_journal_line_one_side")
         ),
-        sa.ForeignKeyConstraint(["entry_id"], ["journal.entry_id"], name=op.f("fk_journal_line_entry_id_journal")),
         sa.PrimaryKeyConstraint("entry_id", "line_no", name=op.f("pk_journal_line")),
     )
     op.create_index("ix_journal_line_book_account", "journal_line", ["book", "account", "booked_on"], unique=False)
@@ -391,7 +389,6 @@ def downgrade() -> None:
     op.drop_index("ix_parked_event_open", table_name="parked_event", postgresql_where=sa.text("replayed_at IS NULL"))
     op.drop_table("parked_event")
     op.drop_index("ix_outbox_unpublished", table_name="outbox", postgresql_where=sa.text("published_at IS NULL"))
-    op.drop_index("ix_outbox_occurred_at", table_name="outbox")
     op.drop_table("outbox")
     op.drop_table("once")
     op.drop_table("ledger_period")
