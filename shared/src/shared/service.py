@@ -128,6 +128,8 @@ def _cli(service: Service) -> typer.Typer:
             port=settings.port,
             log_config=None,
             access_log=False,
+            proxy_headers=False,
+            server_header=False,
             timeout_graceful_shutdown=10,
         )
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
 import asyncpg
+import orjson
 from sqlalchemy import Row, func, insert, select
 
 from shared.crypto import sm3
@@ -221,4 +221,4 @@ def chain_hash(before: str, journal: Entry | Row[Any], lines: Iterable[Line | Ro
         *(getattr(journal, name) for name in _SEALED),
         [[line.account, line.dim, line.debit_fen, line.credit_fen] for line in lines],
     ]
-    return sm3(json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=date.isoformat).encode()).hex()
+    return sm3(orjson.dumps(body)).hex()

@@ -1,4 +1,5 @@
-"""The runner: consumes facts, one transaction per partition batch, inbox in the same transaction, then the offset.
+"""The runner: consumes facts, one transaction for what is fetched together, inbox in the same transaction, then the
+offsets. When that fails, one transaction per partition; when that fails, one per record.
 
 What happens (architecture, section 6): a record that cannot be decoded or is refused is parked with its cause, in one
 transaction with its inbox mark, and later events of the same key are parked behind it; a database that is away pauses the
@@ -64,6 +65,7 @@ class Runner:
         batches: Mapping[str, BatchHandler] | None = None,
         rng: random.Random | None = None,
         pause_s: float = 0.5,
+        linger_s: float = 0.05,
     ) -> None:
         self._db = db
         self._subscriber = subscriber
@@ -72,6 +74,7 @@ class Runner:
         self._service = service
         self._rng = rng or random.Random()
         self._pause_s = pause_s
+        self._linger_s = linger_s
         self._parked_in_a_row = 0
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -81,7 +84,10 @@ class Runner:
             last_lag = 0.0
             loop = asyncio.get_running_loop()
             while not stop.is_set():
-                await self.step(timeout_ms=500)
+                fetched = await self.step(timeout_ms=500)
+                if 0 < fetched < BATCH:
+                    # What comes in the meantime shares the next transaction; a trickle of facts would else cost a commit each.
+                    await asyncio.sleep(self._linger_s)
                 if loop.time() - last_lag > 5:
                     last_lag = loop.time()
                     for position, behind in (await self._subscriber.lag()).items():
@@ -91,14 +97,32 @@ class Runner:
 
     async def step(self, timeout_ms: int = 0) -> int:
         """Fetch and work off one round; returns how many records were fetched."""
-        batches = await self._subscriber.fetch(timeout_ms, BATCH)
-        results = await asyncio.gather(
-            *(self._partition(p, [_storable(r) for r in records]) for p, records in batches.items() if records)
-        )
+        fetched = await self._subscriber.fetch(timeout_ms, BATCH)
+        batches = {p: [_storable(r) for r in records] for p, records in fetched.items() if records}
+        if len(batches) > 1 and await self._together(batches):
+            return sum(map(len, batches.values()))
+        results = await asyncio.gather(*(self._partition(p, records) for p, records in batches.items()))
         for failure in results:
             if failure is not None:
                 raise failure
-        return sum(len(records) for records in batches.values())
+        return sum(map(len, batches.values()))
+
+    async def _together(self, batches: Mapping[Position, Sequence[Record]]) -> bool:
+        """All partitions of a round in one transaction; False when that failed: then each has one of its own."""
+        try:
+            async with self._db.transaction() as tx:
+                await self._apply(tx, [record for records in batches.values() for record in records])
+        except Exception:
+            return False
+        self._parked_in_a_row = 0
+        await self._commit({position: records[-1].offset + 1 for position, records in batches.items()})
+        return True
+
+    async def _commit(self, offsets: Mapping[Position, int]) -> None:
+        try:
+            await self._subscriber.commit(offsets)
+        except Exception as lost:  # a partition may have moved to another member; its inbox drops what we did
+            log.warning("consumer.commit-failed", service=self._service, cause=type(lost).__name__)
 
     async def _partition(self, position: Position, records: Sequence[Record]) -> Exception | None:
         try:
@@ -115,10 +139,7 @@ class Runner:
             await self._subscriber.seek(position, records[0].offset)
             await asyncio.sleep(pause_s)
             return None
-        try:
-            await self._subscriber.commit({position: records[-1].offset + 1})
-        except Exception as lost:  # the partition may have moved to another member; its inbox drops what we did
-            log.warning("consumer.commit-failed", service=self._service, topic=position.topic, cause=type(lost).__name__)
+        await self._commit({position: records[-1].offset + 1})
         return None
 
     async def _batch(self, records: Sequence[Record]) -> None:
