@@ -241,7 +241,7 @@ async def load(folder: Path, plan: Plan) -> tuple[list[Outcome], float]:
     (folder / "plan").write_bytes(pickle.dumps(plan))
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", f"import sys; sys.path.insert(0, {str(HERE.parents[1])!r}); from tests.load.generator import main; main()",
-        str(folder / "plan"), str(folder / "outcomes"),
+        str(folder / "plan"), str(folder / "outcomes"), stderr=(folder / "generator.log").open("wb"),
     )  # fmt: skip
     watched = psutil.Process(process.pid)
     cpu_s = 0.0
@@ -256,7 +256,7 @@ async def load(folder: Path, plan: Plan) -> tuple[list[Outcome], float]:
             except (TimeoutError, psutil.NoSuchProcess):
                 status.update(f"load: {min(time.monotonic() - began, expected):.0f} of {expected:.0f} s")
     if process.returncode:
-        raise RuntimeError("the load generator failed")
+        raise RuntimeError(f"the load generator failed: {(folder / 'generator.log').read_text()[-2000:]}")
     return [Outcome(*o) for o in pickle.loads((folder / "outcomes").read_bytes())], cpu_s
 
 

@@ -89,6 +89,7 @@ class Connection(asyncio.Protocol):
         self._buffer = bytearray()
         self._answer: asyncio.Future[bytes] | None = None
         self._transport: asyncio.WriteTransport | None = None
+        self.lost = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ready."""
@@ -109,7 +110,8 @@ class Connection(asyncio.Protocol):
             self._answer.set_result(body if b" 200 " in head[:20] else head[:20] + b" " + body)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Fail what waits."""
+        """Fail what waits; an idle one was closed by the server and must not be used again."""
+        self.lost = True
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(exc or ConnectionError("closed"))
 
@@ -133,6 +135,8 @@ async def run(plan: Plan) -> list[Outcome]:
         settlement, error = "", ""
         async with free:
             try:
+                while idle and idle[-1].lost:
+                    idle.pop()
                 if idle:
                     connection = idle.pop()
                 else:
@@ -143,8 +147,8 @@ async def run(plan: Plan) -> list[Outcome]:
                     settlement = json.loads(answer)["output"]["setlinfo"]["setl_id"]
                 else:
                     error = answer[:300].decode(errors="replace")
-            except (OSError, ConnectionError, TimeoutError) as lost:
-                error = type(lost).__name__
+            except (OSError, TimeoutError, ValueError, KeyError) as lost:
+                error = f"{type(lost).__name__}: {lost}"
         outcomes[number] = Outcome(due, loop.time() - start, settlement, error)
 
     tasks = []
