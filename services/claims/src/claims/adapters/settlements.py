@@ -69,13 +69,13 @@ class SqlSettlements:
         await opened(tx).execute(select(ACCOUNT.c.balance_fen).where(ACCOUNT.c.person_id == found.person_id).with_for_update())
         return found
 
-    async def undo(self, tx: Tx, settlement: StoredSettlement, state: str) -> int:
+    async def undo(self, tx: Tx, settlement: StoredSettlement, state: str, owed_fen: int) -> int:
         """See ``Settlements``."""
         await self._set_state(tx, settlement.settlement_id, state)
         used = await self._year(tx, settlement.year)
         await self._write_year(tx, settlement.year, used.minus(settlement.contribution))
         reason = "reversal" if state == "reversed" else "take-back"
-        return await self._move(tx, settlement, settlement.answer.account_fen, reason)
+        return await self._move(tx, settlement, settlement.answer.account_fen - owed_fen, reason)
 
     async def redo(self, tx: Tx, settlement: StoredSettlement) -> int:
         """See ``Settlements``."""

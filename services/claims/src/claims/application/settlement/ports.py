@@ -157,10 +157,10 @@ class Settlements(Protocol):
         """The settlement with its visit, person-year and account locked, in the order of all locks."""
         ...
 
-    async def undo(self, tx: Tx, settlement: StoredSettlement, state: str) -> int:
+    async def undo(self, tx: Tx, settlement: StoredSettlement, state: str, owed_fen: int) -> int:
         """Set the settlement's state, take its contribution out of the year, give the account its part back.
 
-        Returns the account's balance in fen (0 without an account). Charge batches stay as they are.
+        ``owed_fen``: of that part, what the account never paid. Returns the account's balance in fen (0 without an account). Charge batches stay as they are.
         """
         ...
 

@@ -9,6 +9,7 @@ from claims.application.header import HisHeader
 from claims.application.his_messages import AnswerOnce, Effect, HisMessages
 from claims.application.settlement.answer import SettlementAnswer
 from claims.application.settlement.commands import ReverseSettlement
+from claims.application.settlement.person_debt import drop_debt
 from claims.application.settlement.ports import Journals, Render, Settlements, StoredSettlement
 from claims.domain.institution import Institution
 from claims.domain.refusals import settlement_not_valid, settlement_unknown
@@ -71,7 +72,8 @@ class ReverseClaim:
         if settlement.state != "valid":
             raise settlement_not_valid(settlement.state)
         now = self._clock.now()
-        balance = await self._settlements.undo(tx, settlement, "reversed")
+        owed_fen = await drop_debt(tx, self._journals, settlement, self._ids.new(), local(now).date())
+        balance = await self._settlements.undo(tx, settlement, "reversed", owed_fen)
         await self._settlements.free_batches(tx, settlement.settlement_id)
         answer = settlement.answer.reversal(
             settlement_id=self._ids.new(), medins_setl_id=header.msgid, settled_at=now, balance_fen=balance
