@@ -61,7 +61,7 @@ class Audit:
         self._transfers(books, transfers, await fetch("claims", "SELECT * FROM transfer"))
         self._decisions(conversions, directs, decisions, payments)
         self._work_injury_book(books, conversions, directs)
-        await self._years_and_accounts(settlements)
+        await self._years_and_accounts(books, settlements)
         await self._premiums()
         for service in NAMES:
             parked = await fetch(service, "SELECT type, cause FROM parked_event WHERE replayed_at IS NULL")
@@ -101,10 +101,8 @@ class Audit:
                 borne = books.sum(*EXPENSES, book=book, settlement_id=settlement_id)
                 short = books.sum("1125", book=book, settlement_id=settlement_id)
                 expected = paid[book] if row["state"] == "valid" else 0
-                assert borne + short == expected, (
-                    f"{book} bears {borne} + {short} of {settlement_id} ({row['state']}), not {expected}"
-                )
-                assert short >= 0
+                assert borne == expected - short, f"{book} bears {borne} of {settlement_id} ({row['state']})"
+                assert 0 <= short <= (row["account_fen"] if row["state"] == "valid" else 0), short
                 if row["state"] in ("valid", "taken-back"):
                     owed[book, row["institution_code"]] += paid[book]
             if settlement_id in taken:
@@ -221,8 +219,8 @@ class Audit:
             assert books.sum("5001.11", book="WI", settlement_id=d["settlement_id"]) == d["work_injury_fen"]
         assert -books.sum("2201", book="WI") == sum(d["work_injury_fen"] for d in posted)
 
-    async def _years_and_accounts(self, settlements: Mapping[str, Any]) -> None:
-        """Counters are the sums of the decisions that stand, balances those of the movements."""
+    async def _years_and_accounts(self, books: Books, settlements: Mapping[str, Any]) -> None:
+        """Counters are the sums of the decisions that stand; balances those of the movements: credits less what stands."""
         used: dict[tuple[str, str, int], Counter[str]] = defaultdict(Counter)
         for row in settlements.values():
             if row["state"] == "valid":
@@ -232,12 +230,21 @@ class Audit:
             expected = {name: value for name, value in used.pop(key, Counter()).items() if value}
             assert json.loads(row["state"]) == expected, (key, row["state"], expected)
         assert not any(+rest for rest in used.values()), used
-        unequal = await self._county.rows(
+        spent: Counter[str] = Counter()
+        for row in settlements.values():
+            if row["state"] == "valid":
+                short = books.sum("1125", book="EMP", settlement_id=row["settlement_id"])
+                spent[row["person_id"]] += row["account_fen"] - short
+        accounts = await self._county.rows(
             "claims",
-            "SELECT person_id, a.balance_fen, coalesce(sum(m.amount_fen), 0) FROM account a LEFT JOIN account_movement m"
-            " USING (person_id) GROUP BY person_id, a.balance_fen HAVING a.balance_fen <> coalesce(sum(m.amount_fen), 0)",
+            "SELECT person_id, a.balance_fen, sum(m.amount_fen) AS moved,"
+            " coalesce(sum(m.amount_fen) FILTER (WHERE m.reason = 'credit'), 0) AS credited"
+            " FROM account a JOIN account_movement m USING (person_id) GROUP BY person_id, a.balance_fen",
         )
-        assert not unequal, unequal
+        for row in accounts:
+            due = row["credited"] - spent.pop(row["person_id"], 0)
+            assert row["balance_fen"] == row["moved"] == due, (dict(row), due)
+        assert not any(spent.values()), spent
 
     async def _premiums(self) -> None:
         """Cover is active when, and only when, its premium is paid; the fact is told once."""

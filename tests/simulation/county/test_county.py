@@ -27,7 +27,7 @@ from tests.simulation.county.processes import NAMES, Processes, mortal_execute
 
 BEGINNING: Final = datetime(2026, 6, 1, 9, 0, tzinfo=CHINA)
 STEPS: Final = 50
-SEEDS: Final = (1, 2, 3, 4)
+SEEDS: Final = (1, 2, 3, 4, 5, 6)
 
 _CONVERSIONS: Final = "SELECT state, count(*) AS n FROM conversion GROUP BY state"
 _DIRECTS: Final = "SELECT state, count(*) AS n FROM direct_settlement GROUP BY state"
