@@ -46,7 +46,7 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
         raw_routes=[HisRoute("/{path:path}", Doorkeeper(his_endpoint(claims), build_verifier(settings)), methods=["POST"])],
         handlers=handlers(claims.on_person_stated),
         batch_handlers=batch_handlers(claims.on_person_stated),
-        jobs=[Job(name="seal journals", every_s=5, run=seal)],
+        jobs=[Job(name="seal journals", every_s=1, run=seal)],
         on_stop=claims.closing,
     )
 

@@ -9,7 +9,7 @@ from claims.application.header import HisHeader
 from claims.application.his_messages import AnswerOnce, Effect, HisMessages
 from claims.application.settlement.answer import SettlementAnswer
 from claims.application.settlement.commands import ReverseSettlement
-from claims.application.settlement.person_debt import drop_debt
+from claims.application.settlement.drop_debt import drop_debt
 from claims.application.settlement.ports import Journals, Render, Settlements, StoredSettlement
 from claims.domain.institution import Institution
 from claims.domain.refusals import settlement_not_valid, settlement_unknown

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Protocol
 
-from claims.application.settlement.person_debt import drop_debt
+from claims.application.settlement.drop_debt import drop_debt
 from claims.application.settlement.ports import Journals, Settlements, StoredSettlement
 from claims.domain.refusals import settlement_not_valid, settlement_unknown
 from shared.clock import Clock
