@@ -9,8 +9,8 @@ from claims.application.header import HisHeader
 from claims.application.his_messages import AnswerOnce, Effect, HisMessages
 from claims.application.settlement.answer import SettlementAnswer
 from claims.application.settlement.commands import ReverseSettlement
-from claims.application.settlement.drop_debt import drop_debt
 from claims.application.settlement.ports import Journals, Render, Settlements, StoredSettlement
+from claims.application.settlement.reverse_debt import reverse_debt
 from claims.domain.institution import Institution
 from claims.domain.refusals import settlement_not_valid, settlement_unknown
 from shared.clock import Clock, local
@@ -72,7 +72,7 @@ class ReverseClaim:
         if settlement.state != "valid":
             raise settlement_not_valid(settlement.state)
         now = self._clock.now()
-        owed_fen = await drop_debt(tx, self._journals, settlement, self._ids.new(), local(now).date())
+        owed_fen = await reverse_debt(tx, self._journals, settlement, self._ids.new(), local(now).date())
         balance = await self._settlements.undo(tx, settlement, "reversed", owed_fen)
         await self._settlements.free_batches(tx, settlement.settlement_id)
         answer = settlement.answer.reversal(

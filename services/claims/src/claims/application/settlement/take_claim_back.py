@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Protocol
 
-from claims.application.settlement.drop_debt import drop_debt
 from claims.application.settlement.ports import Journals, Settlements, StoredSettlement
+from claims.application.settlement.reverse_debt import reverse_debt
 from claims.domain.refusals import settlement_not_valid, settlement_unknown
 from shared.clock import Clock
 from shared.contracts.claims import ClaimRestored, ClaimTakenBack, FundPayment
@@ -76,7 +76,7 @@ class TakeClaimBack:
                 state = "work-injury" if settlement.work_injury_key else settlement.state
                 raise settlement_not_valid(state, "settlement_id")
             lines = await self._settlements.lines(tx, settlement.settlement_id)
-            owed_fen = await drop_debt(tx, self._journals, settlement, self._ids.new(), self._clock.today())
+            owed_fen = await reverse_debt(tx, self._journals, settlement, self._ids.new(), self._clock.today())
             await self._settlements.undo(tx, settlement, "taken-back", owed_fen)
             await self._journals.append(tx, self._entries(settlement, command, back=True))
             tx.emit(

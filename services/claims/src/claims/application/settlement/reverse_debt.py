@@ -10,7 +10,7 @@ from shared.ledger.books import ACCOUNT_BENEFIT, DUE_FROM_PERSON
 from shared.transactions import Tx
 
 
-async def drop_debt(tx: Tx, journals: Journals, settlement: StoredSettlement, entry_id: str, booked_on: date) -> int:
+async def reverse_debt(tx: Tx, journals: Journals, settlement: StoredSettlement, entry_id: str, booked_on: date) -> int:
     """Before a settlement is undone: Dr 5001.02 / Cr 1125 for what is still owed for it; returns that, in fen.
 
     The fund then gets back the whole account part, and the account only what was really taken from it.
