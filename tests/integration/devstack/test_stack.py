@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -94,6 +95,14 @@ def processes_of(folder: Path) -> list[str]:
     return found
 
 
+def written(log: Path) -> str:
+    """What a process has written, once it has; "" when it writes nothing within ten seconds."""
+    deadline = time.monotonic() + 10
+    while not (text := log.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return text
+
+
 def test_everything_starts_in_order_and_stops_without_a_trace(stack: Stack, data_dir: Path) -> None:
     steps: list[tuple[str, int, int]] = []
     stack.start(lambda what, done, total: steps.append((what, done, total)))
@@ -111,7 +120,7 @@ def test_everything_starts_in_order_and_stops_without_a_trace(stack: Stack, data
     assert running_pid(data_dir) == os.getpid()
     assert is_ready(stack.topology.services[0].url + "/health/ready")
     assert not is_ready(stack.topology.services[0].url + "/elsewhere")
-    assert (data_dir / "logs" / "small-worker.log").read_text() == "started as worker\n"
+    assert written(data_dir / "logs" / "small-worker.log") == "started as worker\n"
     stack.check()
 
     stack.stop()

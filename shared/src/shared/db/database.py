@@ -28,6 +28,9 @@ from shared.transactions import Tx
 STATEMENT_TIMEOUT_MS = 15_000
 LOCK_TIMEOUT_MS = 5_000
 
+DATABASE_FAULTS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What asyncpg raises. A connection that is cut in the middle of an answer can show as an internal error of the client."""
+
 PASSING = frozenset({"40001", "40P01", "55P03"})
 """SQLSTATEs after which the same transaction may succeed: serialization, deadlock, lock time-out."""
 
@@ -153,7 +156,7 @@ class Database:
                 tx = SqlTx(conn, self.platform, self.clock, self.ids)
                 yield tx
                 await tx.flush()
-        except (OSError, asyncpg.PostgresError, DBAPIError, SqlTimeout) as cause:
+        except (*DATABASE_FAULTS, DBAPIError, SqlTimeout) as cause:
             raise translated(cause) from cause
 
     @asynccontextmanager
@@ -163,7 +166,7 @@ class Database:
             async with self._engine.connect() as conn:
                 await conn.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
                 yield SqlTx(conn, self.platform, self.clock, self.ids)
-        except (OSError, asyncpg.PostgresError, DBAPIError, SqlTimeout) as cause:
+        except (*DATABASE_FAULTS, DBAPIError, SqlTimeout) as cause:
             raise translated(cause) from cause
 
     async def pool(self) -> asyncpg.Pool[asyncpg.Record]:
@@ -203,7 +206,9 @@ def translated(cause: BaseException) -> BaseException:
     if state in UNSTORABLE:
         return invalid("request.text-unstorable", "文本中含有不能保存的字符（如空字符）", "text that cannot be stored")
     passing = (
-        isinstance(cause, OSError | SqlTimeout | asyncpg.InterfaceError) or state[:2] in ("08", "53", "57") or state in PASSING
+        isinstance(cause, OSError | SqlTimeout | asyncpg.InterfaceError | asyncpg.InternalClientError)
+        or state[:2] in ("08", "53", "57")
+        or state in PASSING
     )
     if not passing and isinstance(cause, DBAPIError) and not cause.connection_invalidated:
         return cause

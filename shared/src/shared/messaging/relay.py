@@ -15,6 +15,7 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from shared.clock import Clock
+from shared.db.database import DATABASE_FAULTS
 from shared.messaging.bus import Publisher
 from shared.messaging.codec import to_record
 
@@ -48,7 +49,7 @@ class Relay:
             try:
                 await self._session(stop)
                 pause_s = 0.2
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, RuntimeError) as cause:
+            except (*DATABASE_FAULTS, TimeoutError, RuntimeError) as cause:
                 log.warning("relay.interrupted", service=self._service, cause=f"{type(cause).__name__}: {cause}")
                 await _sleep(stop, pause_s)
                 pause_s = min(pause_s * 2, 5.0)

@@ -20,7 +20,7 @@ from claims.domain.adjudication import Decision, Split, YearState
 from claims.domain.settlement import Batch, Identity, VisitToSettle
 from shared.contracts.enrollment import CoveragePeriod, IdentityClass
 from shared.crypto import Sealer
-from shared.db.database import OUTBOX_COLUMNS, Database, outbox_rows, translated
+from shared.db.database import DATABASE_FAULTS, OUTBOX_COLUMNS, Database, outbox_rows, translated
 from shared.ledger.store import append_raw
 
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
@@ -106,7 +106,7 @@ class AsyncpgGroups:
             pool = await self._db.pool()
             async with pool.acquire() as conn, conn.transaction():
                 yield AsyncpgGroupTx(conn, self._db, self._sealer)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as cause:
+        except DATABASE_FAULTS as cause:
             raise translated(cause) from cause
 
 
