@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -14,20 +15,22 @@ from urllib.parse import urlencode
 import httpx
 import uvicorn
 from fastapi import FastAPI, Form, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from nicegui import ui
 
 from gateway.entrypoints.console.frame import COOKIE, Frame
 from gateway.entrypoints.console.pages import accept, case, conversion, funds, home, matter, person, settlement, sign_in
+from gateway.entrypoints.console.provider import RETURN_PATH, WAIT_S, Provider
 from shared.errors import Refusal
-from shared.ids import TimeOrderedIds
+from shared.ids import IdFactory, TimeOrderedIds
 from shared.settings import Settings, read_settings
 from shared.telemetry import configure_logging
 
 _STATIC: Final = Path(__file__).parent / "static"
 _RECEIPT: Final = re.compile(r"[A-Z]{2}\d{2}\d{14}")
 _NUMBER: Final = re.compile(r"[0-9A-Za-z]{8,}")
+_BEGUN: Final = "onewindow_sign_in"
 _GATEWAY_TIMEOUT_S: Final = 20
 _AWAY_S: Final = 60
 """How long a page waits for a slow line to come back before it is forgotten."""
@@ -60,10 +63,12 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = FastAPI(title="OneWindow console", lifespan=lifespan, openapi_url=None)
     clock = settings.clock()
-    frame = Frame(http, clock, TimeOrderedIds(clock))
+    ids = TimeOrderedIds(clock)
+    frame = Frame(http, clock, ids)
     app.middleware("http")(_private)
     app.mount("/static", StaticFiles(directory=_STATIC))
     _plain_routes(app, frame, secure=settings.production)
+    _provider_routes(app, frame, _provider(http, ids), secure=settings.production)
     sign_in.add(frame)
     for path, title, show in (
         ("/", "窗口", home.show),
@@ -129,6 +134,44 @@ def _plain_routes(app: FastAPI, frame: Frame, *, secure: bool) -> None:
     async def search(request: Request, q: Annotated[str, Form(max_length=50)] = "") -> Response:
         """Numbers travel in the body, so that no id number stays in the browser's history."""
         return RedirectResponse(await _found(frame, request.cookies.get(COOKIE, ""), q.strip()), 303)
+
+
+def _provider(http: httpx.AsyncClient, ids: IdFactory) -> Provider:
+    """Whom the provider knows the console as, and under which address: ``ONEWINDOW_CONSOLE_CLIENT_ID``, ``_PUBLIC_URL``."""
+    return Provider(
+        http,
+        ids,
+        client_id=os.environ.get("ONEWINDOW_CONSOLE_CLIENT_ID", "onewindow-console"),
+        public_url=os.environ.get("ONEWINDOW_CONSOLE_PUBLIC_URL", "http://127.0.0.1:8080"),
+    )
+
+
+def _provider_routes(app: FastAPI, frame: Frame, provider: Provider, *, secure: bool) -> None:
+    @app.get("/sign-in/provider")
+    async def go() -> Response:
+        try:
+            begun = await provider.begin((await frame.api().get("/v1/auth"))["issuer"])
+        except Refusal as refusal:
+            return RedirectResponse(f"/sign-in?{urlencode({'refused': refusal.code})}", 303)
+        response = RedirectResponse(begun.address, 303)
+        # Lax: the browser must bring it along when the provider sends it back here.
+        response.set_cookie(_BEGUN, begun.cookie, max_age=WAIT_S, httponly=True, samesite="lax", secure=secure)
+        return response
+
+    @app.get(RETURN_PATH)
+    async def back(request: Request) -> Response:
+        try:
+            granted = await provider.finish(request.query_params, request.cookies.get(_BEGUN, ""))
+            await frame.api(granted.access_token).get("/v1/me")
+        except Refusal as refusal:
+            return RedirectResponse(f"/sign-in?{urlencode({'refused': refusal.code})}", 303)
+        # A page and no redirect: a redirect would still count as coming from the provider's site, and the strict cookie stay away.
+        response = HTMLResponse('<meta http-equiv="refresh" content="0;url=/"><a href="/">一窗</a>')
+        response.set_cookie(
+            COOKIE, granted.access_token, max_age=granted.expires_s, httponly=True, samesite="strict", secure=secure
+        )
+        response.delete_cookie(_BEGUN)
+        return response
 
 
 async def _found(frame: Frame, token: str, text: str) -> str:

@@ -7,21 +7,17 @@ from typing import Any
 from fastapi import Request
 from nicegui import ui
 
-from gateway.entrypoints.console.frame import Frame, block, failure, state
+from gateway.entrypoints.console.frame import Frame, block, failure
 from gateway.entrypoints.console.markup import Html, el
 from shared.errors import Refusal
 
 _REFUSED = {
     "gateway.auth.credentials-wrong": "用户名或密码不对，请重新输入。",
     "gateway.console.away": "业务服务暂时连不上，请稍后再试。",
+    "gateway.console.provider-away": "统一身份认证平台暂时连不上，请稍后再试。",
+    "gateway.console.sign-in-broken": "登录没有完成，请重新登录。",
+    "auth.token-invalid": "统一身份认证平台的凭证没有被接受，请联系管理员。",
 }
-
-_ELSEWHERE = (
-    "请使用统一身份认证",
-    "本单位通过统一身份认证平台登录。",
-    "控制台的跳转登录尚未开通，请联系管理员。",
-    "gateway.console.no-provider-login",
-)
 
 
 def add(frame: Frame) -> None:
@@ -36,13 +32,23 @@ def add(frame: Frame) -> None:
                 block(failure(refusal))
             return
         with ui.element("div").classes("page sign-in"):
-            block(_local(provider["users"], request) if provider["provider"] == "local" else state(*_ELSEWHERE))
+            block(_local(provider["users"], request) if provider["provider"] == "local" else _elsewhere(request))
 
 
-def _local(users: list[dict[str, Any]], request: Request) -> Html:
-    refused = request.query_params.get("refused")
+def _elsewhere(request: Request) -> Html:
+    """The bureau's identity provider knows everybody; one key is enough."""
     return el(
         "div",
+        *_head(request),
+        el("p", "本单位通过统一身份认证平台登录。"),
+        el("p", el("a", "去登录", href="/sign-in/provider", cls="button primary", data_enter=True)),
+        cls="card",
+    )
+
+
+def _head(request: Request) -> list[Html | None]:
+    refused = request.query_params.get("refused")
+    return [
         el("h1", "一窗"),
         el("p", "社会保险结算与服务", cls="soft"),
         el("p", "登录已到时限，请重新登录。", cls="hint") if "expired" in request.query_params else None,
@@ -55,6 +61,14 @@ def _local(users: list[dict[str, Any]], request: Request) -> Html:
         )
         if refused
         else None,
+    ]
+
+
+def _local(users: list[dict[str, Any]], request: Request) -> Html:
+    refused = request.query_params.get("refused")
+    return el(
+        "div",
+        *_head(request),
         el(
             "form",
             el("label", "用户名", _box("username", request.query_params.get("as", ""), focus=not refused)),
