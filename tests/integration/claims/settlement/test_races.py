@@ -99,3 +99,19 @@ async def test_the_same_reversal_twice_at_once_is_one_reversal_with_one_answer(
         assert read(one)["infcode"] == "0", one
         assert read(one)["output"] == read(two)["output"] == read(three)["output"]
         assert await first.count("settlement", f"person_id = '{person}' AND reverses IS NOT NULL") == 1
+
+
+async def test_one_msgid_for_two_settlements_at_once_serves_one_of_them(two_desks: tuple[ClaimsDesk, ClaimsDesk]) -> None:
+    first, second = two_desks
+    for round_ in range(ROUNDS):
+        people = [await first.person(9000 + 2 * round_ + n) for n in range(2)]
+        visits = [await first.registration(person, [("A1", "100.00")]) for person in people]
+        answers = await asyncio.gather(
+            *(
+                d.raw("2207", d.visit_input(v, p, "100.00"), msgid=f"TWICE{round_}")
+                for d, v, p in zip((first, second), visits, people, strict=True)
+            )
+        )
+        texts = sorted(read(a)["err_msg"] for a in answers)
+        assert texts == ["", "报文ID(msgid)已用于内容不同的交易，请更换报文ID"]
+        assert await first.count("settlement", f"person_id IN ('{people[0]}', '{people[1]}')") == 1

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 from claims.application.settlement.answer import SettlementAnswer
 from claims.application.settlement.ports import MessageKey, NewSettlement, YearKey
 from claims.domain.adjudication import Decision, Split, YearState
+from claims.domain.refusals import msgid_reused
 from claims.domain.settlement import Batch, Identity, VisitToSettle
 from shared.contracts.enrollment import CoveragePeriod, IdentityClass
 from shared.crypto import Sealer
@@ -106,6 +107,11 @@ class AsyncpgGroups:
             pool = await self._db.pool()
             async with pool.acquire() as conn, conn.transaction():
                 yield AsyncpgGroupTx(conn, self._db, self._sealer)
+        except asyncpg.UniqueViolationError as cause:
+            if cause.constraint_name != "pk_his_message":
+                raise
+            # Another message took the msgid in the same instant; the same one would have waited for the visit's lock.
+            raise msgid_reused() from cause
         except DATABASE_FAULTS as cause:
             raise translated(cause) from cause
 
