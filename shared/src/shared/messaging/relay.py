@@ -26,6 +26,7 @@ BACKLOG_S = Gauge("onewindow_outbox_oldest_seconds", "Age of the oldest event no
 
 _LOCK_KEY = 0x0B0C5
 _BATCH = 500
+_LINGER_S = 0.03
 _SELECT = (
     "SELECT seq, event_id, type, topic, key, payload, occurred_at, traceparent FROM outbox "
     "WHERE published_at IS NULL ORDER BY seq LIMIT $1"
@@ -68,6 +69,8 @@ class Relay:
                     wake.clear()
                     if await self.publish_once(conn) < _BATCH:
                         await _either(stop, wake, self._poll_s)
+                        # Who committed next shares the batch: marking events as published costs a commit of its own.
+                        await _sleep(stop, _LINGER_S)
             finally:
                 await self._publisher.stop()
         finally:
