@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from itertools import count
 
 import pytest
-from alembic import command
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError
 
@@ -16,7 +15,6 @@ from shared.clock import FixedClock
 from shared.contracts import REGISTRY
 from shared.contracts.claims import ClaimSettled
 from shared.db.deadlines import DeadlineRunner
-from shared.db.migrate import alembic_config, migrate
 from shared.ledger.store import LedgerStore
 from shared.messaging.codec import encode_data, to_record
 from shared.messaging.memory import MemoryBus
@@ -24,7 +22,6 @@ from shared.messaging.runner import Runner
 from shared.money import fen
 from shared.transactions import OnceKey
 from tests.factories.workinjury_bridge.examples import F1_BILL, SETTLED
-from tests.fixtures_stack import FreshDatabase
 from tests.integration.workinjury_bridge.conftest import House
 from workinjury_bridge.adapters import tables as t
 from workinjury_bridge.application.decide_recognition import NewDecision
@@ -71,15 +68,6 @@ async def approved(house: House, person_id: str = "P1") -> str:
     await house.bridge.review.check(key(), conversion_id, "maker", None)
     await house.bridge.review.approve(key(), conversion_id, "checker", None)
     return conversion_id
-
-
-async def test_migrations_go_up_and_down_and_match_the_tables(fresh_database: FreshDatabase) -> None:
-    url = await fresh_database()
-    await asyncio.to_thread(migrate, "workinjury_bridge", url)
-    config = alembic_config("workinjury_bridge", url)
-    await asyncio.to_thread(command.check, config)
-    await asyncio.to_thread(command.downgrade, config, "base")
-    await asyncio.to_thread(command.upgrade, config, "head")
 
 
 async def test_two_workers_on_one_conversion_book_once(house: House) -> None:

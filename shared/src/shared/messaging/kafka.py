@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError
 
 from shared.messaging.bus import Position
 from shared.messaging.codec import Record
@@ -122,22 +120,6 @@ class KafkaSubscriber:
         if self._consumer is not None:
             await self._consumer.stop()
             self._consumer = None
-
-
-async def create_topics(bootstrap: str, topics: Mapping[str, int], *, replication: int = 1) -> None:
-    """Create the topics (name to partitions) that do not exist yet."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    try:
-        present = set(await admin.list_topics())
-        missing = [NewTopic(name, n, replication) for name, n in topics.items() if name not in present]
-        if missing:
-            try:
-                await admin.create_topics(missing)
-            except TopicAlreadyExistsError:
-                return
-    finally:
-        await admin.close()
 
 
 async def _started(client: Any) -> None:

@@ -8,8 +8,10 @@ CLERK = Principal("u1", "王芳", frozenset({"persons:read"}), frozenset({"42050
 
 def test_a_granted_scope_in_a_granted_region_passes() -> None:
     CLERK.require("persons:read")
-    CLERK.require("persons:read", "420502")
-    CLERK.require("persons:read", "420502001004")
+    for region in ("420502", "420502001004"):
+        CLERK.require("persons:read", region)
+        assert CLERK.has("persons:read")
+        assert CLERK.covers(region)
 
 
 def test_a_missing_scope_is_refused_by_name() -> None:
