@@ -210,9 +210,8 @@ def translated(cause: BaseException) -> BaseException:
         or state[:2] in ("08", "53", "57")
         or state in PASSING
     )
-    if not passing and isinstance(cause, DBAPIError) and not cause.connection_invalidated:
-        return cause
-    if not passing and not isinstance(cause, DBAPIError):
+    cut_off = isinstance(cause, DBAPIError) and cause.connection_invalidated
+    if not (passing or cut_off):
         return cause
     return unavailable(
         "database.away", "数据库暂时不可用，请稍后重试", f"database is away or gave up: {type(cause).__name__} {state}"
