@@ -73,7 +73,7 @@ def decide(version: dict[str, Any], claim: Claim, year: list[Outcome]) -> Outcom
     first_deductible = None
     for layer in version["layers"]:
         terms = applicable(layer, claim)
-        if terms is None:
+        if terms is None or (layer.get("base") == "beyond_cap" and not outcome.layers):
             continue
         base = beyond if layer.get("base") == "beyond_cap" else left
         if layer.get("without_deductible"):

@@ -68,7 +68,7 @@ def read(text: str) -> RuleBooks:
         (
             "        per: claim",
             "        per: year",
-            "16: layer pool counts by the year: it has one deductible and no total of ded",
+            "26: layer pool charges one deductible by the year: no ladder, no share of a bill",
         ),
         ("code: two", "code: one", "26: the code one is used twice in layer pool"),
         ('{up_to: 1000, rate: "0.50"}', '{up_to: 200, rate: "0.50"}', "25: the first band of one ends within its deductible"),
@@ -197,7 +197,7 @@ def test_the_demo_countys_stays_are_decided_as_in_yichang() -> None:
         for classes in (frozenset[str](), frozenset({"dibao"}), frozenset({"marginal"}), frozenset({"tekun"})):
             circumstances = Circumstances("inpatient", level, "resident", classes, "out_of_province", False)
             plans = [rules.plan(circumstances) for rules in (yichang, county)]
-            assert [step[2:] for step in plans[0]] == [step[2:] for step in plans[1]]
+            assert [step[3:] for step in plans[0].steps] == [step[3:] for step in plans[1].steps]
     assert [layer.code for layer in county.version.layers] == ["pool", "outpatient", "catastrophic", "assistance", "tilt"]
 
 

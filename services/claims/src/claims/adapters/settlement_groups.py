@@ -281,7 +281,10 @@ def decision_json(decision: Decision | None) -> dict[str, Any]:
                 "uncapped_fen": r.uncapped_fen,
                 "room_fen": r.room_fen,
                 "payment_fen": r.payment_fen,
-                "beyond_cap_fen": r.beyond_cap_fen,
+                "beyond_cap_fen": r.beyond_cap_fen() if r.step.keeps_beyond else 0,
+                "flat_fen": r.flat_fen,
+                "lines_fen": list(r.lines_fen),
+                "hospital_fen": r.hospital_fen,
             }
             for r in decision.layers
         ],

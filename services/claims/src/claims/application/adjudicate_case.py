@@ -14,7 +14,7 @@ def adjudicate_case(books: RuleBooks, case: Case) -> dict[str, Any]:
     force for the claim or its figures do not hold.
     """
     rules = books.on(case.region, case.scheme, case.day)
-    decision = adjudicate(rules, case.facts(rules.version.class_b.rate), case.used.state())
+    decision = adjudicate(rules, case.facts(rules.version), case.used.state())
     got = amounts(decision)
     checks = [
         {

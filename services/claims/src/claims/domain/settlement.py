@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from claims.domain.adjudication import Circumstances, Decision, Payment, RuleBooks, RuleSet, Split
+from claims.domain.adjudication import Circumstances, Decision, Payment, RuleBooks, RuleSet, Split, add_up
 from claims.domain.adjudication.circumstances import Place, Status
+from claims.domain.adjudication.split import PARTS
 from claims.domain.institution import Institution
 from claims.domain.refusals import (
     nothing_to_settle,
@@ -140,7 +141,7 @@ def choose_batches(visit: VisitToSettle, wanted: Wanted, tolerance_fen: int) -> 
     chosen = tuple(b for b in unsettled if wanted.batch_no is None or b.batch_no == wanted.batch_no)
     by_number = bool(chosen)
     chosen = chosen or unsettled
-    total = Split(*map(sum, zip(*(b.split for b in chosen), strict=True)))
+    total = add_up(b.split for b in chosen)
     if abs(total.total_fen - wanted.total_fen) > tolerance_fen:
         if not by_number:
             raise invalid(
@@ -161,7 +162,7 @@ def choose_batches(visit: VisitToSettle, wanted: Wanted, tolerance_fen: int) -> 
         "先行自付金额(preselfpay_amt)",
         "符合政策范围金额(inscp_scp_amt)",
     )
-    for stated, computed, name in zip(wanted.stated, total[1:], names, strict=True):
+    for stated, computed, name in zip(wanted.stated, total[1:PARTS], names, strict=True):
         if stated and stated != computed:
             raise invalid(
                 "claims.settlement.split-differs",

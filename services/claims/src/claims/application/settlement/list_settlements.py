@@ -111,5 +111,5 @@ def _room(rules: RuleSet, status: Status, classes: frozenset[str], state: YearSt
             "cap_fen": step.cap if step.cap < NO_LIMIT else None,
             "room_fen": max(step.cap - state.used(step.layer.code, "paid"), 0) if step.cap < NO_LIMIT else None,
         }
-        for step in plan
+        for step in plan.steps
     ]

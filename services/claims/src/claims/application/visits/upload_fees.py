@@ -13,7 +13,7 @@ from claims.application.registry.ports import Catalogue
 from claims.application.visits.answers import FeesUploaded, LineStated
 from claims.application.visits.commands import UploadFees
 from claims.application.visits.ports import ClassBShares, Fees, NewLine
-from claims.domain.adjudication.split import OUTSIDE, CatalogueEntry, ChargeClass, Split, add_up, split_line
+from claims.domain.adjudication.split import OUTSIDE, PARTS, CatalogueEntry, ChargeClass, Split, add_up, split_line
 from claims.domain.adjudication.split import FeeLine as SplittableLine
 from claims.domain.catalogue import CatalogueItem, valid_on
 from claims.domain.institution import Institution
@@ -153,8 +153,10 @@ class _Returns:
             raise conflict(
                 "claims.fees.over-returned", f"退费明细{line.line_no}超过原明细{line.returns_line_no}的余额", field="cnt"
             )
-        parts = allocate(-line.amount_fen, list(left.split[1:])) if line.amount_fen else [0, 0, 0, 0]
-        split = Split(line.amount_fen, *(-part for part in parts))
+        parts = allocate(-line.amount_fen, list(left.split[1:PARTS])) if line.amount_fen else [0, 0, 0, 0]
+        in_scope = parts[-1]
+        # Of one line all that is in scope is of a kind, or nothing is.
+        split = Split(line.amount_fen, *(-part for part in parts), *(-in_scope if kind else 0 for kind in left.split[PARTS:]))
         self._take(left, line.quantity, split)
         return split
 

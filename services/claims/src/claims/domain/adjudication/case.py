@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Literal
 
-from claims.domain.adjudication.circumstances import Care, Circumstances, PersonClass, Place, Status
+from claims.domain.adjudication.circumstances import Care, Circumstances, Facility, PersonClass, Place, Rank, Status
 from claims.domain.adjudication.kernel import ClaimFacts
+from claims.domain.adjudication.rule_book import NOTHING, RuleVersion
 from claims.domain.adjudication.split import CatalogueEntry, ChargeClass, FeeLine, Split, add_up, split_line
 from claims.domain.adjudication.year_state import STAYS, YearState
 from shared.money import fen
@@ -17,9 +18,6 @@ from shared.rules import Fen, Origin, Rate
 
 CASE_SUFFIX = ".case.yaml"
 """How a facts file's name ends when it lies in a folder."""
-
-
-NOTHING: Final = Fen(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +28,16 @@ class Bill:
     self_funded: Fen = NOTHING
     over_limit: Fen = NOTHING
     pre_selfpay: Fen = NOTHING
+    class_b: Fen = NOTHING
+    """Of what is in scope, like the next two."""
+    traditional: Fen = NOTHING
+    flat: Fen = NOTHING
 
     def __post_init__(self) -> None:
         if self.in_scope < 0:
             raise ValueError("self_funded, over_limit and pre_selfpay are more than the total")
+        if max(self.class_b, self.traditional, self.flat) > self.in_scope:
+            raise ValueError("class_b, traditional or flat is more than what is in scope")
 
     @property
     def in_scope(self) -> int:
@@ -42,7 +46,16 @@ class Bill:
 
     def split(self) -> Split:
         """The bill as the kernel takes it."""
-        return Split(self.total, self.self_funded, self.over_limit, self.pre_selfpay, self.in_scope)
+        return Split(
+            total_fen=self.total,
+            self_funded_fen=self.self_funded,
+            over_limit_fen=self.over_limit,
+            pre_selfpay_fen=self.pre_selfpay,
+            in_scope_fen=self.in_scope,
+            class_b_fen=self.class_b,
+            traditional_fen=self.traditional,
+            flat_fen=self.flat,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +71,17 @@ class CaseLine:
     price_limit: Decimal | None = None
     limited_use: bool = False
     approved_use: bool = False
+    line_class: str | None = None
+    """A class of lines of the rule book."""
+    traditional: bool = False
 
     def __post_init__(self) -> None:
         fen(self.amount)
         if self.price is None and self.quantity != 1:
             raise ValueError("a line of more than one unit needs its price")
 
-    def split(self, level: int, class_b_rate: int) -> Split:
-        """The line divided."""
+    def split(self, level: int, version: RuleVersion) -> Split:
+        """The line divided. Raises Refusal for a class of lines that the version does not have."""
         line = FeeLine(
             amount_fen=fen(self.amount),
             quantity=self.quantity,
@@ -77,8 +93,10 @@ class CaseLine:
             pre_selfpay_rate=self.pre_selfpay,
             price_limits=(self.price_limit, self.price_limit, self.price_limit),
             limited_use=self.limited_use,
+            line_class=self.line_class or "",
+            traditional=self.traditional,
         )
-        return split_line(line, entry, level, class_b_rate)
+        return split_line(line, entry, level, version.class_b.rate, version.line_share(entry.line_class))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,12 +131,27 @@ class Case:
     classes: frozenset[PersonClass] = frozenset()
     place: Place = "local"
     referred: bool = True
+    emergency: bool = False
+    long_term: bool = False
+    rank: Rank = "county"
+    facility: frozenset[Facility] = frozenset()
+    age: int = 40
+    tenure_months: int = 0
+    zero_claim_years: int = 0
+    disease: str | None = None
+    enrolled: frozenset[str] = frozenset()
+    tier: str | None = None
     bill: Bill | None = None
     lines: tuple[CaseLine, ...] = ()
     account: Fen = NOTHING
     """What the personal account may pay at most."""
+    family_account: Fen = NOTHING
+    """What relatives' accounts may pay at most, after the person's own."""
     continues_stay: bool = False
     stay_deductible: Fen = NOTHING
+    transferred: bool = False
+    episode_deductible: Fen = NOTHING
+    sessions: int = 1
     used: Used = Used()
     expected: Mapping[str, Fen] = field(default_factory=dict)
     """Amounts by name that the outcome must have."""
@@ -130,9 +163,9 @@ class Case:
         if self.level not in (1, 2, 3):
             raise ValueError("the level is 1, 2 or 3")
 
-    def facts(self, class_b_rate: int) -> ClaimFacts:
+    def facts(self, version: RuleVersion) -> ClaimFacts:
         """The claim as the kernel takes it. Raises Refusal when the lines do not make a bill."""
-        lines = (line.split(self.level, class_b_rate) for line in self.lines)
+        lines = (line.split(self.level, version) for line in self.lines)
         return ClaimFacts(
             split=self.bill.split() if self.bill else add_up(lines),
             circumstances=Circumstances(
@@ -142,8 +175,23 @@ class Case:
                 classes=frozenset(self.classes),
                 place=self.place,
                 referred=self.referred,
+                emergency=self.emergency,
+                long_term=self.long_term,
+                rank=self.rank,
+                facility=frozenset(self.facility),
+                age=self.age,
+                tenure_months=self.tenure_months,
+                zero_claim_years=self.zero_claim_years,
+                disease=self.disease or "",
+                enrolled=self.enrolled,
+                tier=self.tier or "",
+                month=self.day.month,
             ),
             account_fen=self.account,
+            family_account_fen=self.family_account,
             continues_stay=self.continues_stay,
             stay_deductible_fen=self.stay_deductible,
+            transferred=self.transferred,
+            episode_deductible_fen=self.episode_deductible,
+            sessions=self.sessions,
         )

@@ -7,6 +7,7 @@ from typing import Final
 
 from claims.domain.adjudication.kernel import Decision, LayerResult
 from claims.domain.adjudication.rule_book import NO_LIMIT, Cited
+from claims.domain.adjudication.split import PARTS
 from shared.money import format_yuan
 
 _POINT: Final = 10_000
@@ -31,7 +32,7 @@ class ExplanationStep:
 
 def explain(decision: Decision) -> list[ExplanationStep]:
     """The steps from the bill to the cash, in the order of the calculation; a layer with nothing to look at has none."""
-    layers = [_layer(decision, done) for done in decision.layers if done.base_fen]
+    layers = [_layer(decision, done) for done in decision.layers if done.base_fen or done.flat_fen or done.hospital_fen]
     return [_bill(decision), *layers, _person(decision)]
 
 
@@ -42,9 +43,9 @@ def percent(rate: int) -> str:
 
 
 def _bill(decision: Decision) -> ExplanationStep:
-    split = decision.facts.split
+    split = decision.split
     names = ("全自费", "超限价自费", "先行自付", "政策范围内")
-    parts = [f"{name}{format_yuan(amount)}" for name, amount in zip(names, split[1:], strict=True) if amount]
+    parts = [f"{name}{format_yuan(amount)}" for name, amount in zip(names, split[1:PARTS], strict=True) if amount]
     return ExplanationStep(
         rule_id=_rule_id(decision, "bill"),
         source="",
@@ -57,7 +58,7 @@ def _bill(decision: Decision) -> ExplanationStep:
 
 def _layer(decision: Decision, done: LayerResult) -> ExplanationStep:
     layer, terms = done.step.layer, done.step.terms
-    changes = [change for change in layer.adjustments if change.when.holds(decision.facts.circumstances)]
+    changes = done.step.adjustments
     inputs: dict[str, int | str] = {
         "base_fen": done.base_fen,
         "before_fen": done.before_fen,
@@ -87,9 +88,9 @@ def _layer(decision: Decision, done: LayerResult) -> ExplanationStep:
 
 
 def _base_text(decision: Decision, done: LayerResult) -> str:
-    kind = "超过封顶线部分" if done.step.on_beyond_cap else "计入"
+    kind = "超过封顶线部分" if done.step.beyond >= 0 else "计入"
     text = f"{kind}{format_yuan(done.base_fen)}"
-    if done.step.yearly and done.before_fen:
+    if done.step.position and done.before_fen:
         text += f"（本年度此前已累计{format_yuan(done.before_fen)}）"
     if done.deductible_fen:
         stay = ""

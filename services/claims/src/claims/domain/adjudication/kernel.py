@@ -1,18 +1,22 @@
-"""The benefit kernel: one claim under one rule set, exact integers, every intermediate amount kept.
+"""The benefit kernel: one claim under one plan, exact integers, every intermediate amount kept.
 
-Rules are resolved beforehand to plans of numbers (``RuleSet.plan``); what is left is straight arithmetic with ``min``,
-``max`` and products, without a branch on an amount, so that the same body can run on columns of claims. Every payment
-is rounded half up to the fen, and the next layer starts from the rounded remainder (benefit policies, section 8).
+Rules are resolved beforehand to plans of numbers (``plan.py``). What is left, ``pay``, is one body of straight arithmetic with
+smaller-of, larger-of, products and whole quotients, without a branch on an amount: with Python's ``min`` and ``max`` it decides
+one claim, with a library's for columns it decides a column of claims that share a plan. Every payment is rounded half up to the
+fen, and the next layer starts from the rounded remainder (benefit policies, section 8).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from operator import sub
-from typing import NamedTuple
+from operator import getitem, sub
+from typing import Any, NamedTuple, TypeAlias
 
-from claims.domain.adjudication.circumstances import Circumstances
-from claims.domain.adjudication.rule_set import RuleSet, Step
+from claims.domain.adjudication.circumstances import STAYS_OF_CARE, Circumstances
+from claims.domain.adjudication.plan import PRE_SELFPAY, Plan, Step
+from claims.domain.adjudication.rule_book import NO_LIMIT
+from claims.domain.adjudication.rule_set import RuleSet
 from claims.domain.adjudication.split import Split, whole
 from claims.domain.adjudication.year_state import STAYS, YearState
 from shared.errors import invalid
@@ -20,6 +24,40 @@ from shared.ledger import Book
 from shared.money import RATE_ONE
 
 _HALF = RATE_ONE // 2
+
+Number: TypeAlias = Any
+"""A whole number, or a column of them."""
+
+
+class Ops(NamedTuple):
+    """The three operations that differ between a number and a column."""
+
+    lo: Callable[[Number, Number], Number]
+    """The smaller of two."""
+    hi: Callable[[Number, Number], Number]
+    """The larger of two."""
+    at: Callable[[tuple[int, ...], Number], Number]
+    """The element of a tuple at an index."""
+
+
+SCALAR = Ops(min, max, getitem)
+
+
+class Amounts(NamedTuple):
+    """A claim's figures, or columns of them: fen, and counts."""
+
+    total: Number
+    in_scope: Number
+    parts: tuple[Number, Number, Number]
+    """Pre-selfpay, over the limit, self-funded."""
+    lines: tuple[Number, Number]
+    """Of what is in scope: class B, traditional medicine."""
+    flat: Number
+    turn: Number
+    """Stays of the year before this one."""
+    charged: Number
+    """Deductible already charged for this stay."""
+    sessions: Number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,58 +71,94 @@ class ClaimFacts:
     circumstances: Circumstances
     account_fen: int = 0
     """What the personal account may pay at most: its balance if the person wants it used, else 0."""
+    family_account_fen: int = 0
+    """What relatives' accounts may pay at most, after the person's own (家庭共济)."""
     continues_stay: bool = False
     """An earlier part of the same stay is already settled and counted (中途结算, 跨年结算)."""
     stay_deductible_fen: int = 0
     """Deductible that earlier parts of the same stay have been charged."""
+    transferred: bool = False
+    """The stay follows another of the same episode (转院); the rules say whether it is a stay of its own."""
+    episode_deductible_fen: int = 0
+    """Deductible that the episode's stays at other facilities have been charged."""
+    sessions: int = 1
+    """Treatments in the claim (透析次数), where an amount counts for each."""
 
     def __post_init__(self) -> None:
         whole(self.split)
-        if self.account_fen < 0 or self.stay_deductible_fen < 0:
+        if min(self.account_fen, self.family_account_fen, self.stay_deductible_fen, self.episode_deductible_fen) < 0:
             raise invalid("claims.bill.account", "个人账户可用金额和本次住院已扣起付线不能为负数", field="acct_pay")
+        if self.sessions < 1:
+            raise invalid("claims.bill.sessions", "治疗次数至少为1", field="sessions")
 
 
 class LayerResult(NamedTuple):
     """What one layer did, in fen: base = deductible + over_cost + sum(bands)."""
 
     step: Step
-    base_fen: int
-    before_fen: int
-    """Base accumulated in the year before this claim; 0 for a layer that counts by the claim."""
-    deductible_fen: int
-    over_cost_fen: int
-    """Above the deductible, but beyond the limit on cost."""
-    above_fen: tuple[int, ...]
+    base_fen: Number
+    before_fen: Number
+    """Where the bands stood before this claim; 0 for a layer whose bands begin anew."""
+    deductible_fen: Number
+    over_cost_fen: Number
+    """Above the deductible, but beyond a limit on cost."""
+    above_fen: tuple[Number, ...]
     """How much of the base lies above the beginning of each band, the first beginning at the deductible."""
-    uncapped_fen: int
-    room_fen: int
-    """What the cap left before this claim."""
-    payment_fen: int
+    flat_fen: Number
+    """Lines settled by themselves, paid as they are."""
+    lines_fen: tuple[Number, ...]
+    """Of the cost above the deductible what is class B or traditional medicine, for each rate of its own."""
+    uncapped_fen: Number
+    room_fen: Number
+    """What the caps left before this claim."""
+    payment_fen: Number
+    hospital_fen: Number
+    """Beyond the price of a package."""
 
     @property
-    def bands_fen(self) -> tuple[int, ...]:
+    def bands_fen(self) -> tuple[Number, ...]:
         """How much of the base lies in each band."""
         return tuple(map(sub, self.above_fen, (*self.above_fen[1:], 0)))
 
     @property
-    def beyond_cap_fen(self) -> int:
+    def reached(self) -> Number:
+        """Whether a cap is reached after this claim, 0 or 1."""
+        return (self.room_fen <= self.payment_fen) * 1 | (self.over_cost_fen > 0) * 1
+
+    def beyond_cap_fen(self, ops: Ops = SCALAR) -> Number:
         """Cost above the deductible that a reached limit left: what the paid amount does not stand for, band by band from
         below, payment / rate rounded half up where the money ends (work-injury reference B0.2)."""
-        covered, rest, reached = 0, self.payment_fen * RATE_ONE, True
+        rest = ops.hi(self.payment_fen - self.flat_fen, 0) * RATE_ONE
+        covered, reached = 0, 1
         for cost, rate in zip(self.bands_fen, self.step.rates, strict=True):
-            spent = min(rest, cost * rate)
-            covered += (spent + rate // 2) // rate if rate else reached * cost
-            reached = reached and spent == cost * rate
-            rest -= spent
-        capped = self.payment_fen < self.uncapped_fen
+            spent = ops.lo(rest, cost * rate)
+            covered = covered + ((spent + rate // 2) // rate if rate else reached * cost)
+            reached = reached * (spent == cost * rate)
+            rest = rest - spent
+        capped = (self.payment_fen < self.uncapped_fen) * 1
         return self.over_cost_fen + capped * (self.above_fen[0] - covered)
+
+    def counted(self) -> tuple[Number, Number, Number, Number]:
+        """What counters add up: base, deductible, cost, payment (``plan.BASE`` …)."""
+        return self.base_fen, self.deductible_fen, self.above_fen[0], self.payment_fen
+
+
+class Paid(NamedTuple):
+    """What all layers did with a claim."""
+
+    layers: tuple[LayerResult, ...]
+    left: Number
+    """In scope and not paid."""
+    parts: tuple[Number, ...]
+    """Outside the scope and not paid: pre-selfpay, over the limit, self-funded."""
+    hospital: Number
 
 
 class Payment(NamedTuple):
-    """What one fund or the account pays, with everything a voucher and an answer need to know."""
+    """What one fund or an account pays, with everything a voucher and an answer need to know."""
 
     layer: str
-    """Layer code, or ``account``."""
+    """Layer code, ``account`` or ``family``."""
     name: str
     book: Book
     account: str
@@ -95,15 +169,19 @@ class Payment(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """The outcome of one claim. total = sum of layer payments + person; person = account + cash."""
+    """The outcome of one claim. total = sum of layer payments + person + hospital; person = account + family + cash."""
 
     rules: RuleSet
     facts: ClaimFacts
     before: YearState
+    split: Split
+    """The bill after what the person bears first by place or referral; equal to the facts' where there is no such rule."""
     layers: tuple[LayerResult, ...]
     person_fen: int
     account_fen: int
+    family_fen: int
     cash_fen: int
+    hospital_fen: int
 
     @property
     def deductible_fen(self) -> int:
@@ -113,7 +191,7 @@ class Decision(NamedTuple):
     @property
     def funds_fen(self) -> int:
         """fund_pay_sumamt: what the layers pay together, the account not included."""
-        return self.facts.split.total_fen - self.person_fen
+        return self.facts.split.total_fen - self.person_fen - self.hospital_fen
 
     @property
     def pool_rate(self) -> int:
@@ -125,29 +203,31 @@ class Decision(NamedTuple):
 
     @property
     def payments(self) -> tuple[Payment, ...]:
-        """Every payment above 0: the layers in their order, then the account."""
+        """Every payment above 0: the layers in their order, then the accounts."""
         result = [
             Payment(layer.code, layer.name, layer.book, layer.account, layer.fund, layer.his_field, done.payment_fen)
             for done in self.layers
             if done.payment_fen and (layer := done.step.layer)
         ]
-        if self.account_fen:
-            account = self.rules.version.account
-            result.append(
-                Payment("account", "个人账户", account.book, account.account, account.fund, "acct_pay", self.account_fen)
-            )
+        rule = self.rules.version.account
+        for code, name, fund, field, amount in (
+            ("account", "个人账户", rule.fund, "acct_pay", self.account_fen),
+            ("family", "家庭共济账户", rule.family_fund, "acct_mulaid_pay", self.family_fen),
+        ):
+            if amount:
+                result.append(Payment(code, name, rule.book, rule.account, fund, field, amount))
         return tuple(result)
 
     @property
     def contribution(self) -> YearState:
         """What this decision adds to the year; taking it back subtracts the same."""
-        counters = {STAYS: int(self.facts.circumstances.care == "inpatient" and not self.facts.continues_stay)}
+        facts = self.facts
+        stay = facts.circumstances.care in STAYS_OF_CARE and not continues(self.rules, facts)
+        counters = {STAYS: int(stay)}
         for done in self.layers:
-            step = done.step
-            counters[step.base_counter] = done.base_fen
-            counters[step.deductible_counter] = done.deductible_fen
-            counters[step.cost_counter] = done.above_fen[0]
-            counters[step.paid_counter] = done.payment_fen
+            counted = done.counted()
+            for name, what in done.step.adds:
+                counters[name] = counters.get(name, 0) + counted[what]
         return YearState.of(counters)
 
     @property
@@ -156,71 +236,169 @@ class Decision(NamedTuple):
         return self.before.plus(self.contribution)
 
 
+def continues(rules: RuleSet, facts: ClaimFacts) -> bool:
+    """Whether the claim belongs to a stay that is already counted."""
+    return facts.continues_stay or (facts.transferred and rules.version.stays.transfer == "difference")
+
+
 def adjudicate(rules: RuleSet, facts: ClaimFacts, state: YearState) -> Decision:
     """Decide one claim, given what the person has used up in the benefit year.
 
     Raises Refusal ``claims.rules.uncovered`` when the rules say nothing on such a claim.
+    """
+    plan = rules.plan(facts.circumstances)
+    split = facts.split
+    if plan.first_share:
+        first = (split.in_scope_fen * plan.first_share + _HALF) // RATE_ONE
+        split = split._replace(pre_selfpay_fen=split.pre_selfpay_fen + first, in_scope_fen=split.in_scope_fen - first)
+    used = state.counters.get
+    total, self_funded, over_limit, pre_selfpay, in_scope, class_b, traditional, flat = split
+    charged = facts.stay_deductible_fen
+    goes_on = facts.continues_stay
+    if facts.transferred and continues(rules, facts):
+        goes_on = True
+        charged += facts.episode_deductible_fen
+    amounts = Amounts(
+        total,
+        in_scope,
+        (pre_selfpay, over_limit, self_funded),
+        (class_b, traditional),
+        flat,
+        max(used(STAYS, 0) - goes_on, 0),
+        charged,
+        facts.sessions,
+    )
+    paid = pay(plan, amounts, used, SCALAR)
+    person = sum(paid.parts) + paid.left
+    rule = rules.version.account
+    account = min(facts.account_fen, payable(rule.pays, paid))
+    family = min(facts.family_account_fen, max(payable(rule.family, paid) - account, 0))
+    return Decision(rules, facts, state, split, paid.layers, person, account, family, person - account - family, paid.hospital)
+
+
+def pay(plan: Plan, amounts: Amounts, used: Callable[[str, int], Number], ops: Ops) -> Paid:
+    """What each layer pays. ``used``: a counter of the year by name, or the default.
 
     One flat loop, and a step's numbers as locals: a call for each layer would halve the claims per second.
     """
-    split = facts.split
-    used = state.counters.get
-    turn = max(used(STAYS, 0) - facts.continues_stay, 0)
-    left = split.in_scope_fen
-    basic_deductible = beyond_cap = 0
+    lo, hi, at = ops
+    left = amounts.in_scope
+    parts: tuple[Number, ...] = amounts.parts
+    hospital: Number = 0
+    basic_deductible: Number = 0
     results: list[LayerResult] = []
-    for step in rules.plan(facts.circumstances):
-        (_, _, on_beyond_cap, passes_on, without_deductible, yearly, deductibles, deductible_total, rates, later_bands, shift,
-         cap, cost_cap, base_used, deductible_used, cost_used, paid) = step  # fmt: skip
+    for step in plan.steps:
+        (_, _, _, beyond, _, gate, extra, without_deductible, takes_flat, package_price, highest, accumulated, bill_share,
+         deductibles, deductible_total, by_session, after_rate, position, from_cost, rates, later_bands, shift, line_points,
+         guarantee, paid_limits, cost_limits, base_used, deductible_used, _) = step  # fmt: skip
 
-        # What the layer looks at, and the deductible on it.
-        base = beyond_cap if on_beyond_cap else left
+        # What the layer looks at.
+        base = left if beyond < 0 else results[beyond].beyond_cap_fen(ops)
+        for part in extra:
+            base = base + parts[part]
         if without_deductible:
-            base = max(base - basic_deductible, 0)
-        if yearly:
-            before = used(base_used, 0)
-            deductible = deductibles[0]
-            cost = max(before + base - deductible, 0) - max(before - deductible, 0)
+            base = hi(base - basic_deductible, 0)
+        if gate >= 0:
+            base = base * results[gate].reached
+        excess: Number = 0
+        if package_price is not None:
+            excess = hi(base - package_price, 0)
+            base = base - excess
+        flat: Number = 0
+        if takes_flat:
+            flat = lo(amounts.flat, base)
+            base = base - flat
+
+        # The deductible on it.
+        before: Number = used(position, 0) if position else 0
+        if bill_share:
+            rate, of_total, least, most = bill_share
+            full = hi(least, lo(most, ((amounts.total if of_total else amounts.in_scope) * rate + _HALF) // RATE_ONE))
+        elif len(deductibles) > 1:
+            full = at(deductibles, lo(amounts.turn, len(deductibles) - 1))
         else:
-            before = 0
-            deductible = max(deductibles[min(turn, len(deductibles) - 1)] - facts.stay_deductible_fen, 0)
+            full = deductibles[0]
+        if by_session:
+            full = full * amounts.sessions
+        if accumulated:
+            owed = hi(full - used(deductible_used if after_rate else base_used, 0), 0)
+        else:
+            owed = hi(full - (used(deductible_used, 0) if highest else amounts.charged), 0)
             if deductible_total is not None:
-                deductible = min(deductible, max(deductible_total - used(deductible_used, 0), 0))
-            cost = max(base - deductible, 0)
+                owed = lo(owed, hi(deductible_total - used(deductible_used, 0), 0))
+            full = owed
+        deductible: Number = 0 if after_rate else lo(owed, base)
+        cost = base - deductible
 
         # What lies above the beginning of each band. A band's rate is paid on all above it, less the rate of the band below.
-        over_cost = 0 if cost_cap is None else max(cost - max(cost_cap - used(cost_used, 0), 0), 0)
-        above: tuple[int, ...] = (cost - over_cost,)
+        over_cost: Number = 0
+        for amount, counter, each_session, on_base in cost_limits:
+            if each_session:
+                amount = amount * amounts.sessions
+            room = hi(amount - used(counter, 0), 0) if counter else amount
+            over_cost = hi(over_cost, (base if on_base else cost) - room)
+        if cost_limits:
+            over_cost = lo(over_cost, cost)
+        above: tuple[Number, ...] = (cost - over_cost,)
         due = above[0] * rates[0]
         if later_bands:
-            after = before + base - over_cost
+            begins_at = before if from_cost else before + deductible
+            ends_at = begins_at + above[0]
             for begin, gain in later_bands:
-                begin += shift * deductible
-                part = max(after - begin, 0) - max(before - begin, 0)
-                above += (part,)
-                due += part * gain
+                if shift:
+                    begin = begin + full
+                reach = hi(ends_at - begin, 0) - hi(begins_at - begin, 0)
+                above += (reach,)
+                due = due + reach * gain
+        lines: tuple[Number, ...] = ()
+        for kind, points in line_points:
+            line = lo(amounts.lines[kind], above[0])
+            lines += (line,)
+            due = due + line * points
+        if line_points:
+            due = hi(due, 0)
+        if guarantee:
+            due = hi(due, base * guarantee)
+        if takes_flat:
+            due = due + flat * RATE_ONE
 
-        # Half up to the fen, within the room that the year's cap leaves.
+        # Half up to the fen, within the room that the caps leave.
         uncapped = (due + _HALF) // RATE_ONE
-        room = max(cap - used(paid, 0), 0)
-        payment = min(uncapped, room)
-        result = LayerResult(step, base, before, base - cost, over_cost, above, uncapped, room, payment)
+        if after_rate:
+            deductible = lo(owed, uncapped)
+            uncapped = uncapped - deductible
+        room = NO_LIMIT
+        for amount, counter, each_session, _ in paid_limits:
+            if each_session:
+                amount = amount * amounts.sessions
+            room = lo(room, hi(amount - used(counter, 0), 0) if counter else amount)
+        payment = lo(uncapped, room)
         if not results:
-            basic_deductible = base - cost
-        if passes_on:
-            beyond_cap = result.beyond_cap_fen
-        left -= payment
-        results.append(result)
-    person = split.total_fen - split.in_scope_fen + left
-    account = min(facts.account_fen, _payable_by_account(rules, split, left))
-    return Decision(rules, facts, state, tuple(results), person, account, person - account)
+            basic_deductible = deductible
+        results.append(
+            LayerResult(step, base, before, deductible, over_cost, above, flat, lines, uncapped, room, payment, excess)
+        )
+
+        # What is left for the next layer.
+        hospital = hospital + excess
+        left = left - excess
+        if extra:
+            from_scope = lo(payment, left)
+            left = left - from_scope
+            rest = payment - from_scope
+            for part in extra:
+                taken = lo(rest, parts[part])
+                parts = (*parts[:part], parts[part] - taken, *parts[part + 1 :])
+                rest = rest - taken
+        else:
+            left = left - payment
+    return Paid(tuple(results), left, parts, hospital)
 
 
-def _payable_by_account(rules: RuleSet, split: Split, left: int) -> int:
-    """The part of the person's share that the personal account may pay."""
-    pays = rules.version.account.pays
-    if pays == "nothing":
+def payable(rule: str, paid: Paid) -> Number:
+    """The part of the person's share that an account with this rule may pay (``PersonalAccount.pays``)."""
+    if rule == "nothing":
         return 0
-    if pays == "self_pay":
-        return split.pre_selfpay_fen + left
-    return split.total_fen - split.in_scope_fen + left
+    if rule == "self_pay":
+        return paid.parts[PRE_SELFPAY] + paid.left
+    return sum(paid.parts) + paid.left
