@@ -1,16 +1,22 @@
-"""Commands on rule books: decide a facts file. Linting and simulation refuse until they are built."""
+"""Commands on rule books: decide a facts file, lint. Simulation refuses until it is built."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
+import yaml
 
 from claims.application.adjudicate_case import adjudicate_case
+from claims.application.lint_policy import lint_policy
 from claims.domain.adjudication import BOOK_SUFFIX, CASE_SUFFIX, Case, RuleBooks
+from claims.domain.policy_lint import LintOptions, Severity
 from shared.errors import Refusal
+from shared.money import MoneyError, fen
 from shared.rules import RuleError, read_rules, rule_texts
 
 rules_app = typer.Typer(help="Rule books: adjudicate, lint-policy, simulate.", no_args_is_help=True)
@@ -43,12 +49,44 @@ def adjudicate_command(
 
 
 @rules_app.command("lint-policy")
-def lint_policy_command() -> None:
-    """Not available in this version."""
-    typer.echo(
-        "lint-policy is not available in this version: adjudicate checks a book's form, dates and order of terms.", err=True
-    )
-    raise typer.Exit(_REFUSED)
+def lint_policy_command(
+    book: Annotated[Path, typer.Option(exists=True, help=f"A rule book, or a folder with files *{BOOK_SUFFIX}.")],
+    premiums: Annotated[
+        Path | None, typer.Option(exists=True, help="Premium rules, *.premiums.yaml: classes that pay a premium of their own.")
+    ] = None,
+    cliff: Annotated[str, typer.Option(help="Yuan that one fen more cost may take away.")] = "1.00",
+    as_json: Annotated[bool, typer.Option("--json", help="Findings as JSON.")] = False,
+) -> None:
+    """Look for conflicts, gaps and cliffs in rule books; each finding comes with a smallest claim that shows it.
+
+    Exit code 0; 1 when there is an error among the findings; 2 when an argument is wrong.
+    """
+    try:
+        options = LintOptions(cliff_fen=fen(cliff), premium_classes=_premium_classes(premiums))
+    except (MoneyError, yaml.YAMLError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(_REFUSED) from None
+    findings = lint_policy(rule_texts(book, BOOK_SUFFIX), options)
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2))
+    else:
+        for finding in findings:
+            typer.echo(f"{finding.place}: {finding.severity}: {finding.code} {finding.subject}: {finding.zh}")
+            if finding.example:
+                typer.echo(f"    {json.dumps(finding.example, ensure_ascii=False)}")
+        counts = Counter(finding.severity for finding in findings)
+        typer.echo("，".join(f"{counts[severity]} {severity}" for severity in Severity))
+    raise typer.Exit(int(any(finding.severity is Severity.ERROR for finding in findings)))
+
+
+def _premium_classes(path: Path | None) -> dict[str, str]:
+    """Identity classes that a premium file names, each with the file; the file is enrollment's, so only its classes are read."""
+    classes: dict[str, str] = {}
+    for name, text in (rule_texts(path, ".premiums.yaml") if path else {}).items():
+        document = yaml.safe_load(text) or {}
+        for year in document.get("residents") or ():
+            classes |= {code: f"{name} {year.get('year', '')}".strip() for code in year.get("subsidies") or ()}
+    return classes
 
 
 @rules_app.command("simulate")

@@ -19,6 +19,16 @@ CLASS_NAMES: Final = {
     "monitored": "监测对象",
     "marginal": "低保边缘家庭成员",
     "illness_poor": "因病致贫重病患者",
+    "hardship_child": "困境儿童",
+    "low_income": "低收入人口",
+    "lifted": "稳定脱贫人口",
+    "youfu": "优抚对象",
+    "retrenched_1960s": "六十年代精减退职职工",
+    "tekun_worker": "特困职工",
+    "severe_disability": "重度残疾人",
+    "family_planning_special": "计划生育特殊家庭成员",
+    "student": "学生儿童",
+    "newborn": "新生儿",
 }
 
 

@@ -197,7 +197,7 @@ def resolve(version: RuleVersion, c: Circumstances) -> Plan:
     ]
     flat = next((i for i, b in enumerate(beyond) if b < 0), -1)
     steps = tuple(
-        _step(
+        step_of(
             version,
             layer,
             terms,
@@ -235,29 +235,31 @@ def _adjustments(layer: Layer, c: Circumstances) -> tuple[Adjustment, ...]:
     for change in holding:
         if change.group is not None:
             rival = best.setdefault(change.group, change)
-            if _points(change, c) > _points(rival, c):
+            if points_of(change, c) > points_of(rival, c):
                 best[change.group] = change
     return tuple(change for change in holding if change.group is None or best[change.group] is change)
 
 
-def _points(change: Adjustment, c: Circumstances) -> int:
+def points_of(change: Adjustment, c: Circumstances) -> int:
+    """The points of an adjustment for one kind of claim."""
     each = change.each
     if each is None:
         return change.points
     return change.points + each.of_number(c.age if each.of == "age" else c.tenure_months // 12)
 
 
-def _step(
+def step_of(
     version: RuleVersion,
     layer: Layer,
     terms: Terms,
     c: Circumstances,
     *,
-    beyond: int,
-    keeps_beyond: bool,
-    gate: int,
-    takes_flat: bool,
+    beyond: int = -1,
+    keeps_beyond: bool = False,
+    gate: int = -1,
+    takes_flat: bool = False,
 ) -> Step:
+    """A layer's numbers under these terms; by default of a layer that stands alone."""
     taken = _adjustments(layer, c)
     rates = _rates(terms, taken, c)
     begins = [limit(band.up_to) for band in terms.bands[:-1]]
@@ -306,7 +308,7 @@ def _step(
 
 
 def _rates(terms: Terms, taken: tuple[Adjustment, ...], c: Circumstances) -> tuple[int, ...]:
-    points = sum(_points(change, c) for change in taken)
+    points = sum(points_of(change, c) for change in taken)
     rates = [adjusted(band.rate, points) for band in terms.bands]
     for change in taken:
         if change.factor is not None:

@@ -462,6 +462,8 @@ class RuleVersion:
     sources: Mapping[str, Source]
     readings: tuple[str, ...] = ()
     """How open points of the sources were decided, for the reader."""
+    accepted_findings: Mapping[str, str] = field(default_factory=dict)
+    """Findings of ``lint-policy`` that the place knows and wants so, as ``code`` or ``code/subject``, each with the reason."""
     bases: Mapping[str, Base] = field(default_factory=dict)
     class_b: ClassB
     line_classes: tuple[LineClass, ...] = ()
