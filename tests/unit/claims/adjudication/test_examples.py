@@ -176,10 +176,6 @@ def test_facts_may_be_json_and_lines_may_be_returned(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        (
-            "lint-policy",
-            "lint-policy is not available in this version: adjudicate checks a book's form, dates and order of terms.\n",
-        ),
         ("simulate", "simulate is not available in this version: adjudicate decides single claims and folders of claims.\n"),
     ],
 )

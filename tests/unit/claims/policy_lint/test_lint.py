@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from claims.__main__ import cli
 from claims.application.adjudicate_case import adjudicate_case
 from claims.application.lint_policy import lint_policy
 from claims.domain.adjudication import Case, Circumstances, RuleBooks
@@ -269,3 +273,23 @@ def test_versions_are_looked_at_one_by_one() -> None:
     findings = lint_policy({"a.book.yaml": SOUND, "b.book.yaml": later})
     assert [(f.version, f.code) for f in findings if f.severity is Severity.WARNING] == [("2", "ladder-rises")]
     assert RuleBooks.read({"a": SOUND, "b": later}).on("331000", "390", date(2025, 5, 1)).version.version == "2"
+
+
+def test_the_command_shows_place_and_claim_and_fails_on_errors(tmp_path: Path) -> None:
+    (tmp_path / "a.book.yaml").write_text(changed(("levels: [1, 2]", "levels: [1]")), encoding="utf-8")
+    result = CliRunner().invoke(cli, ["lint-policy", "--book", str(tmp_path)])
+    assert result.exit_code == 1
+    place, claim, *_, counts = result.stdout.splitlines()
+    assert place.endswith("a.book.yaml:16: error: uncovered pool: “统筹”没有规定2级（county）resident的待遇标准，结算将被拒绝")
+    assert json.loads(claim)["level"] == 2
+    assert counts == "1 error，0 warning，2 note"
+    (tmp_path / "a.book.yaml").write_text(SOUND, encoding="utf-8")
+    (tmp_path / "p.premiums.yaml").write_text("residents: [{year: 2026, subsidies: {orphan: 400}}]", encoding="utf-8")
+    sound = CliRunner().invoke(cli, ["lint-policy", "--book", str(tmp_path), "--premiums", str(tmp_path), "--json"])
+    assert sound.exit_code == 0
+    assert [finding["code"] for finding in json.loads(sound.stdout)] == [
+        "premium-without-benefit",
+        "care-unnamed",
+        "class-unnamed",
+    ]
+    assert CliRunner().invoke(cli, ["lint-policy", "--book", str(tmp_path), "--cliff", "x"]).exit_code == 2

@@ -24,7 +24,7 @@ def test_curves_are_what_the_kernel_pays(book: dict[str, Any], seed: int) -> Non
     random, near, solver = Random(seed), policies.figures(book), Solver(rules)
     for care in ("inpatient", "outpatient"):
         for level in (1, 3):
-            c = Circumstances(care, level, "active", frozenset(random.sample(policies.CLASSES, 1)))  # type: ignore[arg-type]
+            c = Circumstances(care, level, "active", frozenset(random.sample(policies.CLASSES, 1)))
             for turn in (0, 2):
                 layers = solver.paid(c, turn).layers
                 breaks = [int(b) for done in layers for b in as_curve(done.payment_fen).breaks() if b < 10**11]

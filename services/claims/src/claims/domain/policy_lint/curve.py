@@ -100,7 +100,7 @@ class Curve:
 
     def __floordiv__(self, divisor: int) -> Curve:
         half = Fraction(divisor // 2)
-        return Curve([(start, ((a[0] - half) / divisor, a[1] / divisor)) for start, a in self.pieces])
+        return Curve([(start, (Fraction(a[0] - half, divisor), Fraction(a[1], divisor))) for start, a in self.pieces])
 
     def __le__(self, other: Number) -> Curve:
         return _steps(self, other, lambda a, b: a <= b)
@@ -177,7 +177,7 @@ def _split(left: Curve, right: Number) -> Iterator[tuple[Fraction, Line, Line]]:
     for n, (start, a, b) in enumerate(pieces):
         yield start, a, b
         if a[1] != b[1]:
-            crossing = (b[0] - a[0]) / (a[1] - b[1])
+            crossing = Fraction(b[0] - a[0], a[1] - b[1])
             end = pieces[n + 1][0] if n + 1 < len(pieces) else None
             if start < crossing and (end is None or crossing < end):
                 yield crossing, a, b
@@ -187,8 +187,8 @@ def _inside(start: Fraction, a: Line, b: Line) -> Fraction:
     """A cost to the right of ``start`` and before the lines cross next."""
     if a[1] == b[1]:
         return start
-    crossing = (b[0] - a[0]) / (a[1] - b[1])
-    return (start + crossing) / 2 if crossing > start else start + 1
+    crossing = Fraction(b[0] - a[0], a[1] - b[1])
+    return Fraction(start + crossing, 2) if crossing > start else start + 1
 
 
 def _product(a: Line, b: Line) -> Line:

@@ -52,15 +52,15 @@ class Kinds:
             self.tiers, self.classes,
         ):  # fmt: skip
             yield Circumstances(
-                care=care,  # type: ignore[arg-type]  # one of Care's texts
+                care=care,  # type: ignore[arg-type]  # one of the Literal's texts
                 level=facility[0],
-                status=status,  # type: ignore[arg-type]
+                status=status,  # type: ignore[arg-type]  # one of the Literal's texts
                 classes=classes,
-                place=place[0],  # type: ignore[arg-type]
+                place=place[0],  # type: ignore[arg-type]  # one of the Literal's texts
                 referred=place[1],
                 emergency=place[2],
                 long_term=place[3],
-                rank=facility[1],  # type: ignore[arg-type]
+                rank=facility[1],  # type: ignore[arg-type]  # one of the Literal's texts
                 facility=facility[2],
                 age=age,
                 tenure_months=tenure,

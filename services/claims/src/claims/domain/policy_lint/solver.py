@@ -59,7 +59,7 @@ def first_below(curve: Curve, bound: int, top: int) -> int | None:
         if value + gain * at >= bound:
             if gain >= 0:
                 continue
-            at = max(at, floor((bound - value) / gain) + 1)
+            at = max(at, floor(Fraction(bound - value, gain)) + 1)
         if at < end and at <= top:
             return at
     return None
