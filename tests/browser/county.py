@@ -221,7 +221,7 @@ def _stay() -> Json:
             _payment("pool", "职工医保统筹基金", "EMP", "5001.01", "310100", 1_198_500),
             _payment("account", "个人账户", "EMP", "5001.02", "310200", 100_000),
         ],
-        "layers": [],
+        "check_code": "A12A 1BE9 81F0 2E24",
         "work_injury_key": None,
         "rule_digest": "d1",
         "explained": True,

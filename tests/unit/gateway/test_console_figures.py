@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.entrypoints.console.figures import AccountLine, burden, check_code, month_balance, open_between, proofs, waterfall
+from gateway.entrypoints.console.figures import AccountLine, burden, month_balance, open_between, proofs, waterfall
 from gateway.entrypoints.console.markup import Html, el, join
 from gateway.entrypoints.console.words import days_between, left, light, money
 
@@ -55,13 +55,6 @@ def test_the_burden_adds_up_to_account_and_cash() -> None:
     parts = burden(settlement())
     assert parts == [("目录外全自费", 5_000), ("乙类先行自付", 2_000), ("政策范围内自付（起付线 200.00 在内）", 33_000)]
     assert sum(amount for _, amount in parts) == 40_000
-
-
-def test_another_figure_has_another_check_code() -> None:
-    assert check_code(settlement()) == check_code(settlement())
-    assert check_code(settlement(cash_fen=30_001)) != check_code(settlement())
-    assert check_code(settlement(state="reversed")) != check_code(settlement())
-    assert len(check_code(settlement())) == 19
 
 
 def conversion(**more: Any) -> Json:

@@ -162,7 +162,7 @@ def assemble(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport]
         reverse=reverse,
         reverse_by_message=ReverseMessage(db, messages, SqlRecalls(), settlements, reverse, cancel_visit.cancel_stay),
         find_settlement=FindSettlement(db, settlements),
-        describe_settlement=DescribeSettlement(db, settlements, books),
+        describe_settlement=DescribeSettlement(db, settlements),
         list_settlements=ListSettlements(db, SqlSettlementLists(), books, clock),
         take_claim_back=TakeClaimBack(once, settlements, ledger, SqlTakeBacks(), clock, ids),
         move_transfer=MoveTransfer(db, SqlTransfers(), ledger, clock, ids),

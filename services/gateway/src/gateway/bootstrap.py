@@ -13,6 +13,7 @@ from gateway.adapters.identity import GatewayVerifier, OpenIdKeys, open_id_verif
 from gateway.adapters.institutions import InstitutionCopy, InstitutionTable
 from gateway.adapters.matters import SqlMatters
 from gateway.adapters.owners import HttpOwners
+from gateway.adapters.papers import TypstPapers
 from gateway.adapters.policy import LocalUsers, Role, load_catalogue, load_local_users, load_roles
 from gateway.adapters.rate_limit import KeyedRateLimit
 from gateway.adapters.replays import DatabaseReplayGuard, MemoryReplayGuard
@@ -29,6 +30,7 @@ from gateway.application.list_matters import ListMatters
 from gateway.application.on_fact import OnFact
 from gateway.application.on_institution_stated import OnInstitutionStated
 from gateway.application.ports import ClaimsDesk, ReplayGuard
+from gateway.application.print_settlement import PrintSettlement
 from gateway.application.read_matter import ReadMatter
 from gateway.application.read_owned import ReadOwned
 from gateway.application.read_timeline import ReadTimeline
@@ -95,6 +97,7 @@ class Gateway:
     list_matters: ListMatters
     on_fact: OnFact
     on_institution_stated: OnInstitutionStated
+    print_settlement: PrintSettlement
     read_matter: ReadMatter
     read_owned: ReadOwned
     read_timeline: ReadTimeline
@@ -130,6 +133,7 @@ def assemble(settings: Settings, network: Network | None = None, environ: Mappin
     provider = open_id_verifier(settings.oidc_issuer, own.oidc_audience, open_id_keys) if open_id_keys else None
     matters, lines, once = SqlMatters(catalogue), SqlTimeline(), SqlOnce(db)
     check_region = CheckRegion(owners)
+    read_owned = ReadOwned(owners, check_region)
     record = RecordMatter(matters, calendar, clock)
     replays: MemoryReplayGuard | DatabaseReplayGuard = (
         DatabaseReplayGuard(db, SystemClock()) if own.his_nonces == "database" else MemoryReplayGuard()
@@ -166,8 +170,9 @@ def assemble(settings: Settings, network: Network | None = None, environ: Mappin
         list_matters=ListMatters(store=db, matters=matters, clock=clock),
         on_fact=OnFact(lines=lines, matters=matters, record=record),
         on_institution_stated=OnInstitutionStated(InstitutionTable()),
+        print_settlement=PrintSettlement(read_owned, owners, TypstPapers(), clock),
         read_matter=ReadMatter(store=db, matters=matters),
-        read_owned=ReadOwned(owners, check_region),
+        read_owned=read_owned,
         read_timeline=ReadTimeline(store=db, lines=lines, check_region=check_region),
         receive_materials=ReceiveMaterials(once=once, matters=matters, record=record, clock=clock),
         reveal_person=RevealPerson(store=db, owners=owners, accesses=SqlAccessLog(), clock=clock),

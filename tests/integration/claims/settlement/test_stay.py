@@ -47,6 +47,27 @@ async def test_f1_settles_to_the_published_figures_and_balanced_books(desk: Clai
     assert (await desk.year(person))["stays"] == 1
 
 
+async def test_a_settlement_is_explained_by_the_records_it_left(desk: ClaimsDesk) -> None:
+    """Read back from what was stored: neither the book nor the kernel is asked again."""
+    person = await desk.person(scheme="310", category="11", account_fen=100_000)
+    visit = await desk.stay(person, F1, scheme="310")
+    output = await desk.call("2304", desk.stay_input(visit, person, "16000.00", scheme="310", account="1"))
+    settlement_id = output["setlinfo"]["setl_id"]
+    shown = await desk.claims.describe_settlement(settlement_id)
+    assert [step["zh"] for step in shown["explanation"]] == [
+        "医疗费总额16,000.00 = 全自费800.00 + 先行自付600.00 + 政策范围内14,600.00。",
+        "统筹基金（二级医疗机构）：计入14,600.00，扣除起付线500.00（本年度第1次住院）；14,100.00×85% = 11,985.00；"
+        "未超过本年度封顶线余额150,000.00，支付11,985.00。",
+        "个人负担16,000.00 − 11,985.00 = 4,015.00，个人账户支付1,000.00，现金支付3,015.00。",
+    ]
+    assert shown["explanation"][1]["arithmetic"][1] == "14,100.00×85% = 11,985.00"
+    assert shown["explanation"][1]["article"] == "B0.2"
+    code = shown["check_code"]
+    assert len(code) == 19
+    await desk.call("2305", {"data": {"setl_id": settlement_id, "mdtrt_id": visit, "psn_no": person}})
+    assert (await desk.claims.describe_settlement(settlement_id))["check_code"] != code
+
+
 async def test_a_resend_gets_the_same_bytes_and_nothing_happens_twice(desk: ClaimsDesk) -> None:
     person = await desk.person()
     visit = await desk.stay(person, [("A1", "3000.00")])

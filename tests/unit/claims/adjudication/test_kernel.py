@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 
@@ -20,6 +21,9 @@ from claims.domain.adjudication import (
     YearState,
     adjudicate,
     explain,
+    read,
+    record_of,
+    records,
 )
 from shared.ledger import Book
 from shared.rules import rule_texts
@@ -95,15 +99,28 @@ def test_the_explanation_reads_the_result() -> None:
     assert (steps[1].source, steps[1].article) == ("BRIDGE-DEMO-2026", "B0.2")
     assert steps[1].inputs == {
         "base_fen": 6_620_000,
-        "before_fen": 0,
         "deductible_fen": 30_000,
-        "over_cost_fen": 0,
         "uncapped_fen": 5_601_500,
         "room_fen": 2_000_000,
+        "capped": 1,
+        "by_year": 1,
+        "turn": 3,
         "terms": "二级医疗机构",
         "band_1_fen": 6_590_000,
         "band_1_rate": 850_000,
     }
+
+
+def test_a_stored_record_reads_as_the_decision_did() -> None:
+    """What is kept with a settlement says the same years later, without book and kernel."""
+    decision = f10()
+    kept = json.loads(json.dumps([asdict(record) for record in records(decision)], ensure_ascii=False))
+    assert [read(record_of(stored)) for stored in kept] == explain(decision)
+    assert read(record_of(kept[1])).lines == (
+        "计入66,200.00，扣除起付线300.00（本年度第3次住院）",
+        "65,900.00×85% = 56,015.00",
+        "本年度封顶线余额20,000.00，支付20,000.00",
+    )
 
 
 def test_an_explanation_names_the_source_of_the_terms_before_that_of_the_layer() -> None:

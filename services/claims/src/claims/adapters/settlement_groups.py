@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -16,7 +17,7 @@ from pydantic import TypeAdapter
 
 from claims.application.settlement.answer import SettlementAnswer
 from claims.application.settlement.ports import MessageKey, NewSettlement, YearKey
-from claims.domain.adjudication import Decision, Split, YearState
+from claims.domain.adjudication import Decision, Split, YearState, records
 from claims.domain.refusals import msgid_reused
 from claims.domain.settlement import Batch, Identity, VisitToSettle
 from shared.contracts.enrollment import CoveragePeriod, IdentityClass
@@ -261,33 +262,13 @@ def _settlement_row(s: NewSettlement) -> tuple[Any, ...]:
 
 
 def decision_json(decision: Decision | None) -> dict[str, Any]:
-    """Every intermediate amount of a decision, what it added to the year, and its payments; fen."""
+    """A record of every rule that spoke, what the decision added to the year, and its payments; fen."""
     if decision is None:
-        return {"deductible_fen": 0, "contribution": {}, "layers": [], "payments": []}
+        return {"deductible_fen": 0, "contribution": {}, "records": [], "payments": []}
     return {
         "deductible_fen": decision.deductible_fen,
         "contribution": dict(decision.contribution.counters),
-        "layers": [
-            {
-                "layer": r.step.layer.code,
-                "name": r.step.layer.name,
-                "terms": r.step.terms.code,
-                "rates": list(r.step.rates),
-                "base_fen": r.base_fen,
-                "before_fen": r.before_fen,
-                "deductible_fen": r.deductible_fen,
-                "over_cost_fen": r.over_cost_fen,
-                "bands_fen": list(r.bands_fen),
-                "uncapped_fen": r.uncapped_fen,
-                "room_fen": r.room_fen,
-                "payment_fen": r.payment_fen,
-                "beyond_cap_fen": r.beyond_cap_fen() if r.step.keeps_beyond else 0,
-                "flat_fen": r.flat_fen,
-                "lines_fen": list(r.lines_fen),
-                "hospital_fen": r.hospital_fen,
-            }
-            for r in decision.layers
-        ],
+        "records": [asdict(record) for record in records(decision)],
         "payments": [
             {
                 "layer": p.layer,

@@ -144,6 +144,14 @@ class Matters(Protocol):
         ...
 
 
+class Papers(Protocol):
+    """Sets papers."""
+
+    async def pdf(self, template: str, content: Mapping[str, Any]) -> bytes:
+        """The paper as PDF; ``content`` is what its template shows, text only."""
+        ...
+
+
 class Owners(Protocol):
     """The services that own what matters are about."""
 

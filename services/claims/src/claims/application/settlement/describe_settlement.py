@@ -1,28 +1,26 @@
 """Show a settlement with everything that explains it: amounts, what each fund paid, the reasons in order, the fee lines.
 
-The reasons are a reading of the decision, made again from its stored facts under the rules of the same digest; when those rules
-are not at hand any more, the stored amounts are shown without them and the answer says so.
+The reasons are read back from the records that the rules left when the decision was made; neither the book nor the kernel is asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 from claims.application.settlement.ports import Settlements, StoredSettlement
-from claims.domain.adjudication import Circumstances, ClaimFacts, Decision, RuleBooks, Split, YearState, adjudicate, explain
+from claims.domain.adjudication import read, record_of
 from claims.domain.refusals import settlement_unknown
-from shared.errors import Refusal
 from shared.transactions import UnitOfWork
 
 
 class DescribeSettlement:
     """Reads one settlement in full."""
 
-    def __init__(self, uow: UnitOfWork, settlements: Settlements, books: RuleBooks) -> None:
+    def __init__(self, uow: UnitOfWork, settlements: Settlements) -> None:
         self._uow = uow
         self._settlements = settlements
-        self._books = books
 
     async def __call__(self, settlement_id: str) -> dict[str, Any]:
         """Plain values; money in fen. The person appears by id only. Refuses an unknown settlement."""
@@ -32,7 +30,7 @@ class DescribeSettlement:
                 raise settlement_unknown("settlement_id")
             lines = await self._settlements.lines(tx, found.reverses or settlement_id)
         a = found.answer
-        decision = self._again(found)
+        steps = [read(record_of(stored)) for stored in found.decision.get("records", ())]
         return {
             "settlement_id": found.settlement_id,
             "visit_id": found.visit_id,
@@ -61,10 +59,10 @@ class DescribeSettlement:
             "cash_fen": a.cash_fen,
             "hospital_fen": a.hospital_fen,
             "payments": found.decision["payments"] or _fund_rows(found),
-            "layers": found.decision["layers"],
+            "check_code": check_code(found),
             "work_injury_key": found.work_injury_key,
             "rule_digest": found.rule_digest,
-            "explained": decision is not None,
+            "explained": bool(steps),
             "explanation": [
                 {
                     "rule": step.rule_id,
@@ -73,44 +71,22 @@ class DescribeSettlement:
                     "inputs": step.inputs,
                     "output_fen": step.output_fen,
                     "zh": step.zh,
+                    "arithmetic": list(step.lines),
                 }
-                for step in (explain(decision) if decision else [])
+                for step in steps
             ],
             "lines": [_line(line) for line in lines],
         }
 
-    def _again(self, found: StoredSettlement) -> Decision | None:
-        """The decision from its stored facts; None when the rules of that digest are not at hand or nothing was decided here."""
-        facts = found.facts
-        if not facts.get("split"):
-            return None
-        try:
-            rules = next(
-                r
-                for r in self._books.all()
-                if r.digest == found.rule_digest and r.region == facts["region"] and r.scheme == facts["scheme"]
-            )
-            return adjudicate(rules, claim_facts(facts), YearState.of(facts["before"]))
-        except (StopIteration, Refusal):
-            return None
 
-
-def claim_facts(stored: Mapping[str, Any]) -> ClaimFacts:
-    """The facts of a decision as they were stored with it."""
-    return ClaimFacts(
-        split=Split(*stored["split"]),
-        circumstances=Circumstances(
-            care=stored["care"],
-            level=stored["level"],
-            status=stored["status"],
-            classes=frozenset(stored["classes"]),
-            place=stored["place"],
-            referred=stored["referred"],
-        ),
-        account_fen=stored["account_fen"],
-        continues_stay=stored["continues_stay"],
-        stay_deductible_fen=stored["stay_deductible_fen"],
-    )
+def check_code(found: StoredSettlement) -> str:
+    """Sixteen characters that stand for the figures of a settlement: a paper with other figures has another code."""
+    a = found.answer
+    figures = [found.settlement_id, found.state, found.settled_at.isoformat()]
+    figures += [str(amount) for amount in (a.total_fen, a.fund_total_fen, a.account_fen, a.cash_fen, a.hospital_fen)]
+    figures += [f"{row.fund_pay_type}={row.amount_fen}" for row in a.funds]
+    digest = sha256("|".join(figures).encode()).hexdigest()[:16].upper()
+    return " ".join(digest[i : i + 4] for i in range(0, 16, 4))
 
 
 def _fund_rows(found: StoredSettlement) -> list[dict[str, Any]]:

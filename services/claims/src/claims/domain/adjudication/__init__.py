@@ -2,7 +2,7 @@
 
 from claims.domain.adjudication.case import CASE_SUFFIX, Case
 from claims.domain.adjudication.circumstances import Care, Circumstances, PersonClass, Place, Status
-from claims.domain.adjudication.explanation import ExplanationStep, explain
+from claims.domain.adjudication.explanation import ExplanationStep, RuleRecord, explain, read, record_of, records
 from claims.domain.adjudication.kernel import ClaimFacts, Decision, LayerResult, Payment, adjudicate
 from claims.domain.adjudication.outcome import amounts, document, money
 from claims.domain.adjudication.rule_set import BOOK_SUFFIX, RuleBooks, RuleSet
@@ -26,6 +26,7 @@ __all__ = [
     "PersonClass",
     "Place",
     "RuleBooks",
+    "RuleRecord",
     "RuleSet",
     "Split",
     "Status",
@@ -36,5 +37,8 @@ __all__ = [
     "document",
     "explain",
     "money",
+    "read",
+    "record_of",
+    "records",
     "split_line",
 ]

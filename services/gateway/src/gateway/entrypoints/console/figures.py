@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any, Final
 
 from gateway.entrypoints.console.words import BOOKS
@@ -69,17 +68,6 @@ def burden(settlement: Json) -> list[tuple[str, int]]:
     deductible = settlement["deductible_fen"]
     within = f"政策范围内自付（起付线 {format_yuan(deductible)} 在内）" if deductible else "政策范围内自付"
     return [(name, amount) for name, amount in [*outside, (within, rest)] if amount]
-
-
-def check_code(settlement: Json) -> str:
-    """Sixteen characters that stand for the figures of a settlement: a paper with other figures has another code."""
-    names = ("settlement_id", "state", "total_fen", "fund_fen", "account_fen", "cash_fen", "hospital_fen", "settled_at")
-    parts = [
-        *(str(settlement[name]) for name in names),
-        *(f"{p['fund_pay_type']}={p['amount_fen']}" for p in settlement["payments"]),
-    ]
-    digest = sha256("|".join(parts).encode()).hexdigest()[:16].upper()
-    return " ".join(digest[i : i + 4] for i in range(0, 16, 4))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

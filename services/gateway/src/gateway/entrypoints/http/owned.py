@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from gateway.bootstrap import Gateway
@@ -36,6 +36,15 @@ def router(gateway: Gateway) -> APIRouter:
     @api.get("/v1/settlements/{settlement_id}", summary="A settlement with its lines and the reasons of every amount")
     async def settlement(caller: Caller, settlement_id: Id) -> Any:
         return await read(caller, "settlements:read", "claims", f"/v1/settlements/{settlement_id}")
+
+    @api.get(
+        "/v1/settlements/{settlement_id}/sheet.pdf",
+        summary="The settlement sheet on A4: reasons with their arithmetic and article, payments, fee lines",
+        response_class=Response,
+        responses={200: {"content": {"application/pdf": {}}}},
+    )
+    async def sheet(caller: Caller, settlement_id: Id) -> Response:
+        return Response(await gateway.print_settlement(caller, settlement_id), media_type="application/pdf")
 
     @api.get("/v1/institutions", summary="Designated institutions")
     async def institutions(caller: Caller, limit: Limit = 50, after: After = None) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from gateway.entrypoints.console.figures import Step, burden, check_code, is_account, payment_name, waterfall
+from gateway.entrypoints.console.figures import Step, burden, is_account, payment_name, waterfall
 from gateway.entrypoints.console.frame import BLUE, Desk, block, missing, person_link, section
 from gateway.entrypoints.console.markup import Html, el, join, row, table
 from gateway.entrypoints.console.pages.journals import hands_of, journal_list
@@ -321,7 +321,12 @@ def _paper_steps(steps: Sequence[Step], settlement: Json) -> Html:
 def _signature(settlement: Json, desk: Desk) -> Html:
     return el(
         "div",
-        el("p", "校验码 ", el("span", check_code(settlement), cls="fig"), "　打印件上的校验码与系统显示一致，即金额未被改动。"),
+        el(
+            "p",
+            "校验码 ",
+            el("span", settlement["check_code"], cls="fig"),
+            "　打印件上的校验码与系统显示一致，即金额未被改动。",
+        ),
         el(
             "p",
             el("span", f"经办：{desk.me['name']}"),
