@@ -13,7 +13,17 @@ from typing import Any, Final
 from shared.money import MoneyError, fen
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
-    "institutions": ("code", "name", "kind", "level", "region", "signature", "access_key", "secret", "infcode_number"),
+    "institutions": (
+        "code",
+        "name",
+        "kind",
+        "level",
+        "region",
+        "signature",
+        "access_key",
+        "secret",
+        "infcode_number",
+    ),
     "employers": ("credit_code", "name", "region"),
     "persons": ("cert_type", "certno", "name", "sex", "born_on", "naty", "region", "phone"),
     "coverage": ("certno", "scheme", "person_category", "employer_credit_code", "begins_on", "ends_on", "civil_servant"),

@@ -82,10 +82,10 @@ class Loader:
         rows = folder.tables["institutions"]
         for number, row in enumerate(rows, 1):
             switches = {"infcode_number": row["infcode_number"] == "1"}
-            body = {key: value for key, value in row.items() if key != "infcode_number"}
-            answer = await self._post(
-                self._claims, "/v1/institutions", {**body, "level": int(row["level"]), "switches": switches}
-            )
+            body: dict[str, Any] = {key: value for key, value in row.items() if key not in ("infcode_number", "rank", "marks")}
+            body |= {"level": int(row["level"]), "switches": switches}
+            body |= {"rank": row.get("rank") or "county", "marks": row.get("marks", "").split()}
+            answer = await self._post(self._claims, "/v1/institutions", body)
             outcome.add("institutions", {"stated": int(answer["code"] == row["code"])}, number + 1)
             self._advance("institutions", number, len(rows))
 

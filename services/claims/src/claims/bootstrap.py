@@ -9,11 +9,11 @@ from typing import Any, Final
 import httpx
 
 from claims.adapters.bridge import HttpWorkInjury
-from claims.adapters.class_b_shares import BookShares
 from claims.adapters.enrollment import HttpEnrollment
 from claims.adapters.funds import SqlAccounts as SqlCredits
 from claims.adapters.funds import SqlTransfers
 from claims.adapters.his_messages import SqlHisMessages
+from claims.adapters.line_shares import BookShares
 from claims.adapters.registry import (
     InstitutionDirectory,
     SqlAccounts,

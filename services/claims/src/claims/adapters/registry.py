@@ -38,8 +38,8 @@ class SqlInstitutions:
 
     async def store(self, tx: Tx, institution: Institution) -> None:
         """See ``Institutions``."""
-        values = {column.name: getattr(institution, column.name) for column in INSTITUTION.c if column.name != "switches"}
-        values["switches"] = asdict(institution.switches)
+        values = {column.name: getattr(institution, column.name) for column in INSTITUTION.c}
+        values |= {"switches": asdict(institution.switches), "marks": list(institution.marks)}
         changed = {name: value for name, value in values.items() if name != "code"}
         await opened(tx).execute(
             upsert(INSTITUTION).values(values).on_conflict_do_update(index_elements=["code"], set_=changed)
@@ -49,7 +49,7 @@ class SqlInstitutions:
 def institution_of(row: Any) -> Institution:
     """An institution from its row."""
     fields = {column.name: getattr(row, column.name) for column in INSTITUTION.c}
-    return Institution(**{**fields, "switches": Switches(**fields["switches"])})
+    return Institution(**{**fields, "switches": Switches(**fields["switches"]), "marks": tuple(fields["marks"])})
 
 
 class InstitutionDirectory:
@@ -110,6 +110,8 @@ def item_of(row: Any) -> CatalogueItem:
         price_limits=(row.price_limit_1, row.price_limit_2, row.price_limit_3),
         limited_use=row.limited_use,
         in_work_injury_catalogue=row.in_work_injury_catalogue,
+        line_class=row.line_class,
+        traditional=row.traditional,
     )
 
 

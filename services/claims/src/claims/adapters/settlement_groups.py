@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 from claims.application.settlement.answer import SettlementAnswer
 from claims.application.settlement.ports import MessageKey, NewSettlement, YearKey
 from claims.domain.adjudication import Decision, Split, YearState, records
+from claims.domain.filing import Filing
 from claims.domain.refusals import msgid_reused
 from claims.domain.settlement import Batch, Identity, VisitToSettle
 from shared.contracts.enrollment import CoveragePeriod, IdentityClass
@@ -29,7 +30,7 @@ Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionPr
 
 VISIT_COLUMNS = (
     "v.visit_id, v.person_id, v.institution_code, v.inpatient, v.scheme, v.med_type, v.state, v.begun_on, v.ended_on,"
-    " v.work_injury, v.injury_suspect, v.disease_code, v.disease_name, p.sealed, p.sex, p.born_on, p.coverages, p.classes"
+    " v.work_injury, v.injury_suspect, v.disease_code, v.disease_name, p.sealed, p.sex, p.born_on, p.coverages, p.classes, p.filings"
 )
 _LOCK_VISITS = (
     f"SELECT {VISIT_COLUMNS} FROM visit v JOIN insured_person p USING (person_id)"
@@ -37,7 +38,7 @@ _LOCK_VISITS = (
 )
 BATCHES = (
     "SELECT b.visit_id, b.batch_id, b.batch_no, b.settlement_id, b.total_fen, b.self_funded_fen, b.over_limit_fen,"
-    " b.pre_selfpay_fen, b.in_scope_fen FROM fee_batch b WHERE b.visit_id = ANY($1::text[]) ORDER BY b.batch_id"
+    " b.pre_selfpay_fen, b.in_scope_fen, b.class_b_fen, b.traditional_fen, b.flat_fen FROM fee_batch b WHERE b.visit_id = ANY($1::text[]) ORDER BY b.batch_id"
 )
 EARLIER_PARTS = (
     "SELECT visit_id, sum((decision->>'deductible_fen')::bigint)::bigint AS deductible_fen FROM settlement"
@@ -92,6 +93,7 @@ _PERSONAL = {"person_name", "cert_type", "certno", "naty"}
 _answers = TypeAdapter(SettlementAnswer)
 _coverages = TypeAdapter(tuple[CoveragePeriod, ...])
 _classes = TypeAdapter(tuple[IdentityClass, ...])
+_filings = TypeAdapter(tuple[Filing, ...])
 
 
 class AsyncpgGroups:
@@ -238,6 +240,7 @@ def _visit(row: asyncpg.Record, batches: tuple[Batch, ...], parts: Mapping[str, 
         born_on=row["born_on"],
         coverages=_coverages.validate_json(row["coverages"]),
         classes=_classes.validate_json(row["classes"]),
+        filings=_filings.validate_json(row["filings"]),
         batches=batches,
         stay_deductible_fen=parts.get(visit_id, 0),
         continues_stay=visit_id in parts,

@@ -25,6 +25,8 @@ CSV_COLUMNS: Final = (
     "in_work_injury_catalogue",
     "valid_from",
     "valid_to",
+    "line_class",
+    "traditional",
 )
 """Columns of an import. ``charge_class`` A, B, C or 甲, 乙, 丙; ``pre_selfpay_rate`` 0..1, empty: as the class says; price limits
 in yuan at facilities of level 1, 2, 3, empty: none; flags 1/0; dates yyyy-MM-dd, ``valid_to`` empty: until the next version."""
@@ -55,6 +57,9 @@ class CatalogueItem:
     price_limits: tuple[Decimal | None, Decimal | None, Decimal | None] = (None, None, None)
     limited_use: bool = False
     in_work_injury_catalogue: bool = False
+    line_class: str = ""
+    """Class of lines that the rule book treats in its own way; empty: none."""
+    traditional: bool = False
 
     def entry(self) -> CatalogueEntry:
         """What the kernel's split needs to know."""
@@ -63,6 +68,8 @@ class CatalogueItem:
             pre_selfpay_rate=self.pre_selfpay_rate,
             price_limits=self.price_limits,
             limited_use=self.limited_use,
+            line_class=self.line_class,
+            traditional=self.traditional,
         )
 
 
@@ -105,7 +112,7 @@ def read_row(number: int, row: Mapping[str, str]) -> CatalogueItem | list[RowFau
     for level, limit in enumerate(limits, 1):
         if isinstance(limit, str):
             fault(f"price_limit_{level}", limit)
-    flags = {name: cells[name] for name in ("limited_use", "in_work_injury_catalogue")}
+    flags = {name: cells[name] for name in ("limited_use", "in_work_injury_catalogue", "traditional")}
     for name, value in flags.items():
         if value not in ("", "0", "1"):
             fault(name, "应为0或1")
@@ -129,6 +136,8 @@ def read_row(number: int, row: Mapping[str, str]) -> CatalogueItem | list[RowFau
         price_limits=cast(tuple[Decimal | None, Decimal | None, Decimal | None], tuple(limits)),
         limited_use=flags["limited_use"] == "1",
         in_work_injury_catalogue=flags["in_work_injury_catalogue"] == "1",
+        line_class=cells["line_class"],
+        traditional=flags["traditional"] == "1",
     )
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, get_args
 
+from claims.domain.adjudication.circumstances import Facility, Rank
 from shared.errors import invalid
 
 SIGNATURES: Final = ("x-tif", "csb", "apikey", "none")
 """Kinds of gateway signature (chs-interface 1.3)."""
 HOSPITAL_LEVELS: Final = (1, 2, 3)
+MARKS: Final = ("traditional", "outside_seat", "psychiatric")
+"""Marks that an institution bears by itself; the others follow from the person's filing or region."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +53,20 @@ class Institution:
     access_key: str
     secret_sealed: str
     switches: Switches = Switches()
+    rank: Rank = "county"
+    """Administrative rank (行政级别), which some places' rules go by beside the level."""
+    marks: tuple[Facility, ...] = ()
+    """What else rules ask of a facility: 中医, 市区和县城以外, 精神专科."""
 
     def __post_init__(self) -> None:
         if len(self.code) != 12 or self.code[0] not in "HP" or not self.code[1:].isalnum() or not self.code.isascii():
             raise invalid("claims.institution.code", "定点医药机构编号应为H或P加11位数字或字母", field="code")
         if self.level not in HOSPITAL_LEVELS:
             raise invalid("claims.institution.level", "机构等级应为1、2或3", field="level")
+        if self.rank not in get_args(Rank) or not set(self.marks) <= set(MARKS):
+            raise invalid(
+                "claims.institution.rank", f"行政级别或机构标识不在{'、'.join((*get_args(Rank), *MARKS))}之内", field="rank"
+            )
         if self.signature not in SIGNATURES:
             raise invalid("claims.institution.signature", "签名方式应为x-tif、csb、apikey或none", field="signature")
         if len(self.region) != 6 or not (self.region.isascii() and self.region.isdigit()):

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
 from claims.domain.adjudication import Circumstances, Decision, Payment, RuleBooks, RuleSet, Split, add_up
-from claims.domain.adjudication.circumstances import Place, Status
 from claims.domain.adjudication.split import PARTS
+from claims.domain.claim_circumstances import Patient, circumstances_of
+from claims.domain.filing import Filing
 from claims.domain.institution import Institution
 from claims.domain.refusals import (
     nothing_to_settle,
@@ -29,9 +29,6 @@ from shared.ids import IdFactory
 from shared.ledger import Book, Entry, Line, credit, debit
 from shared.ledger.books import DUE_TO_INSTITUTION
 from shared.money import format_yuan
-
-_EMERGENCY: Final = frozenset({"13", "24"})
-"""med_type: emergency, emergency turned inpatient (chs-interface 7.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +73,7 @@ class VisitToSettle:
     born_on: date
     coverages: tuple[CoveragePeriod, ...]
     classes: tuple[IdentityClass, ...]
+    filings: tuple[Filing, ...]
     batches: tuple[Batch, ...]
     stay_deductible_fen: int = 0
     """Deductible that earlier valid settlements of this stay were charged."""
@@ -197,16 +195,26 @@ def basis_of(visit: VisitToSettle, wanted: Wanted, institution: Institution, boo
     if wanted.account_use not in ("0", "1"):
         raise invalid("claims.account.family-not-open", "家庭共济账户支付(acct_used_flag=2)尚未开通", field="acct_used_flag")
     rules = books.on(cover.region, visit.scheme, ended_on)
-    if rules.version.dated_by == "settlement":
-        rules = books.on(cover.region, visit.scheme, today)
-    day = rules.day(discharged_on=ended_on, settled_on=today)
-    circumstances = Circumstances(
-        care="inpatient" if visit.inpatient else "outpatient",
-        level=institution.level,
-        status=_status(cover),
-        classes=frozenset(c.code for c in visit.classes if c.begins_on <= day and (c.ends_on is None or day <= c.ends_on)),
-        place=(place := place_of(cover.region, institution.region)),
-        referred=place != "out_of_province" or visit.med_type in _EMERGENCY,
+    day = rules.day(begun_on=visit.begun_on, discharged_on=ended_on, settled_on=today)
+    if day != ended_on:
+        rules = books.on(cover.region, visit.scheme, day)
+    if visit.inpatient:
+        check_stay(visit, wanted, rules, ended_on)
+    circumstances = circumstances_of(
+        Patient(
+            inpatient=visit.inpatient,
+            med_type=visit.med_type,
+            disease_code=visit.disease_code,
+            born_on=visit.born_on,
+            begun_on=visit.begun_on,
+            coverages=visit.coverages,
+            classes=visit.classes,
+            filings=visit.filings,
+        ),
+        cover,
+        institution,
+        rules,
+        day,
     )
     return Basis(
         batches=batches,
@@ -219,17 +227,23 @@ def basis_of(visit: VisitToSettle, wanted: Wanted, institution: Institution, boo
     )
 
 
-def place_of(insured_region: str, care_region: str) -> Place:
-    """Where care was given, seen from the insured region: the same city is local, cities are the pooling level (市级统筹)."""
-    if insured_region[:4] == care_region[:4]:
-        return "local"
-    return "in_province" if insured_region[:2] == care_region[:2] else "out_of_province"
-
-
-def _status(cover: CoveragePeriod) -> Status:
-    if cover.scheme == "390":
-        return "resident"
-    return "retired" if cover.person_category.startswith("12") else "active"
+def check_stay(visit: VisitToSettle, wanted: Wanted, rules: RuleSet, ended_on: date) -> None:
+    """Refuse a stay that the rules want settled in parts: at the end of the benefit year, or after so many days."""
+    stays = rules.version.stays
+    if wanted.interim or visit.continues_stay:
+        return
+    if stays.year_end == "split" and rules.benefit_year(visit.begun_on) != rules.benefit_year(ended_on):
+        raise conflict(
+            "claims.stay.year-end",
+            "该次住院跨待遇年度，须先将上一年度的费用办理中途结算(mid_setl_flag=1)",
+            field="mid_setl_flag",
+        )
+    if stays.longest_days is not None and (ended_on - visit.begun_on).days > stays.longest_days:
+        raise conflict(
+            "claims.stay.too-long",
+            f"该次住院超过{stays.longest_days}天，须先办理中途结算(mid_setl_flag=1)",
+            field="mid_setl_flag",
+        )
 
 
 def journals(

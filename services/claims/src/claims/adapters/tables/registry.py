@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, Integer, Numeric, Table, Text, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from claims.adapters.tables import metadata
 
@@ -23,6 +23,8 @@ INSTITUTION: Final = Table(
     Column("access_key", Text, nullable=False),
     Column("secret_sealed", Text, nullable=False),
     Column("switches", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("rank", Text, nullable=False, server_default="county", comment="administrative rank"),
+    Column("marks", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="traditional, outside_seat, psychiatric"),
 )
 
 CATALOGUE_ITEM: Final = Table(
@@ -41,6 +43,8 @@ CATALOGUE_ITEM: Final = Table(
     Column("price_limit_3", Numeric(16, 6)),
     Column("limited_use", Boolean, nullable=False, server_default=text("false")),
     Column("in_work_injury_catalogue", Boolean, nullable=False, server_default=text("false")),
+    Column("line_class", Text, nullable=False, server_default="", comment="class of lines of the rule book; empty: none"),
+    Column("traditional", Boolean, nullable=False, server_default=text("false"), comment="traditional medicine"),
 )
 
 INSURED_PERSON: Final = Table(
@@ -54,6 +58,9 @@ INSURED_PERSON: Final = Table(
     Column("born_on", Date, nullable=False),
     Column("coverages", JSONB, nullable=False),
     Column("classes", JSONB, nullable=False),
+    Column(
+        "filings", JSONB, nullable=False, server_default=text("'[]'::jsonb"), comment="filings that stand, for the hot path"
+    ),
     Column("stated_at", DateTime(timezone=True), nullable=False),
     Index("ix_insured_person_certno_index", "certno_index"),
 )

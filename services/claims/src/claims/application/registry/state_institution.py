@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from claims.application.registry.ports import Institutions
+from claims.domain.adjudication.circumstances import Facility, Rank
 from claims.domain.institution import Institution, Switches
 from shared.contracts.claims import InstitutionStated
 from shared.crypto import Sealer
@@ -26,6 +27,8 @@ class StateInstitution:
     access_key: str = ""
     secret: str | None = None
     switches: Switches = field(default_factory=Switches)
+    rank: Rank = "county"
+    marks: tuple[Facility, ...] = ()
 
 
 class StateInstitutions:
@@ -57,6 +60,8 @@ class StateInstitutions:
                 access_key=command.access_key,
                 secret_sealed=sealed,
                 switches=command.switches,
+                rank=command.rank,
+                marks=command.marks,
             )
             if present is not None:
                 institution = replace(institution, version=present.version)

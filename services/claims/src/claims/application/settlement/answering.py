@@ -25,6 +25,8 @@ _FIELDS: Final = {
 }
 """Field of the interface to the field of SettlementAnswer."""
 
+HOSPITAL: Final = "999996"
+"""fund_pay_type of what the institution bears (chs-interface 7.1)."""
 _CLEARING_TYPES: Final = {"12": "12", "13": "13", "14": "14", "22": "22", "28": "28", "41": "41", "53": "53"}
 
 
@@ -60,12 +62,15 @@ def answer_of(
                 f"支付{format_yuan(payment.amount_fen)}",
             )
         )
+    if decision.hospital_fen:
+        rows.append(FundRow(fund_pay_type=HOSPITAL, name="医疗机构承担", amount_fen=decision.hospital_fen))
     return SettlementAnswer(
         settlement_id=settlement_id,
         deductible_fen=decision.deductible_fen,
         pool_rate=decision.pool_rate,
         account_fen=decision.account_fen,
         cash_fen=decision.cash_fen,
+        hospital_fen=decision.hospital_fen,
         funds=tuple(rows),
         settled_at=at,
         balance_fen=balance_fen,

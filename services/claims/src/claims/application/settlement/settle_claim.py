@@ -170,7 +170,7 @@ class SettleClaim:
             in_scope_fen=answer.in_scope_fen,
             payments=fund_payments(decision),
             cash_fen=answer.cash_fen,
-            hospital_fen=0,
+            hospital_fen=answer.hospital_fen,
             rule_digest=basis.rules.digest,
             injury_suspect=visit.injury_suspect,
         )

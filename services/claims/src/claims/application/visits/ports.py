@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from claims.application.visits.answers import LineStated
+from claims.domain.adjudication.split import LineShare, Split
 from claims.domain.visit import Batch, Batches, Diagnosis, FeeLine, StoredLine, Visit
 from shared.transactions import Tx
 
@@ -37,6 +38,7 @@ class NewLine:
     """A fee line with its split, ready to be stored."""
 
     line: FeeLine
+    split: Split
     stated: LineStated
     item_name: str
     in_work_injury_catalogue: bool
@@ -80,9 +82,22 @@ class Accounts(Protocol):
         ...
 
 
-class ClassBShares(Protocol):
-    """What the rule books say of class B items."""
+class Shares(Protocol):
+    """First shares of class B and of classes of lines."""
 
-    def class_b_rate(self, scheme: str, region: str, on: date) -> int:
-        """The first share of class B in millionths; 0 where no book is in force (nothing will be paid there anyway)."""
+    @property
+    def class_b_rate(self) -> int:
+        """Of class B items without a share of their own, millionths."""
+        ...
+
+    def of(self, line_class: str) -> LineShare | None:
+        """Of a class of lines; None for lines of no class and for a class that these rules do not treat in a way of their own."""
+        ...
+
+
+class LineShares(Protocol):
+    """What the rule books say of lines."""
+
+    def shares(self, scheme: str, region: str, on: date) -> Shares:
+        """The shares of a day; none where no book is in force (nothing will be paid there anyway)."""
         ...

@@ -12,7 +12,7 @@ from claims.application.his_messages import AnswerOnce, Effect
 from claims.application.registry.ports import Catalogue
 from claims.application.visits.answers import FeesUploaded, LineStated
 from claims.application.visits.commands import UploadFees
-from claims.application.visits.ports import ClassBShares, Fees, NewLine
+from claims.application.visits.ports import Fees, LineShares, NewLine, Shares
 from claims.domain.adjudication.split import OUTSIDE, PARTS, CatalogueEntry, ChargeClass, Split, add_up, split_line
 from claims.domain.adjudication.split import FeeLine as SplittableLine
 from claims.domain.catalogue import CatalogueItem, valid_on
@@ -33,13 +33,11 @@ APPROVED, REFUSED = "1", "2"
 class UploadFeeLines:
     """Refuses serials used before, amounts far from quantity x price, and returns of more than was charged."""
 
-    def __init__(
-        self, answers: AnswerOnce, fees: Fees, catalogue: Catalogue, class_b_shares: ClassBShares, ids: IdFactory
-    ) -> None:
+    def __init__(self, answers: AnswerOnce, fees: Fees, catalogue: Catalogue, line_shares: LineShares, ids: IdFactory) -> None:
         self._answers = answers
         self._fees = fees
         self._catalogue = catalogue
-        self._class_b_shares = class_b_shares
+        self._line_shares = line_shares
         self._ids = ids
 
     async def __call__(self, command: UploadFees, institution: Institution, render: Callable[[FeesUploaded], bytes]) -> bytes:
@@ -71,16 +69,19 @@ class UploadFeeLines:
         for line, details in zip(command.lines, command.details, strict=True):
             item = valid_on(catalogue.get(line.item_code, []), local(line.occurred_at).date())
             entry = _entry(line, item)
-            class_b_rate = self._class_b_rate(visit, institution, local(line.occurred_at).date())
+            shares = self._shares(visit, institution, local(line.occurred_at).date())
             if line.returns_line_no:
                 split = returns.give_back(line)
             else:
-                split = split_line(_splittable(line), entry, institution.level, class_b_rate)
+                split = split_line(
+                    _splittable(line), entry, institution.level, shares.class_b_rate, shares.of(entry.line_class)
+                )
                 returns.charge(line.line_no, line.item_code, line.quantity, split)
-            stated = _stated(line, split, item, entry, institution.level, class_b_rate)
+            stated = _stated(line, split, item, entry, institution.level, shares)
             new.append(
                 NewLine(
                     line=line,
+                    split=split,
                     stated=stated,
                     item_name=item.name if item else "",
                     in_work_injury_catalogue=item is not None and item.in_work_injury_catalogue,
@@ -89,8 +90,8 @@ class UploadFeeLines:
             )
         return new
 
-    def _class_b_rate(self, visit: Visit, institution: Institution, on: date) -> int:
-        return self._class_b_shares.class_b_rate(visit.scheme, visit.insured_region or institution.region, on)
+    def _shares(self, visit: Visit, institution: Institution, on: date) -> Shares:
+        return self._line_shares.shares(visit.scheme, visit.insured_region or institution.region, on)
 
     async def _batch_ids(self, tx: Tx, visit: Visit, batches: Batches, lines: tuple[FeeLine, ...]) -> list[str]:
         ids: dict[str, str] = {}
@@ -206,13 +207,14 @@ def _splittable(line: FeeLine) -> SplittableLine:
 
 
 def _stated(
-    line: FeeLine, split: Split, item: CatalogueItem | None, entry: CatalogueEntry, level: int, class_b_rate: int
+    line: FeeLine, split: Split, item: CatalogueItem | None, entry: CatalogueEntry, level: int, shares: Shares
 ) -> LineStated:
     charge_class = item.charge_class if item else OUTSIDE.charge_class
     own_pay = split.total_fen != 0 and split.self_funded_fen == split.total_fen
-    rate = entry.pre_selfpay_rate
+    own = shares.of(entry.line_class)
+    rate = own.rate if own else entry.pre_selfpay_rate
     if rate is None:
-        rate = class_b_rate if charge_class == "B" else 0
+        rate = shares.class_b_rate if charge_class == "B" else 0
     return LineStated(
         line_no=line.line_no,
         amount_fen=line.amount_fen,

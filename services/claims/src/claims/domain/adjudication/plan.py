@@ -121,6 +121,8 @@ class Attention:
 
     def __init__(self, version: RuleVersion) -> None:
         conditions = list(_conditions(version))
+        self.care = frozenset[str]().union(*(w.care or () for w in conditions))
+        """Kinds of care that some rule names."""
         numbers = [c.each for layer in version.layers for c in layer.adjustments if c.each]
         self._age = _Cuts((w.age for w in conditions), exact=any(e.of == "age" for e in numbers))
         incentive = version.incentive is not None

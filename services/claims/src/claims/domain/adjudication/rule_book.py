@@ -13,7 +13,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Final, Literal
 
-from claims.domain.adjudication.circumstances import ALWAYS, PersonClass, When
+from claims.domain.adjudication.circumstances import ALWAYS, PersonClass, Place, When
 from claims.domain.adjudication.split import LineShare
 from shared.errors import invalid
 from shared.ledger import Book
@@ -465,6 +465,10 @@ class RuleVersion:
     accepted_findings: Mapping[str, str] = field(default_factory=dict)
     """Findings of ``lint-policy`` that the place knows and wants so, as ``code`` or ``code/subject``, each with the reason."""
     bases: Mapping[str, Base] = field(default_factory=dict)
+    referral_needed: frozenset[Place] = frozenset({"out_of_province"})
+    """Where a person may go by the rules only with a referral, a filing or as an emergency."""
+    disease_codes: Mapping[str, str] = field(default_factory=dict)
+    """National codes (慢特病病种 M…, ICD-10) of the diseases that the rules name by codes of their own."""
     class_b: ClassB
     line_classes: tuple[LineClass, ...] = ()
     bill_adjustments: tuple[BillAdjustment, ...] = ()

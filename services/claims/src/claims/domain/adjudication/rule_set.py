@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from claims.domain.adjudication.circumstances import Circumstances
+from claims.domain.adjudication.circumstances import Care, Circumstances
 from claims.domain.adjudication.plan import Attention, Plan, resolve
 from claims.domain.adjudication.rule_book import RuleBook, RuleVersion
 from shared.errors import not_found
@@ -58,6 +58,10 @@ class RuleSet:
     def plan_key(self, circumstances: Circumstances) -> tuple[object, ...]:
         """Equal for circumstances that share a plan."""
         return self._attention.key(circumstances)
+
+    def care(self, wanted: Care, otherwise: Care) -> Care:
+        """The kind of care that the rules treat a claim as: the special one where some rule names it, else the general one."""
+        return wanted if wanted in self._attention.care else otherwise
 
     def benefit_year(self, day: date) -> int:
         """The benefit year (待遇年度) that a day belongs to, named by the calendar year it begins in."""

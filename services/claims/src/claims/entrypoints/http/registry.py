@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
@@ -51,6 +51,8 @@ class InstitutionBody(BaseModel):
     access_key: str = Field("", max_length=200)
     secret: str | None = Field(None, max_length=500)
     switches: SwitchesBody = Field(default_factory=SwitchesBody)
+    rank: Literal["village", "community", "township", "county", "city", "province"] = "county"
+    marks: tuple[Literal["traditional", "outside_seat", "psychiatric"], ...] = ()
 
 
 def registry_router(
