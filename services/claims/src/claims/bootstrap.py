@@ -10,6 +10,7 @@ import httpx
 
 from claims.adapters.bridge import HttpWorkInjury
 from claims.adapters.enrollment import HttpEnrollment
+from claims.adapters.filings import SqlFilings
 from claims.adapters.funds import SqlAccounts as SqlCredits
 from claims.adapters.funds import SqlTransfers
 from claims.adapters.his_messages import SqlHisMessages
@@ -29,6 +30,9 @@ from claims.adapters.settlements import SqlRecalls, SqlSettlements, SqlTakeBacks
 from claims.adapters.tables import LEDGER, PLATFORM, metadata
 from claims.adapters.visit_reader import AsyncpgVisitReader
 from claims.adapters.visits import SqlFees, SqlVisits
+from claims.application.filings.cancel_filing import CancelFilings
+from claims.application.filings.file_care import FileForCare
+from claims.application.filings.list_filings import ListFilings
 from claims.application.funds.credit_account import CreditAccount
 from claims.application.funds.move_transfer import MoveTransfer
 from claims.application.his_messages import AnswerOnce
@@ -103,6 +107,9 @@ class Claims:
     describe_settlement: DescribeSettlement
     list_settlements: ListSettlements
     take_claim_back: TakeClaimBack
+    file_for_care: FileForCare
+    cancel_filing: CancelFilings
+    list_filings: ListFilings
     move_transfer: MoveTransfer
     credit_account: CreditAccount
     state_institution: StateInstitutions
@@ -165,6 +172,9 @@ def assemble(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport]
         describe_settlement=DescribeSettlement(db, settlements),
         list_settlements=ListSettlements(db, SqlSettlementLists(), books, clock),
         take_claim_back=TakeClaimBack(once, settlements, ledger, SqlTakeBacks(), clock, ids),
+        file_for_care=FileForCare(answer_once, once, SqlFilings(), find_person, clock, ids),
+        cancel_filing=CancelFilings(answer_once, once, SqlFilings(), clock),
+        list_filings=ListFilings(db, SqlFilings()),
         move_transfer=MoveTransfer(db, SqlTransfers(), ledger, clock, ids),
         credit_account=CreditAccount(db, SqlCredits()),
         state_institution=StateInstitutions(once, SqlInstitutions(), sealer),

@@ -14,6 +14,7 @@ from claims.entrypoints.his.answers import HisAnswers
 from claims.entrypoints.his.dispatch import Dispatch, HisDesk
 from claims.entrypoints.his.doorkeeper import Doorkeeper
 from claims.entrypoints.his.endpoint import HisEndpoint
+from claims.entrypoints.http.filings import filings_router
 from claims.entrypoints.http.funds import funds_router
 from claims.entrypoints.http.registry import registry_router
 from claims.entrypoints.http.settlements import settlements_router
@@ -40,6 +41,7 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
             registry_router(
                 claims.state_institution, claims.import_catalogue, claims.list_registry, claims.list_visits, claims.clock
             ),
+            filings_router(claims.file_for_care, claims.cancel_filing, claims.list_filings),
             funds_router(claims.move_transfer, claims.credit_account),
             ledger_router(claims.db, claims.ledger, OWN_BOOKS),
         ],
@@ -76,6 +78,8 @@ def his_endpoint(claims: Claims) -> HisEndpoint:
         reverse=claims.reverse,
         reverse_by_message=claims.reverse_by_message,
         query_settlement=claims.find_settlement,
+        file_for_care=claims.file_for_care,
+        cancel_filing=claims.cancel_filing,
     )
     return HisEndpoint(Dispatch(desk), HisAnswers(claims.clock), claims.institutions, claims.check_sign_in, claims.clock)
 

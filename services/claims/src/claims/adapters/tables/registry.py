@@ -65,6 +65,24 @@ INSURED_PERSON: Final = Table(
     Index("ix_insured_person_certno_index", "certno_index"),
 )
 
+FILING: Final = Table(
+    "filing",
+    metadata,
+    Column("filing_id", Text, primary_key=True, comment="trt_dcla_detl_sn"),
+    Column("person_id", Text, nullable=False),
+    Column("kind", Text, nullable=False, comment="referral, chronic, chosen, long_term"),
+    Column("code", Text, nullable=False, comment="disease, institution or region"),
+    Column("begins_on", Date, nullable=False),
+    Column("ends_on", Date),
+    Column("scheme", Text, nullable=False),
+    Column("filed_by", Text, nullable=False, comment="institution code, or who filed it at the counter"),
+    Column("state", Text, nullable=False, comment="valid, cancelled"),
+    Column("filed_at", DateTime(timezone=True), nullable=False),
+    Column("cancelled_at", DateTime(timezone=True)),
+    Column("details", JSONB, nullable=False, server_default=text("'{}'::jsonb"), comment="remaining interface fields by name"),
+    Index("ix_filing_person_id", "person_id"),
+)
+
 SIGN_IN: Final = Table(
     "sign_in",
     metadata,

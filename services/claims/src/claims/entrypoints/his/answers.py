@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import orjson
 
+from claims.application.filings.file_care import Filed
 from claims.application.header import HisHeader
 from claims.application.settlement.answer import FundRow, SettlementAnswer
 from claims.application.visits.answers import FeesUploaded, LineStated, PersonIdentified, SignedIn, VisitOpened
@@ -119,6 +120,11 @@ def visit_opened(result: VisitOpened) -> Output:
     """2201 reads ``data``, 2401 reads ``result``."""
     both = {"mdtrt_id": result.visit_id, "psn_no": result.person_id, "ipt_otp_no": result.hospital_no, "exp_content": ""}
     return {"data": both, "result": both}
+
+
+def filed(result: Filed) -> Output:
+    """2501, 2503, 2505."""
+    return {"result": {"trt_dcla_detl_sn": result.filing_id, "exp_content": ""}}
 
 
 def done(_: object) -> Output:

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
+from claims.application.filings.cancel_filing import CancelFiling
+from claims.application.filings.file_care import FileCare, Filed
 from claims.application.settlement.answer import SettlementAnswer
 from claims.application.settlement.commands import (
     PreSettle,
@@ -30,7 +32,7 @@ from claims.domain.institution import Institution, Switches
 from claims.entrypoints.his import answers
 from claims.entrypoints.his.answers import HisAnswers, Output
 from claims.entrypoints.his.envelope import HisRequest
-from claims.entrypoints.his.readers import fees, session, settlement, visits
+from claims.entrypoints.his.readers import fees, filings, session, settlement, visits
 from shared.errors import not_found
 
 C_contra = TypeVar("C_contra", contravariant=True)
@@ -68,6 +70,8 @@ class HisDesk:
     cancel_fees: Command[CancelFees, Done]
     pre_settle: Query[PreSettle, SettlementAnswer]
     settle: Command[Settle, SettlementAnswer]
+    file_for_care: Command[FileCare, Filed]
+    cancel_filing: Command[CancelFiling, Done]
     reverse: Command[ReverseSettlement, SettlementAnswer]
     reverse_by_message: Command[ReverseByMessage, Done]
     query_settlement: Query[QuerySettlement, SettlementAnswer]
@@ -113,6 +117,7 @@ class Dispatch:
         settle = _command(settlement.settle_outpatient, desk.settle, answers.settlement)
         opened = _always(answers.visit_opened)
         uploaded = _always(answers.fees_uploaded)
+        filed = _always(answers.filed)
         self._served: Final[dict[str, Served]] = {
             "9001": _command(session.sign_in, desk.sign_in, _always(answers.signed_in)),
             "1101": _query(session.identify_person, desk.identify_person, answers.person_identified),
@@ -137,6 +142,12 @@ class Dispatch:
             "2403": _command(visits.change_admission, desk.change_visit, _DONE),
             "2404": _command(visits.cancel_admission, desk.cancel_visit, _DONE),
             "2405": _command(visits.cancel_discharge, desk.cancel_discharge, _DONE),
+            "2501": _command(filings.refer, desk.file_for_care, filed),
+            "2502": _command(filings.cancel_referral, desk.cancel_filing, _DONE),
+            "2503": _command(filings.certify_disease, desk.file_for_care, filed),
+            "2504": _command(filings.cancel_disease, desk.cancel_filing, _DONE),
+            "2505": _command(filings.choose_institution, desk.file_for_care, filed),
+            "2506": _command(filings.cancel_institution, desk.cancel_filing, _DONE),
             "2601": _command(settlement.reverse_by_message, desk.reverse_by_message, _DONE),
             "5203": _query(settlement.query_settlement, desk.query_settlement, _always(answers.settlement_queried)),
         }

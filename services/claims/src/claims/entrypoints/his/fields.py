@@ -30,6 +30,30 @@ FIELDS: Final[dict[str, Field]] = {
     "fixmedins_code": Field("定点医药机构编号", 12),
     "fixmedins_name": Field("定点医药机构名称", 500),
     "sign_no": Field("交易签到流水号", 30),
+    # filings
+    "addr": Field("联系地址", 200),
+    "insu_optins": Field("参保机构医保区划", 6),
+    "dise_cond_dscr": Field("疾病病情描述", 2000),
+    "reflin_medins_no": Field("转往定点医药机构编号", 12),
+    "reflin_medins_name": Field("转往医院名称", 200),
+    "mdtrtarea_admdvs": Field("就医地行政区划", 6),
+    "hosp_agre_refl_flag": Field("医院同意转院标志", 3),
+    "refl_type": Field("转院类型", 30),
+    "refl_date": Field("转院日期", NUMBER_LENGTH),
+    "refl_rea": Field("转院原因", 100),
+    "refl_opnn": Field("转院意见", 200),
+    "begndate": Field("开始日期", NUMBER_LENGTH),
+    "enddate": Field("结束日期", NUMBER_LENGTH),
+    "opsp_dise_code": Field("门慢门特病种目录代码", 30),
+    "opsp_dise_name": Field("门慢门特病种名称", 300),
+    "ide_fixmedins_no": Field("鉴定定点医药机构编号", 30),
+    "ide_fixmedins_name": Field("鉴定定点医药机构名称", 200),
+    "hosp_ide_date": Field("医院鉴定日期", NUMBER_LENGTH),
+    "diag_dr_codg": Field("诊断医师编码", 30),
+    "diag_dr_name": Field("诊断医师姓名", 50),
+    "trt_dcla_detl_sn": Field("待遇申报明细流水号", 30),
+    "biz_appy_type": Field("业务申请类型", 3),
+    "fix_srt_no": Field("定点排序号", 3),
     # input
     "opter_no": Field("操作员编号", 20),
     "mac": Field("签到MAC地址", 100),
@@ -157,6 +181,7 @@ NODES: Final[dict[str, str]] = {
     "feeinfo": "费用信息",
     "dscginfo": "出院信息",
     "adminfo": "入院信息",
+    "refmedin": "转院备案信息",
 }
 
 SYNONYMS: Final[dict[str, str]] = {

@@ -51,9 +51,34 @@ def upgrade() -> None:
         ),
     )
 
+    op.create_table(
+        "filing",
+        sa.Column("filing_id", sa.Text(), nullable=False, comment="trt_dcla_detl_sn"),
+        sa.Column("person_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False, comment="referral, chronic, chosen, long_term"),
+        sa.Column("code", sa.Text(), nullable=False, comment="disease, institution or region"),
+        sa.Column("begins_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column("scheme", sa.Text(), nullable=False),
+        sa.Column("filed_by", sa.Text(), nullable=False, comment="institution code, or who filed it at the counter"),
+        sa.Column("state", sa.Text(), nullable=False, comment="valid, cancelled"),
+        sa.Column("filed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "details",
+            postgresql.JSONB(),
+            nullable=False,
+            server_default=sa.text("'{}'::jsonb"),
+            comment="remaining interface fields by name",
+        ),
+        sa.PrimaryKeyConstraint("filing_id", name=op.f("pk_filing")),
+    )
+    op.create_index("ix_filing_person_id", "filing", ["person_id"])
+
 
 def downgrade() -> None:
     """Take them away."""
+    op.drop_table("filing")
     op.drop_column("insured_person", "filings")
     op.drop_column("institution", "marks")
     op.drop_column("institution", "rank")

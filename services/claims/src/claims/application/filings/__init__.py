@@ -1,0 +1,1 @@
+"""Filings before care: referral, chronic disease, chosen institution, long-term residence elsewhere."""
