@@ -15,7 +15,7 @@ from claims.domain.adjudication import RuleSet, adjudicate
 from claims.domain.refusals import settlement_unknown
 from claims.domain.rule_books.diff import Difference, differences
 from shared.errors import Refusal, conflict
-from shared.transactions import UnitOfWork
+from shared.transactions import Tx, UnitOfWork
 
 
 class ReplaySettlement:
@@ -30,14 +30,10 @@ class ReplaySettlement:
         """``identical``, and where not the ``differences`` (path, before: as stored, after: as decided now); fen.
 
         A reversal replays the settlement that it reversed. Refuses an unknown settlement, one that no rule book decided (the
-        work-injury fund pays directly), and a digest that was never in force here.
+        work-injury fund pays directly), a digest that was never in force here, and a stored answer that breaks its own identities.
         """
         async with self._uow.transaction() as tx:
-            found = await self._settlements.find(tx, settlement_id)
-            if found is not None and found.reverses is not None:
-                found = await self._settlements.find(tx, found.reverses)
-            if found is None:
-                raise settlement_unknown("settlement_id")
+            found = await self._found(tx, settlement_id)
             columns = await self._settlements.columns(tx, found.settlement_id)
         if not found.facts.get("split"):
             raise conflict(
@@ -63,11 +59,26 @@ class ReplaySettlement:
             "replayed": found.settlement_id,
             "person_id": found.person_id,
             "rule_digest": found.rule_digest,
-            "region": rules.region,
-            "version": rules.version.version,
+            "rules": f"{rules.region}/{rules.scheme}/{rules.version.version}",
             "identical": not found_differences,
             "differences": [asdict(difference) for difference in found_differences],
         }
+
+    async def _found(self, tx: Tx, settlement_id: str) -> StoredSettlement:
+        try:
+            found = await self._settlements.find(tx, settlement_id)
+            if found is not None and found.reverses is not None:
+                found = await self._settlements.find(tx, found.reverses)
+        except ValueError as broken:
+            raise conflict(
+                "claims.replay.answer-broken",
+                "该结算保存的结果自相矛盾，与原结算不符",
+                f"the stored answer cannot be: {broken}",
+                field="settlement_id",
+            ) from None
+        if found is None:
+            raise settlement_unknown("settlement_id")
+        return found
 
     @staticmethod
     def _compare(found: StoredSettlement, columns: Mapping[str, int], rules: RuleSet) -> list[Difference]:

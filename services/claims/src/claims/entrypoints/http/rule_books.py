@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from claims.application.rule_books.ask_shadow_run import AskedTrial
 from claims.application.rule_books.ports import BookFilter
@@ -17,6 +17,7 @@ from shared.db.once import digest_of
 from shared.errors import invalid
 from shared.http.auth import Caller, IdempotencyKey
 from shared.http.pagination import After, Limit, decode_cursor, encode_cursor, page
+from shared.http.texts import text_body, text_body_document
 from shared.transactions import OnceKey
 
 MAX_TEXT: Final = 1_000_000
@@ -27,15 +28,6 @@ _Id = Annotated[str, Path(pattern="^[0-9A-Z]{1,30}$")]
 _Filter = Annotated[str | None, Query(max_length=20, pattern=_PLAIN)]
 _Version = Annotated[str | None, Query(max_length=100, pattern=_PLAIN)]
 _Against = Annotated[str | None, Query(pattern="^[0-9A-Z]{1,30}$", description="the other book; the same if left out")]
-_YAML: Final = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {"schema": {"$ref": "#/components/schemas/TextBody"}},
-            "text/yaml": {"schema": {"type": "string"}},
-        },
-    }
-}
 
 
 class ActBody(BaseModel):
@@ -53,6 +45,9 @@ class TextBody(ActBody):
     text: str = Field(min_length=1, max_length=MAX_TEXT, pattern=r"^[^\x00]*$")
     file: str = Field("submitted.book.yaml", min_length=1, max_length=200, pattern=_PLAIN)
     regions: list[str] | None = None
+
+
+_TEXT: Final = text_body_document(TextBody, "text/yaml")
 
 
 class TrialBody(ActBody):
@@ -113,11 +108,11 @@ def rule_books_router(desk: RuleBookDesk) -> APIRouter:
         caller.require("rules:read")
         return await desk.lists.job(job_id)
 
-    @router.post("/rule-books", status_code=201, summary="Submit a rule book as a draft", openapi_extra=_YAML)
+    @router.post("/rule-books", status_code=201, summary="Submit a rule book as a draft", openapi_extra=_TEXT)
     async def submit(caller: Caller, request: Request, key: IdempotencyKey) -> dict[str, Any]:
         return await _submit(caller, request, key, None)
 
-    @router.put("/rule-books/{book_id}", summary="Another text of a book that is not approved yet", openapi_extra=_YAML)
+    @router.put("/rule-books/{book_id}", summary="Another text of a book that is not approved yet", openapi_extra=_TEXT)
     async def change(caller: Caller, book_id: _Id, request: Request, key: IdempotencyKey) -> dict[str, Any]:
         return await _submit(caller, request, key, book_id)
 
@@ -149,7 +144,7 @@ def rule_books_router(desk: RuleBookDesk) -> APIRouter:
 
     async def _submit(caller: Principal, request: Request, key: str, book_id: str | None) -> dict[str, Any]:
         caller.require("rules:write")
-        body = await _text(request)
+        body = await text_body(request, TextBody, max_bytes=4 * MAX_TEXT)
         by = actor_of(caller, body.actor)
 
         def may(region: str) -> None:
@@ -179,25 +174,6 @@ def actor_of(caller: Principal, named: str | None) -> str:
     if named is None:
         raise invalid("claims.actor.missing", "缺少经办人（actor）", "a service names the person it acts for", field="actor")
     return named
-
-
-async def _text(request: Request) -> TextBody:
-    """The body as JSON, or the text itself; refuses what is too long or no UTF-8."""
-    raw = bytearray()
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > 4 * MAX_TEXT:
-            raise invalid("claims.rule-book.too-long", f"规则集不得超过{MAX_TEXT}字", "the text is too long", field="text")
-    try:
-        if "json" in request.headers.get("content-type", ""):
-            return TextBody.model_validate_json(bytes(raw))
-        return TextBody.model_validate({"text": raw.decode()})
-    except UnicodeDecodeError:
-        raise invalid("claims.rule-book.no-utf-8", "规则集须为UTF-8文本", "the text is no UTF-8", field="text") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"])) or "text"
-        raise invalid("claims.rule-book.body", f"请求内容有误：{field} {first['msg']}", first["msg"], field=field) from None
 
 
 def _once(act: str, book_id: str, by: str, key: str, body: BaseModel | None) -> OnceKey:
