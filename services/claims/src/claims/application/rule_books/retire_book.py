@@ -36,29 +36,30 @@ class RetireBook:
             await self._register.lock(tx)
             book = await self._books.lock(tx, book_id)
             if book.life.state != "effective":
-                return await self._save(tx, replace(book, life=book.life.given_up()), "give-up", by, note, {})
+                book = replace(book, life=book.life.given_up())
+                await self._books.save(tx, book, self._act("give-up", by, book, note, {}))
+                return summary(book)
             if ends_on is None or ends_on < self._clock.today():
                 raise invalid(
                     "claims.rule-book.end-day", "须指定今天或以后的失效日期", "name today or a later day", field="ends_on"
                 )
-            life = book.life.ended(by, ends_on)
+            book = replace(book, life=book.life.ended(by, ends_on))
+            in_force = await self._register.enacted(tx)
             try:
-                change = end(await self._register.enacted(tx), book_id, ends_on)
+                change = end(in_force, book_id, ends_on)
                 if change.ended:
                     await self._apply.check(tx, change)
             except RuleError as error:
                 raise does_not_fit(error) from None
-            book = replace(book, life=life)
-            if life.state != "retired":
-                return await self._save(tx, book, "ask-end", by, note, {"ends_on": ends_on.isoformat()})
-            answer = await self._save(tx, book, "retire", by, note, details_of(change))
+            if book.life.state != "retired":
+                await self._books.save(tx, book, self._act("ask-end", by, book, note, {"ends_on": ends_on.isoformat()}))
+                return summary(book, in_force)
+            await self._books.save(tx, book, self._act("retire", by, book, note, details_of(change)))
             if change.ended:
                 await self._apply(tx, change, book_id, by)
-            return answer
+            return summary(book, change.in_force)
 
         return (await self._once.run(key, work))[0]
 
-    async def _save(self, tx: Tx, book: StoredBook, act: str, by: str, note: str, details: dict[str, Any]) -> dict[str, Any]:
-        done = Act(act=act, by=by, at=self._clock.now(), state=book.life.state, note=note, details=details)
-        await self._books.save(tx, book, done)
-        return summary(book, await self._register.enacted(tx))
+    def _act(self, act: str, by: str, book: StoredBook, note: str, details: dict[str, Any]) -> Act:
+        return Act(act=act, by=by, at=self._clock.now(), state=book.life.state, note=note, details=details)
