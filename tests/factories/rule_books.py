@@ -18,4 +18,6 @@ def county_book(*, version: str = "demo-2", begins: str = "2026-03-21", ends: st
     ):
         assert text.count(old) == 1, old
         text = text.replace(old, new)
+    if "accepted_findings" not in text:
+        text = text.replace("    sources:\n", "    accepted_findings: {poorer-paid-less: 依据如此}\n    sources:\n", 1)
     return text

@@ -6,12 +6,14 @@ from datetime import date
 
 import pytest
 
-from claims.domain.rule_books.findings import Finding
+from claims.domain.policy_lint import Finding, Severity
 from claims.domain.rule_books.life import NAMES, Life, State
 from shared.errors import Refusal
 
-ERROR = Finding(severity="error", rule="gap", where="x:1", text="a gap")
-WARNING = Finding(severity="warning", rule="cliff", where="x:2", text="a cliff")
+ERROR, WARNING = (
+    Finding(code="cliff", severity=severity, region="", scheme="", version="", place="x:1", subject="", zh="断崖")
+    for severity in (Severity.ERROR, Severity.WARNING)
+)
 LAST_DAY = date(2026, 12, 31)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from claims.adapters.tables.rule_books import RULE_BOOK, RULE_BOOK_ACT, RULE_BOOK_JOB, RULE_BOOK_REGISTER, RULE_BOOK_VERSION
 from claims.adapters.tables.settlement import SETTLEMENT
 from claims.application.rule_books.ports import Act, BookFilter, PastSettlement, SettledUnder, ShadowJob, StoredBook
-from claims.domain.rule_books.findings import Finding
+from claims.domain.policy_lint import Finding
 from claims.domain.rule_books.in_force import Change, Enacted, read_book
 from claims.domain.rule_books.life import Life
 from shared.clock import CHINA

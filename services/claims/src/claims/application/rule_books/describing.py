@@ -8,7 +8,7 @@ from typing import Any
 
 from claims.application.rule_books.ports import Act, ShadowJob, StoredBook
 from claims.domain.adjudication import RuleBooks
-from claims.domain.rule_books.findings import Finding
+from claims.domain.policy_lint import Finding, Severity
 from claims.domain.rule_books.in_force import Enacted, read_book
 from claims.domain.rule_books.life import NAMES
 from shared.rules import plain
@@ -70,8 +70,8 @@ def lint_result(findings: Sequence[Finding] | None) -> dict[str, Any] | None:
     if findings is None:
         return None
     return {
-        "errors": sum(f.severity == "error" for f in findings),
-        "warnings": sum(f.severity == "warning" for f in findings),
+        "errors": sum(f.severity is Severity.ERROR for f in findings),
+        "warnings": sum(f.severity is Severity.WARNING for f in findings),
         "findings": [asdict(f) for f in findings],
     }
 

@@ -1,29 +1,25 @@
-"""Check a draft: with the books in force by the reader of books, then by itself with the rest of its place's rules."""
+"""Check a draft: whether it fits to the books in force, and, by solving them, its new versions (``lint-policy``)."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
 from claims.application.rule_books.describing import lint_result, summary
 from claims.application.rule_books.ports import Act, Books, PolicyLint, Register, StoredBook
 from claims.domain.adjudication import RuleBooks
-from claims.domain.rule_books.findings import Finding, unreadable
+from claims.domain.policy_lint import Finding, Severity, lint
 from claims.domain.rule_books.in_force import Enacted, InForce, enact, read_book
 from shared.clock import Clock
 from shared.rules import RuleError
 from shared.transactions import Once, OnceKey, Tx
 
 
-def reader_only(_: RuleBooks) -> list[Finding]:
-    """Nothing beyond what the reader of books refuses."""
-    return []
-
-
 class LintBook:
     """Checks drafts."""
 
-    def __init__(self, once: Once, books: Books, register: Register, clock: Clock, lint: PolicyLint = reader_only) -> None:
+    def __init__(self, once: Once, books: Books, register: Register, clock: Clock, lint: PolicyLint = lint) -> None:
         self._once = once
         self._books = books
         self._register = register
@@ -35,7 +31,7 @@ class LintBook:
 
         async def work(tx: Tx) -> dict[str, Any]:
             book = await self._books.lock(tx, book_id)
-            findings = self._findings(book, await self._register.enacted(tx))
+            findings = await self._findings(book, await self._register.enacted(tx))
             life = book.life.linted(findings)
             book = replace(book, life=life, findings=tuple(findings))
             result = lint_result(findings)
@@ -47,15 +43,28 @@ class LintBook:
 
         return (await self._once.run(key, work))[0]
 
-    def _findings(self, book: StoredBook, in_force: list[Enacted]) -> list[Finding]:
+    async def _findings(self, book: StoredBook, in_force: list[Enacted]) -> list[Finding]:
         draft = read_book(book.text, book.file)
         try:
             change = enact(in_force, book.book_id, draft)
             InForce(change.in_force, edition="")
         except RuleError as error:
-            return [unreadable(error)]
+            return [_finding(book, "does-not-fit", str(error.origin), f"与生效的规则不衔接：{error.problem}")]
         if not change.added and not change.ended:
-            text = "every version of the text is in force already"
-            return [Finding(severity="error", rule="nothing-new", where=str(draft.origin), text=text)]
-        place = [e for e in change.in_force if (e.book.region, e.book.scheme) == (book.region, book.scheme)]
-        return self._lint(RuleBooks([replace(e.book, versions=(e.version,)) for e in place]))
+            return [_finding(book, "nothing-new", str(draft.origin), "规则集的所有版本均已生效")]
+        added = RuleBooks([replace(draft, versions=tuple(e.version for e in change.added))]) if change.added else RuleBooks([])
+        # It solves the rules and takes its time: not in the loop that answers everybody else.
+        return await asyncio.to_thread(self._lint, added)
+
+
+def _finding(book: StoredBook, code: str, place: str, zh: str) -> Finding:
+    return Finding(
+        code=code,
+        severity=Severity.ERROR,
+        region=book.region,
+        scheme=book.scheme,
+        version="",
+        place=place,
+        subject=book.title,
+        zh=zh,
+    )

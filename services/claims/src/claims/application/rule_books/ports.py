@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any, Literal, Protocol
 
 from claims.domain.adjudication import RuleBooks
-from claims.domain.rule_books.findings import Finding
+from claims.domain.policy_lint import Finding
 from claims.domain.rule_books.in_force import Change, Enacted
 from claims.domain.rule_books.life import Life
 from shared.transactions import Tx, UnitOfWork
@@ -22,7 +22,7 @@ class PolicyLint(Protocol):
     """Checks rules beyond what the reader of books refuses."""
 
     def __call__(self, books: RuleBooks, /) -> list[Finding]:
-        """The findings on one place's rules of one scheme, all versions of them."""
+        """The findings on the versions that a draft would add."""
         ...
 
 

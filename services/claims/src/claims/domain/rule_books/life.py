@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, Literal
 
-from claims.domain.rule_books.findings import Finding, has_errors
+from claims.domain.policy_lint import Finding, Severity
 from shared.errors import Refusal, conflict, forbidden, invalid
 
 State = Literal["draft", "linted", "shadow-run", "approved", "effective", "retired"]
@@ -48,7 +48,8 @@ class Life:
     def linted(self, findings: Sequence[Finding]) -> Life:
         """Checked. With an error among the findings it is a draft (again)."""
         self._expect("检查", "draft", "linted")
-        return replace(self, state="draft" if has_errors(findings) else "linted")
+        wrong = any(finding.severity is Severity.ERROR for finding in findings)
+        return replace(self, state="draft" if wrong else "linted")
 
     def may_shadow_run(self) -> None:
         """Refuses a trial on past settlements before the book is checked, and once approval has begun."""
