@@ -51,8 +51,8 @@ async def test_every_settlement_is_replayed_identically(office: Office) -> None:
     ("tampered", "differences"),
     [
         (
-            "decision = jsonb_set(decision::jsonb, '{layers,0,payment_fen}', '123')::json",
-            [("decision.layers[outpatient].payment_fen", 123, 20_000)],
+            "decision = jsonb_set(decision::jsonb, '{records,1,output_fen}', '123')::json",
+            [("decision.records[990101/390/demo-1/outpatient/level_2].output_fen", 123, 20_000)],
         ),
         ("fund_fen = fund_fen + 1", [("settlement.fund_fen", 20_001, 20_000)]),
         (
