@@ -157,11 +157,10 @@ def _cli(service: Service) -> typer.Typer:
         settings = read_settings(service.name)
         asyncio.run(_parked(service.runtime(settings), replay))
 
-    @cli.command()
-    def replay(since: datetime = typer.Option(..., help="instant, China time if it has no zone")) -> None:
+    @cli.command(name="replay")
+    def replay_(since: datetime = typer.Option(..., help="instant, China time if it has no zone")) -> None:
         """Publish every event since an instant again, for a broker that lost its log."""
-        at = since if since.tzinfo else since.replace(tzinfo=CHINA)
-        asyncio.run(_replay(read_settings(service.name), at))
+        asyncio.run(replay_events(read_settings(service.name), since))
 
     @cli.command()
     def openapi() -> None:
@@ -211,9 +210,11 @@ async def _parked(runtime: Runtime, again: bool) -> None:
     await runtime.db.close()
 
 
-async def _replay(settings: Settings, since: datetime) -> None:
+async def replay_events(settings: Settings, since: datetime) -> None:
+    """Publish every event since an instant (China time if it has no zone) again, and say how many."""
+    at = since if since.tzinfo else since.replace(tzinfo=CHINA)
     conn = await asyncpg.connect(settings.database_url)
     try:
-        typer.echo(f"{await republish_since(conn, since)} events will be published again")
+        typer.echo(f"{await republish_since(conn, at)} events will be published again")
     finally:
         await conn.close()

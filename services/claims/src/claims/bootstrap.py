@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -24,6 +25,7 @@ from claims.adapters.registry import (
     SqlSignIns,
 )
 from claims.adapters.registry_lists import SqlRegistryLists, SqlVisitLists
+from claims.adapters.rule_books import SqlBooks, SqlJobs, SqlRegister
 from claims.adapters.settlement_groups import AsyncpgGroups
 from claims.adapters.settlement_lists import SqlSettlementLists
 from claims.adapters.settlements import SqlRecalls, SqlSettlements, SqlTakeBacks
@@ -41,10 +43,22 @@ from claims.application.registry.import_catalogue import ImportCatalogue
 from claims.application.registry.list_registry import ListRegistry
 from claims.application.registry.on_person_stated import OnPersonStated
 from claims.application.registry.state_institution import StateInstitutions
+from claims.application.rule_books.activate_book import ActivateBook
+from claims.application.rule_books.apply_change import ApplyChange
+from claims.application.rule_books.approve_book import ApproveBook
+from claims.application.rule_books.ask_shadow_run import AskShadowRun
+from claims.application.rule_books.import_books import ImportBooks
+from claims.application.rule_books.lint_book import LintBook
+from claims.application.rule_books.list_books import ListBooks
+from claims.application.rule_books.load_books import LiveBooks
+from claims.application.rule_books.retire_book import RetireBook
+from claims.application.rule_books.run_shadow import RunShadow
+from claims.application.rule_books.submit_book import SubmitBook
 from claims.application.settlement.describe_settlement import DescribeSettlement
 from claims.application.settlement.find_settlement import FindSettlement
 from claims.application.settlement.list_settlements import ListSettlements
 from claims.application.settlement.pre_settle_claim import PreSettleClaim
+from claims.application.settlement.replay_settlement import ReplaySettlement
 from claims.application.settlement.reverse_claim import ReverseClaim
 from claims.application.settlement.reverse_message import ReverseMessage
 from claims.application.settlement.settle_claim import SettleClaim
@@ -61,7 +75,8 @@ from claims.application.visits.list_visits import ListVisits
 from claims.application.visits.open_visit import OpenVisits
 from claims.application.visits.sign_in import SignInOperator
 from claims.application.visits.upload_fees import UploadFeeLines
-from claims.domain.adjudication import BOOK_SUFFIX, RuleBooks
+from claims.domain.adjudication import BOOK_SUFFIX
+from claims.domain.rule_books.in_force import read_book, unregistered
 from claims.settings import read_claims_settings
 from shared.auth.wiring import build_service_tokens
 from shared.clock import Clock
@@ -69,7 +84,7 @@ from shared.crypto import Sealer
 from shared.db.database import Database
 from shared.db.once import SqlOnce
 from shared.http.client import ServiceClient
-from shared.ids import TimeOrderedIds
+from shared.ids import IdFactory, TimeOrderedIds
 from shared.ledger import Book
 from shared.ledger.store import LedgerStore
 from shared.rules import rule_texts
@@ -79,6 +94,21 @@ METADATA = metadata
 
 OWN_BOOKS: Final = frozenset(Book) - {Book.WI}
 """Every fund book but the work-injury fund's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleBookDesk:
+    """What can be done with rule books."""
+
+    live: LiveBooks
+    lists: ListBooks
+    submit: SubmitBook
+    lint: LintBook
+    ask_shadow_run: AskShadowRun
+    run_shadow: RunShadow
+    approve: ApproveBook
+    activate: ActivateBook
+    retire: RetireBook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +147,8 @@ class Claims:
     list_registry: ListRegistry
     list_visits: ListVisits
     on_person_stated: OnPersonStated
+    replay: ReplaySettlement
+    rule_books: RuleBookDesk
     closing: tuple[Callable[[], Awaitable[Any]], ...]
 
 
@@ -127,7 +159,6 @@ def assemble(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport]
     ids = TimeOrderedIds(clock)
     db = Database(settings.database_url, PLATFORM, clock, ids, pool_size=settings.pool_size)
     sealer = Sealer(settings.data_key.encode())
-    books = RuleBooks.read(rule_texts(read_claims_settings().rule_books, BOOK_SUFFIX))
     tokens = build_service_tokens(settings)
 
     def client(name: str, timeout_s: float) -> ServiceClient:
@@ -136,6 +167,8 @@ def assemble(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport]
     enrollment, bridge = client("enrollment", 5), client("workinjury-bridge", 8)
 
     once = SqlOnce(db)
+    rule_books = _rule_book_desk(db, once, read_claims_settings().rule_books, clock, ids)
+    books = rule_books.live
     ledger = LedgerStore(LEDGER)
     messages = SqlHisMessages(sealer)
     visits, fees = SqlVisits(), SqlFees()
@@ -182,5 +215,28 @@ def assemble(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport]
         list_registry=ListRegistry(db, SqlRegistryLists()),
         list_visits=ListVisits(db, SqlVisitLists()),
         on_person_stated=OnPersonStated(persons),
-        closing=(enrollment.close, bridge.close),
+        replay=ReplaySettlement(db, settlements, books),
+        rule_books=rule_books,
+        closing=(books.stop, enrollment.close, bridge.close),
+    )
+
+
+def _rule_book_desk(db: Database, once: SqlOnce, folder: Path, clock: Clock, ids: IdFactory) -> RuleBookDesk:
+    """Raises RuleError when a book of the folder is wrong."""
+    found = rule_texts(folder, BOOK_SUFFIX)
+    texts = {str(Path(name).relative_to(folder)): text for name, text in found.items()}
+    stored, register, jobs = SqlBooks(), SqlRegister(), SqlJobs()
+    apply = ApplyChange(stored, register, clock)
+    importing = ImportBooks(db, stored, register, apply, texts, clock, ids)
+    live = LiveBooks(db, register, importing, unregistered([read_book(text, file) for file, text in texts.items()]))
+    return RuleBookDesk(
+        live=live,
+        lists=ListBooks(db, stored, register, jobs),
+        submit=SubmitBook(once, stored, clock, ids),
+        lint=LintBook(once, stored, register, clock),
+        ask_shadow_run=AskShadowRun(once, stored, jobs, clock, ids),
+        run_shadow=RunShadow(db, stored, jobs, live, clock),
+        approve=ApproveBook(once, stored, jobs, clock),
+        activate=ActivateBook(once, stored, register, apply, clock),
+        retire=RetireBook(once, stored, register, apply, clock),
     )

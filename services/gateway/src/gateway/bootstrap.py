@@ -20,6 +20,7 @@ from gateway.adapters.replays import DatabaseReplayGuard, MemoryReplayGuard
 from gateway.adapters.tables import PLATFORM, metadata
 from gateway.adapters.timeline import SqlAccessLog, SqlTimeline
 from gateway.application.accept_matter import AcceptMatter
+from gateway.application.act_on_rule_book import ActOnRuleBook
 from gateway.application.act_on_task import ActOnTask
 from gateway.application.admit_his_message import AdmitHisMessage
 from gateway.application.check_lights import CheckLights
@@ -33,6 +34,7 @@ from gateway.application.ports import ClaimsDesk, ReplayGuard
 from gateway.application.print_settlement import PrintSettlement
 from gateway.application.read_matter import ReadMatter
 from gateway.application.read_owned import ReadOwned
+from gateway.application.read_rule_books import ReadRuleBooks
 from gateway.application.read_timeline import ReadTimeline
 from gateway.application.receive_materials import ReceiveMaterials
 from gateway.application.record_matter import RecordMatter
@@ -89,6 +91,7 @@ class Gateway:
     claims_desk: ClaimsDesk
     replays: MemoryReplayGuard | DatabaseReplayGuard
     accept_matter: AcceptMatter
+    act_on_rule_book: ActOnRuleBook
     act_on_task: ActOnTask
     admit_his_message: AdmitHisMessage
     check_lights: CheckLights
@@ -100,6 +103,7 @@ class Gateway:
     print_settlement: PrintSettlement
     read_matter: ReadMatter
     read_owned: ReadOwned
+    read_rule_books: ReadRuleBooks
     read_timeline: ReadTimeline
     receive_materials: ReceiveMaterials
     reveal_person: RevealPerson
@@ -162,6 +166,7 @@ def assemble(settings: Settings, network: Network | None = None, environ: Mappin
             clock=clock,
             ids=db.ids,
         ),
+        act_on_rule_book=ActOnRuleBook(owners),
         act_on_task=ActOnTask(store=db, once=once, matters=matters, owners=owners, record=record, clock=clock),
         admit_his_message=_admission(db, settings, own, replays),
         check_region=check_region,
@@ -173,6 +178,7 @@ def assemble(settings: Settings, network: Network | None = None, environ: Mappin
         print_settlement=PrintSettlement(read_owned, owners, TypstPapers(), clock),
         read_matter=ReadMatter(store=db, matters=matters),
         read_owned=read_owned,
+        read_rule_books=ReadRuleBooks(owners),
         read_timeline=ReadTimeline(store=db, lines=lines, check_region=check_region),
         receive_materials=ReceiveMaterials(once=once, matters=matters, record=record, clock=clock),
         reveal_person=RevealPerson(store=db, owners=owners, accesses=SqlAccessLog(), clock=clock),

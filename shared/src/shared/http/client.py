@@ -41,9 +41,9 @@ class ServiceClient:
         """The JSON of a resource. Raises the Refusal of the other side, or one of kind UNAVAILABLE."""
         return await self._call("GET", path, params=params)
 
-    async def command(self, path: str, body: Any, key: str) -> Any:
-        """POST a command under an idempotency key; retried on a lost connection. Raises like ``get``."""
-        return await self._call("POST", path, json=body, headers={"Idempotency-Key": key})
+    async def command(self, path: str, body: Any, key: str, *, method: str = "POST") -> Any:
+        """Send a command under an idempotency key; retried on a lost connection. Raises like ``get``."""
+        return await self._call(method, path, json=body, headers={"Idempotency-Key": key})
 
     async def _call(self, method: str, path: str, **request: Any) -> Any:
         headers = {"Authorization": self._authorization(), **request.pop("headers", {})}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from claims.domain.adjudication import RuleBooks
 from claims.domain.adjudication.rule_book import RuleVersion
 from claims.domain.adjudication.split import LineShare
+from claims.domain.rule_books.in_force import RulesByDay
 from shared.errors import Refusal
 
 
@@ -32,7 +32,7 @@ class VersionShares:
 class BookShares:
     """Implements ``LineShares``."""
 
-    def __init__(self, books: RuleBooks) -> None:
+    def __init__(self, books: RulesByDay) -> None:
         self._books = books
 
     def shares(self, scheme: str, region: str, on: date) -> VersionShares:

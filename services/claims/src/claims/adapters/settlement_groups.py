@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -16,8 +15,9 @@ import orjson
 from pydantic import TypeAdapter
 
 from claims.application.settlement.answer import SettlementAnswer
-from claims.application.settlement.ports import MessageKey, NewSettlement, YearKey
-from claims.domain.adjudication import Decision, Split, YearState, records
+from claims.application.settlement.ports import MessageKey, NewSettlement, RulesChanged, YearKey
+from claims.application.settlement.stored_facts import decision_to_json
+from claims.domain.adjudication import Split, YearState
 from claims.domain.filing import Filing
 from claims.domain.refusals import msgid_reused
 from claims.domain.settlement import Batch, Identity, VisitToSettle
@@ -83,6 +83,7 @@ _SETTLEMENT_COLUMNS = (
 _SETTLE_BATCHES = (
     "UPDATE fee_batch b SET settlement_id = k.s FROM unnest($1::text[], $2::text[]) AS k(b, s) WHERE b.batch_id = k.b"
 )
+_WAKE_RELAY = "SELECT (SELECT edition FROM rule_book_register), pg_notify('outbox', '')"
 _MESSAGE_COLUMNS = (
     "institution_code", "infno", "msgid", "variant", "digest", "person_id", "visit_id", "subject_id", "answer", "answered_at",
 )  # fmt: skip
@@ -155,7 +156,9 @@ class AsyncpgGroupTx:
         """See ``GroupTx``."""
         return {row[0]: row[1] for row in await self._conn.fetch(_LOCK_ACCOUNTS, list(person_ids))}
 
-    async def write(self, settlements: Sequence[NewSettlement], years: Mapping[YearKey, YearState]) -> None:
+    async def write(
+        self, settlements: Sequence[NewSettlement], years: Mapping[YearKey, YearState], edition: str | None = None
+    ) -> None:
         """See ``GroupTx``."""
         conn = self._conn
         if years:
@@ -181,7 +184,9 @@ class AsyncpgGroupTx:
             ],
             columns=_MESSAGE_COLUMNS,
         )  # fmt: skip
-        await conn.execute("SELECT pg_notify('outbox', '')")
+        # After the rows: who changes what is in force by today locks the settlements out, so one of the two sees the other.
+        if await conn.fetchval(_WAKE_RELAY) != edition and edition is not None:
+            raise RulesChanged
 
     async def _write_accounts(self, settlements: Sequence[NewSettlement]) -> None:
         paid = [s for s in settlements if s.account_balance_fen is not None]
@@ -259,32 +264,9 @@ def _settlement_row(s: NewSettlement) -> tuple[Any, ...]:
         s.settlement_id, a.visit_id, a.person_id, a.institution_code, "valid", a.scheme, a.benefit_year, s.visit.inpatient, a.med_type,
         a.begun_on, a.ended_on, s.settled_at, s.message.infno, s.message.msgid, a.total_fen, a.self_funded_fen,
         a.over_limit_fen, a.pre_selfpay_fen, a.in_scope_fen, a.fund_total_fen, a.account_fen, a.cash_fen, a.hospital_fen,
-        s.work_injury_key, s.rule_digest, orjson.dumps(s.facts).decode(), orjson.dumps(decision_json(s.decision)).decode(),
+        s.work_injury_key, s.rule_digest, orjson.dumps(s.facts).decode(), orjson.dumps(decision_to_json(s.decision)).decode(),
         _answers.dump_json(a, exclude=_PERSONAL).decode(),
     )  # fmt: skip
-
-
-def decision_json(decision: Decision | None) -> dict[str, Any]:
-    """A record of every rule that spoke, what the decision added to the year, and its payments; fen."""
-    if decision is None:
-        return {"deductible_fen": 0, "contribution": {}, "records": [], "payments": []}
-    return {
-        "deductible_fen": decision.deductible_fen,
-        "contribution": dict(decision.contribution.counters),
-        "records": [asdict(record) for record in records(decision)],
-        "payments": [
-            {
-                "layer": p.layer,
-                "name": p.name,
-                "book": p.book.value,
-                "account": p.account,
-                "fund_pay_type": p.fund,
-                "his_field": p.his_field,
-                "amount_fen": p.amount_fen,
-            }
-            for p in decision.payments
-        ],
-    }
 
 
 def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:

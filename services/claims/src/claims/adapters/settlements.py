@@ -52,6 +52,13 @@ class SqlSettlements:
         )
         return None if row is None else self._stored(row)
 
+    async def columns(self, tx: Tx, settlement_id: str) -> Mapping[str, int]:
+        """See ``Settlements``."""
+        amounts = [column for column in SETTLEMENT.c if column.name.endswith("_fen")]
+        row = await opened(tx).first(select(*amounts).where(SETTLEMENT.c.settlement_id == settlement_id))
+        assert row is not None
+        return dict(row._mapping)
+
     async def lock(self, tx: Tx, settlement_id: str) -> StoredSettlement | None:
         """See ``Settlements``."""
         visit_id = await opened(tx).scalar(select(SETTLEMENT.c.visit_id).where(SETTLEMENT.c.settlement_id == settlement_id))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from claims.domain.adjudication import Circumstances, Decision, Payment, RuleBooks, RuleSet, Split, add_up
+from claims.domain.adjudication import Circumstances, Decision, Payment, RuleSet, Split, add_up
 from claims.domain.adjudication.split import PARTS
 from claims.domain.claim_circumstances import Patient, circumstances_of
 from claims.domain.filing import Filing
@@ -22,6 +22,7 @@ from claims.domain.refusals import (
     visit_of_wrong_kind,
     visit_unknown,
 )
+from claims.domain.rule_books.in_force import RulesByDay
 from shared.contracts.claims import FundPayment
 from shared.contracts.enrollment import CoveragePeriod, IdentityClass
 from shared.errors import conflict, invalid
@@ -183,7 +184,7 @@ def coverage_on(coverages: Iterable[CoveragePeriod], scheme: str, day: date) -> 
     return None
 
 
-def basis_of(visit: VisitToSettle, wanted: Wanted, institution: Institution, books: RuleBooks, today: date) -> Basis:
+def basis_of(visit: VisitToSettle, wanted: Wanted, institution: Institution, books: RulesByDay, today: date) -> Basis:
     """For a visit that passed ``check_visit``: what is settled and the rules that decide. Refuses with the first thing wrong."""
     batches, split = choose_batches(visit, wanted, institution.switches.total_tolerance_fen)
     ended_on = (visit.ended_on or today) if visit.inpatient else visit.begun_on
@@ -194,10 +195,7 @@ def basis_of(visit: VisitToSettle, wanted: Wanted, institution: Institution, boo
         )
     if wanted.account_use not in ("0", "1"):
         raise invalid("claims.account.family-not-open", "家庭共济账户支付(acct_used_flag=2)尚未开通", field="acct_used_flag")
-    rules = books.on(cover.region, visit.scheme, ended_on)
-    day = rules.day(begun_on=visit.begun_on, discharged_on=ended_on, settled_on=today)
-    if day != ended_on:
-        rules = books.on(cover.region, visit.scheme, day)
+    rules, day = rules_on(books, cover.region, visit.scheme, begun_on=visit.begun_on, ended_on=ended_on, settled_on=today)
     if visit.inpatient:
         check_stay(visit, wanted, rules, ended_on)
     circumstances = circumstances_of(
@@ -225,6 +223,15 @@ def basis_of(visit: VisitToSettle, wanted: Wanted, institution: Institution, boo
         ended_on=ended_on,
         benefit_year=rules.benefit_year(day),
     )
+
+
+def rules_on(
+    books: RulesByDay, region: str, scheme: str, *, begun_on: date, ended_on: date, settled_on: date
+) -> tuple[RuleSet, date]:
+    """The rules that decide a claim, and the day that chose them. Refuses where no rules are in force."""
+    rules = books.on(region, scheme, ended_on)
+    day = rules.day(begun_on=begun_on, discharged_on=ended_on, settled_on=settled_on)
+    return (rules if day == ended_on else books.on(region, scheme, day)), day
 
 
 def check_stay(visit: VisitToSettle, wanted: Wanted, rules: RuleSet, ended_on: date) -> None:

@@ -1,25 +1,30 @@
-"""Commands on rule books: decide a facts file, lint. Simulation refuses until it is built."""
+"""Commands on rule books: decide a facts file, or a settlement again; lint. Simulation refuses until it is built."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import Counter
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import yaml
 
 from claims.application.adjudicate_case import adjudicate_case
 from claims.application.lint_policy import lint_policy
+from claims.bootstrap import assemble
 from claims.domain.adjudication import BOOK_SUFFIX, CASE_SUFFIX, Case, RuleBooks
 from claims.domain.policy_lint import LintOptions, Severity
 from shared.errors import Refusal
 from shared.money import MoneyError, fen
 from shared.rules import RuleError, read_rules, rule_texts
+from shared.service import replay_events
+from shared.settings import Settings, read_settings
 
-rules_app = typer.Typer(help="Rule books: adjudicate, lint-policy, simulate.", no_args_is_help=True)
+rules_app = typer.Typer(help="Rule books: adjudicate, replay, lint-policy, simulate.", no_args_is_help=True)
 
 _AS_EXPECTED, _NOT_AS_EXPECTED, _REFUSED = 0, 1, 2
 
@@ -46,6 +51,41 @@ def adjudicate_command(
     typer.echo(json.dumps(outcomes if facts.is_dir() else outcomes[0], ensure_ascii=False, indent=2))
     met = all(outcome.get("as_expected", True) for outcome in outcomes)
     raise typer.Exit(_AS_EXPECTED if met else _NOT_AS_EXPECTED)
+
+
+@rules_app.command("replay")
+def replay_command(
+    since: Annotated[datetime | None, typer.Option(help="Publish every event since this instant again.")] = None,
+    settlement: Annotated[str | None, typer.Option(help="Decide this settlement again and compare every amount.")] = None,
+) -> None:
+    """Events again, for a broker that lost its log, or a settlement again, from its stored facts.
+
+    Of a settlement the comparison is printed as JSON; exit code 0 when it is identical, 1 when it differs, 2 when it cannot be
+    decided again.
+    """
+    if (since is None) == (settlement is None):
+        raise typer.BadParameter("give either --since or --settlement")
+    settings = read_settings("claims")
+    if since is not None:
+        asyncio.run(replay_events(settings, since))
+        return
+    try:
+        result = asyncio.run(_replayed(settings, settlement or ""))
+    except Refusal as refusal:
+        typer.echo(f"{refusal.code}: {refusal.zh}", err=True)
+        raise typer.Exit(_REFUSED) from None
+    typer.echo(json.dumps(result, ensure_ascii=False, indent=2))
+    raise typer.Exit(_AS_EXPECTED if result["identical"] else _NOT_AS_EXPECTED)
+
+
+async def _replayed(settings: Settings, settlement_id: str) -> dict[str, Any]:
+    claims = assemble(settings)
+    try:
+        return await claims.replay(settlement_id)
+    finally:
+        for step in claims.closing:
+            await step()
+        await claims.db.close()
 
 
 @rules_app.command("lint-policy")

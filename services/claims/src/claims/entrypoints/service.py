@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import httpx
+import structlog
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
@@ -17,6 +18,7 @@ from claims.entrypoints.his.endpoint import HisEndpoint
 from claims.entrypoints.http.filings import filings_router
 from claims.entrypoints.http.funds import funds_router
 from claims.entrypoints.http.registry import registry_router
+from claims.entrypoints.http.rule_books import rule_books_router
 from claims.entrypoints.http.settlements import settlements_router
 from shared.auth.wiring import build_verifier
 from shared.http.ledger import ledger_router
@@ -24,10 +26,20 @@ from shared.runtime import Job, Runtime
 from shared.service import Service
 from shared.settings import Settings
 
+log = structlog.get_logger()
+
 
 def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | None = None) -> Runtime:
     """The objects of one process, behind its routes; tests replace the network."""
     claims = assemble(settings, network)
+
+    async def load_books() -> None:
+        for reason in await claims.rule_books.live.start():
+            log.error("rule-books.left-out", reason=reason)
+
+    async def shadow_runs() -> None:
+        while await claims.rule_books.run_shadow():
+            pass
 
     async def seal() -> None:
         while await claims.ledger.seal(claims.db):
@@ -37,7 +49,8 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
         settings=settings,
         db=claims.db,
         routers=[
-            settlements_router(claims.describe_settlement, claims.list_settlements, claims.take_claim_back),
+            settlements_router(claims.describe_settlement, claims.list_settlements, claims.take_claim_back, claims.replay),
+            rule_books_router(claims.rule_books),
             registry_router(
                 claims.state_institution, claims.import_catalogue, claims.list_registry, claims.list_visits, claims.clock
             ),
@@ -48,7 +61,8 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
         raw_routes=[HisRoute("/{path:path}", Doorkeeper(his_endpoint(claims), build_verifier(settings)), methods=["POST"])],
         handlers=handlers(claims.on_person_stated),
         batch_handlers=batch_handlers(claims.on_person_stated),
-        jobs=[Job(name="seal journals", every_s=1, run=seal)],
+        jobs=[Job(name="seal journals", every_s=1, run=seal), Job(name="shadow runs", every_s=1, run=shadow_runs)],
+        on_start=[load_books],
         on_stop=claims.closing,
     )
 

@@ -1,6 +1,7 @@
 """Alembic's entry; see ``shared.db.migrate``."""
 
 import claims.adapters.tables.registry
+import claims.adapters.tables.rule_books
 import claims.adapters.tables.settlement
 import claims.adapters.tables.visits  # noqa: F401  (defining the tables is what the import is for)
 from claims.adapters.tables import metadata

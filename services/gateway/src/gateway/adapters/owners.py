@@ -29,9 +29,9 @@ class HttpOwners:
         asked = {**(params or {}), **({"masked": "true"} if masked else {})}
         return await self._clients[service].get(path, asked)
 
-    async def command(self, service: str, path: str, body: Mapping[str, Any], key: str) -> Any:
+    async def command(self, service: str, path: str, body: Mapping[str, Any], key: str, *, method: str = "POST") -> Any:
         """See the port."""
-        return await self._clients[service].command(path, dict(body), key)
+        return await self._clients[service].command(path, dict(body), key, method=method)
 
     async def close(self) -> None:
         """Close the connections."""

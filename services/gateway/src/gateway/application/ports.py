@@ -159,7 +159,7 @@ class Owners(Protocol):
         """A resource. ``masked``: identities as ``3301**********1234``. Raises the owner's Refusal, UNAVAILABLE when away."""
         ...
 
-    async def command(self, service: str, path: str, body: Mapping[str, Any], key: str) -> Any:
+    async def command(self, service: str, path: str, body: Mapping[str, Any], key: str, *, method: str = "POST") -> Any:
         """A command under an idempotency key. Raises like ``get``."""
         ...
 

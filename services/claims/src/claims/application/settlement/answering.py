@@ -27,6 +27,8 @@ _FIELDS: Final = {
 
 HOSPITAL: Final = "999996"
 """fund_pay_type of what the institution bears (chs-interface 7.1)."""
+
+_SPLIT: Final = ("total_fen", "self_funded_fen", "over_limit_fen", "pre_selfpay_fen", "in_scope_fen")
 _CLEARING_TYPES: Final = {"12": "12", "13": "13", "14": "14", "22": "22", "28": "28", "41": "41", "53": "53"}
 
 
@@ -42,7 +44,6 @@ def answer_of(
     balance_fen: int,
 ) -> SettlementAnswer:
     """The answer of a settlement (or, without an id, of a pre-settlement). ``balance_fen``: account balance afterwards."""
-    sums: dict[str, Any] = dict.fromkeys(_FIELDS.values(), 0)
     rows = []
     done = {result.step.layer.code: result for result in decision.layers}
     for payment in decision.payments:
@@ -50,7 +51,6 @@ def answer_of(
         if result is None:
             rows.append(FundRow(fund_pay_type=payment.fund, name=payment.name, amount_fen=payment.amount_fen))
             continue
-        sums[_FIELDS[payment.his_field]] += payment.amount_fen
         rows.append(
             FundRow(
                 fund_pay_type=payment.fund,
@@ -66,30 +66,37 @@ def answer_of(
         rows.append(FundRow(fund_pay_type=HOSPITAL, name="医疗机构承担", amount_fen=decision.hospital_fen))
     return SettlementAnswer(
         settlement_id=settlement_id,
-        deductible_fen=decision.deductible_fen,
-        pool_rate=decision.pool_rate,
-        account_fen=decision.account_fen,
-        cash_fen=decision.cash_fen,
-        hospital_fen=decision.hospital_fen,
         funds=tuple(rows),
         settled_at=at,
         balance_fen=balance_fen,
         benefit_year=basis.benefit_year,
-        total_fen=decision.split.total_fen,
-        self_funded_fen=decision.split.self_funded_fen,
-        over_limit_fen=decision.split.over_limit_fen,
-        pre_selfpay_fen=decision.split.pre_selfpay_fen,
-        in_scope_fen=decision.split.in_scope_fen,
         person_category=basis.coverage.person_category,
         civil_servant=basis.coverage.civil_servant,
         insured_region=basis.coverage.region,
         employer_name=basis.coverage.employer_name or "",
         ended_on=basis.ended_on,
-        **sums,
+        **amounts_of(decision),
         **about(command.header, visit, institution, command.med_type or visit.med_type, settled=settlement_id is not None),
         credential_type=command.credential_type,
         invoice_no=command.invoice_no,
     )
+
+
+def amounts_of(decision: Decision) -> dict[str, Any]:
+    """Every amount of an answer that follows from the decision, by its field; fen, the rate in millionths."""
+    sums = dict.fromkeys(_FIELDS.values(), 0)
+    for payment in decision.payments:
+        if payment.his_field in _FIELDS:
+            sums[_FIELDS[payment.his_field]] += payment.amount_fen
+    return {
+        **{name: getattr(decision.split, name) for name in _SPLIT},
+        "deductible_fen": decision.deductible_fen,
+        "pool_rate": decision.pool_rate,
+        **sums,
+        "account_fen": decision.account_fen,
+        "cash_fen": decision.cash_fen,
+        "hospital_fen": decision.hospital_fen,
+    }
 
 
 def about(header: HisHeader, visit: VisitToSettle, institution: Institution, med_type: str, *, settled: bool) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from claims.application.rule_books.load_books import LiveBooks
 from claims.application.settlement.ports import YearKey
-from claims.domain.adjudication import Circumstances, RuleBooks, RuleSet, Status, YearState
+from claims.domain.adjudication import Circumstances, RuleSet, Status, YearState
 from claims.domain.adjudication.rule_book import NO_LIMIT
 from claims.domain.person import InsuredPerson
 from claims.domain.refusals import person_unknown
@@ -61,7 +62,7 @@ class SettlementLists(Protocol):
 class ListSettlements:
     """Reads lists."""
 
-    def __init__(self, uow: UnitOfWork, lists: SettlementLists, books: RuleBooks, clock: Clock) -> None:
+    def __init__(self, uow: UnitOfWork, lists: SettlementLists, books: LiveBooks, clock: Clock) -> None:
         self._uow = uow
         self._lists = lists
         self._books = books

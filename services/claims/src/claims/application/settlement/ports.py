@@ -29,6 +29,10 @@ class MessageKey(NamedTuple):
     variant: str
 
 
+class RulesChanged(Exception):
+    """Rule books were made effective or ended while a group was decided: it is to be decided again."""
+
+
 class YearKey(NamedTuple):
     """Whose accumulators: a person, a scheme, a benefit year. Sorted keys are the order in which rows are locked."""
 
@@ -88,8 +92,13 @@ class GroupTx(Protocol):
         """Balances in fen, locked; persons without an account are left out."""
         ...
 
-    async def write(self, settlements: Sequence[NewSettlement], years: Mapping[YearKey, YearState]) -> None:
-        """Everything the settlements leave behind, and the new accumulators."""
+    async def write(
+        self, settlements: Sequence[NewSettlement], years: Mapping[YearKey, YearState], edition: str | None = None
+    ) -> None:
+        """Everything the settlements leave behind, and the new accumulators.
+
+        ``edition``: of the rule books that decided; raises RulesChanged when another is in force by now. None: no book decided.
+        """
         ...
 
 
@@ -151,6 +160,10 @@ class Settlements(Protocol):
 
     async def find(self, tx: Tx, settlement_id: str) -> StoredSettlement | None:
         """The settlement, not locked."""
+        ...
+
+    async def columns(self, tx: Tx, settlement_id: str) -> Mapping[str, int]:
+        """The amounts that are kept beside the decision, for sums and lists; fen."""
         ...
 
     async def lock(self, tx: Tx, settlement_id: str) -> StoredSettlement | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from claims.application.rule_books.load_books import LiveBooks
 from claims.application.settlement.answer import SettlementAnswer
 from claims.application.settlement.answering import answer_of
 from claims.application.settlement.asked import wanted_of
@@ -9,7 +10,6 @@ from claims.application.settlement.commands import PreSettle
 from claims.application.settlement.ports import VisitReader, YearKey
 from claims.application.settlement.settle_claim import decide
 from claims.application.settlement.settle_work_injury import SettleWorkInjury
-from claims.domain.adjudication import RuleBooks
 from claims.domain.institution import Institution
 from claims.domain.settlement import basis_of, check_visit
 from shared.clock import Clock
@@ -18,7 +18,7 @@ from shared.clock import Clock
 class PreSettleClaim:
     """Computes what a settlement would give now."""
 
-    def __init__(self, visits: VisitReader, books: RuleBooks, work_injury: SettleWorkInjury, clock: Clock) -> None:
+    def __init__(self, visits: VisitReader, books: LiveBooks, work_injury: SettleWorkInjury, clock: Clock) -> None:
         self._visits = visits
         self._books = books
         self._work_injury = work_injury

@@ -10,17 +10,27 @@ writes. Nothing is answered before the commit.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
+from claims.application.rule_books.load_books import LiveBooks
 from claims.application.settlement.answering import answer_of
 from claims.application.settlement.asked import Asked, refuse_recalled, replay, wanted_of
 from claims.application.settlement.commands import Settle, SettlementRequest
 from claims.application.settlement.grouping import Grouper
-from claims.application.settlement.ports import GroupTx, MessageKey, NewSettlement, Render, SettlementGroups, YearKey
+from claims.application.settlement.ports import (
+    GroupTx,
+    MessageKey,
+    NewSettlement,
+    Render,
+    RulesChanged,
+    SettlementGroups,
+    YearKey,
+)
 from claims.application.settlement.settle_work_injury import SettleWorkInjury
-from claims.domain.adjudication import ClaimFacts, Decision, RuleBooks, YearState, adjudicate
+from claims.application.settlement.stored_facts import facts_to_json
+from claims.domain.adjudication import ClaimFacts, Decision, YearState, adjudicate
 from claims.domain.institution import Institution
 from claims.domain.refusals import nothing_to_settle
+from claims.domain.rule_books.in_force import InForce
 from claims.domain.settlement import Basis, VisitToSettle, basis_of, check_visit, fund_payments, journals
 from shared.clock import Clock, local
 from shared.contracts.claims import ClaimSettled
@@ -46,7 +56,7 @@ class SettleClaim:
     def __init__(
         self,
         groups: SettlementGroups,
-        books: RuleBooks,
+        books: LiveBooks,
         work_injury: SettleWorkInjury,
         clock: Clock,
         ids: IdFactory,
@@ -71,14 +81,19 @@ class SettleClaim:
         """All of a group in one transaction; the result of each in order, None for a stay that the work-injury fund settles.
 
         Raises only what fails the whole transaction."""
-        async with self._groups.transaction() as tx:
-            results, new, years = await self._decide_group(tx, group)
-            if new:
-                await tx.write(new, years)
-        return results
+        while True:
+            books = self._books.now
+            try:
+                async with self._groups.transaction() as tx:
+                    results, new, years = await self._decide_group(tx, group, books)
+                    if new:
+                        await tx.write(new, years, books.edition)
+                return results
+            except RulesChanged:
+                await self._books.refresh()
 
     async def _decide_group(
-        self, tx: GroupTx, group: Sequence[Asked]
+        self, tx: GroupTx, group: Sequence[Asked], books: InForce
     ) -> tuple[list[bytes | Refusal | None], list[NewSettlement], dict[YearKey, YearState]]:
         visits = await tx.lock_visits(sorted({a.command.visit_id for a in group}))
         stored = await tx.answers([a.message for a in group])
@@ -96,7 +111,7 @@ class SettleClaim:
                 visit = check_visit(visits.get(asked.command.visit_id), wanted)
                 if visit.work_injury:
                     continue
-                bases.append((i, asked, visit, basis_of(visit, wanted, asked.institution, self._books, today)))
+                bases.append((i, asked, visit, basis_of(visit, wanted, asked.institution, books, today)))
             except Refusal as refusal:
                 results[i] = refusal
         keys = sorted({YearKey(v.person_id, v.scheme, b.benefit_year) for _, _, v, b in bases})
@@ -189,29 +204,8 @@ class SettleClaim:
             rendered=asked.render(answer),
             account_balance_fen=after if decision.account_fen else None,
             rule_digest=basis.rules.digest,
-            facts=facts_of(basis, decision),
+            facts=facts_to_json(basis.rules, decision.facts, decision.before),
         )
-
-
-def facts_of(basis: Basis, decision: Decision) -> dict[str, Any]:
-    """What the decision was made from, so that it can be made again years later and compared."""
-    circumstances = basis.circumstances
-    return {
-        "region": basis.rules.region,
-        "scheme": basis.rules.scheme,
-        "version": basis.rules.version.version,
-        "split": list(decision.facts.split),
-        "care": circumstances.care,
-        "level": circumstances.level,
-        "status": circumstances.status,
-        "classes": sorted(circumstances.classes),
-        "place": circumstances.place,
-        "referred": circumstances.referred,
-        "account_fen": decision.facts.account_fen,
-        "continues_stay": decision.facts.continues_stay,
-        "stay_deductible_fen": decision.facts.stay_deductible_fen,
-        "before": dict(decision.before.counters),
-    }
 
 
 def _may_have_account(visit: VisitToSettle) -> bool:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from claims.application.settlement.describe_settlement import DescribeSettlement
 from claims.application.settlement.list_settlements import ListSettlements
+from claims.application.settlement.replay_settlement import ReplaySettlement
 from claims.application.settlement.take_claim_back import TakeBack, TakeClaimBack
 from shared.db.once import digest_of
 from shared.http.auth import Caller, IdempotencyKey
@@ -32,7 +33,9 @@ class TakeBackBody(BaseModel):
     checker: str = Field(min_length=1, max_length=50)
 
 
-def settlements_router(describe: DescribeSettlement, lists: ListSettlements, take_back: TakeClaimBack) -> APIRouter:
+def settlements_router(
+    describe: DescribeSettlement, lists: ListSettlements, take_back: TakeClaimBack, replay: ReplaySettlement
+) -> APIRouter:
     """Routes under /v1; scopes ``settlements:read`` and ``settlements:convert``."""
     router = APIRouter(prefix="/v1", tags=["settlements"])
 
@@ -40,6 +43,11 @@ def settlements_router(describe: DescribeSettlement, lists: ListSettlements, tak
     async def show(caller: Caller, settlement_id: Id) -> dict[str, Any]:
         caller.require("settlements:read")
         return await describe(settlement_id)
+
+    @router.get("/settlements/{settlement_id}/replay", summary="Decide it again from its stored facts and compare every amount")
+    async def again(caller: Caller, settlement_id: Id) -> dict[str, Any]:
+        caller.require("settlements:read")
+        return await replay(settlement_id)
 
     @router.get("/settlements", summary="A person's settlements, newest first")
     async def listed(

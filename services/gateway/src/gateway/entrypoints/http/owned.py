@@ -46,6 +46,10 @@ def router(gateway: Gateway) -> APIRouter:
     async def sheet(caller: Caller, settlement_id: Id) -> Response:
         return Response(await gateway.print_settlement(caller, settlement_id), media_type="application/pdf")
 
+    @api.get("/v1/settlements/{settlement_id}/replay", summary="Decide it again from its stored facts and compare every amount")
+    async def replay(caller: Caller, settlement_id: Id) -> Any:
+        return await read(caller, "settlements:read", "claims", f"/v1/settlements/{settlement_id}/replay")
+
     @api.get("/v1/institutions", summary="Designated institutions")
     async def institutions(caller: Caller, limit: Limit = 50, after: After = None) -> Any:
         params = {"limit": limit, "after": after}
