@@ -263,8 +263,11 @@ def settled_fact(bill: MedicalBill, template: ClaimSettled, **changes: Any) -> C
 
 
 def _statement(bill: MedicalBill, payments: str) -> dict[str, Any]:
+    return _amounts(bill, payments) | {"state": "valid", "standing": _amounts(bill, payments)}
+
+
+def _amounts(bill: MedicalBill, payments: str) -> dict[str, Any]:
     return {
-        "state": "valid",
         "begun_on": str(bill.begun_on),
         "ended_on": str(bill.ended_on),
         "total_fen": bill.total_fen,

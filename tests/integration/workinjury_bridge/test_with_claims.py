@@ -172,6 +172,33 @@ async def test_a_settlement_that_the_hospital_reversed_is_not_converted(two: Two
     assert (await client.get("/v1/ledger/journals", book="WI"))["items"] == []
 
 
+async def test_a_stay_that_was_corrected_is_converted_as_it_stands(two: Two) -> None:
+    desk, client = two.desk, two.client
+    person = await desk.person(scheme="310", category="11")
+    other = await desk.stay(person, [("A1", "2000.00")], scheme="310")
+    first = (await desk.call("2304", desk.stay_input(other, person, "2000.00", scheme="310")))["setlinfo"]
+    visit = await desk.stay(person, F1, scheme="310")
+    settled = (await desk.call("2304", desk.stay_input(visit, person, "16000.00", scheme="310")))["setlinfo"]
+    await desk.call("2305", {"data": {"mdtrt_id": other, "psn_no": person, "setl_id": first["setl_id"]}})
+    standing = (await desk.claims.describe_settlement(settled["setl_id"]))["standing"]
+    # the first stay of the year now: its deductible is higher, F1's figures without the account
+    assert fen(str(settled["hifp_pay"])) > standing["fund_fen"] == fen("11985")
+    case_id = (await client.post("/v1/injury-cases", ACCIDENT | {"person_id": person}))["case_id"]
+    await client.post(f"/v1/injury-cases/{case_id}/recognition-decisions", GRANTED)
+    await two.flush()
+    conversions = (await client.get("/v1/conversions", case_id=case_id))["items"]
+    (proposed,) = (c for c in conversions if c["settlement_id"] == settled["setl_id"])
+    assert (proposed["owed_fen"], proposed["refund_fen"]) == (fen("11985"), fen("3715"))
+    path = f"/v1/conversions/{proposed['conversion_id']}"
+    await client.post(f"{path}/check", {"actor": "lijing"})
+    await client.post(f"{path}/approve", {"actor": "zhaoming"})
+    assert (await client.get(path))["state"] == "settled"
+    # the person was asked for what the correction took from the pool, and the work-injury fund gives it back
+    difference = fen(str(settled["hifp_pay"])) - fen("11985")
+    assert await two.books("5001.01", "1121", "1003", "1125") == [0, 0, fen("11985"), difference]
+    assert await desk.year(person) == {}
+
+
 async def test_direct_settlement_reversed_and_settled_again_with_the_same_message(two: Two) -> None:
     desk, client = two.desk, two.client
     person = await desk.person(scheme="310", category="11")

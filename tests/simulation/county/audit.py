@@ -27,15 +27,34 @@ _JOURNALS: Final = """
 """
 
 
+_SETTLEMENTS: Final = """
+    SELECT s.*, coalesce(c.decision, s.decision) AS standing, coalesce(c.account_fen, s.account_fen) AS standing_account_fen,
+           coalesce(c.cash_fen, s.cash_fen) AS standing_cash_fen
+    FROM settlement s LEFT JOIN LATERAL (SELECT * FROM settlement_correction WHERE settlement_id = s.settlement_id
+        ORDER BY sequence DESC LIMIT 1) c ON true
+"""
+
+
 class Books:
     """The journals of both services that keep books, at one moment."""
 
     def __init__(self, rows: Sequence[Any]) -> None:
         self.rows = rows
 
+    def restored_debt(self, **where: Any) -> int:
+        """What persons owe in place of their account since a restoring (B3)."""
+        return sum(self.sum("1125", kind=kind, **where) for kind in ("conversion", "set-off"))
+
     def sum(self, *accounts: str, **where: Any) -> int:
         """Debit minus credit of accounts, over the lines that fit."""
         return sum(row["fen"] for row in self.rows if row["account"] in accounts and all(row[k] == v for k, v in where.items()))
+
+
+def _by_book(decision: str) -> Counter[str]:
+    paid: Counter[str] = Counter()
+    for payment in json.loads(decision)["payments"]:
+        paid[payment["book"]] += payment["amount_fen"]
+    return paid
 
 
 class Audit:
@@ -49,7 +68,7 @@ class Audit:
         """Every invariant that can be seen from the outside at any moment. Raises AssertionError."""
         fetch = self._county.rows
         books = Books([row for service in BOOKS for row in await fetch(service, _JOURNALS)])
-        settlements = {row["settlement_id"]: row for row in await fetch("claims", "SELECT * FROM settlement")}
+        settlements = {row["settlement_id"]: row for row in await fetch("claims", _SETTLEMENTS)}
         conversions = await fetch("workinjury-bridge", "SELECT * FROM conversion")
         transfers = await fetch("workinjury-bridge", "SELECT * FROM transfer")
         payments = await fetch("workinjury-bridge", "SELECT * FROM payment")
@@ -93,18 +112,16 @@ class Audit:
         taken = {c["settlement_id"] for c in conversions if c["state"] in ("posted", "transferring", "settled")}
         owed: Counter[tuple[str, str]] = Counter()
         for settlement_id, row in settlements.items():
-            paid: Counter[str] = Counter()
-            for payment in json.loads(row["decision"])["payments"]:
-                paid[payment["book"]] += payment["amount_fen"]
+            paid, answered = _by_book(row["standing"]), _by_book(row["decision"])
             assert row["total_fen"] == row["fund_fen"] + row["account_fen"] + row["cash_fen"] + row["hospital_fen"], row
             for book in BOOKS["claims"]:
                 borne = books.sum(*EXPENSES, book=book, settlement_id=settlement_id)
-                short = books.sum("1125", book=book, settlement_id=settlement_id)
+                short = books.restored_debt(book=book, settlement_id=settlement_id)
                 expected = paid[book] if row["state"] == "valid" else 0
                 assert borne == expected - short, f"{book} bears {borne} of {settlement_id} ({row['state']})"
-                assert 0 <= short <= (row["account_fen"] if row["state"] == "valid" else 0), short
+                assert 0 <= short <= (row["standing_account_fen"] if row["state"] == "valid" else 0), short
                 if row["state"] in ("valid", "taken-back"):
-                    owed[book, row["institution_code"]] += paid[book]
+                    owed[book, row["institution_code"]] += answered[book]
             if settlement_id in taken:
                 assert row["state"] == "taken-back", row
         for book in BOOKS["claims"]:
@@ -136,10 +153,17 @@ class Audit:
             refund = c["cash_fen"] - c["person_fen"]
             assert c["work_injury_fen"] + c["hospital_fen"] == c["owed_fen"] + refund
             assert c["total_fen"] == c["work_injury_fen"] + c["person_fen"] + c["hospital_fen"] == settlement["total_fen"]
-            assert c["cash_fen"] == settlement["cash_fen"]
-            paid: Counter[str] = Counter()
-            for payment in json.loads(settlement["decision"])["payments"]:
-                paid[payment["book"]] += payment["amount_fen"]
+            if settlement["state"] == "taken-back":
+                assert c["cash_fen"] == settlement["standing_cash_fen"]
+                assert c["owed_fen"] == sum(_by_book(settlement["standing"]).values())
+            paid = Counter(
+                {
+                    row["book"]: row["fen"]
+                    for row in books.rows
+                    if row["conversion_id"] == c["conversion_id"]
+                    and (row["kind"], row["account"], row["dim"]) == ("conversion", "1121", "WI")
+                }
+            )
             assert c["owed_fen"] == sum(paid.values())
             if c["state"] == "settled":
                 net = 0 if c["restored"] else c["work_injury_fen"]
@@ -224,7 +248,7 @@ class Audit:
         used: dict[tuple[str, str, int], Counter[str]] = defaultdict(Counter)
         for row in settlements.values():
             if row["state"] == "valid":
-                used[row["person_id"], row["scheme"], row["benefit_year"]].update(json.loads(row["decision"])["contribution"])
+                used[row["person_id"], row["scheme"], row["benefit_year"]].update(json.loads(row["standing"])["contribution"])
         for row in await self._county.rows("claims", "SELECT * FROM person_year"):
             key = (row["person_id"], row["scheme"], row["benefit_year"])
             expected = {name: value for name, value in used.pop(key, Counter()).items() if value}
@@ -233,8 +257,8 @@ class Audit:
         spent: Counter[str] = Counter()
         for row in settlements.values():
             if row["state"] == "valid":
-                short = books.sum("1125", book="EMP", settlement_id=row["settlement_id"])
-                spent[row["person_id"]] += row["account_fen"] - short
+                short = books.restored_debt(book="EMP", settlement_id=row["settlement_id"])
+                spent[row["person_id"]] += row["standing_account_fen"] - short
         accounts = await self._county.rows(
             "claims",
             "SELECT person_id, a.balance_fen, sum(m.amount_fen) AS moved,"

@@ -10,11 +10,13 @@ from typing import Any, Final
 import httpx
 
 from claims.adapters.bridge import HttpWorkInjury
+from claims.adapters.corrections import SqlPersonYears, SqlRedecisions
 from claims.adapters.enrollment import HttpEnrollment
 from claims.adapters.filings import SqlFilings
 from claims.adapters.funds import SqlAccounts as SqlCredits
 from claims.adapters.funds import SqlTransfers
 from claims.adapters.his_messages import SqlHisMessages
+from claims.adapters.late_cases import SqlLateCases
 from claims.adapters.line_shares import BookShares
 from claims.adapters.registry import (
     InstitutionDirectory,
@@ -38,6 +40,13 @@ from claims.application.filings.list_filings import ListFilings
 from claims.application.funds.credit_account import CreditAccount
 from claims.application.funds.move_transfer import MoveTransfer
 from claims.application.his_messages import AnswerOnce
+from claims.application.late.approve_late_fact import ApproveLateFact
+from claims.application.late.correct_lines import CorrectLines
+from claims.application.late.list_late_facts import ListLateFacts
+from claims.application.late.propose_late_fact import ProposeLateFact
+from claims.application.late.redecide_later import RedecideLater
+from claims.application.late.redecide_year import AT_ONCE, RedecideYear
+from claims.application.late.settle_manual_claim import SettleManualClaim
 from claims.application.registry.find_person import FindPerson
 from claims.application.registry.import_catalogue import ImportCatalogue
 from claims.application.registry.list_registry import ListRegistry
@@ -76,6 +85,7 @@ from claims.application.visits.open_visit import OpenVisits
 from claims.application.visits.sign_in import SignInOperator
 from claims.application.visits.upload_fees import UploadFeeLines
 from claims.domain.adjudication import BOOK_SUFFIX
+from claims.domain.late_facts import LateFacts
 from claims.domain.rule_books.in_force import read_book, unregistered
 from claims.settings import read_claims_settings
 from shared.auth.wiring import build_service_tokens
@@ -87,7 +97,7 @@ from shared.http.client import ServiceClient
 from shared.ids import IdFactory, TimeOrderedIds
 from shared.ledger import Book
 from shared.ledger.store import LedgerStore
-from shared.rules import rule_texts
+from shared.rules import read_rules, rule_texts
 from shared.settings import Settings
 
 METADATA = metadata
@@ -140,6 +150,10 @@ class Claims:
     file_for_care: FileForCare
     cancel_filing: CancelFilings
     list_filings: ListFilings
+    propose_late_fact: ProposeLateFact
+    approve_late_fact: ApproveLateFact
+    list_late_facts: ListLateFacts
+    redecide_later: RedecideLater
     move_transfer: MoveTransfer
     credit_account: CreditAccount
     state_institution: StateInstitutions
@@ -152,13 +166,18 @@ class Claims:
     closing: tuple[Callable[[], Awaitable[Any]], ...]
 
 
-def assemble(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | None = None) -> Claims:
-    """The objects of one process; nothing is connected yet. ``network``: in tests, a transport per service called."""
+def assemble(
+    settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | None = None, *, at_once: int = AT_ONCE
+) -> Claims:
+    """The objects of one process; nothing is connected yet. ``network``: in tests, a transport per service called. ``at_once``:
+    how many settlements one transaction decides again."""
     network = network or {}
     clock = settings.clock()
     ids = TimeOrderedIds(clock)
     db = Database(settings.database_url, PLATFORM, clock, ids, pool_size=settings.pool_size)
     sealer = Sealer(settings.data_key.encode())
+    own = read_claims_settings()
+    late_facts = read_rules(own.late_facts.read_text("utf-8"), str(own.late_facts), LateFacts)
     tokens = build_service_tokens(settings)
 
     def client(name: str, timeout_s: float) -> ServiceClient:
@@ -167,7 +186,7 @@ def assemble(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport]
     enrollment, bridge = client("enrollment", 5), client("workinjury-bridge", 8)
 
     once = SqlOnce(db)
-    rule_books = _rule_book_desk(db, once, read_claims_settings().rule_books, clock, ids)
+    rule_books = _rule_book_desk(db, once, own.rule_books, clock, ids)
     books = rule_books.live
     ledger = LedgerStore(LEDGER)
     messages = SqlHisMessages(sealer)
@@ -180,7 +199,28 @@ def assemble(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport]
     answer_once = AnswerOnce(db, messages, visits)
     find_person = FindPerson(db, persons, HttpEnrollment(enrollment))
     work_injury = SettleWorkInjury(reader, groups, HttpWorkInjury(bridge), clock, ids)
-    reverse = ReverseClaim(answer_once, settlements, ledger, messages, clock, ids)
+    years, redecisions, cases = SqlPersonYears(), SqlRedecisions(), SqlLateCases()
+    redecide = RedecideYear(years, redecisions, ledger, books, late_facts, clock, ids, at_once=at_once)
+    manual = SettleManualClaim(
+        find_person=find_person,
+        persons=persons,
+        institutions=SqlInstitutions(),
+        catalogue=catalogue,
+        line_shares=BookShares(books),
+        visits=visits,
+        fees=fees,
+        settlements=settlements,
+        years=years,
+        journals=ledger,
+        redecide=redecide,
+        books=books,
+        policy=late_facts,
+        sealer=sealer,
+        clock=clock,
+        ids=ids,
+    )
+    correct_lines = CorrectLines(settlements, redecide, books)
+    reverse = ReverseClaim(answer_once, settlements, ledger, messages, clock, ids, redecide)
     cancel_visit = CancelVisits(answer_once, messages, visits, fees)
     return Claims(
         clock=clock,
@@ -204,17 +244,21 @@ def assemble(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport]
         find_settlement=FindSettlement(db, settlements),
         describe_settlement=DescribeSettlement(db, settlements),
         list_settlements=ListSettlements(db, SqlSettlementLists(), books, clock),
-        take_claim_back=TakeClaimBack(once, settlements, ledger, SqlTakeBacks(), clock, ids),
+        take_claim_back=TakeClaimBack(once, settlements, ledger, SqlTakeBacks(), clock, ids, redecide),
         file_for_care=FileForCare(answer_once, once, SqlFilings(), find_person, clock, ids),
         cancel_filing=CancelFilings(answer_once, once, SqlFilings(), clock),
         list_filings=ListFilings(db, SqlFilings()),
+        propose_late_fact=ProposeLateFact(once, cases, manual, correct_lines, ids),
+        approve_late_fact=ApproveLateFact(once, cases, manual, correct_lines),
+        list_late_facts=ListLateFacts(db, cases),
+        redecide_later=RedecideLater(db, redecisions, years, persons, redecide, books, clock),
         move_transfer=MoveTransfer(db, SqlTransfers(), ledger, clock, ids),
         credit_account=CreditAccount(db, SqlCredits()),
         state_institution=StateInstitutions(once, SqlInstitutions(), sealer),
         import_catalogue=ImportCatalogue(once, catalogue),
         list_registry=ListRegistry(db, SqlRegistryLists()),
         list_visits=ListVisits(db, SqlVisitLists()),
-        on_person_stated=OnPersonStated(persons),
+        on_person_stated=OnPersonStated(persons, redecisions, clock, ids),
         replay=ReplaySettlement(db, settlements, books),
         rule_books=rule_books,
         closing=(books.stop, enrollment.close, bridge.close),

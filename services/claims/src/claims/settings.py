@@ -12,15 +12,21 @@ from shared.settings import SettingsError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimsSettings:
-    """``rule_books``: the folder of rule books (``ONEWINDOW_CLAIMS_RULE_BOOKS``); ours, if nothing is set."""
+    """``rule_books``: the folder of rule books (``ONEWINDOW_CLAIMS_RULE_BOOKS``); ours, if nothing is set.
+
+    ``late_facts``: the file of the policy on late facts (``ONEWINDOW_CLAIMS_LATE_FACTS``)."""
 
     rule_books: Path
+    late_facts: Path
 
 
 def read_claims_settings(environ: Mapping[str, str] | None = None) -> ClaimsSettings:
-    """Raises SettingsError when the folder does not exist."""
+    """Raises SettingsError when the folder or the file does not exist."""
     env = os.environ if environ is None else environ
     folder = Path(env.get("ONEWINDOW_CLAIMS_RULE_BOOKS") or Path(__file__).parent / "policy" / "books")
     if not folder.is_dir():
         raise SettingsError(f"ONEWINDOW_CLAIMS_RULE_BOOKS: {folder} is no folder")
-    return ClaimsSettings(rule_books=folder)
+    late_facts = Path(env.get("ONEWINDOW_CLAIMS_LATE_FACTS") or Path(__file__).parent / "policy" / "late-facts.yaml")
+    if not late_facts.is_file():
+        raise SettingsError(f"ONEWINDOW_CLAIMS_LATE_FACTS: {late_facts} is no file")
+    return ClaimsSettings(rule_books=folder, late_facts=late_facts)

@@ -122,6 +122,8 @@ class ClaimTakenBack:
     """t_f per book and account."""
     cash_fen: int
     total_fen: int
+    hospital_fen: int = 0
+    """What the hospital bears more; total = payments + cash + hospital."""
 
 
 @event("claims.claim-restored.v1", topic="claims.claim.v1", key="person_id")
@@ -135,3 +137,36 @@ class ClaimRestored:
     restored_at: datetime
     owed: list[FundPayment] = field(default_factory=list)
     """What each book owes back to the work-injury fund."""
+
+
+@event("claims.settlement-corrected.v1", topic="claims.claim.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementCorrected:
+    """A standing settlement was decided again and comes out differently; what was answered to the hospital stays as it was.
+
+    All amounts are differences in fen, new minus old.
+    """
+
+    settlement_id: str
+    sequence: int
+    """Of the settlement's corrections, from 1."""
+    visit_id: str
+    person_id: str
+    institution_code: str
+    institution_name: str
+    scheme: str
+    benefit_year: int
+    corrected_at: datetime
+    reason: str
+    """``reversal``, ``take-back``, ``restore``, ``class``, ``manual-claim`` or ``line``."""
+    reason_text: str
+    trigger_id: str
+    """The settlement or fact that set it off."""
+    counterparty: str
+    """``person``: refunded or owing; ``institution``: its bill was wrong."""
+    payments: list[FundPayment]
+    account_fen: int
+    cash_fen: int
+    total_fen: int
+    hospital_fen: int = 0
+    """What the hospital bears more; total = payments + cash + hospital."""

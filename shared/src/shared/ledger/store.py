@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import asyncpg
@@ -75,6 +75,18 @@ class LedgerStore:
         for book, month in sorted(months):
             if await opened(tx).first(select(period).where(period.c.book == book, period.c.month == month)):
                 raise conflict("ledger.period-closed", f"{book} {month} 会计期间已结账", f"period {month} of {book} is closed")
+
+    async def open_day(self, tx: Tx, book: Book, day: date) -> date:
+        """The day itself, or the first day after it whose period is open: what belongs to a closed one is booked there."""
+        period = self._t.period
+        closed = set(
+            await opened(tx).all(
+                select(period.c.month).where(period.c.book == book.value, period.c.month >= f"{day:%Y-%m}").limit(1000)
+            )
+        )
+        while (f"{day:%Y-%m}",) in closed:
+            day = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+        return day
 
     async def entries(self, tx: Tx, **where: str) -> list[Entry]:
         """The journals whose columns equal ``where`` (book, settlement_id, case_id, conversion_id, kind, voucher_no), in order."""

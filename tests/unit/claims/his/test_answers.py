@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from claims.application.settlement.find_settlement import Found
 from claims.application.visits.answers import (
     CoverStated,
     FeesUploaded,
@@ -288,7 +289,7 @@ def test_a_reversal_is_negative_under_both_names_of_cash() -> None:
 
 
 def test_the_query_has_names_of_its_own() -> None:
-    info = wire(answers.settlement_queried(replace(SETTLED, reversed=True, benefit_year=2026, institution_code="H1")))[
+    info = wire(answers.settlement_queried(Found(replace(SETTLED, reversed=True, benefit_year=2026, institution_code="H1"))))[
         "setlinfo"
     ]
     assert money_of(info, "psn_pay", "cash_payamt", "refd_setl_flag", "year", "fixmedins_code", "begndate", "enddate") == [

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from claims.adapters.tables.registry import CATALOGUE_ITEM, INSTITUTION, INSURED_PERSON, SIGN_IN
 from claims.adapters.tables.settlement import ACCOUNT
 from claims.domain.catalogue import CatalogueItem
+from claims.domain.filing import Filing
 from claims.domain.institution import Institution, Switches
 from claims.domain.person import InsuredPerson
 from shared.clock import Clock
@@ -24,12 +25,18 @@ from shared.transactions import Tx
 
 _coverages = TypeAdapter(tuple[CoveragePeriod, ...])
 _classes = TypeAdapter(tuple[IdentityClass, ...])
+_filings = TypeAdapter(tuple[Filing, ...])
 _CHUNK = 1000
 """Rows per statement of a bulk write; PostgreSQL takes at most 32,767 parameters."""
 
 
 class SqlInstitutions:
     """Implements ``Institutions``."""
+
+    async def find(self, tx: Tx, code: str) -> Institution | None:
+        """See ``Institutions``."""
+        row = await opened(tx).first(select(INSTITUTION).where(INSTITUTION.c.code == code))
+        return None if row is None else institution_of(row)
 
     async def lock(self, tx: Tx, code: str) -> Institution | None:
         """See ``Institutions``."""
@@ -131,6 +138,16 @@ class SqlPersons:
         """See ``Persons``."""
         row = await opened(tx).first(select(INSURED_PERSON).where(INSURED_PERSON.c.person_id == person_id))
         return None if row is None else person_of(row)
+
+    async def by_ids(self, tx: Tx, person_ids: Sequence[str]) -> dict[str, InsuredPerson]:
+        """See ``Persons``."""
+        rows = await opened(tx).all(select(INSURED_PERSON).where(INSURED_PERSON.c.person_id.in_(person_ids)))
+        return {row.person_id: person_of(row) for row in rows}
+
+    async def filings(self, tx: Tx, person_id: str) -> tuple[Filing, ...]:
+        """See ``Persons``."""
+        stored = await opened(tx).scalar(select(INSURED_PERSON.c.filings).where(INSURED_PERSON.c.person_id == person_id))
+        return _filings.validate_python(stored or [])
 
     async def by_certno(self, tx: Tx, certno_index: str) -> InsuredPerson | None:
         """See ``Persons``."""

@@ -15,7 +15,7 @@ import orjson
 from pydantic import TypeAdapter
 
 from claims.application.settlement.answer import SettlementAnswer
-from claims.application.settlement.ports import MessageKey, NewSettlement, RulesChanged, YearKey
+from claims.application.settlement.ports import LockedYear, MessageKey, NewSettlement, RulesChanged, YearKey
 from claims.application.settlement.stored_facts import decision_to_json
 from claims.domain.adjudication import Split, YearState
 from claims.domain.filing import Filing
@@ -30,7 +30,8 @@ Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionPr
 
 VISIT_COLUMNS = (
     "v.visit_id, v.person_id, v.institution_code, v.inpatient, v.scheme, v.med_type, v.state, v.begun_on, v.ended_on,"
-    " v.work_injury, v.injury_suspect, v.disease_code, v.disease_name, p.sealed, p.sex, p.born_on, p.coverages, p.classes, p.filings"
+    " v.work_injury, v.injury_suspect, v.disease_code, v.disease_name, p.version, p.sealed, p.sex, p.born_on, p.coverages, p.classes"
+    ", p.filings"
 )
 _LOCK_VISITS = (
     f"SELECT {VISIT_COLUMNS} FROM visit v JOIN insured_person p USING (person_id)"
@@ -41,8 +42,10 @@ BATCHES = (
     " b.pre_selfpay_fen, b.in_scope_fen, b.class_b_fen, b.traditional_fen, b.flat_fen FROM fee_batch b WHERE b.visit_id = ANY($1::text[]) ORDER BY b.batch_id"
 )
 EARLIER_PARTS = (
-    "SELECT visit_id, sum((decision->>'deductible_fen')::bigint)::bigint AS deductible_fen FROM settlement"
-    " WHERE visit_id = ANY($1::text[]) AND state = 'valid' AND inpatient GROUP BY visit_id"
+    "SELECT s.visit_id, sum((coalesce(c.decision, s.decision)->>'deductible_fen')::bigint)::bigint AS deductible_fen"
+    " FROM settlement s LEFT JOIN LATERAL (SELECT decision FROM settlement_correction"
+    " WHERE settlement_id = s.settlement_id ORDER BY sequence DESC LIMIT 1) c ON true"
+    " WHERE s.visit_id = ANY($1::text[]) AND s.state = 'valid' AND s.inpatient GROUP BY s.visit_id"
 )
 _ANSWERS = (
     "SELECT m.institution_code, m.infno, m.msgid, m.variant, m.digest, m.answer FROM his_message m"
@@ -55,7 +58,7 @@ _RECALLED = (
     " ON (r.institution_code, r.infno, r.msgid) = (k.i, k.n, k.m)"
 )
 _LOCK_YEARS = (
-    "SELECT y.person_id, y.scheme, y.benefit_year, y.state FROM person_year y"
+    "SELECT y.person_id, y.scheme, y.benefit_year, y.state, y.version, y.person_version FROM person_year y"
     " JOIN unnest($1::text[], $2::text[], $3::int[]) AS k(p, s, b)"
     " ON (y.person_id, y.scheme, y.benefit_year) = (k.p, k.s, k.b)"
     " ORDER BY y.person_id, y.scheme, y.benefit_year FOR UPDATE OF y"
@@ -74,9 +77,9 @@ _WRITE_ACCOUNTS = (
     "UPDATE account a SET balance_fen = k.b FROM unnest($1::text[], $2::bigint[]) AS k(p, b) WHERE a.person_id = k.p"
 )
 _MOVEMENT_COLUMNS = ("movement_id", "person_id", "amount_fen", "balance_fen", "reason", "reference", "recorded_at")
-_SETTLEMENT_COLUMNS = (
+SETTLEMENT_COLUMNS = (
     "settlement_id", "visit_id", "person_id", "institution_code", "state", "scheme", "benefit_year", "inpatient", "med_type",
-    "begun_on", "ended_on", "settled_at", "infno", "msgid", "total_fen", "self_funded_fen", "over_limit_fen",
+    "begun_on", "ended_on", "settled_at", "year_no", "infno", "msgid", "total_fen", "self_funded_fen", "over_limit_fen",
     "pre_selfpay_fen", "in_scope_fen", "fund_fen", "account_fen", "cash_fen", "hospital_fen", "work_injury_key",
     "rule_digest", "facts", "decision", "answer",
 )  # fmt: skip
@@ -143,14 +146,18 @@ class AsyncpgGroupTx:
         found = {tuple(row) for row in rows}
         return {key for key in keys if key[:3] in found} if found else set()
 
-    async def lock_years(self, keys: Sequence[YearKey]) -> Mapping[YearKey, YearState]:
+    async def lock_years(self, keys: Sequence[YearKey]) -> Mapping[YearKey, LockedYear]:
         """See ``GroupTx``."""
         rows = await self._conn.fetch(_LOCK_YEARS, *_columns(keys, 3))
         if len(rows) < len(keys):
             found = {tuple(row)[:3] for row in rows}
             await self._conn.execute(_BEGIN_YEARS, *_columns([k for k in keys if k not in found], 3))
             rows = await self._conn.fetch(_LOCK_YEARS, *_columns(keys, 3))
-        return {YearKey(*row[:3]): YearState.of(orjson.loads(row[3])) for row in map(tuple, rows)}
+        return {YearKey(*row[:3]): LockedYear(YearState.of(orjson.loads(row[3])), *row[4:]) for row in map(tuple, rows)}
+
+    async def earlier_parts(self, visit_ids: Sequence[str]) -> Mapping[str, int]:
+        """See ``GroupTx``."""
+        return await _earlier_parts(self._conn, visit_ids)
 
     async def lock_accounts(self, person_ids: Sequence[str]) -> Mapping[str, int]:
         """See ``GroupTx``."""
@@ -168,7 +175,7 @@ class AsyncpgGroupTx:
             )
         await self._write_accounts(settlements)
         await conn.copy_records_to_table(
-            "settlement", records=[_settlement_row(s) for s in settlements], columns=_SETTLEMENT_COLUMNS
+            "settlement", records=[settlement_row(s) for s in settlements], columns=SETTLEMENT_COLUMNS
         )
         await conn.execute(_SETTLE_BATCHES, *_columns([(b, s.settlement_id) for s in settlements for b in s.batch_ids], 2))
         await append_raw(conn, [entry for s in settlements for entry in s.entries])
@@ -220,8 +227,12 @@ async def read_visits(conn: Connection, sealer: Sealer, visit_ids: Sequence[str]
     parts: dict[str, int] = {}
     stays = [row["visit_id"] for row in visits if row["inpatient"] and row["visit_id"] in partly]
     if stays:
-        parts = {row["visit_id"]: row["deductible_fen"] for row in await conn.fetch(EARLIER_PARTS, stays)}
+        parts = await _earlier_parts(conn, stays)
     return {row["visit_id"]: _visit(row, tuple(batches[row["visit_id"]]), parts, sealer) for row in visits}
+
+
+async def _earlier_parts(conn: Connection, visit_ids: Sequence[str]) -> dict[str, int]:
+    return {row["visit_id"]: row["deductible_fen"] for row in await conn.fetch(EARLIER_PARTS, list(visit_ids))}
 
 
 def _visit(row: asyncpg.Record, batches: tuple[Batch, ...], parts: Mapping[str, int], sealer: Sealer) -> VisitToSettle:
@@ -238,6 +249,7 @@ def _visit(row: asyncpg.Record, batches: tuple[Batch, ...], parts: Mapping[str, 
         ended_on=row["ended_on"],
         work_injury=row["work_injury"],
         injury_suspect=row["injury_suspect"],
+        person_version=row["version"],
         disease_code=row["disease_code"],
         disease_name=row["disease_name"],
         identity=identity(sealer, row["sealed"]),
@@ -258,11 +270,12 @@ def identity(sealer: Sealer, sealed: str) -> Identity:
     return Identity(name=plain["name"], cert_type=plain["cert_type"], certno=plain["certno"], naty=plain.get("naty") or "")
 
 
-def _settlement_row(s: NewSettlement) -> tuple[Any, ...]:
+def settlement_row(s: NewSettlement) -> tuple[Any, ...]:
+    """The row of a settlement, in the order of ``SETTLEMENT_COLUMNS``; its JSON as text."""
     a = s.answer
     return (
         s.settlement_id, a.visit_id, a.person_id, a.institution_code, "valid", a.scheme, a.benefit_year, s.visit.inpatient, a.med_type,
-        a.begun_on, a.ended_on, s.settled_at, s.message.infno, s.message.msgid, a.total_fen, a.self_funded_fen,
+        a.begun_on, a.ended_on, s.settled_at, s.year_no, s.message.infno, s.message.msgid, a.total_fen, a.self_funded_fen,
         a.over_limit_fen, a.pre_selfpay_fen, a.in_scope_fen, a.fund_total_fen, a.account_fen, a.cash_fen, a.hospital_fen,
         s.work_injury_key, s.rule_digest, orjson.dumps(s.facts).decode(), orjson.dumps(decision_to_json(s.decision)).decode(),
         _answers.dump_json(a, exclude=_PERSONAL).decode(),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_
 
 from claims.adapters.tables.registry import INSTITUTION, INSURED_PERSON
 from claims.adapters.tables.settlement import ACCOUNT, PERSON_YEAR, SETTLEMENT
@@ -29,8 +29,11 @@ class SqlSettlementLists:
         """See ``SettlementLists``."""
         s = SETTLEMENT.c
         statement = (
-            select(SETTLEMENT, INSTITUTION.c.name.label("institution_name"))
-            .join(INSTITUTION, INSTITUTION.c.code == s.institution_code)
+            select(
+                SETTLEMENT,
+                func.coalesce(INSTITUTION.c.name, s.answer["institution_name"].as_string()).label("institution_name"),
+            )
+            .outerjoin(INSTITUTION, INSTITUTION.c.code == s.institution_code)
             .where(s.person_id == person_id)
             .order_by(s.settled_at.desc(), s.settlement_id.desc())
             .limit(limit)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import orjson
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Row, and_, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, insert, select, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from claims.adapters.corrections import corrections_of, last_correction, lock_account
 from claims.adapters.his_messages import exclude_recall
-from claims.adapters.settlement_groups import identity
+from claims.adapters.settlement_groups import SETTLEMENT_COLUMNS, identity, settlement_row
 from claims.adapters.tables.registry import INSURED_PERSON
 from claims.adapters.tables.settlement import (
     ACCOUNT,
@@ -25,7 +27,8 @@ from claims.adapters.tables.settlement import (
 from claims.adapters.tables.visits import FEE_BATCH, FEE_LINE, VISIT
 from claims.application.header import HisHeader
 from claims.application.settlement.answer import SettlementAnswer
-from claims.application.settlement.ports import StoredSettlement, YearKey
+from claims.application.settlement.ports import Correction, NewSettlement, StoredSettlement, YearKey
+from claims.application.settlement.stored_facts import decision_to_json
 from claims.application.settlement.take_claim_back import TakeBack
 from claims.domain.adjudication import YearState
 from shared.contracts.claims import FundPayment
@@ -45,9 +48,11 @@ class SqlSettlements:
 
     async def find(self, tx: Tx, settlement_id: str) -> StoredSettlement | None:
         """See ``Settlements``."""
+        last = last_correction()
         row = await opened(tx).first(
-            select(SETTLEMENT, INSURED_PERSON.c.sealed)
+            select(SETTLEMENT, INSURED_PERSON.c.sealed, *last.c)
             .join(INSURED_PERSON, INSURED_PERSON.c.person_id == SETTLEMENT.c.person_id)
+            .outerjoin(last, true())
             .where(SETTLEMENT.c.settlement_id == settlement_id)
         )
         return None if row is None else self._stored(row)
@@ -60,21 +65,47 @@ class SqlSettlements:
         return dict(row._mapping)
 
     async def lock(self, tx: Tx, settlement_id: str) -> StoredSettlement | None:
-        """See ``Settlements``."""
-        visit_id = await opened(tx).scalar(select(SETTLEMENT.c.visit_id).where(SETTLEMENT.c.settlement_id == settlement_id))
-        if visit_id is None:
+        """See ``Settlements``. Read only when all is locked: a correction needs no more than the person-year."""
+        s, year = SETTLEMENT.c, PERSON_YEAR.c
+        of = await opened(tx).first(
+            select(s.visit_id, s.person_id, s.scheme, s.benefit_year).where(s.settlement_id == settlement_id)
+        )
+        if of is None:
             return None
-        await opened(tx).execute(select(VISIT.c.visit_id).where(VISIT.c.visit_id == visit_id).with_for_update())
-        found = await self.find(tx, settlement_id)
-        assert found is not None
-        year = PERSON_YEAR.c
+        await opened(tx).execute(select(VISIT.c.visit_id).where(VISIT.c.visit_id == of.visit_id).with_for_update())
         await opened(tx).execute(
             select(year.version)
-            .where(year.person_id == found.year.person_id, year.scheme == found.year.scheme, year.benefit_year == found.year.benefit_year)
+            .where(year.person_id == of.person_id, year.scheme == of.scheme, year.benefit_year >= of.benefit_year)
+            .order_by(year.benefit_year)
             .with_for_update()
-        )  # fmt: skip
-        await opened(tx).execute(select(ACCOUNT.c.balance_fen).where(ACCOUNT.c.person_id == found.person_id).with_for_update())
-        return found
+        )
+        await lock_account(tx, of.person_id)
+        return await self.find(tx, settlement_id)
+
+    async def balance(self, tx: Tx, person_id: str) -> int:
+        """See ``Settlements``."""
+        return await self._balance(tx, person_id)
+
+    async def add(self, tx: Tx, new: NewSettlement, placed_on: date | None) -> None:
+        """See ``Settlements``."""
+        values = dict(zip(SETTLEMENT_COLUMNS, settlement_row(new), strict=True))
+        values |= {
+            "facts": dict(new.facts),
+            "decision": decision_to_json(new.decision),
+            "answer": stored_answer(new.answer),
+            "placed_on": placed_on,
+        }
+        await opened(tx).execute(insert(SETTLEMENT).values(values))
+        await opened(tx).execute(
+            update(FEE_BATCH).where(FEE_BATCH.c.batch_id.in_(new.batch_ids)).values(settlement_id=new.settlement_id)
+        )
+        if new.decision is not None:
+            used = await self._year(tx, new.year)
+            await self._write_year(tx, new.year, used.plus(new.decision.contribution))
+
+    async def corrections(self, tx: Tx, settlement_id: str) -> list[Correction]:
+        """See ``Settlements``."""
+        return await corrections_of(tx, settlement_id)
 
     async def undo(self, tx: Tx, settlement: StoredSettlement, state: str, owed_fen: int) -> int:
         """See ``Settlements``."""
@@ -82,17 +113,17 @@ class SqlSettlements:
         used = await self._year(tx, settlement.year)
         await self._write_year(tx, settlement.year, used.minus(settlement.contribution))
         reason = "reversal" if state == "reversed" else "take-back"
-        return await self._move(tx, settlement, settlement.answer.account_fen - owed_fen, reason)
+        return await self._move(tx, settlement, settlement.account_fen - owed_fen, reason)
 
-    async def redo(self, tx: Tx, settlement: StoredSettlement) -> int:
+    async def redo(self, tx: Tx, settlement: StoredSettlement) -> tuple[int, int]:
         """See ``Settlements``."""
         await self._set_state(tx, settlement.settlement_id, "valid")
         used = await self._year(tx, settlement.year)
         await self._write_year(tx, settlement.year, used.plus(settlement.contribution))
-        wanted = settlement.answer.account_fen
+        wanted = settlement.account_fen
         balance = await self._balance(tx, settlement.person_id)
-        await self._move(tx, settlement, -min(wanted, balance), "restore")
-        return wanted - min(wanted, balance)
+        left = await self._move(tx, settlement, -min(wanted, balance), "restore")
+        return wanted - min(wanted, balance), left
 
     async def free_batches(self, tx: Tx, settlement_id: str) -> None:
         """See ``Settlements``. A number that was used again meanwhile keeps its newer generation beside this one."""
@@ -149,6 +180,8 @@ class SqlSettlements:
         answer = _answer.validate_python(
             {**row.answer, "person_name": who.name, "cert_type": who.cert_type, "certno": who.certno, "naty": who.naty}
         )
+        corrected = row.c_sequence is not None
+        standing = row.c_decision if corrected else row.decision
         return StoredSettlement(
             settlement_id=row.settlement_id,
             visit_id=row.visit_id,
@@ -158,11 +191,19 @@ class SqlSettlements:
             state=row.state,
             reverses=row.reverses,
             year=YearKey(row.person_id, row.scheme, row.benefit_year),
-            contribution=YearState.of(row.decision["contribution"]),
+            contribution=YearState.of(standing["contribution"]),
             payments=tuple(
                 FundPayment(book=p["book"], account=p["account"], fund_pay_type=p["fund_pay_type"], amount_fen=p["amount_fen"])
-                for p in row.decision["payments"]
+                for p in standing["payments"]
             ),
+            total_fen=row.c_total_fen if corrected else row.total_fen,
+            account_fen=row.c_account_fen if corrected else row.account_fen,
+            cash_fen=row.c_cash_fen if corrected else row.cash_fen,
+            hospital_fen=row.c_hospital_fen if corrected else row.hospital_fen,
+            standing_facts=row.c_facts if corrected else row.facts,
+            corrected_lines=row.c_lines or {},
+            year_no=row.year_no,
+            placed_on=row.placed_on,
             answer=replace(answer, funds=tuple(answer.funds)),
             infno=row.infno,
             settled_at=row.settled_at,

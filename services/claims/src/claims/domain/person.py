@@ -65,6 +65,12 @@ class InsuredPerson:
         return [c for c in self.classes if c.begins_on <= day and (c.ends_on is None or c.ends_on >= day)]
 
 
+def classes_changed_from(old: InsuredPerson, new: InsuredPerson) -> date | None:
+    """The first day that may see other identity classes than before; None when the classes are the same."""
+    changed = {(c.code, c.begins_on, c.ends_on) for c in old.classes} ^ {(c.code, c.begins_on, c.ends_on) for c in new.classes}
+    return min((begins_on for _, begins_on, _ in changed), default=None)
+
+
 def cover_status(cover: CoveragePeriod, day: date) -> CoverStatus:
     """Whether a period that may have begun covers a day."""
     if cover.begins_on > day or (cover.ends_on is not None and cover.ends_on < day):

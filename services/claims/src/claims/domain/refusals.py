@@ -71,6 +71,7 @@ _NOT_VALID = {
     "taken-back": "该结算已转由工伤保险基金支付",
     "reversal": "该结算ID是撤销记录",
     "work-injury": "该结算由工伤保险基金直接支付",
+    "manual": "该结算为手工（零星）报销",
 }
 
 
@@ -79,3 +80,19 @@ def settlement_not_valid(state: str, field: str = "setl_id") -> Refusal:
     return conflict(
         "claims.settlement.not-valid", f"{_NOT_VALID[state]}，不能办理", f"settlement is {state}", field=field, state=state
     )
+
+
+def late_fact_unknown() -> Refusal:
+    """There is no such proposal."""
+    return not_found("claims.late-fact.unknown", "没有这份待复核的手工报销或明细更正", field="late_fact_id")
+
+
+def late_fact_decided(state: str) -> Refusal:
+    """It was approved or rejected already."""
+    text = {"approved": "已复核通过", "rejected": "已退回"}[state]
+    return conflict("claims.late-fact.decided", f"该申请{text}，不能再办理", field="late_fact_id", state=state)
+
+
+def same_person() -> Refusal:
+    """Maker and checker must be two (经办与复核不相容岗位)."""
+    return conflict("claims.late-fact.same-person", "经办人不能复核自己的申请", field="checker")

@@ -28,7 +28,7 @@ from shared.contracts.enrollment import CoveragePeriod, IdentityClass
 from shared.errors import conflict, invalid
 from shared.ids import IdFactory
 from shared.ledger import Book, Entry, Line, credit, debit
-from shared.ledger.books import DUE_TO_INSTITUTION
+from shared.ledger.books import DUE_TO_INSTITUTION, DUE_TO_PERSON
 from shared.money import format_yuan
 
 
@@ -80,6 +80,8 @@ class VisitToSettle:
     """Deductible that earlier valid settlements of this stay were charged."""
     continues_stay: bool = False
     """An earlier part of this stay is settled."""
+    person_version: int = 0
+    """Of the person's statement that cover and classes are taken from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,16 +256,24 @@ def check_stay(visit: VisitToSettle, wanted: Wanted, rules: RuleSet, ended_on: d
 
 
 def journals(
-    payments: Sequence[Payment], *, settlement_id: str, person_id: str, institution_code: str, booked_on: date, ids: IdFactory
+    payments: Sequence[Payment],
+    *,
+    settlement_id: str,
+    person_id: str,
+    institution_code: str | None,
+    booked_on: date,
+    ids: IdFactory,
 ) -> list[Entry]:
-    """One journal for each fund book that pays: expenditure against what is owed to the institution (B0.4)."""
+    """One journal for each fund book that pays: expenditure against what is owed to the institution (B0.4), or, without one, to
+    the person who has paid it (手工报销)."""
+    owed = (DUE_TO_INSTITUTION, f"H:{institution_code}") if institution_code else (DUE_TO_PERSON, f"P:{person_id}")
     by_book: dict[Book, list[Payment]] = {}
     for payment in payments:
         by_book.setdefault(payment.book, []).append(payment)
     entries = []
     for book, paid in by_book.items():
         lines: list[Line] = [debit(p.account, p.amount_fen) for p in paid]
-        lines.append(credit(DUE_TO_INSTITUTION, sum(p.amount_fen for p in paid), f"H:{institution_code}"))
+        lines.append(credit(owed[0], sum(p.amount_fen for p in paid), owed[1]))
         entries.append(
             Entry(
                 entry_id=ids.new(),
@@ -271,7 +281,7 @@ def journals(
                 booked_on=booked_on,
                 kind="settlement",
                 lines=tuple(lines),
-                memo="医疗费用结算",
+                memo="医疗费用结算" if institution_code else "医疗费用手工报销",
                 person_id=person_id,
                 settlement_id=settlement_id,
             )

@@ -17,6 +17,7 @@ from claims.entrypoints.his.doorkeeper import Doorkeeper
 from claims.entrypoints.his.endpoint import HisEndpoint
 from claims.entrypoints.http.filings import filings_router
 from claims.entrypoints.http.funds import funds_router
+from claims.entrypoints.http.late_facts import late_facts_router
 from claims.entrypoints.http.registry import registry_router
 from claims.entrypoints.http.rule_books import rule_books_router
 from claims.entrypoints.http.settlements import settlements_router
@@ -45,11 +46,16 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
         while await claims.ledger.seal(claims.db):
             pass
 
+    async def redecide() -> None:
+        while await claims.redecide_later.run_one():
+            pass
+
     return Runtime(
         settings=settings,
         db=claims.db,
         routers=[
             settlements_router(claims.describe_settlement, claims.list_settlements, claims.take_claim_back, claims.replay),
+            late_facts_router(claims.propose_late_fact, claims.approve_late_fact, claims.list_late_facts),
             rule_books_router(claims.rule_books),
             registry_router(
                 claims.state_institution, claims.import_catalogue, claims.list_registry, claims.list_visits, claims.clock
@@ -61,7 +67,11 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
         raw_routes=[HisRoute("/{path:path}", Doorkeeper(his_endpoint(claims), build_verifier(settings)), methods=["POST"])],
         handlers=handlers(claims.on_person_stated),
         batch_handlers=batch_handlers(claims.on_person_stated),
-        jobs=[Job(name="seal journals", every_s=1, run=seal), Job(name="shadow runs", every_s=1, run=shadow_runs)],
+        jobs=[
+            Job(name="seal journals", every_s=1, run=seal),
+            Job(name="shadow runs", every_s=1, run=shadow_runs),
+            Job(name="decide again", every_s=1, run=redecide),
+        ],
         on_start=[load_books],
         on_stop=claims.closing,
     )

@@ -85,6 +85,17 @@ def entry(event: object, at: datetime) -> Entry | None:
                 amount_fen=-event.total_fen,
                 links=_links(settlement_id=event.original_settlement_id, visit_id=event.visit_id),
             )
+        case claims.SettlementCorrected():
+            funds = sum(payment.amount_fen for payment in event.payments)
+            return Entry(
+                person_id=event.person_id,
+                at=event.corrected_at,
+                kind="settlement",
+                title=f"结算更正：{event.institution_name}",
+                detail=f"{event.reason_text}；基金支付{_change(funds)}，个人现金负担{_change(event.cash_fen)}",
+                amount_fen=funds,
+                links=_links(settlement_id=event.settlement_id, visit_id=event.visit_id),
+            )
         case claims.ClaimTakenBack():
             owed = sum(payment.amount_fen for payment in event.owed)
             return Entry(
@@ -213,6 +224,12 @@ def _scheme(code: str) -> str:
 
 def _book(code: str) -> str:
     return next((name for book, name in BOOK_NAMES.items() if book.value == code), code)
+
+
+def _change(amount_fen: int) -> str:
+    if not amount_fen:
+        return "不变"
+    return f"{'增加' if amount_fen > 0 else '减少'} {format_yuan(abs(amount_fen))} 元"
 
 
 def _links(**ids: str | None) -> dict[str, str]:

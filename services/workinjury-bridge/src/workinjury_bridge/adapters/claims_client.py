@@ -28,7 +28,8 @@ class HttpClaims:
         answer = await self._client.get(f"/v1/settlements/{settlement_id}")
         if answer["state"] != "valid":
             raise settlement_not_standing(answer["state"])
-        return _bill(answer, "payments")
+        # what stands with every correction, not what was once answered to the hospital
+        return _bill({**answer, **answer["standing"]}, "payments")
 
     async def take_back(self, conversion: Conversion) -> MedicalBill:
         """See the port."""

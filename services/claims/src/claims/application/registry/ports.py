@@ -7,6 +7,7 @@ from datetime import date
 from typing import Protocol
 
 from claims.domain.catalogue import CatalogueItem
+from claims.domain.filing import Filing
 from claims.domain.institution import Institution
 from claims.domain.person import InsuredPerson
 from shared.contracts.enrollment import PersonStated
@@ -15,6 +16,10 @@ from shared.transactions import Tx
 
 class Institutions(Protocol):
     """Designated institutions."""
+
+    async def find(self, tx: Tx, code: str) -> Institution | None:
+        """The institution."""
+        ...
 
     async def lock(self, tx: Tx, code: str) -> Institution | None:
         """The institution, its row locked."""
@@ -42,6 +47,14 @@ class Persons(Protocol):
 
     async def by_id(self, tx: Tx, person_id: str) -> InsuredPerson | None:
         """The person of this psn_no."""
+        ...
+
+    async def by_ids(self, tx: Tx, person_ids: Sequence[str]) -> dict[str, InsuredPerson]:
+        """The persons of these that are known."""
+        ...
+
+    async def filings(self, tx: Tx, person_id: str) -> tuple[Filing, ...]:
+        """What the person has filed and stands."""
         ...
 
     async def by_certno(self, tx: Tx, certno_index: str) -> InsuredPerson | None:

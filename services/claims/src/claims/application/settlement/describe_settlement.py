@@ -1,15 +1,19 @@
 """Show a settlement with everything that explains it: amounts, what each fund paid, the reasons in order, the fee lines.
 
 The reasons are read back from the records that the rules left when the decision was made; neither the book nor the kernel is asked.
+Amounts and reasons are those of the answer to the hospital; corrections follow in ``corrections``, and ``standing`` says what the
+settlement comes to with them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
-from claims.application.settlement.ports import Settlements, StoredSettlement
+from claims.application.late.corrections import with_corrections
+from claims.application.settlement.ports import Correction, Settlements, StoredSettlement
 from claims.domain.adjudication import read, record_of
 from claims.domain.refusals import settlement_unknown
 from shared.transactions import UnitOfWork
@@ -29,6 +33,7 @@ class DescribeSettlement:
             if found is None:
                 raise settlement_unknown("settlement_id")
             lines = await self._settlements.lines(tx, found.reverses or settlement_id)
+            corrections = await self._settlements.corrections(tx, settlement_id)
         a = found.answer
         steps = [read(record_of(stored)) for stored in found.decision.get("records", ())]
         return {
@@ -76,6 +81,16 @@ class DescribeSettlement:
                 for step in steps
             ],
             "lines": [_line(line) for line in lines],
+            "corrections": [_correction(c) for c in corrections],
+            "standing": {
+                "total_fen": found.total_fen,
+                "fund_fen": found.total_fen - found.account_fen - found.cash_fen - found.hospital_fen,
+                "account_fen": found.account_fen,
+                "cash_fen": found.cash_fen,
+                "hospital_fen": found.hospital_fen,
+                "payments": [asdict(p) for p in found.payments],
+                "lines": [_line(line) for line in with_corrections(lines, found.corrected_lines)],
+            },
         }
 
 
@@ -87,6 +102,11 @@ def check_code(found: StoredSettlement) -> str:
     figures += [f"{row.fund_pay_type}={row.amount_fen}" for row in a.funds]
     digest = sha256("|".join(figures).encode()).hexdigest()[:16].upper()
     return " ".join(digest[i : i + 4] for i in range(0, 16, 4))
+
+
+def _correction(correction: Correction) -> dict[str, Any]:
+    shown = asdict(correction)
+    return shown | {"booked_on": shown["booked_on"].isoformat(), "recorded_at": shown["recorded_at"].isoformat()}
 
 
 def _fund_rows(found: StoredSettlement) -> list[dict[str, Any]]:

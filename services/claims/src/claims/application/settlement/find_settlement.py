@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from claims.application.settlement.answer import SettlementAnswer
 from claims.application.settlement.commands import QuerySettlement
-from claims.application.settlement.ports import Settlements
+from claims.application.settlement.ports import Correction, Settlements
 from claims.domain.institution import Institution
 from claims.domain.refusals import settlement_unknown
 from shared.transactions import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A settlement as it was answered, and what was corrected since."""
+
+    answer: SettlementAnswer
+    corrections: tuple[Correction, ...] = ()
 
 
 class FindSettlement:
@@ -19,10 +27,11 @@ class FindSettlement:
         self._uow = uow
         self._settlements = settlements
 
-    async def __call__(self, command: QuerySettlement, institution: Institution) -> SettlementAnswer:
-        """The settlement, marked when it was reversed or is a reversal. Refuses an unknown one."""
+    async def __call__(self, command: QuerySettlement, institution: Institution) -> Found:
+        """The settlement, marked when it was reversed or is a reversal, and its corrections. Refuses an unknown one."""
         async with self._uow.transaction() as tx:
             found = await self._settlements.find(tx, command.settlement_id)
+            corrections = await self._settlements.corrections(tx, command.settlement_id) if found else []
         if (
             found is None
             or found.institution_code != institution.code
@@ -30,4 +39,5 @@ class FindSettlement:
             or (command.visit_id and found.visit_id != command.visit_id)
         ):
             raise settlement_unknown()
-        return replace(found.answer, reversed=found.state in ("reversed", "reversal"))
+        answer = replace(found.answer, reversed=found.state in ("reversed", "reversal"))
+        return Found(answer, tuple(corrections))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol
 
 from claims.application.header import HisHeader
@@ -13,7 +13,7 @@ from claims.application.settlement.answer import SettlementAnswer
 from claims.domain.adjudication import Decision, YearState
 from claims.domain.settlement import VisitToSettle
 from shared.contracts.claims import FundPayment
-from shared.ledger import Entry
+from shared.ledger import Book, Entry
 from shared.transactions import Tx
 
 Render = Callable[[SettlementAnswer], bytes]
@@ -41,6 +41,16 @@ class YearKey(NamedTuple):
     benefit_year: int
 
 
+class LockedYear(NamedTuple):
+    """A person-year under its lock."""
+
+    state: YearState
+    version: int
+    """Rises with every change."""
+    person_version: int
+    """The version of the person by whose classes it was decided again; 0: never."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSettlement:
     """Everything that one settlement writes."""
@@ -59,6 +69,8 @@ class NewSettlement:
     events: tuple[Any, ...]
     rendered: bytes
     """The answer as sent, and sent again."""
+    year_no: int = 0
+    """Its number in the person-year, in the order of deciding."""
     account_balance_fen: int | None = None
     """Balance after the settlement when the account paid; None when it did not."""
     work_injury_key: str | None = None
@@ -84,8 +96,12 @@ class GroupTx(Protocol):
         """Messages that a 2601 has named: they must have no effect any more, even if they arrive only now."""
         ...
 
-    async def lock_years(self, keys: Sequence[YearKey]) -> Mapping[YearKey, YearState]:
+    async def lock_years(self, keys: Sequence[YearKey]) -> Mapping[YearKey, LockedYear]:
         """The accumulators, locked; a person-year that has none yet is begun."""
+        ...
+
+    async def earlier_parts(self, visit_ids: Sequence[str]) -> Mapping[str, int]:
+        """Stays with standing parts, and the deductible these were charged; asked under the lock of the years."""
         ...
 
     async def lock_accounts(self, person_ids: Sequence[str]) -> Mapping[str, int]:
@@ -144,15 +160,45 @@ class StoredSettlement:
     reverses: str | None
     year: YearKey
     contribution: YearState
-    """What the decision added to the year."""
+    """What the decision added to the year; this and the next six with every correction so far."""
     payments: tuple[FundPayment, ...]
+    total_fen: int
+    account_fen: int
+    cash_fen: int
+    hospital_fen: int
+    standing_facts: Mapping[str, Any]
+    corrected_lines: Mapping[str, Mapping[str, Any]]
+    """By line number."""
+    year_no: int
+    placed_on: date | None
+    """This and the number: its place in the person-year (``Position``)."""
     answer: SettlementAnswer
+    """What was answered to the hospital; corrections leave it as it is."""
     infno: str
     settled_at: datetime
     work_injury_key: str | None
     rule_digest: str
     decision: Mapping[str, Any]
     facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """A correction as it is shown; differences in fen, new minus old."""
+
+    sequence: int
+    reason: str
+    reason_text: str
+    trigger_id: str
+    counterparty: str
+    """``person`` or ``institution``."""
+    payments: Sequence[Mapping[str, Any]]
+    total_fen: int
+    account_fen: int
+    cash_fen: int
+    hospital_fen: int
+    booked_on: date
+    recorded_at: datetime
 
 
 class Settlements(Protocol):
@@ -167,7 +213,19 @@ class Settlements(Protocol):
         ...
 
     async def lock(self, tx: Tx, settlement_id: str) -> StoredSettlement | None:
-        """The settlement with its visit, person-year and account locked, in the order of all locks."""
+        """The settlement with its visit, its person-year and the later ones, and account locked, in the order of all locks."""
+        ...
+
+    async def balance(self, tx: Tx, person_id: str) -> int:
+        """What the account holds, in fen; 0 without one."""
+        ...
+
+    async def add(self, tx: Tx, new: NewSettlement, placed_on: date | None) -> None:
+        """A settlement that no message asked for: its row at a place in the person-year, its batches and its contribution."""
+        ...
+
+    async def corrections(self, tx: Tx, settlement_id: str) -> list[Correction]:
+        """Its corrections, oldest first."""
         ...
 
     async def undo(self, tx: Tx, settlement: StoredSettlement, state: str, owed_fen: int) -> int:
@@ -177,10 +235,10 @@ class Settlements(Protocol):
         """
         ...
 
-    async def redo(self, tx: Tx, settlement: StoredSettlement) -> int:
+    async def redo(self, tx: Tx, settlement: StoredSettlement) -> tuple[int, int]:
         """Make a taken-back settlement valid again: contribution and account part are used again.
 
-        Returns the part of the account payment that the balance did not cover, in fen.
+        Returns the part of the account payment that the balance did not cover, and the balance left, in fen.
         """
         ...
 
@@ -206,6 +264,10 @@ class Journals(Protocol):
 
     async def entries(self, tx: Tx, **where: str) -> list[Entry]:
         """Journals by column."""
+        ...
+
+    async def open_day(self, tx: Tx, book: Book, day: date) -> date:
+        """The day itself, or the first day after it whose period is open."""
         ...
 
 

@@ -1,5 +1,6 @@
-"""Reverse: 2208 and 2305. A settlement is undone as a whole, once: its journals by contra journals, its use of the year and
-of the account given back, its lines unsettled again; the original stays and says that it was reversed."""
+"""Reverse: 2208 and 2305. A settlement is undone as a whole, once: its journals by contra journals, every
+correction included, its use of the year and of the account given back, its lines unsettled again; the original stays and says that it
+was reversed. The later settlements of the person-year are decided again."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ from typing import Final
 
 from claims.application.header import HisHeader
 from claims.application.his_messages import AnswerOnce, Effect, HisMessages
+from claims.application.late.corrections import MANUAL, Cause, gone
+from claims.application.late.redecide_year import RedecideYear
 from claims.application.settlement.answer import SettlementAnswer
 from claims.application.settlement.commands import ReverseSettlement
 from claims.application.settlement.ports import Journals, Render, Settlements, StoredSettlement
@@ -35,7 +38,9 @@ class ReverseClaim:
         messages: HisMessages,
         clock: Clock,
         ids: IdFactory,
+        redecide: RedecideYear,
     ) -> None:
+        self._redecide = redecide
         self._once = once
         self._settlements = settlements
         self._journals = journals
@@ -44,7 +49,7 @@ class ReverseClaim:
         self._ids = ids
 
     async def __call__(self, command: ReverseSettlement, institution: Institution, render: Render) -> bytes:
-        """The rendered reversal. Refuses an unknown settlement, a second reversal, one that was taken over by work injury."""
+        """The rendered reversal. Refuses an unknown settlement, a second reversal, a paper claim, one taken over by work injury."""
 
         async def work(tx: Tx) -> Effect:
             settlement = await self._settlements.lock(tx, command.settlement_id)
@@ -71,6 +76,8 @@ class ReverseClaim:
         """Undo a locked settlement inside a transaction. Refuses unless it is valid."""
         if settlement.state != "valid":
             raise settlement_not_valid(settlement.state)
+        if settlement.infno == MANUAL:
+            raise settlement_not_valid("manual")
         now = self._clock.now()
         owed_fen = await reverse_debt(tx, self._journals, settlement, self._ids.new(), local(now).date())
         balance = await self._settlements.undo(tx, settlement, "reversed", owed_fen)
@@ -79,9 +86,14 @@ class ReverseClaim:
             settlement_id=self._ids.new(), medins_setl_id=header.msgid, settled_at=now, balance_fen=balance
         )
         await self._settlements.add_reversal(tx, settlement, answer, header)
-        entries = await self._journals.entries(tx, settlement_id=settlement.settlement_id, kind="settlement")
+        entries = await self._journals.entries(tx, settlement_id=settlement.settlement_id)
         await self._journals.append(
-            tx, [contra(e, entry_id=self._ids.new(), booked_on=local(now).date(), memo="医疗费用结算撤销") for e in entries]
+            tx,
+            [
+                contra(e, entry_id=self._ids.new(), booked_on=local(now).date(), memo="医疗费用结算撤销")
+                for e in entries
+                if e.kind in ("settlement", "correction")
+            ],
         )
         await self._messages.void(tx, settlement.visit_id, infnos=SETTLING, msgids=(settlement.answer.medins_setl_id,))
         tx.emit(
@@ -93,10 +105,17 @@ class ReverseClaim:
                 institution_code=settlement.institution_code,
                 institution_name=answer.institution_name,
                 reversed_at=now,
-                total_fen=settlement.answer.total_fen,
+                total_fen=settlement.total_fen,
                 payments=list(settlement.payments),
-                cash_fen=settlement.answer.cash_fen,
+                cash_fen=settlement.cash_fen,
                 work_injury_key=settlement.work_injury_key,
             )
+        )
+        await self._redecide(
+            tx,
+            settlement.year,
+            gone(settlement),
+            Cause(reason="reversal", trigger_id=settlement.settlement_id),
+            balance_fen=balance,
         )
         return answer

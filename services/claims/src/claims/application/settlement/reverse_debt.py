@@ -16,7 +16,13 @@ async def reverse_debt(tx: Tx, journals: Journals, settlement: StoredSettlement,
     The fund then gets back the whole account part, and the account only what was really taken from it.
     """
     entries = await journals.entries(tx, settlement_id=settlement.settlement_id)
-    debts = [(e.book, line) for e in entries for line in e.lines if line.account == DUE_FROM_PERSON]
+    debts = [
+        (e.book, line)
+        for e in entries
+        if e.kind in ("conversion", "set-off")
+        for line in e.lines
+        if line.account == DUE_FROM_PERSON
+    ]
     owed_fen = sum(line.debit_fen - line.credit_fen for _, line in debts)
     if owed_fen:
         book, line = debts[0]

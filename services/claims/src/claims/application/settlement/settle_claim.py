@@ -10,8 +10,10 @@ writes. Nothing is answered before the commit.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from claims.application.rule_books.load_books import LiveBooks
+from claims.application.settlement.answer import SettlementAnswer
 from claims.application.settlement.answering import answer_of
 from claims.application.settlement.asked import Asked, refuse_recalled, replay, wanted_of
 from claims.application.settlement.commands import Settle, SettlementRequest
@@ -36,6 +38,9 @@ from shared.clock import Clock, local
 from shared.contracts.claims import ClaimSettled
 from shared.errors import Refusal
 from shared.ids import IdFactory
+
+_AT_MOST: Final = 1000
+"""Settlements of one person-year in one group, and more: the numbers of two groups never meet."""
 
 
 def decide(command: SettlementRequest, visit: VisitToSettle, basis: Basis, state: YearState, balance_fen: int) -> Decision:
@@ -80,21 +85,25 @@ class SettleClaim:
     async def settle_group(self, group: Sequence[Asked]) -> list[bytes | Refusal | None]:
         """All of a group in one transaction; the result of each in order, None for a stay that the work-injury fund settles.
 
-        Raises only what fails the whole transaction."""
+        Raises only what fails the whole transaction. Begins anew when the rules in force are others than it decided by, and when,
+        between reading visit and person and locking the year, the year was decided again: for other classes of the person, or
+        with another deductible of the stay's earlier parts."""
         while True:
             books = self._books.now
             try:
                 async with self._groups.transaction() as tx:
-                    results, new, years = await self._decide_group(tx, group, books)
-                    if new:
-                        await tx.write(new, years, books.edition)
-                return results
+                    decided = await self._decide_group(tx, group, books)
+                    if decided is not None:
+                        results, new, years = decided
+                        if new:
+                            await tx.write(new, years, books.edition)
+                        return results
             except RulesChanged:
                 await self._books.refresh()
 
     async def _decide_group(
         self, tx: GroupTx, group: Sequence[Asked], books: InForce
-    ) -> tuple[list[bytes | Refusal | None], list[NewSettlement], dict[YearKey, YearState]]:
+    ) -> tuple[list[bytes | Refusal | None], list[NewSettlement], dict[YearKey, YearState]] | None:
         visits = await tx.lock_visits(sorted({a.command.visit_id for a in group}))
         stored = await tx.answers([a.message for a in group])
         recalled = await tx.recalled([a.message for a in group])
@@ -115,7 +124,16 @@ class SettleClaim:
             except Refusal as refusal:
                 results[i] = refusal
         keys = sorted({YearKey(v.person_id, v.scheme, b.benefit_year) for _, _, v, b in bases})
-        years = dict(await tx.lock_years(keys)) if keys else {}
+        locked = await tx.lock_years(keys) if keys else {}
+        if any(
+            v.person_version < locked[YearKey(v.person_id, v.scheme, b.benefit_year)].person_version for _, _, v, b in bases
+        ):
+            return None
+        parts = {v.visit_id: v.stay_deductible_fen for _, _, v, _ in bases if v.continues_stay}
+        if parts and parts != await tx.earlier_parts(sorted(parts)):
+            return None
+        years = {key: year.state for key, year in locked.items()}
+        numbers = {key: (year.version + 1) * _AT_MOST for key, year in locked.items()}
         payers = sorted({v.person_id for _, _, v, _ in bases if _may_have_account(v)})
         balances = dict(await tx.lock_accounts(payers)) if payers else {}
         new: list[NewSettlement] = []
@@ -135,11 +153,12 @@ class SettleClaim:
             balance = balances.get(visit.person_id, 0)
             try:
                 decision = decide(asked.command, visit, basis, years[key], balance)
-                settlement = self._new(asked, visit, basis, decision, key, balance)
+                settlement = self._new(asked, visit, basis, decision, key, balance, numbers[key])
             except Refusal as refusal:
                 results[i] = refusal
                 continue
             years[key] = touched[key] = decision.after
+            numbers[key] += 1
             if decision.account_fen:
                 balances[visit.person_id] = balance - decision.account_fen
             taken |= set(settlement.batch_ids)
@@ -149,7 +168,14 @@ class SettleClaim:
         return results, new, touched
 
     def _new(
-        self, asked: Asked, visit: VisitToSettle, basis: Basis, decision: Decision, key: YearKey, balance: int
+        self,
+        asked: Asked,
+        visit: VisitToSettle,
+        basis: Basis,
+        decision: Decision,
+        key: YearKey,
+        balance: int,
+        year_no: int,
     ) -> NewSettlement:
         command, now = asked.command, self._clock.now()
         settlement_id = self._ids.new()
@@ -165,30 +191,7 @@ class SettleClaim:
             booked_on=local(now).date(),
             ids=self._ids,
         )
-        event = ClaimSettled(
-            settlement_id=settlement_id,
-            visit_id=visit.visit_id,
-            person_id=visit.person_id,
-            institution_code=visit.institution_code,
-            institution_name=asked.institution.name,
-            scheme=visit.scheme,
-            med_type=answer.med_type,
-            inpatient=visit.inpatient,
-            begun_on=visit.begun_on,
-            ended_on=basis.ended_on,
-            settled_at=now,
-            benefit_year=basis.benefit_year,
-            total_fen=answer.total_fen,
-            self_funded_fen=answer.self_funded_fen,
-            over_limit_fen=answer.over_limit_fen,
-            pre_selfpay_fen=answer.pre_selfpay_fen,
-            in_scope_fen=answer.in_scope_fen,
-            payments=fund_payments(decision),
-            cash_fen=answer.cash_fen,
-            hospital_fen=answer.hospital_fen,
-            rule_digest=basis.rules.digest,
-            injury_suspect=visit.injury_suspect,
-        )
+        event = settled_event(visit, asked.institution, basis, decision, answer)
         return NewSettlement(
             settlement_id=settlement_id,
             visit=visit,
@@ -202,10 +205,42 @@ class SettleClaim:
             entries=tuple(entries),
             events=(event,),
             rendered=asked.render(answer),
+            year_no=year_no,
             account_balance_fen=after if decision.account_fen else None,
             rule_digest=basis.rules.digest,
             facts=facts_to_json(basis.rules, decision.facts, decision.before),
         )
+
+
+def settled_event(
+    visit: VisitToSettle, institution: Institution, basis: Basis, decision: Decision, answer: SettlementAnswer
+) -> ClaimSettled:
+    """The fact that a claim was settled."""
+    assert answer.settlement_id is not None
+    return ClaimSettled(
+        settlement_id=answer.settlement_id,
+        visit_id=visit.visit_id,
+        person_id=visit.person_id,
+        institution_code=visit.institution_code,
+        institution_name=institution.name,
+        scheme=visit.scheme,
+        med_type=answer.med_type,
+        inpatient=visit.inpatient,
+        begun_on=visit.begun_on,
+        ended_on=basis.ended_on,
+        settled_at=answer.settled_at,
+        benefit_year=basis.benefit_year,
+        total_fen=answer.total_fen,
+        self_funded_fen=answer.self_funded_fen,
+        over_limit_fen=answer.over_limit_fen,
+        pre_selfpay_fen=answer.pre_selfpay_fen,
+        in_scope_fen=answer.in_scope_fen,
+        payments=fund_payments(decision),
+        cash_fen=answer.cash_fen,
+        hospital_fen=answer.hospital_fen,
+        rule_digest=basis.rules.digest,
+        injury_suspect=visit.injury_suspect,
+    )
 
 
 def _may_have_account(visit: VisitToSettle) -> bool:

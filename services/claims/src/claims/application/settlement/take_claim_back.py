@@ -2,6 +2,7 @@
 
 Taking back posts, in each book that paid, Dr 1121(WI) / Cr expenditure; the person's year and account are as if the stay had
 never been settled. Restoring posts the contrary against 2202(WI): the money goes back under its own voucher, never netted.
+Later settlements of the person-year are listed, or decided again, as the policy says (switch ``ripple``).
 """
 
 from __future__ import annotations
@@ -11,8 +12,11 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Protocol
 
+from claims.application.late.corrections import Cause, gone, with_corrections
+from claims.application.late.redecide_year import RedecideYear
 from claims.application.settlement.ports import Journals, Settlements, StoredSettlement
 from claims.application.settlement.reverse_debt import reverse_debt
+from claims.domain.late_facts import Reason
 from claims.domain.refusals import settlement_not_valid, settlement_unknown
 from shared.clock import Clock
 from shared.contracts.claims import ClaimRestored, ClaimTakenBack, FundPayment
@@ -56,8 +60,16 @@ class TakeClaimBack:
     """Both directions."""
 
     def __init__(
-        self, once: Once, settlements: Settlements, journals: Journals, takebacks: TakeBacks, clock: Clock, ids: IdFactory
+        self,
+        once: Once,
+        settlements: Settlements,
+        journals: Journals,
+        takebacks: TakeBacks,
+        clock: Clock,
+        ids: IdFactory,
+        redecide: RedecideYear,
     ) -> None:
+        self._redecide = redecide
         self._once = once
         self._settlements = settlements
         self._journals = journals
@@ -77,7 +89,7 @@ class TakeClaimBack:
                 raise settlement_not_valid(state, "settlement_id")
             lines = await self._settlements.lines(tx, settlement.settlement_id)
             owed_fen = await reverse_debt(tx, self._journals, settlement, self._ids.new(), self._clock.today())
-            await self._settlements.undo(tx, settlement, "taken-back", owed_fen)
+            balance = await self._settlements.undo(tx, settlement, "taken-back", owed_fen)
             await self._journals.append(tx, self._entries(settlement, command, back=True))
             tx.emit(
                 ClaimTakenBack(
@@ -87,9 +99,12 @@ class TakeClaimBack:
                     person_id=settlement.person_id,
                     taken_back_at=self._clock.now(),
                     owed=list(settlement.payments),
-                    cash_fen=settlement.answer.cash_fen,
-                    total_fen=settlement.answer.total_fen,
+                    cash_fen=settlement.cash_fen,
+                    total_fen=settlement.total_fen,
                 )
+            )
+            ripples = await self._redecide(
+                tx, settlement.year, gone(settlement), _cause("take-back", command), balance_fen=balance
             )
             answer = {
                 "settlement_id": settlement.settlement_id,
@@ -98,8 +113,8 @@ class TakeClaimBack:
                 "begun_on": settlement.answer.begun_on.isoformat(),
                 "ended_on": settlement.answer.ended_on.isoformat(),
                 "owed": [asdict(p) for p in settlement.payments],
-                "cash_fen": settlement.answer.cash_fen,
-                "total_fen": settlement.answer.total_fen,
+                "cash_fen": settlement.cash_fen,
+                "total_fen": settlement.total_fen,
                 "lines": [
                     {
                         "line_id": line["line_no"],
@@ -108,8 +123,10 @@ class TakeClaimBack:
                         "amount_fen": line["amount_fen"],
                         "in_catalogue": line["in_work_injury_catalogue"],
                     }
-                    for line in lines
+                    for line in with_corrections(lines, settlement.corrected_lines)
                 ],
+                "corrected": list(ripples.corrected),
+                "listed": list(ripples.listed),
             }
             await self._takebacks.put(tx, command, answer)
             return answer
@@ -126,7 +143,7 @@ class TakeClaimBack:
                 raise conflict(
                     "claims.conversion.not-taken-back", "该转换没有处于收回状态的结算，不能恢复", field="conversion_id"
                 )
-            short = await self._settlements.redo(tx, settlement)
+            short, balance = await self._settlements.redo(tx, settlement)
             await self._journals.append(tx, self._entries(settlement, command, back=False, short=short))
             await self._takebacks.set_state(tx, command.conversion_id, "restored")
             tx.emit(
@@ -138,10 +155,15 @@ class TakeClaimBack:
                     owed=list(settlement.payments),
                 )
             )
+            ripples = await self._redecide(
+                tx, settlement.year, gone(settlement), _cause("restore", command), balance_fen=balance
+            )
             return {
                 "settlement_id": settlement.settlement_id,
                 "owed": [asdict(p) for p in settlement.payments],
                 "short_fen": short,
+                "corrected": list(ripples.corrected),
+                "listed": list(ripples.listed),
             }
 
         return (await self._once.run(key, work))[0]
@@ -171,6 +193,10 @@ class TakeClaimBack:
                 )
             )
         return entries
+
+
+def _cause(reason: Reason, command: TakeBack) -> Cause:
+    return Cause(reason=reason, trigger_id=command.settlement_id, maker=command.maker, checker=command.checker)
 
 
 def _taken(paid: Iterable[FundPayment], settlement: StoredSettlement, today: date) -> list[Line]:

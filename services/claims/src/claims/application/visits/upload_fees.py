@@ -77,7 +77,7 @@ class UploadFeeLines:
                     _splittable(line), entry, institution.level, shares.class_b_rate, shares.of(entry.line_class)
                 )
                 returns.charge(line.line_no, line.item_code, line.quantity, split)
-            stated = _stated(line, split, item, entry, institution.level, shares)
+            stated = stated_line(line, split, item, entry, institution.level, shares)
             new.append(
                 NewLine(
                     line=line,
@@ -206,9 +206,10 @@ def _splittable(line: FeeLine) -> SplittableLine:
     )
 
 
-def _stated(
+def stated_line(
     line: FeeLine, split: Split, item: CatalogueItem | None, entry: CatalogueEntry, level: int, shares: Shares
 ) -> LineStated:
+    """What is said of a line: its split and the numbers it was divided by."""
     charge_class = item.charge_class if item else OUTSIDE.charge_class
     own_pay = split.total_fen != 0 and split.self_funded_fen == split.total_fen
     own = shares.of(entry.line_class)

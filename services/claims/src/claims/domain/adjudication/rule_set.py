@@ -104,6 +104,10 @@ class RuleBooks:
                 )
         raise not_found("claims.rules.no-book", f"统筹区{region}没有险种{scheme}的待遇规则", field="insutype")
 
+    def under(self, digest: str) -> RuleSet | None:
+        """The rules that a decision names; None when they are not among these."""
+        return next((rules for rules in self.all() if rules.digest == digest), None)
+
     def all(self) -> list[RuleSet]:
         """Every version of every book, by place, scheme and date."""
         return [rules for sets in self._sets.values() for rules in sets]

@@ -45,6 +45,7 @@ def _by_name(before: Sequence[Any], after: Sequence[Any]) -> tuple[dict[Any, Any
     if items and all(isinstance(item, Mapping) for item in items):
         for name in _NAMES:
             left, right = ([item.get(name) for item in side] for side in (before, after))
-            if all(left) and all(right) and len(set(left)) == len(left) and len(set(right)) == len(right):
+            named = all(isinstance(value, str) and value for value in (*left, *right))
+            if named and len(set(left)) == len(left) and len(set(right)) == len(right):
                 return dict(zip(left, before, strict=True)), dict(zip(right, after, strict=True))
     return dict(enumerate(before)), dict(enumerate(after))

@@ -26,10 +26,14 @@ def read_book(text: str, file: str) -> RuleBook:
 
 
 class RulesByDay(Protocol):
-    """Whoever can say which rules decide."""
+    """Whoever can say which rules decide, and which decided."""
 
     def on(self, region: str, scheme: str, day: date) -> RuleSet:
         """See ``RuleBooks.on``."""
+        ...
+
+    def under(self, digest: str) -> RuleSet | None:
+        """See ``InForce.under``."""
         ...
 
 

@@ -17,6 +17,8 @@ import orjson
 from claims.application.filings.file_care import Filed
 from claims.application.header import HisHeader
 from claims.application.settlement.answer import FundRow, SettlementAnswer
+from claims.application.settlement.find_settlement import Found
+from claims.application.settlement.ports import Correction
 from claims.application.visits.answers import FeesUploaded, LineStated, PersonIdentified, SignedIn, VisitOpened
 from claims.domain.institution import Switches
 from shared.clock import Clock, local
@@ -188,8 +190,12 @@ def reversal(switches: Switches) -> Callable[[SettlementAnswer], Output]:
     return write
 
 
-def settlement_queried(result: SettlementAnswer) -> Output:
-    """5203: the person share is psn_pay and the cash cash_payamt here; refd_setl_flag shows a reversal."""
+def settlement_queried(found: Found) -> Output:
+    """5203: the person share is psn_pay and the cash cash_payamt here; refd_setl_flag shows a reversal.
+
+    What was corrected since stands beside it in a list of our own, ``setlcorr``; the settlement itself is as it was answered.
+    """
+    result = found.answer
     info = _settlement_info(result)
     info["psn_pay"] = info.pop("psn_part_amt")
     info["cash_payamt"] = info.pop("psn_cash_pay")
@@ -208,7 +214,22 @@ def settlement_queried(result: SettlementAnswer) -> Output:
         "opter_name": result.operator_name,
         "opt_time": _date_time(result.settled_at),
     }
-    return {"setlinfo": info, "setldetail": _details(result)}
+    output = {"setlinfo": info, "setldetail": _details(result)}
+    return output | {"setlcorr": [_correction(c) for c in found.corrections]} if found.corrections else output
+
+
+def _correction(correction: Correction) -> Output:
+    return {
+        "corr_no": str(correction.sequence),
+        "corr_time": _date_time(correction.recorded_at),
+        "corr_rea": correction.reason_text,
+        "medfee_sumamt": money(correction.total_fen),
+        "acct_pay": money(correction.account_fen),
+        "cash_payamt": money(correction.cash_fen),
+        "setldetail": [
+            {"fund_pay_type": p["fund_pay_type"], "fund_payamt": money(p["amount_fen"])} for p in correction.payments
+        ],
+    }
 
 
 def _settlement_info(result: SettlementAnswer) -> Output:

@@ -16,6 +16,7 @@ from claims.application.settlement.commands import (
     ReverseSettlement,
     Settle,
 )
+from claims.application.settlement.find_settlement import Found
 from claims.application.visits.answers import Done, FeesUploaded, PersonIdentified, SignedIn, VisitOpened
 from claims.application.visits.commands import (
     CancelDischarge,
@@ -74,7 +75,7 @@ class HisDesk:
     cancel_filing: Command[CancelFiling, Done]
     reverse: Command[ReverseSettlement, SettlementAnswer]
     reverse_by_message: Command[ReverseByMessage, Done]
-    query_settlement: Query[QuerySettlement, SettlementAnswer]
+    query_settlement: Query[QuerySettlement, Found]
 
 
 Writer = Callable[[Any], Output | list[Output]]

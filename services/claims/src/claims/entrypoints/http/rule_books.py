@@ -12,9 +12,9 @@ from claims.application.rule_books.ask_shadow_run import AskedTrial
 from claims.application.rule_books.ports import BookFilter
 from claims.application.rule_books.submit_book import Submission
 from claims.bootstrap import RuleBookDesk
+from claims.entrypoints.http.actors import actor_of
 from shared.auth import Principal
 from shared.db.once import digest_of
-from shared.errors import invalid
 from shared.http.auth import Caller, IdempotencyKey
 from shared.http.pagination import After, Limit, decode_cursor, encode_cursor, page
 from shared.http.texts import text_body, text_body_document
@@ -165,15 +165,6 @@ def rule_books_router(desk: RuleBookDesk) -> APIRouter:
         return by, _once(act, book_id, by, key, body)
 
     return router
-
-
-def actor_of(caller: Principal, named: str | None) -> str:
-    """Who acts: a service says for whom it calls, a person acts for himself alone. Refuses a service that does not say."""
-    if not caller.service:
-        return caller.subject
-    if named is None:
-        raise invalid("claims.actor.missing", "缺少经办人（actor）", "a service names the person it acts for", field="actor")
-    return named
 
 
 def _once(act: str, book_id: str, by: str, key: str, body: BaseModel | None) -> OnceKey:

@@ -1,0 +1,1 @@
+"""Use cases on facts that come late: corrections, paper claims, audited lines."""
