@@ -26,9 +26,9 @@ from workinjury_bridge.application.benefits.propose_pension import ProposePensio
 from workinjury_bridge.application.benefits.record_appraisal import RecordAppraisal
 from workinjury_bridge.application.benefits.record_wage import RecordWage
 from workinjury_bridge.application.benefits.report_loss import ReportLoss
-from workinjury_bridge.application.benefits.retract_benefits import RetractBenefits
 from workinjury_bridge.application.benefits.return_payment import ReturnPayment
 from workinjury_bridge.application.benefits.run_pensions import RunPensions
+from workinjury_bridge.application.benefits.withdraw_benefits import WithdrawBenefits
 from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import Payment
 from workinjury_bridge.domain.benefits.appraisal import Appraisal
@@ -151,7 +151,7 @@ class MemoryPostings:
 
 class MemoryItems:
     async def add(self, tx: Tx, item: Item, at: datetime) -> bool:
-        gone = (ItemState.DISMISSED, ItemState.RETRACTED)
+        gone = (ItemState.DISMISSED, ItemState.WITHDRAWN)
         key = (item.case_id, item.kind, item.reference)
         standing = {(i.case_id, i.kind, i.reference) for i in of(tx).items.values() if i.state not in gone}
         if key in standing and item.kind is not BenefitKind.ESTATE_WRITE_OFF:
@@ -225,7 +225,7 @@ class MemoryBenefits:
             store, cases, losses, entitlements, postings, items, self.approve, pay, clock
         )
         self.return_payment = ReturnPayment(store, cases, losses, paid_out, ledger, pay, clock, ids)
-        self.retract = RetractBenefits(items, entitlements, losses, ledger, clock, ids)
+        self.withdraw = WithdrawBenefits(items, entitlements, losses, ledger, clock, ids)
         self.describe = DescribeBenefits(store, collect, items, postings, book, clock)
 
     async def pay_pensions(self) -> dict[str, Any]:

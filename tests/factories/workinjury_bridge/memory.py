@@ -301,7 +301,7 @@ class MemoryBridge:
         self.open_case = OpenInjuryCase(store, cases, clock, ids)
         self.decide = DecideRecognition(store, cases, propose, clock, ids)
         self.contest = ContestRecognition(store, cases)
-        self.revoke = RevokeRecognition(store, cases, conversions, self.benefits.retract, clock, ids)
+        self.revoke = RevokeRecognition(store, cases, conversions, self.benefits.withdraw, clock, ids)
         self.review = ReviewConversion(store, conversions, clock)
         self.advance = AdvanceConversion(
             store, stays, conversions, transfers, ledger, self.claims, POLICIES, pay, propose, clock, ids

@@ -50,9 +50,9 @@ from workinjury_bridge.application.benefits.propose_pension import ProposePensio
 from workinjury_bridge.application.benefits.record_appraisal import RecordAppraisal
 from workinjury_bridge.application.benefits.record_wage import RecordWage
 from workinjury_bridge.application.benefits.report_loss import ReportLoss
-from workinjury_bridge.application.benefits.retract_benefits import RetractBenefits
 from workinjury_bridge.application.benefits.return_payment import ReturnPayment
 from workinjury_bridge.application.benefits.run_pensions import RunPensions
+from workinjury_bridge.application.benefits.withdraw_benefits import WithdrawBenefits
 from workinjury_bridge.application.check_invariants import CheckInvariants
 from workinjury_bridge.application.confirm_direct_settlement import ConfirmDirectSettlement
 from workinjury_bridge.application.contest_recognition import ContestRecognition
@@ -90,7 +90,7 @@ class Benefits:
     report_loss: ReportLoss
     confirm_succession: ConfirmSuccession
     return_payment: ReturnPayment
-    retract: RetractBenefits
+    withdraw: WithdrawBenefits
     describe: DescribeBenefits
     list_reviews: ListReviews
 
@@ -151,7 +151,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         open_case=OpenInjuryCase(once, cases, clock, ids),
         decide=DecideRecognition(once, cases, propose, clock, ids),
         contest=ContestRecognition(once, cases),
-        revoke=RevokeRecognition(once, cases, conversions, benefits.retract, clock, ids),
+        revoke=RevokeRecognition(once, cases, conversions, benefits.withdraw, clock, ids),
         judge=judge,
         review=ReviewConversion(once, conversions, clock),
         advance=AdvanceConversion(db, stays, conversions, transfers, ledger, claims, policies, pay, propose, clock, ids),
@@ -195,7 +195,7 @@ def _benefits(
         report_loss=ReportLoss(once, cases, losses, entitlements, ledger, paid_out, calendar, clock, ids),
         confirm_succession=ConfirmSuccession(once, cases, losses, entitlements, postings, items, approve, pay, clock),
         return_payment=ReturnPayment(once, cases, losses, paid_out, ledger, pay, clock, ids),
-        retract=RetractBenefits(items, entitlements, losses, ledger, clock, ids),
+        withdraw=WithdrawBenefits(items, entitlements, losses, ledger, clock, ids),
         describe=DescribeBenefits(db, collect, items, postings, book, clock),
         list_reviews=ListReviews(views, book, clock),
     )

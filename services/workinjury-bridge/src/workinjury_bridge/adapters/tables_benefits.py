@@ -164,7 +164,7 @@ item = Table(
         "kind",
         "reference",
         unique=True,
-        postgresql_where=text("state NOT IN ('dismissed', 'retracted') AND kind <> 'estate-write-off'"),
+        postgresql_where=text("state NOT IN ('dismissed', 'withdrawn') AND kind <> 'estate-write-off'"),
     ),
     Index("ix_benefit_item_case_id", "case_id"),
     Index("ix_benefit_item_unpaid", "person_id", postgresql_where=text("state = 'posted'")),

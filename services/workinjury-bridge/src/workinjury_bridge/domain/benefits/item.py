@@ -1,7 +1,7 @@
 """A one-off item on its way: PROPOSED by one person, CHECKED by a second, above a threshold APPROVED by a third, then posted.
 
 PROPOSED --second person--> POSTED (or, from the threshold on, CHECKED --third person--> POSTED) --paid--> PAID; before posting
-it may be DISMISSED, after it RETRACTED when the recognition is finally revoked (社会保险经办条例 37: graded review).
+it may be DISMISSED, after it WITHDRAWN when the recognition is finally revoked (社会保险经办条例 37: graded review).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class ItemState(StrEnum):
     """Booked and payable; the payee cannot be paid yet."""
     PAID = "paid"
     DISMISSED = "dismissed"
-    RETRACTED = "retracted"
+    WITHDRAWN = "withdrawn"
     """Booked, and taken back because the recognition was finally revoked."""
 
 
@@ -81,10 +81,10 @@ class Item:
         self._expect("pay", ItemState.POSTED)
         return replace(self, state=ItemState.PAID)
 
-    def retracted(self) -> Item:
+    def withdrawn(self) -> Item:
         """The recognition was finally revoked."""
-        self._expect("retract", *STANDS)
-        return replace(self, state=ItemState.RETRACTED)
+        self._expect("withdraw", *STANDS)
+        return replace(self, state=ItemState.WITHDRAWN)
 
     def _expect(self, wanted: str, *states: ItemState) -> None:
         if self.state not in states:

@@ -60,7 +60,7 @@ def returned_entry(concern: Concern, amount_fen: int, stamp: Stamp) -> Entry:
     return _entry(concern, stamp, "payment-returned", lines, memo="银行退回")
 
 
-def retraction_entry(concern: Concern, item: Item, stamp: Stamp) -> Entry:
+def withdrawal_entry(concern: Concern, item: Item, stamp: Stamp) -> Entry:
     """The recognition was finally revoked: Dr 1125(who got it), or 2203 while it is not paid / Cr 5001.xx (B3)."""
     account = DUE_FROM_PERSON if item.state is ItemState.PAID else DUE_TO_PERSON
     debtor = concern.payable_dim if item.kind in AFTER_DEATH or account == DUE_TO_PERSON else person_dim(concern.person_id)

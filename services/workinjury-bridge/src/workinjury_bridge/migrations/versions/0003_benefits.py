@@ -180,7 +180,7 @@ def upgrade() -> None:
         "benefit_item",
         ["case_id", "kind", "reference"],
         unique=True,
-        postgresql_where=sa.text("state NOT IN ('dismissed', 'retracted') AND kind <> 'estate-write-off'"),
+        postgresql_where=sa.text("state NOT IN ('dismissed', 'withdrawn') AND kind <> 'estate-write-off'"),
     )
     op.create_index("ix_benefit_item_case_id", "benefit_item", ["case_id"])
     op.create_index("ix_benefit_item_unpaid", "benefit_item", ["person_id"], postgresql_where=sa.text("state = 'posted'"))

@@ -10,7 +10,7 @@ from shared.transactions import Tx
 from workinjury_bridge.application.benefits.ports import Entitlements, Items, Losses
 from workinjury_bridge.application.ports import Ledger
 from workinjury_bridge.domain.benefits.item import STANDS
-from workinjury_bridge.domain.benefits.journals import about_item, retraction_entry
+from workinjury_bridge.domain.benefits.journals import about_item, withdrawal_entry
 from workinjury_bridge.domain.benefits.kinds import BenefitKind
 from workinjury_bridge.domain.benefits.loss import rerouted
 from workinjury_bridge.domain.journals import Stamp
@@ -18,7 +18,7 @@ from workinjury_bridge.domain.recognition import InjuryCase
 
 
 @dataclass(frozen=True, slots=True)
-class RetractBenefits:
+class WithdrawBenefits:
     """In the transaction of the revocation, under the person's lock."""
 
     items: Items
@@ -35,7 +35,7 @@ class RetractBenefits:
             if item.state not in STANDS or item.kind is BenefitKind.ESTATE_WRITE_OFF:
                 continue
             stamp = Stamp(entry_id=self.ids.new(), booked_on=today, voucher_no=await self.ledger.next_voucher(tx, today))
-            entry = retraction_entry(rerouted(about_item(item, case), loss), item, stamp)
+            entry = withdrawal_entry(rerouted(about_item(item, case), loss), item, stamp)
             await self.ledger.append(tx, [entry])
-            await self.items.save(tx, item.retracted(), self.clock.now())
+            await self.items.save(tx, item.withdrawn(), self.clock.now())
         await self.entitlements.look_again(tx, case.case_id)
