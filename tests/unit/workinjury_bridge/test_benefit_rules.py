@@ -29,6 +29,7 @@ from workinjury_bridge.domain.benefits.monthly import Booked, CaseFile, dependan
 from workinjury_bridge.domain.benefits.one_off import ItemRequest, Standing, calculate, owed_by_employer
 from workinjury_bridge.domain.benefits.rules import Adjustment, Payer
 from workinjury_bridge.domain.benefits.wage import own_wage
+from workinjury_bridge.domain.meals import meals_fen
 from workinjury_bridge.domain.recognition import Decision, InjuryCase, Outcome
 
 GRANTED = Decision(
@@ -207,6 +208,11 @@ def test_f13_funeral_and_one_off_death_benefit() -> None:
     file = died(wage_of("7200"))
     assert amount(BenefitKind.FUNERAL, file) == fen("39000")
     assert amount(BenefitKind.ONE_OFF_DEATH, file) == fen("1130040")
+
+
+def test_meals_of_f7_and_f13() -> None:
+    assert meals_fen(date(2026, 4, 1), date(2026, 4, 21), fen("30")) == fen("600")
+    assert meals_fen(date(2026, 3, 2), date(2026, 3, 11), fen("30")) == fen("270")
 
 
 def test_lone_elderly_and_orphans_get_ten_points_more() -> None:

@@ -38,12 +38,14 @@ class ActBody(Body):
 class WageBody(Body):
     """Contribution wages of the months before the accident."""
 
+    actor: Actor | None = None
     monthly_wages_fen: list[Fen] = Field(min_length=1, max_length=12)
 
 
 class AppraisalBody(Body):
     """A conclusion on working capacity."""
 
+    actor: Actor | None = None
     conclusion_no: Short
     kind: AppraisalKind
     concluded_on: date
@@ -185,12 +187,14 @@ def benefit_router(bridge: Bridge) -> APIRouter:
     async def record_appraisal(caller: Caller, key: IdempotencyKey, case_id: Id, body: AppraisalBody) -> dict[str, Any]:
         caller.require("benefit:propose", await region_of(case_id))
         once = once_key(caller, f"appraisal {case_id}", key, body)
-        return await use.record_appraisal.run(once, case_id, Conclusion(**body.model_dump()))
+        return await use.record_appraisal.run(once, case_id, Conclusion(**body.model_dump(exclude={"actor"})))
 
     @router.get("/injury-cases/{case_id}/appraisals", summary="Conclusions on working capacity, oldest first")
     async def appraisals(caller: Caller, case_id: Id) -> dict[str, Any]:
-        caller.require("injury:read", await region_of(case_id))
-        return {"items": (await use.describe.run(case_id))["appraisals"], "next": None}
+        case = await case_of(case_id)
+        caller.require("injury:read", case["region"])
+        whose = {"person_id": case["person_id"], "region": case["region"]}
+        return {"items": [row | whose for row in (await use.describe.run(case_id))["appraisals"]], "next": None}
 
     @router.get("/injury-cases/{case_id}/benefits", summary="Every benefit of an injury, step by step with its article")
     async def benefits(caller: Caller, case_id: Id) -> dict[str, Any]:
