@@ -106,6 +106,7 @@ class MemoryEntitlements:
     async def look_again(self, tx: Tx, case_id: str) -> None:
         for entitlement in await self.of_case(tx, case_id):
             of(tx).stale[entitlement.entitlement_id] = True
+            of(tx).hindrances.pop(entitlement.entitlement_id, None)
 
     async def due(self, tx: Tx, month: date, now: datetime, limit: int) -> Sequence[str]:
         waiting = [e for e in of(tx).entitlements if e not in of(tx).hindrances and await self.is_due(tx, e, month)]

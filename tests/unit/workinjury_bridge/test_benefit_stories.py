@@ -395,6 +395,26 @@ async def test_a_hindered_pension_hinders_no_other(bridge: MemoryBridge) -> None
     assert sum(p.amount_fen for p in bridge.state.postings.values() if p.entitlement_id == nursing) == 9 * fen("2600")
 
 
+async def test_dependants_are_first_paid_when_the_whole_family_is_decided(bridge: MemoryBridge) -> None:
+    case_id = await recognised(bridge)
+    await lose(bridge, case_id, date(2026, 10, 3), Circumstance.INJURY)
+    proposed = []
+    for person, relation in KIN:
+        asked = PensionRequest(kind=BenefitKind.DEPENDANT, materials=("M1",), person_id=person, relation=relation)
+        proposed.append((await bridge.benefits.propose_pension.run(key(), case_id, asked, "maker"))["entitlement_id"])
+    *most, last = proposed
+    for entitlement_id in most:
+        await bridge.benefits.change.approve(key(), entitlement_id, "checker")
+        hindered = await bridge.benefits.pay_pensions()
+        assert set(hindered.values()) == {"同案尚有供养亲属待核定，核定后一并首次发放"}
+    assert bridge.state.postings == {}
+    await bridge.benefits.change.approve(key(), last, "checker")
+    assert await bridge.benefits.pay_pensions() == {}
+    assert paid(bridge, "dependant") == [fen("2215.38"), fen("1661.54"), fen("1661.54"), fen("1661.54")]
+    assert balance(bridge.state, "1125") == 0
+    books(bridge)
+
+
 class Death(BaseException):
     """The process is gone."""
 

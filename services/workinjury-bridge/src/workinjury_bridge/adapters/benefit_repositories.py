@@ -182,7 +182,11 @@ class SqlEntitlements:
 
     async def look_again(self, tx: Tx, case_id: str) -> None:
         """See the port."""
-        await _sql(tx).execute(update(t.entitlement).where(t.entitlement.c.case_id == case_id).values(stale=True))
+        await _sql(tx).execute(
+            update(t.entitlement)
+            .where(t.entitlement.c.case_id == case_id)
+            .values(stale=True, hindrance=None, tries=0, next_try_at=t.entitlement.c.changed_at)
+        )
 
     async def due(self, tx: Tx, month: date, now: datetime, limit: int) -> Sequence[str]:
         """See the port."""

@@ -107,7 +107,7 @@ class Entitlements(Protocol):
         ...
 
     async def look_again(self, tx: Tx, case_id: str) -> None:
-        """Facts of the injury changed: the monthly run looks at all its entitlements again."""
+        """Facts of the injury changed: the monthly run looks at all its entitlements again, at once, whatever hindered them."""
         ...
 
     async def due(self, tx: Tx, month: date, now: datetime, limit: int) -> Sequence[str]:

@@ -24,7 +24,7 @@ from workinjury_bridge.domain.benefits.entitlement import Entitlement
 from workinjury_bridge.domain.benefits.journals import about_entitlement, benefit_entry, overpaid_entry
 from workinjury_bridge.domain.benefits.kinds import NAMES
 from workinjury_bridge.domain.benefits.loss import rerouted
-from workinjury_bridge.domain.benefits.monthly import Difference, differences
+from workinjury_bridge.domain.benefits.monthly import Difference, differences, expect_decided
 from workinjury_bridge.domain.benefits.months import month_of, months_later
 from workinjury_bridge.domain.benefits.rules import BenefitBook
 from workinjury_bridge.domain.journals import Concern, Stamp
@@ -72,6 +72,7 @@ class RunPensions:
         if entitlement is None or not await self.entitlements.is_due(tx, entitlement_id, month):
             return
         file = await self.collect.run(tx, entitlement.case_id)
+        expect_decided(entitlement, file)
         found = differences(entitlement, month, file, self.book, await self.postings.of(tx, entitlement_id))
         loss = await self.losses.of(tx, entitlement.person_id)
         waits = loss is not None and loss.stands and not loss.heirs_proof

@@ -17,7 +17,7 @@ from workinjury_bridge.domain.benefits.entitlement import ALIVE, Entitlement, En
 from workinjury_bridge.domain.benefits.kinds import NAMES, BenefitKind
 from workinjury_bridge.domain.benefits.loss import Loss
 from workinjury_bridge.domain.benefits.months import months_through
-from workinjury_bridge.domain.benefits.refusals import wage_unknown
+from workinjury_bridge.domain.benefits.refusals import family_undecided, wage_unknown
 from workinjury_bridge.domain.benefits.rules import BenefitBook, Payer
 from workinjury_bridge.domain.benefits.wage import OwnWage
 from workinjury_bridge.domain.policy import Sourced
@@ -101,6 +101,14 @@ def differences(
         regular = known is None and month == through
         found.append(Difference(month=month, amount_fen=amount, reason="" if regular else changed, calculation=calculation))
     return found
+
+
+def expect_decided(entitlement: Entitlement, file: CaseFile) -> None:
+    """Refuses a dependant's first payment while another of the same injury is not decided; who is paid already goes on."""
+    family = (e for e in file.entitlements if e.kind is BenefitKind.DEPENDANT)
+    first = entitlement.kind is BenefitKind.DEPENDANT and entitlement.run_through is None
+    if first and any(e.state is EntitlementState.PROPOSED for e in family):
+        raise family_undecided()
 
 
 def dependants(month: date, file: CaseFile, book: BenefitBook) -> dict[str, Calculation]:

@@ -86,6 +86,13 @@ def amount_changed() -> Refusal:
     return conflict(f"{_PREFIX}.benefit.amount-changed", "申报后核定依据已变化，须重新申报", "the amount is another by now")
 
 
+def family_undecided() -> Refusal:
+    """Another dependant of the same injury is proposed and not decided: a first payment now might have to be cut again."""
+    return conflict(
+        f"{_PREFIX}.benefit.family-undecided", "同案尚有供养亲属待核定，核定后一并首次发放", "a dependant is undecided"
+    )
+
+
 def nothing_due() -> Refusal:
     """The calculation comes to nothing."""
     return conflict(f"{_PREFIX}.benefit.nothing-due", "核定金额为零，无需申报", "the amount is zero")
