@@ -14,9 +14,11 @@ from shared.errors import conflict
 from shared.ids import CountingIds
 from shared.ledger import Book, Entry
 from shared.transactions import OnceKey, Tx
+from tests.factories.workinjury_bridge.benefits_memory import BOOK, MemoryBenefits, MemoryLosses
 from tests.factories.workinjury_bridge.examples import POLICIES
 from tests.factories.workinjury_bridge.fake_claims import FakeClaims
 from workinjury_bridge.application.advance_conversion import AdvanceConversion
+from workinjury_bridge.application.benefits.ports import Posting
 from workinjury_bridge.application.check_invariants import CheckInvariants
 from workinjury_bridge.application.confirm_direct_settlement import ConfirmDirectSettlement
 from workinjury_bridge.application.contest_recognition import ContestRecognition
@@ -34,6 +36,12 @@ from workinjury_bridge.application.review_conversion import ReviewConversion
 from workinjury_bridge.application.revoke_recognition import RevokeRecognition
 from workinjury_bridge.application.settle_directly import SettleDirectly
 from workinjury_bridge.application.void_direct_settlement import VoidDirectSettlement
+from workinjury_bridge.domain.benefits.appraisal import Appraisal
+from workinjury_bridge.domain.benefits.entitlement import Entitlement
+from workinjury_bridge.domain.benefits.item import Item
+from workinjury_bridge.domain.benefits.loss import Loss
+from workinjury_bridge.domain.benefits.rules import BenefitBook
+from workinjury_bridge.domain.benefits.wage import OwnWage
 from workinjury_bridge.domain.conversion import ENDED, Conversion, next_step
 from workinjury_bridge.domain.direct_settlement import DirectSettlement
 from workinjury_bridge.domain.journals import person_dim
@@ -58,6 +66,15 @@ class State:
     answers: dict[tuple[str, str], tuple[str, dict[str, Any]]] = field(default_factory=dict)
     deadlines: dict[tuple[str, str], datetime] = field(default_factory=dict)
     vouchers: dict[str, int] = field(default_factory=dict)
+    wages: dict[str, OwnWage] = field(default_factory=dict)
+    appraisals: dict[str, Appraisal] = field(default_factory=dict)
+    losses: dict[str, Loss] = field(default_factory=dict)
+    entitlements: dict[str, Entitlement] = field(default_factory=dict)
+    stale: dict[str, bool] = field(default_factory=dict)
+    postings: dict[str, Posting] = field(default_factory=dict)
+    items: dict[str, Item] = field(default_factory=dict)
+    returned: dict[str, str] = field(default_factory=dict)
+    repaid: dict[str, bool] = field(default_factory=dict)
 
     def snapshot(self) -> State:
         """A copy that later changes do not reach."""
@@ -266,7 +283,7 @@ def balance(state: State, account: str, dim: str | None = None) -> int:
 class MemoryBridge:
     """Every use case of the bridge, wired to memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, book: BenefitBook = BOOK) -> None:
         self.store = MemoryStore()
         self.claims = FakeClaims()
         self.clock = FixedClock(datetime(2026, 11, 22, 2, tzinfo=UTC))
@@ -275,14 +292,16 @@ class MemoryBridge:
         cases, stays, conversions, transfers = MemoryCases(), MemoryStays(), MemoryConversions(), MemoryTransfers()
         directs, ledger = MemoryDirects(), MemoryLedger()
         propose = ProposeConversions(cases, stays, conversions, POLICIES, clock, ids)
-        pay = PayPerson(ledger, clock, ids)
-        confirm = ConfirmDirectSettlement(directs, stays, ledger, POLICIES, clock, ids)
-        reverse = ReverseDirectSettlement(directs, ledger, clock, ids)
+        losses = MemoryLosses()
+        pay = PayPerson(ledger, losses, clock, ids)
+        self.benefits = MemoryBenefits(store, cases, ledger, pay, losses, clock, ids, book)
+        confirm = ConfirmDirectSettlement(directs, stays, ledger, POLICIES, losses, clock, ids)
+        reverse = ReverseDirectSettlement(directs, ledger, losses, clock, ids)
         self.judge = JudgeEligibility(store, cases)
         self.open_case = OpenInjuryCase(store, cases, clock, ids)
         self.decide = DecideRecognition(store, cases, propose, clock, ids)
         self.contest = ContestRecognition(store, cases)
-        self.revoke = RevokeRecognition(store, cases, conversions, clock, ids)
+        self.revoke = RevokeRecognition(store, cases, conversions, self.benefits.withdraw, clock, ids)
         self.review = ReviewConversion(store, conversions, clock)
         self.advance = AdvanceConversion(
             store, stays, conversions, transfers, ledger, self.claims, POLICIES, pay, propose, clock, ids

@@ -25,6 +25,7 @@ from gateway.application.act_on_task import ActOnTask
 from gateway.application.admit_his_message import AdmitHisMessage
 from gateway.application.check_lights import CheckLights
 from gateway.application.check_region import CheckRegion
+from gateway.application.forward_command import ForwardCommand
 from gateway.application.forward_his_message import ForwardHisMessage
 from gateway.application.his_credentials import Scheme
 from gateway.application.list_matters import ListMatters
@@ -96,6 +97,7 @@ class Gateway:
     admit_his_message: AdmitHisMessage
     check_lights: CheckLights
     check_region: CheckRegion
+    forward_command: ForwardCommand
     forward_his_message: ForwardHisMessage
     list_matters: ListMatters
     on_fact: OnFact
@@ -171,6 +173,7 @@ def assemble(settings: Settings, network: Network | None = None, environ: Mappin
         admit_his_message=_admission(db, settings, own, replays),
         check_region=check_region,
         check_lights=CheckLights(store=db, matters=matters, record=record),
+        forward_command=ForwardCommand(owners, check_region),
         forward_his_message=ForwardHisMessage(claims=claims_desk, limit=KeyedRateLimit(own.his_messages_per_s, 1), clock=clock),
         list_matters=ListMatters(store=db, matters=matters, clock=clock),
         on_fact=OnFact(lines=lines, matters=matters, record=record),

@@ -7,15 +7,26 @@ from dataclasses import dataclass
 import httpx
 
 from shared.auth.wiring import build_service_tokens
-from shared.clock import SystemClock
+from shared.calendar import load_calendar
+from shared.clock import Clock, SystemClock
 from shared.db.database import Database
 from shared.db.once import SqlOnce
 from shared.http.client import ServiceClient
-from shared.ids import TimeOrderedIds
+from shared.ids import IdFactory, TimeOrderedIds
 from shared.ledger.store import LedgerStore
 from shared.settings import Settings
+from workinjury_bridge.adapters.benefit_repositories import (
+    SqlAppraisals,
+    SqlEntitlements,
+    SqlItems,
+    SqlLosses,
+    SqlPaidOut,
+    SqlPostings,
+    SqlWages,
+)
+from workinjury_bridge.adapters.benefit_views import SqlBenefitViews
 from workinjury_bridge.adapters.claims_client import HttpClaims
-from workinjury_bridge.adapters.policy_files import read_policy
+from workinjury_bridge.adapters.policy_files import read_benefits, read_policy
 from workinjury_bridge.adapters.repositories import (
     SqlCases,
     SqlConversions,
@@ -27,6 +38,21 @@ from workinjury_bridge.adapters.repositories import (
 from workinjury_bridge.adapters.tables import LEDGER, PLATFORM, metadata
 from workinjury_bridge.adapters.views import SqlViews
 from workinjury_bridge.application.advance_conversion import AdvanceConversion
+from workinjury_bridge.application.benefits.approve_benefit import ApproveBenefit
+from workinjury_bridge.application.benefits.change_pension import ChangePension
+from workinjury_bridge.application.benefits.collect_case_file import CollectCaseFile
+from workinjury_bridge.application.benefits.confirm_succession import ConfirmSuccession
+from workinjury_bridge.application.benefits.describe_benefits import DescribeBenefits
+from workinjury_bridge.application.benefits.list_reviews import ListReviews
+from workinjury_bridge.application.benefits.ports import BenefitViews
+from workinjury_bridge.application.benefits.propose_benefit import ProposeBenefit
+from workinjury_bridge.application.benefits.propose_pension import ProposePension
+from workinjury_bridge.application.benefits.record_appraisal import RecordAppraisal
+from workinjury_bridge.application.benefits.record_wage import RecordWage
+from workinjury_bridge.application.benefits.report_loss import ReportLoss
+from workinjury_bridge.application.benefits.return_payment import ReturnPayment
+from workinjury_bridge.application.benefits.run_pensions import RunPensions
+from workinjury_bridge.application.benefits.withdraw_benefits import WithdrawBenefits
 from workinjury_bridge.application.check_invariants import CheckInvariants
 from workinjury_bridge.application.confirm_direct_settlement import ConfirmDirectSettlement
 from workinjury_bridge.application.contest_recognition import ContestRecognition
@@ -44,9 +70,29 @@ from workinjury_bridge.application.review_conversion import ReviewConversion
 from workinjury_bridge.application.revoke_recognition import RevokeRecognition
 from workinjury_bridge.application.settle_directly import SettleDirectly
 from workinjury_bridge.application.void_direct_settlement import VoidDirectSettlement
-from workinjury_bridge.settings import CONFIRM_WITHIN, policy_path
+from workinjury_bridge.settings import CONFIRM_WITHIN, benefits_path, policy_path
 
 METADATA = metadata
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benefits:
+    """The use cases of the cash benefits."""
+
+    views: BenefitViews
+    record_wage: RecordWage
+    record_appraisal: RecordAppraisal
+    propose: ProposeBenefit
+    approve: ApproveBenefit
+    propose_pension: ProposePension
+    change: ChangePension
+    run: RunPensions
+    report_loss: ReportLoss
+    confirm_succession: ConfirmSuccession
+    return_payment: ReturnPayment
+    withdraw: WithdrawBenefits
+    describe: DescribeBenefits
+    list_reviews: ListReviews
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +117,7 @@ class Bridge:
     pay_direct_meals: PayDirectMeals
     on_settled: OnClaimSettled
     on_reversed: OnClaimReversed
+    benefits: Benefits
 
 
 def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | None = None) -> Bridge:
@@ -89,10 +136,12 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
     cases, stays, conversions, transfers = SqlCases(), SqlStays(), SqlConversions(), SqlTransfers()
     directs, ledger = SqlDirects(), SqlLedger(store)
     propose = ProposeConversions(cases, stays, conversions, policies, clock, ids)
-    pay = PayPerson(ledger, clock, ids)
+    losses = SqlLosses()
+    pay = PayPerson(ledger, losses, clock, ids)
+    benefits = _benefits(db, once, cases, ledger, store, pay, losses, clock, ids)
     judge = JudgeEligibility(db, cases)
-    confirm = ConfirmDirectSettlement(directs, stays, ledger, policies, clock, ids)
-    reverse = ReverseDirectSettlement(directs, ledger, clock, ids)
+    confirm = ConfirmDirectSettlement(directs, stays, ledger, policies, losses, clock, ids)
+    reverse = ReverseDirectSettlement(directs, ledger, losses, clock, ids)
     return Bridge(
         settings=settings,
         db=db,
@@ -102,7 +151,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         open_case=OpenInjuryCase(once, cases, clock, ids),
         decide=DecideRecognition(once, cases, propose, clock, ids),
         contest=ContestRecognition(once, cases),
-        revoke=RevokeRecognition(once, cases, conversions, clock, ids),
+        revoke=RevokeRecognition(once, cases, conversions, benefits.withdraw, clock, ids),
         judge=judge,
         review=ReviewConversion(once, conversions, clock),
         advance=AdvanceConversion(db, stays, conversions, transfers, ledger, claims, policies, pay, propose, clock, ids),
@@ -112,4 +161,41 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         pay_direct_meals=PayDirectMeals(directs, pay, clock),
         on_settled=OnClaimSettled(cases, stays, propose, confirm),
         on_reversed=OnClaimReversed(cases, stays, conversions, reverse, clock),
+        benefits=benefits,
+    )
+
+
+def _benefits(
+    db: Database,
+    once: SqlOnce,
+    cases: SqlCases,
+    ledger: SqlLedger,
+    store: LedgerStore,
+    pay: PayPerson,
+    losses: SqlLosses,
+    clock: Clock,
+    ids: IdFactory,
+) -> Benefits:
+    book, calendar = read_benefits(benefits_path()), load_calendar()
+    wages, appraisals, postings, paid_out = SqlWages(), SqlAppraisals(), SqlPostings(), SqlPaidOut(store)
+    entitlements, items = SqlEntitlements(cases), SqlItems(cases)
+    collect = CollectCaseFile(cases, wages, appraisals, losses, entitlements)
+    propose = ProposeBenefit(once, collect, items, ledger, book, clock, ids)
+    approve = ApproveBenefit(once, collect, propose, items, losses, ledger, pay, book, clock, ids)
+    views = SqlBenefitViews(db)
+    return Benefits(
+        views=views,
+        record_wage=RecordWage(once, collect, wages, items, entitlements, book, clock),
+        record_appraisal=RecordAppraisal(once, collect, appraisals, entitlements, book, clock, ids),
+        propose=propose,
+        approve=approve,
+        propose_pension=ProposePension(once, collect, entitlements, book, clock, ids),
+        change=ChangePension(once, collect, entitlements, losses, book, clock),
+        run=RunPensions(db, collect, entitlements, postings, losses, ledger, pay, book, clock, ids),
+        report_loss=ReportLoss(once, cases, losses, entitlements, ledger, paid_out, calendar, clock, ids),
+        confirm_succession=ConfirmSuccession(once, cases, losses, entitlements, postings, items, approve, pay, clock),
+        return_payment=ReturnPayment(once, cases, losses, paid_out, ledger, pay, clock, ids),
+        withdraw=WithdrawBenefits(items, entitlements, losses, ledger, clock, ids),
+        describe=DescribeBenefits(db, collect, items, postings, book, clock),
+        list_reviews=ListReviews(views, book, clock),
     )

@@ -14,5 +14,14 @@ CONFIRM_WITHIN: Final = timedelta(hours=24)
 
 def policy_path(environ: Mapping[str, str] | None = None) -> Path:
     """The bridge's rule book: ``ONEWINDOW_WORKINJURY_BRIDGE_POLICY`` (file or folder), otherwise the one in the package."""
-    chosen = (os.environ if environ is None else environ).get("ONEWINDOW_WORKINJURY_BRIDGE_POLICY")
-    return Path(chosen) if chosen else Path(__file__).parent / "policy"
+    return _path("ONEWINDOW_WORKINJURY_BRIDGE_POLICY", "bridge-demo-2026.yaml", environ)
+
+
+def benefits_path(environ: Mapping[str, str] | None = None) -> Path:
+    """The rule book of the cash benefits: ``ONEWINDOW_WORKINJURY_BRIDGE_BENEFITS``, otherwise the one in the package."""
+    return _path("ONEWINDOW_WORKINJURY_BRIDGE_BENEFITS", "benefits-demo-2026.yaml", environ)
+
+
+def _path(name: str, shipped: str, environ: Mapping[str, str] | None) -> Path:
+    chosen = (os.environ if environ is None else environ).get(name)
+    return Path(chosen) if chosen else Path(__file__).parent / "policy" / shipped

@@ -98,7 +98,8 @@ class BenefitPaid:
     case_id: str
     person_id: str
     kind: str
-    """``refund`` or ``meals``."""
+    """``refund``, ``meals``, or a cash benefit: disability-allowance, nursing, dependant, one-off-disability,
+    contract-end-medical, travel, device, appraisal-fee, funeral, one-off-death."""
     amount_fen: int
     """Paid out; 0 when a debt has eaten up the whole item."""
     paid_at: datetime
@@ -106,6 +107,105 @@ class BenefitPaid:
     matter_id: str | None = None
     set_off_fen: int = 0
     """Not paid out but met from what the person owed the fund."""
+    benefit_id: str | None = None
+    """The one-off item or the monthly entitlement that was paid."""
+    month: date | None = None
+    """First day of the month of the run that paid a monthly benefit, arrears included."""
+    to_heirs: bool = False
+    """The person is dead or missing; the next of kin got it."""
+
+
+@event("workinjury-bridge.work-capacity-appraised.v1", topic="workinjury-bridge.case.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkCapacityAppraised:
+    """A conclusion on working capacity was recorded (劳动能力鉴定结论)."""
+
+    case_id: str
+    person_id: str
+    appraisal_id: str
+    version: int
+    concluded_on: date
+    grade: int | None = None
+    """Disability grade 1–10; None below any grade."""
+    nursing: str | None = None
+    """``full``, ``large`` or ``partial`` dependence on nursing."""
+
+
+@event("workinjury-bridge.benefit-granted.v1", topic="workinjury-bridge.case.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenefitGranted:
+    """A cash benefit was approved by everybody who must (待遇核定)."""
+
+    benefit_id: str
+    case_id: str
+    person_id: str
+    """Who gets it; the dead person for what goes to the next of kin."""
+    kind: str
+    amount_fen: int
+    """One-off: the whole; monthly: of its first month."""
+    granted_at: datetime
+    begins_on: date | None = None
+    """First month of a monthly benefit; None for a one-off item."""
+
+
+@event("workinjury-bridge.benefit-stopped.v1", topic="workinjury-bridge.case.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenefitStopped:
+    """A monthly benefit is interrupted or has ended (社会保险法 40, 43)."""
+
+    benefit_id: str
+    case_id: str
+    person_id: str
+    kind: str
+    reason: str
+    """not-eligible, death, missing-returned; refuses-appraisal, refuses-treatment, no-certificate, missing."""
+    final: bool
+    """Ended for good; otherwise it may be resumed."""
+    last_month: date
+    """Last month paid."""
+    stopped_at: datetime
+
+
+@event("workinjury-bridge.benefit-resumed.v1", topic="workinjury-bridge.case.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenefitResumed:
+    """An interrupted monthly benefit is paid again."""
+
+    benefit_id: str
+    case_id: str
+    person_id: str
+    kind: str
+    from_month: date
+    resumed_at: datetime
+
+
+@event("workinjury-bridge.payment-returned.v1", topic="workinjury-bridge.conversion.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentReturned:
+    """The bank could not deliver a payment (``benefit.payment.returned``); it is payable again."""
+
+    payment_id: str
+    case_id: str
+    person_id: str
+    kind: str
+    amount_fen: int
+    reason: str
+    returned_at: datetime
+
+
+@event("workinjury-bridge.person-lost.v1", topic="workinjury-bridge.case.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonLost:
+    """A beneficiary is reported dead or missing, or a missing one has returned: payments freeze or thaw (B14)."""
+
+    case_id: str
+    person_id: str
+    circumstance: str
+    """``injury``, ``after-time-off``, ``unrelated`` (dead) or ``missing``."""
+    occurred_on: date
+    notice_due_on: date
+    reported_at: datetime
+    returned_on: date | None = None
 
 
 @event("workinjury-bridge.work-injury-settled.v1", topic="workinjury-bridge.conversion.v1", key="person_id")

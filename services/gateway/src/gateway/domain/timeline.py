@@ -16,6 +16,31 @@ SCHEMES: Final = {"310": "职工基本医疗保险", "390": "城乡居民基本�
 _TASK_STATES: Final = {"waiting": "等待前置环节", "running": "开始办理", "done": "办结", "refused": "未予办理"}
 _OUTCOMES: Final = {"done": "全部办结", "partial": "办结，部分事项未予办理", "withdrawn": "申请人撤回"}
 
+BENEFITS: Final = {
+    "meals": "住院伙食补助费",
+    "refund": "垫付医疗费退还",
+    "disability-allowance": "伤残津贴",
+    "nursing": "生活护理费",
+    "dependant": "供养亲属抚恤金",
+    "one-off-disability": "一次性伤残补助金",
+    "contract-end-medical": "一次性工伤医疗补助金",
+    "travel": "异地就医交通食宿费",
+    "device": "辅助器具配置费",
+    "appraisal-fee": "劳动能力鉴定费",
+    "funeral": "丧葬补助金",
+    "one-off-death": "一次性工亡补助金",
+}
+_NURSING: Final = {"full": "生活完全不能自理", "large": "生活大部分不能自理", "partial": "生活部分不能自理"}
+_STOP_REASONS: Final = {
+    "not-eligible": "丧失享受条件",
+    "death": "死亡",
+    "missing-returned": "下落不明人员重新出现",
+    "refuses-appraisal": "拒不接受劳动能力鉴定",
+    "refuses-treatment": "拒绝治疗",
+    "no-certificate": "未进行待遇资格认证",
+    "missing": "下落不明",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
@@ -173,10 +198,71 @@ def entry(event: object, at: datetime) -> Entry | None:
                 person_id=event.person_id,
                 at=event.paid_at,
                 kind="benefit",
-                title="住院伙食补助费到账" if event.kind == "meals" else "垫付医疗费退还到账",
+                title=f"{BENEFITS.get(event.kind, event.kind)}到账" + ("（近亲属）" if event.to_heirs else ""),
                 detail=f"抵扣应收款 {format_yuan(event.set_off_fen)} 元" if event.set_off_fen else "",
                 amount_fen=event.amount_fen,
                 links=_links(case_id=event.case_id, conversion_id=event.conversion_id, matter_id=event.matter_id),
+            )
+        case workinjury_bridge.WorkCapacityAppraised():
+            nursing = f"，{_NURSING.get(event.nursing, event.nursing)}" if event.nursing else ""
+            return Entry(
+                person_id=event.person_id,
+                at=at,
+                kind="injury",
+                title="劳动能力鉴定：" + (f"{event.grade}级" if event.grade else "未达等级"),
+                detail=f"{event.concluded_on} 作出{nursing}",
+                links=_links(case_id=event.case_id),
+            )
+        case workinjury_bridge.BenefitGranted():
+            monthly = f"按月发放，自 {event.begins_on:%Y-%m} 起" if event.begins_on else "一次性"
+            return Entry(
+                person_id=event.person_id,
+                at=event.granted_at,
+                kind="benefit",
+                title=f"核定{BENEFITS.get(event.kind, event.kind)}",
+                detail=monthly,
+                amount_fen=event.amount_fen,
+                links=_links(case_id=event.case_id),
+            )
+        case workinjury_bridge.BenefitStopped():
+            return Entry(
+                person_id=event.person_id,
+                at=event.stopped_at,
+                kind="benefit",
+                title=f"{BENEFITS.get(event.kind, event.kind)}{'停发' if event.final else '暂停发放'}",
+                detail=f"{_STOP_REASONS.get(event.reason, event.reason)}，发至 {event.last_month:%Y-%m}",
+                links=_links(case_id=event.case_id),
+            )
+        case workinjury_bridge.BenefitResumed():
+            return Entry(
+                person_id=event.person_id,
+                at=event.resumed_at,
+                kind="benefit",
+                title=f"{BENEFITS.get(event.kind, event.kind)}恢复发放",
+                detail=f"自 {event.from_month:%Y-%m} 起",
+                links=_links(case_id=event.case_id),
+            )
+        case workinjury_bridge.PaymentReturned():
+            return Entry(
+                person_id=event.person_id,
+                at=event.returned_at,
+                kind="benefit",
+                title=f"{BENEFITS.get(event.kind, event.kind)}被银行退回",
+                detail=event.reason,
+                amount_fen=-event.amount_fen,
+                links=_links(case_id=event.case_id),
+            )
+        case workinjury_bridge.PersonLost():
+            back = event.returned_on is not None
+            return Entry(
+                person_id=event.person_id,
+                at=event.reported_at,
+                kind="injury",
+                title="重新出现，恢复待遇"
+                if back
+                else ("下落不明" if event.circumstance == "missing" else "死亡，停发本人待遇"),
+                detail=str(event.returned_on if back else event.occurred_on),
+                links=_links(case_id=event.case_id),
             )
         case workinjury_bridge.WorkInjurySettled():
             return Entry(

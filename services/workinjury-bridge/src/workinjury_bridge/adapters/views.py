@@ -42,11 +42,11 @@ class SqlViews:
             row = await tx.first(_conversions().where(t.conversion.c.conversion_id == conversion_id))
             if row is None:
                 return None
-            of = {"transfers": t.transfer, "payments": t.payment}
-            parts = {
-                name: [_plain(r) for r in await tx.all(select(table).where(table.c.conversion_id == conversion_id).limit(100))]
-                for name, table in of.items()
-            }
+            of = {"transfers": (t.transfer, t.transfer.c.transfer_id), "payments": (t.payment, t.payment.c.payment_id)}
+            parts = {}
+            for name, (table, key) in of.items():
+                statement = select(table).where(table.c.conversion_id == conversion_id).order_by(key).limit(100)
+                parts[name] = [_plain(r) for r in await tx.all(statement)]
         return _conversion(row) | parts
 
     async def conversions(

@@ -122,7 +122,8 @@ class AdvanceConversion:
         async with self.work.transaction() as tx:
             if not await self._unchanged(tx, conversion):
                 return
-            entry = conversion_entry(about_conversion(conversion), figures, await self._stamp(tx))
+            concern = await self.pay.payee_of(tx, about_conversion(conversion))
+            entry = conversion_entry(concern, figures, await self._stamp(tx))
             await self.ledger.append(tx, [entry])
             await self._save(tx, conversion.posted())
 
@@ -195,7 +196,7 @@ class AdvanceConversion:
             entries = await self.ledger.of_settlement(tx, conversion.settlement_id)
             original = next(e for e in entries if e.conversion_id == conversion.conversion_id and e.kind == "conversion")
             entry = reversion_entry(
-                about_conversion(conversion),
+                await self.pay.payee_of(tx, about_conversion(conversion)),
                 figures,
                 await self._stamp(tx),
                 paid=conversion.paid,

@@ -9,8 +9,10 @@ from shared.clock import Clock
 from shared.contracts.claims import ClaimSettled
 from shared.ids import IdFactory
 from shared.transactions import Tx
+from workinjury_bridge.application.benefits.ports import Losses
 from workinjury_bridge.application.ports import Directs, Ledger, Policies, Stays
 from workinjury_bridge.application.settle_directly import VOID_DEADLINE
+from workinjury_bridge.domain.benefits.loss import rerouted
 from workinjury_bridge.domain.facts import work_injury_settled
 from workinjury_bridge.domain.journals import Stamp, about_direct, direct_entry, meals_entry
 from workinjury_bridge.domain.meals import meals_fen
@@ -27,6 +29,7 @@ class ConfirmDirectSettlement:
     stays: Stays
     ledger: Ledger
     policies: Policies
+    losses: Losses
     clock: Clock
     ids: IdFactory
 
@@ -43,7 +46,8 @@ class ConfirmDirectSettlement:
         due = meals_fen(found.begun_on, found.ended_on, meals.per_day) if fact.inpatient else 0
         settlement = found.posted(fact.settlement_id, due)
         now, today = self.clock.now(), self.clock.today()
-        concern, voucher_no = about_direct(settlement), await self.ledger.next_voucher(tx, today)
+        concern = rerouted(about_direct(settlement), await self.losses.of(tx, settlement.person_id))
+        voucher_no = await self.ledger.next_voucher(tx, today)
         entries = []
         if settlement.version.work_injury_fen:
             stamp = Stamp(entry_id=self.ids.new(), booked_on=today, voucher_no=voucher_no)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from shared.clock import Clock
 from shared.contracts.workinjury_bridge import BenefitPaid
 from shared.ids import IdFactory
 from shared.transactions import Tx
+from workinjury_bridge.application.benefits.ports import Losses
 from workinjury_bridge.application.ports import Ledger, Payment
+from workinjury_bridge.domain.benefits.loss import expect_payable, rerouted
 from workinjury_bridge.domain.journals import Concern, Stamp, payment_entry, set_off_entry
 
 
@@ -18,6 +21,7 @@ class PayPerson:
     """Inside the caller's transaction, under the person's lock; the payable (2203) is already booked."""
 
     ledger: Ledger
+    losses: Losses
     clock: Clock
     ids: IdFactory
 
@@ -28,15 +32,24 @@ class PayPerson:
         items: Sequence[tuple[str, int]],
         *,
         matter_id: str | None = None,
+        benefit_id: str | None = None,
+        month: date | None = None,
+        repays: str | None = None,
+        against_debt: bool = True,
     ) -> None:
         """Pay ``items`` (kind, fen); a debt is met from the last of them first. One journal each for set-off and payment.
 
         Every item is told, also one that a debt has eaten up: the person has had it, and a matter may wait for it.
+        Somebody dead or missing is never paid, only heirs who have proven it; refuses until they have (B15.12).
+        ``against_debt``: False for what is the payee's in its own right, not the person's.
         """
         due = sum(amount for _, amount in items)
         if due == 0:
             return
-        set_off = min(due, await self.ledger.person_debt_fen(tx, concern.person_id))
+        loss = await self.losses.of(tx, concern.person_id)
+        expect_payable(loss)
+        concern = rerouted(concern, loss)
+        set_off = min(due, await self.ledger.person_debt_fen(tx, concern.person_id)) if against_debt else 0
         if set_off:
             await self.ledger.append(tx, [set_off_entry(concern, set_off, await self._stamp(tx))])
         left = due - set_off
@@ -63,6 +76,10 @@ class PayPerson:
                     amount_fen=paid,
                     voucher_no=voucher_no,
                     paid_at=now,
+                    payee=concern.payable_dim,
+                    benefit_id=benefit_id,
+                    month=month,
+                    repays=repays,
                 )
                 await self.ledger.add_payment(tx, payment)
             tx.emit(
@@ -76,8 +93,15 @@ class PayPerson:
                     paid_at=now,
                     conversion_id=concern.conversion_id,
                     matter_id=matter_id,
+                    benefit_id=benefit_id,
+                    month=month,
+                    to_heirs=loss is not None and loss.stands,
                 )
             )
+
+    async def payee_of(self, tx: Tx, concern: Concern) -> Concern:
+        """The concern whose payables go to the heirs when its person is gone; for whoever books what is paid here later."""
+        return rerouted(concern, await self.losses.of(tx, concern.person_id))
 
     async def _stamp(self, tx: Tx) -> Stamp:
         today = self.clock.today()

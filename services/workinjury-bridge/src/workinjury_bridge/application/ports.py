@@ -29,13 +29,20 @@ class Payment:
     payment_id: str
     case_id: str
     person_id: str
-    settlement_id: str
+    settlement_id: str | None
+    """None for a benefit that belongs to no stay."""
     conversion_id: str | None
     """None for the allowance of a direct settlement."""
     kind: str
     amount_fen: int
     voucher_no: str
     paid_at: datetime
+    payee: str
+    """Dimension of 2203 that was paid."""
+    benefit_id: str | None = None
+    month: date | None = None
+    repays: str | None = None
+    """The returned payment that this one replaces."""
 
 
 class Cases(Protocol):

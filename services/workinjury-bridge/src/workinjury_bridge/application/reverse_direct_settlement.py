@@ -8,11 +8,13 @@ from shared.clock import Clock
 from shared.ids import IdFactory
 from shared.ledger import Entry, contra
 from shared.transactions import Tx
+from workinjury_bridge.application.benefits.ports import Losses
 from workinjury_bridge.application.confirm_direct_settlement import PAY_MEALS_DEADLINE
 from workinjury_bridge.application.ports import Directs, Ledger
 from workinjury_bridge.application.settle_directly import VOID_DEADLINE
+from workinjury_bridge.domain.benefits.loss import rerouted
 from workinjury_bridge.domain.direct_settlement import DirectSettlement, DirectState
-from workinjury_bridge.domain.journals import Stamp, about_direct, meals_recovery_entry
+from workinjury_bridge.domain.journals import Stamp, about_direct, meals_recovery_entry, person_dim
 from workinjury_bridge.domain.refusals import unknown
 
 
@@ -22,6 +24,7 @@ class ReverseDirectSettlement:
 
     directs: Directs
     ledger: Ledger
+    losses: Losses
     clock: Clock
     ids: IdFactory
 
@@ -47,4 +50,7 @@ class ReverseDirectSettlement:
         if entry.kind == "benefit" and settlement.meals_paid:
             return meals_recovery_entry(about_direct(settlement), settlement.meals_fen, stamp, reverses=entry.entry_id)
         taken = contra(entry, entry_id=stamp.entry_id, booked_on=today, memo="工伤直接结算撤销")
-        return replace(taken, voucher_no=stamp.voucher_no)
+        concern = rerouted(about_direct(settlement), await self.losses.of(tx, settlement.person_id))
+        own, payee = person_dim(settlement.person_id), concern.payable_dim
+        lines = tuple(replace(line, dim=payee) if line.dim == own else line for line in taken.lines)
+        return replace(taken, voucher_no=stamp.voucher_no, lines=lines)

@@ -10,6 +10,7 @@ from shared.clock import Clock
 from shared.contracts.workinjury_bridge import RecognitionRevoked
 from shared.ids import IdFactory
 from shared.transactions import Once, OnceKey, Tx
+from workinjury_bridge.application.benefits.withdraw_benefits import WithdrawBenefits
 from workinjury_bridge.application.ports import Cases, Conversions
 from workinjury_bridge.domain.facts import conversion_changed
 from workinjury_bridge.domain.recognition import Decision, Outcome
@@ -23,6 +24,7 @@ class RevokeRecognition:
     once: Once
     cases: Cases
     conversions: Conversions
+    withdraw: WithdrawBenefits
     clock: Clock
     ids: IdFactory
 
@@ -64,6 +66,7 @@ class RevokeRecognition:
                 touched.append(after.conversion_id)
                 if after.state is not before.state:
                     tx.emit(conversion_changed(after, now))
+            await self.withdraw.run(tx, case)
             tx.emit(
                 RecognitionRevoked(
                     case_id=case_id,

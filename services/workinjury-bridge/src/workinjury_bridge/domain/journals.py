@@ -40,13 +40,21 @@ class Concern:
     """Whom and what a journal is about, and who answers for it (B0.4: every journal names them)."""
 
     person_id: str
-    institution_code: str
     case_id: str
-    settlement_id: str
     decision_version: int
+    institution_code: str = ""
+    settlement_id: str | None = None
+    """None for a benefit that belongs to no stay."""
     conversion_id: str | None = None
     maker: str = "system"
     checker: str | None = None
+    payee: str | None = None
+    """Dimension of what is payable when the person is not the payee: heirs, or a dependant."""
+
+    @property
+    def payable_dim(self) -> str:
+        """Dimension of 2203."""
+        return self.payee or person_dim(self.person_id)
 
 
 def about_conversion(conversion: Conversion) -> Concern:
@@ -98,7 +106,7 @@ def conversion_entry(concern: Concern, figures: Figures, stamp: Stamp) -> Entry:
         _debit(DUE_FROM_INSTITUTION, figures.hospital_fen, institution_dim(concern.institution_code)),
         _debit(DUE_FROM_PERSON, max(0, -figures.refund_fen), person),
         *(_credit(DUE_TO_FUND, amount, book) for book, amount in figures.owed_by_book().items()),
-        _credit(DUE_TO_PERSON, figures.payable_fen, person),
+        _credit(DUE_TO_PERSON, figures.payable_fen, concern.payable_dim),
     )
     return _entry(concern, stamp, "conversion", lines, memo="医保结算转工伤保险基金")
 
@@ -113,7 +121,7 @@ def reversion_entry(concern: Concern, figures: Figures, stamp: Stamp, *, paid: b
     claim = figures.refund_fen + figures.meals_fen - unpaid
     lines = (
         *(_debit(DUE_FROM_FUND, amount, book) for book, amount in figures.owed_by_book().items()),
-        _debit(DUE_TO_PERSON, unpaid, person),
+        _debit(DUE_TO_PERSON, unpaid, concern.payable_dim),
         _debit(DUE_FROM_PERSON, max(0, claim), person),
         _credit(DUE_FROM_PERSON, max(0, -claim), person),
         _credit(WI_MEDICAL, figures.work_injury_fen),
@@ -136,13 +144,13 @@ def transfer_entry(concern: Concern, transfer: Transfer, stamp: Stamp) -> Entry:
 def set_off_entry(concern: Concern, amount_fen: int, stamp: Stamp) -> Entry:
     """A debt of the person met from what the same book owes the same person (B0.5 set-off): Dr 2203 / Cr 1125."""
     person = person_dim(concern.person_id)
-    lines = (debit(DUE_TO_PERSON, amount_fen, person), credit(DUE_FROM_PERSON, amount_fen, person))
+    lines = (debit(DUE_TO_PERSON, amount_fen, concern.payable_dim), credit(DUE_FROM_PERSON, amount_fen, person))
     return _entry(concern, stamp, "set-off", lines, memo="抵扣应收个人款")
 
 
 def payment_entry(concern: Concern, amount_fen: int, stamp: Stamp) -> Entry:
     """The person is paid: Dr 2203 / Cr 1003."""
-    lines = (debit(DUE_TO_PERSON, amount_fen, person_dim(concern.person_id)), credit(BANK, amount_fen))
+    lines = (debit(DUE_TO_PERSON, amount_fen, concern.payable_dim), credit(BANK, amount_fen))
     return _entry(concern, stamp, "payment", lines, memo="支付个人")
 
 
@@ -157,7 +165,7 @@ def direct_entry(concern: Concern, amount_fen: int, stamp: Stamp) -> Entry:
 
 def meals_entry(concern: Concern, amount_fen: int, stamp: Stamp) -> Entry:
     """The allowance of a directly settled stay becomes due: Dr 5001.13 / Cr 2203(P)."""
-    lines = (debit(WI_MEALS, amount_fen), credit(DUE_TO_PERSON, amount_fen, person_dim(concern.person_id)))
+    lines = (debit(WI_MEALS, amount_fen), credit(DUE_TO_PERSON, amount_fen, concern.payable_dim))
     return _entry(concern, stamp, "benefit", lines, memo="住院伙食补助费")
 
 

@@ -29,7 +29,7 @@ def deadlines(bridge: Bridge) -> Mapping[str, DeadlineHandler]:
 
 
 def jobs(bridge: Bridge) -> Sequence[Job]:
-    """The saga, the seal of the book, the check of the invariants."""
+    """The saga, the monthly run of the pensions, the seal of the book, the check of the invariants."""
 
     async def go_on() -> None:
         for conversion_id in await bridge.advance.due():
@@ -43,11 +43,19 @@ def jobs(bridge: Bridge) -> Sequence[Job]:
             log.error("invariant.broken", **breach)
         log.info("invariants.checked", checked=found["checked"], in_flight=found["in_flight"], inter_fund=found["inter_fund"])
 
+    async def pay_pensions() -> None:
+        while due := await bridge.benefits.run.due():
+            for entitlement_id in due:
+                hindrance = await bridge.benefits.run.run(entitlement_id)
+                if hindrance is not None:
+                    log.warning("pension.hindered", entitlement_id=entitlement_id, cause=hindrance)
+
     async def seal_book() -> None:
         await bridge.store.seal(bridge.db)
 
     return [
         Job(name="conversions", every_s=0.5, run=go_on),
+        Job(name="pensions", every_s=5, run=pay_pensions),
         Job(name="seal", every_s=5, run=seal_book),
         Job(name="invariants", every_s=3600, run=check_books),
     ]

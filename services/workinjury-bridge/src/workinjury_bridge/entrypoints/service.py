@@ -10,6 +10,7 @@ from shared.settings import Settings
 from workinjury_bridge.bootstrap import METADATA, Bridge, assemble
 from workinjury_bridge.entrypoints.deadlines import deadlines, jobs
 from workinjury_bridge.entrypoints.events import batch_handlers, handlers
+from workinjury_bridge.entrypoints.http.benefits import benefit_router
 from workinjury_bridge.entrypoints.http.cases import case_router
 from workinjury_bridge.entrypoints.http.conversions import conversion_router
 from workinjury_bridge.entrypoints.http.settlements import settlement_router
@@ -29,6 +30,7 @@ def runtime_of(bridge: Bridge) -> Runtime:
             case_router(bridge),
             conversion_router(bridge),
             settlement_router(bridge),
+            benefit_router(bridge),
             ledger_router(bridge.db, bridge.store, frozenset({Book.WI})),
         ],
         handlers=handlers(bridge),

@@ -1,0 +1,30 @@
+"""Forward a command about a thing that another service owns, in the caller's name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.application.check_region import CheckRegion
+from gateway.application.ports import Owners
+from shared.auth import Principal
+
+
+class ForwardCommand:
+    """The owner validates the command and keeps its signers apart; its refusals come through as they are."""
+
+    def __init__(self, owners: Owners, check_region: CheckRegion) -> None:
+        self._owners = owners
+        self._check_region = check_region
+
+    async def __call__(
+        self, caller: Principal, scope: str, service: str, thing: str, act: str, body: Mapping[str, Any], key: str
+    ) -> Any:
+        """Command ``<thing>/<act>``; ``thing`` is the path of what it is about, whose region the caller must cover.
+
+        Whoever the body names as ``actor``, it is the caller who acts.
+        """
+        caller.require(scope)
+        await self._check_region(caller, scope, await self._owners.get(service, thing))
+        named = {**body, "actor": caller.subject}
+        return await self._owners.command(service, f"{thing}/{act}", named, f"{caller.subject}:{key}")

@@ -1,0 +1,99 @@
+"""Journals of the cash benefits in the work-injury book (B0.4, B14, F13 of the bridge's worked examples)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shared.ledger import Book, Entry, Line, credit, debit
+from shared.ledger.books import BANK, DUE_FROM_PERSON, DUE_TO_PERSON
+from workinjury_bridge.domain.benefits.entitlement import Entitlement
+from workinjury_bridge.domain.benefits.item import Item, ItemState
+from workinjury_bridge.domain.benefits.kinds import ACCOUNTS, AFTER_DEATH, NAMES, BenefitKind
+from workinjury_bridge.domain.journals import Concern, Stamp, person_dim
+from workinjury_bridge.domain.recognition import InjuryCase
+
+
+def about_entitlement(entitlement: Entitlement, case: InjuryCase) -> Concern:
+    """The concern of a pension's journals."""
+    return Concern(
+        person_id=entitlement.person_id,
+        case_id=case.case_id,
+        decision_version=_version(case),
+        maker=entitlement.maker,
+        checker=entitlement.checker,
+        payee=entitlement.payee,
+    )
+
+
+def about_item(item: Item, case: InjuryCase) -> Concern:
+    """The concern of a one-off item's journals."""
+    return Concern(
+        person_id=item.person_id,
+        case_id=case.case_id,
+        decision_version=_version(case),
+        maker=item.maker,
+        checker=item.checker,
+    )
+
+
+def benefit_entry(concern: Concern, kind: BenefitKind, amount_fen: int, stamp: Stamp, *, memo: str = "") -> Entry:
+    """A benefit becomes payable: Dr 5001.xx / Cr 2203(payee)."""
+    lines = (debit(ACCOUNTS[kind], amount_fen), credit(DUE_TO_PERSON, amount_fen, concern.payable_dim))
+    return _entry(concern, stamp, "benefit", lines, memo=memo or NAMES[kind])
+
+
+def overpaid_entry(concern: Concern, kind: BenefitKind, amount_fen: int, stamp: Stamp, *, memo: str) -> Entry:
+    """Months were paid that were not due: Dr 1125(P) / Cr 5001.xx (社会保险经办条例 46)."""
+    lines = (debit(DUE_FROM_PERSON, amount_fen, person_dim(concern.person_id)), credit(ACCOUNTS[kind], amount_fen))
+    return _entry(concern, stamp, "recovery", lines, memo=memo)
+
+
+def reroute_entry(concern: Concern, from_dim: str, amount_fen: int, stamp: Stamp) -> Entry:
+    """What was payable to the person is now payable to somebody else: Dr 2203(from) / Cr 2203(payee) (B14)."""
+    lines = (debit(DUE_TO_PERSON, amount_fen, from_dim), credit(DUE_TO_PERSON, amount_fen, concern.payable_dim))
+    return _entry(concern, stamp, "reroute", lines, memo="收款人变更")
+
+
+def returned_entry(concern: Concern, amount_fen: int, stamp: Stamp) -> Entry:
+    """The bank could not deliver a payment: Dr 1003 / Cr 2203(payee)."""
+    lines = (debit(BANK, amount_fen), credit(DUE_TO_PERSON, amount_fen, concern.payable_dim))
+    return _entry(concern, stamp, "payment-returned", lines, memo="银行退回")
+
+
+def withdrawal_entry(concern: Concern, item: Item, stamp: Stamp) -> Entry:
+    """The recognition was finally revoked: Dr 1125(who got it), or 2203 while it is not paid / Cr 5001.xx (B3)."""
+    account = DUE_FROM_PERSON if item.state is ItemState.PAID else DUE_TO_PERSON
+    debtor = concern.payable_dim if item.kind in AFTER_DEATH or account == DUE_TO_PERSON else person_dim(concern.person_id)
+    lines = (debit(account, item.amount_fen, debtor), credit(ACCOUNTS[item.kind], item.amount_fen))
+    return _entry(concern, stamp, "recovery", lines, memo=f"工伤认定撤销，追回{NAMES[item.kind]}")
+
+
+def write_off_entry(concern: Concern, amount_fen: int, stamp: Stamp) -> Entry:
+    """A debt of a dead person is given up with the consent of two: Dr 5001.30 / Cr 1125(P)."""
+    kind = BenefitKind.ESTATE_WRITE_OFF
+    lines = (debit(ACCOUNTS[kind], amount_fen), credit(DUE_FROM_PERSON, amount_fen, person_dim(concern.person_id)))
+    return _entry(concern, stamp, "write-off", lines, memo=NAMES[kind])
+
+
+def _version(case: InjuryCase) -> int:
+    newest = case.newest
+    return newest.version if newest is not None else 0
+
+
+def _entry(concern: Concern, stamp: Stamp, kind: str, lines: Iterable[Line], *, memo: str) -> Entry:
+    return Entry(
+        entry_id=stamp.entry_id,
+        book=Book.WI,
+        booked_on=stamp.booked_on,
+        kind=kind,
+        lines=tuple(lines),
+        memo=memo,
+        person_id=concern.person_id,
+        settlement_id=concern.settlement_id,
+        case_id=concern.case_id,
+        conversion_id=concern.conversion_id,
+        decision_version=concern.decision_version,
+        voucher_no=stamp.voucher_no,
+        maker=concern.maker,
+        checker=concern.checker,
+    )

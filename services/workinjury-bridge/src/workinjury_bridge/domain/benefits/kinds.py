@@ -1,0 +1,68 @@
+"""Kinds of cash benefit, with the expenditure account of each (社会保险基金会计制度, 财会〔2017〕28号)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+
+class BenefitKind(StrEnum):
+    """Everything that the fund pays in cash beside treatment; what only the employer owes is no kind (社会保险法 39)."""
+
+    DISABILITY_ALLOWANCE = "disability-allowance"
+    NURSING = "nursing"
+    DEPENDANT = "dependant"
+    ONE_OFF_DISABILITY = "one-off-disability"
+    CONTRACT_END_MEDICAL = "contract-end-medical"
+    TRAVEL = "travel"
+    DEVICE = "device"
+    APPRAISAL_FEE = "appraisal-fee"
+    FUNERAL = "funeral"
+    ONE_OFF_DEATH = "one-off-death"
+    ESTATE_WRITE_OFF = "estate-write-off"
+    """No benefit but a debt of a dead person given up; it goes the way of a one-off item because two people must agree."""
+
+
+MONTHLY: Final = frozenset({BenefitKind.DISABILITY_ALLOWANCE, BenefitKind.NURSING, BenefitKind.DEPENDANT})
+"""Paid by the monthly run."""
+
+AFTER_DEATH: Final = frozenset({BenefitKind.FUNERAL, BenefitKind.ONE_OFF_DEATH})
+"""Paid to the next of kin in their own right: never met with debts of the dead person."""
+
+ONCE: Final = frozenset(
+    {
+        BenefitKind.ONE_OFF_DISABILITY,
+        BenefitKind.CONTRACT_END_MEDICAL,
+        BenefitKind.FUNERAL,
+        BenefitKind.ONE_OFF_DEATH,
+    }
+)
+"""Once per injury; the others once per reference (receipt, device, conclusion)."""
+
+ACCOUNTS: Final[dict[BenefitKind, str]] = {
+    BenefitKind.TRAVEL: "5001.14",
+    BenefitKind.DEVICE: "5001.15",
+    BenefitKind.ONE_OFF_DISABILITY: "5001.16",
+    BenefitKind.DISABILITY_ALLOWANCE: "5001.17",
+    BenefitKind.NURSING: "5001.18",
+    BenefitKind.CONTRACT_END_MEDICAL: "5001.19",
+    BenefitKind.FUNERAL: "5001.20",
+    BenefitKind.DEPENDANT: "5001.21",
+    BenefitKind.ONE_OFF_DEATH: "5001.22",
+    BenefitKind.APPRAISAL_FEE: "5001.23",
+    BenefitKind.ESTATE_WRITE_OFF: "5001.30",
+}
+
+NAMES: Final[dict[BenefitKind, str]] = {
+    BenefitKind.TRAVEL: "统筹地区以外就医交通食宿费",
+    BenefitKind.DEVICE: "辅助器具配置费",
+    BenefitKind.ONE_OFF_DISABILITY: "一次性伤残补助金",
+    BenefitKind.DISABILITY_ALLOWANCE: "伤残津贴",
+    BenefitKind.NURSING: "生活护理费",
+    BenefitKind.CONTRACT_END_MEDICAL: "一次性工伤医疗补助金",
+    BenefitKind.FUNERAL: "丧葬补助金",
+    BenefitKind.DEPENDANT: "供养亲属抚恤金",
+    BenefitKind.ONE_OFF_DEATH: "一次性工亡补助金",
+    BenefitKind.APPRAISAL_FEE: "劳动能力鉴定费",
+    BenefitKind.ESTATE_WRITE_OFF: "死亡人员欠款核销",
+}
