@@ -26,5 +26,16 @@ class ForwardCommand:
         """
         caller.require(scope)
         await self._check_region(caller, scope, await self._owners.get(service, thing))
+        return await self._send(caller, service, f"{thing}/{act}", body, key)
+
+    async def about_person(
+        self, caller: Principal, scope: str, service: str, path: str, person_id: str, body: Mapping[str, Any], key: str
+    ) -> Any:
+        """Command ``path`` about a person, whose region the caller must cover."""
+        caller.require(scope)
+        await self._check_region(caller, scope, {"person_id": person_id})
+        return await self._send(caller, service, path, body, key)
+
+    async def _send(self, caller: Principal, service: str, path: str, body: Mapping[str, Any], key: str) -> Any:
         named = {**body, "actor": caller.subject}
-        return await self._owners.command(service, f"{thing}/{act}", named, f"{caller.subject}:{key}")
+        return await self._owners.command(service, path, named, f"{caller.subject}:{key}")
