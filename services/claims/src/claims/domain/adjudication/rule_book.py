@@ -294,6 +294,8 @@ class Layer(Cited):
                 raise RuleError(
                     terms.origin, f"layer {self.code} charges one deductible by the {charged}: no ladder, no share of a bill"
                 )
+            if rule.per_session and charged != "claim":
+                raise RuleError(terms.origin, f"layer {self.code}: an amount for each session is charged in each settlement")
             if rule.after_rate and self.bounds == "excess":
                 raise RuleError(terms.origin, f"{terms.code}: a deductible after the rate leaves no excess to measure bands on")
             bound = terms.bands[0].up_to
@@ -489,6 +491,7 @@ class RuleVersion:
         cited += [(f"bill adjustment {rule.code}", rule) for rule in self.bill_adjustments]
         cited += [(f"base {name}", base) for name, base in self.bases.items()]
         cited += [(name, rule) for name in ("incentive", "waiting") if (rule := getattr(self, name)) is not None]
+        cited += [("stays", self.stays)] if self.stays != StayRules() else []
         for name, rule in cited:
             if rule.source not in self.sources:
                 raise RuleError(self.origin, f"{name} needs one of the version's sources, not {rule.source!r}")
