@@ -25,7 +25,7 @@ def adjudicate_case(books: RuleBooks, case: Case) -> dict[str, Any]:
         }
         for name, amount in case.expected.items()
     ]
-    result = {"title": case.title, "file": case.origin.file, "source": case.source, "note": case.note}
+    result: dict[str, Any] = {"title": case.title, "file": case.origin.file, "source": case.source, "note": case.note}
     if case.contradicts:
         result["contradicts"] = case.contradicts
     result |= document(decision)
