@@ -113,7 +113,7 @@ def _field_texts(kind: Any) -> dict[str, str]:
     """The string that stands below each field, of the class and of those it extends."""
     texts: dict[str, str] = {}
     for cls in reversed(kind.__mro__):
-        if not is_dataclass(cls):
+        if cls is object:
             continue
         body = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
         assert isinstance(body, ast.ClassDef)

@@ -530,6 +530,8 @@ class RuleVersion:
             raise RuleError(layer.origin, f"layer {layer.code} names no source")
         rules: list[Cited] = [layer, *layer.terms, *layer.adjustments, *layer.lines, *layer.caps]
         rules += [cap for terms in layer.terms for cap in terms.caps]
+        rules += [wage for terms in layer.terms if (wage := terms.deductible_rule.wage)]
+        rules += [layer.guarantee] if layer.guarantee else []
         for source in {rule.source for rule in rules} - {None, *self.sources}:
             raise RuleError(layer.origin, f"layer {layer.code}: {source!r} is not among the version's sources")
         for named in (layer.beyond, layer.after_cap_of):
