@@ -74,6 +74,12 @@ def test_the_documentation_names_every_key_and_no_other(page: str) -> None:
     known = keys(BOOK_SCHEMA) | keys(FACTS_SCHEMA)
     named = {word for span in re.findall(r"`([^`]+)`", text) for word in re.findall(r"\w+", span)}
     assert known - named == set()
+    conditions = BOOK_SCHEMA["$defs"]["When"]["properties"].values()
+    values = {
+        value for key in conditions for option in key.get("anyOf", []) for value in option.get("items", {}).get("enum", [])
+    }
+    assert len(values) > 40
+    assert values - named == set()
     tables = re.split(r"\n\n", text)
     rows = [row for table in tables if re.match(r"\| (key|键) \|", table) for row in table.splitlines()[2:]]
     first_cells = [re.findall(r"`([^`]+)`", row.split(" | ")[0]) for row in rows]

@@ -35,11 +35,13 @@ PersonClass = Literal[
     "retrenched_1960s",
     "tekun_worker",
     "severe_disability",
+    "disability",
+    "aids_patient",
     "family_planning_special",
     "student",
     "newborn",
 ]
-"""特困, 孤儿, 困境儿童, 低保, 返贫致贫, 监测对象, 低保边缘, 因病致贫 (支出型), 低收入, 脱贫人口, 优抚, 六十年代精减退职, 特困职工, 重度残疾,
+"""特困, 孤儿, 困境儿童, 低保, 返贫致贫, 监测对象, 低保边缘, 因病致贫 (支出型), 低收入, 脱贫人口, 优抚, 六十年代精减退职, 特困职工, 重度残疾, 三四级残疾, 艾滋病患者,
 计划生育特殊家庭, 学生儿童, 新生儿 (docs/glossary.md)."""
 
 T = TypeVar("T")
