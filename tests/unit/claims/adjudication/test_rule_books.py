@@ -198,6 +198,21 @@ def test_every_book_of_the_repository_is_sound() -> None:
     assert len(RuleBooks.read(rule_texts(POLICY, BOOK_SUFFIX)).all()) == 78
 
 
+@pytest.mark.parametrize(
+    ("region", "scheme", "day", "year"),
+    [
+        ("520113", "390", date(2007, 11, 1), 2007),
+        ("520113", "390", date(2008, 10, 31), 2007),
+        ("310000", "310", date(2023, 6, 30), 2022),
+        ("310000", "310", date(2023, 7, 1), 2023),
+        ("420500", "390", date(2024, 12, 31), 2024),
+    ],
+)
+def test_a_benefit_year_need_not_be_the_calendars(region: str, scheme: str, day: date, year: int) -> None:
+    books = RuleBooks.read(rule_texts(POLICY, BOOK_SUFFIX))
+    assert books.on(region, scheme, day).benefit_year(day) == year
+
+
 def test_the_demo_countys_stays_are_decided_as_in_yichang() -> None:
     """Two files, one set of values: the demo county adds synthetic layers for other care and nothing else."""
     books = RuleBooks.read(rule_texts(POLICY / "books", BOOK_SUFFIX))
