@@ -18,6 +18,5 @@ def county_book(*, version: str = "demo-2", begins: str = "2026-03-21", ends: st
     ):
         assert text.count(old) == 1, old
         text = text.replace(old, new)
-    if "accepted_findings" not in text:
-        text = text.replace("    sources:\n", "    accepted_findings: {poorer-paid-less: 依据如此}\n    sources:\n", 1)
-    return text
+    known = "    accepted_findings:\n"
+    return text.replace(known, f"{known}      poorer-paid-less: 依据如此\n", 1)

@@ -10,8 +10,8 @@ import asyncio
 import gc
 import json
 import signal
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -49,6 +49,8 @@ class Service:
     description: str
     metadata: MetaData
     bootstrap: Callable[[Settings], Runtime]
+    rule_formats: Mapping[str, type] = field(default_factory=dict)
+    """The kinds of rule file that the service reads: file name of the schema in docs/contracts, and the dataclass."""
 
     def runtime(self, settings: Settings | None = None) -> Runtime:
         """Build the objects of a process."""

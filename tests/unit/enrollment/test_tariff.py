@@ -1,4 +1,4 @@
-"""Premiums: national frame and the published example of 广元 (benefit policies, worked example D13)."""
+"""Premiums: national frame and the published examples of 广元 and 周口 (benefit policies, worked examples D13, D14)."""
 
 from dataclasses import replace
 from datetime import date
@@ -48,6 +48,10 @@ def test_national_frame_of_residents(year: int, fen: int) -> None:
         (["tekun"], 0, 380_00, "tekun"),
         (["dibao"], 95_00, 285_00, "dibao"),
         (["dibao", "tekun"], 0, 380_00, "tekun"),
+        (["severe_disability"], 0, 380_00, "severe_disability"),
+        (["lifted"], 285_00, 95_00, "lifted"),
+        (["disability"], 280_00, 100_00, "disability"),
+        (["lifted", "disability"], 280_00, 100_00, "disability"),
         (["marginal"], 380_00, 0, None),
         ([], 380_00, 0, None),
     ],
@@ -55,6 +59,27 @@ def test_national_frame_of_residents(year: int, fen: int) -> None:
 def test_guangyuan_2024_pays_the_highest_subsidy_only(classes: list[str], pays: int, subsidy: int, by: str | None) -> None:
     found = quote(resident(2024, "510802"), 2024, *classes)
     assert (found.amount_fen, found.subsidy_fen, found.subsidy_class) == (pays, subsidy, by)
+
+
+@pytest.mark.parametrize(
+    ("classes", "refund", "by"),
+    [
+        (["dibao", "aids_patient"], 30_00, {"dibao", "aids_patient"}),
+        (["tekun", "dibao"], 250_00, {"tekun"}),
+        (["hardship_child"], 250_00, {"hardship_child"}),
+        (["lifted"], 0, {None}),
+    ],
+)
+def test_zhoukou_2020_collects_in_full_and_refunds_the_highest_subsidy(
+    classes: list[str], refund: int, by: set[str | None]
+) -> None:
+    """D14: 250 collected, 30 or 250 refunded; the fund has 250 + 520 a head."""
+    found = quote(resident(2020, "411627"), 2020, *classes)
+    assert (found.amount_fen, found.subsidy_fen) == (250_00, refund)
+    assert found.subsidy_class in by
+    [year] = next(t for t in TARIFFS.places if t.place == "周口市").residents
+    assert year.fiscal is not None
+    assert year.personal + year.fiscal == 770_00
 
 
 def test_a_place_without_the_year_falls_back_to_the_national_frame() -> None:

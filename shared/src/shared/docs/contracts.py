@@ -9,12 +9,17 @@ from typing import Any
 
 from shared.contracts import REGISTRY, EventType
 from shared.messaging.codec import adapter
+from shared.rules import json_schema
+from shared.service import Service
 from shared.settings import read_settings
 
 
 def all_documents() -> dict[str, str]:
     """Every document, by its path under docs/contracts."""
     documents = {f"openapi/{name}.json": _text(_openapi(name)) for name in services()}
+    for name in services():
+        for file, kind in _service(name).rule_formats.items():
+            documents[f"{file}.schema.json"] = _text(json_schema(kind, f"urn:onewindow:{file}"))
     documents["asyncapi.json"] = _text(asyncapi())
     for entry in REGISTRY.all():
         documents[f"events/{entry.name}.json"] = _text(event_schema(entry))
@@ -96,9 +101,13 @@ def asyncapi() -> dict[str, Any]:
 
 
 def _openapi(name: str) -> dict[str, Any]:
-    service = import_module(f"{name.replace('-', '_')}.__main__").SERVICE
-    document: dict[str, Any] = service.app(read_settings(name, {})).openapi()
+    document: dict[str, Any] = _service(name).app(read_settings(name, {})).openapi()
     return document
+
+
+def _service(name: str) -> Service:
+    service: Service = import_module(f"{name.replace('-', '_')}.__main__").SERVICE
+    return service
 
 
 def _summary(cls: type) -> str:

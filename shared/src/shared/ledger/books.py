@@ -14,6 +14,7 @@ class Book(StrEnum):
     LARGE = "LARGE"
     CVL = "CVL"
     CII = "CII"
+    SUP = "SUP"
     MAF = "MAF"
     WI = "WI"
 
@@ -24,6 +25,7 @@ BOOK_NAMES: Final[dict[Book, str]] = {
     Book.LARGE: "职工大额医疗费用补助资金",
     Book.CVL: "公务员医疗补助资金",
     Book.CII: "居民大病保险资金",
+    Book.SUP: "补充医疗保险资金",
     Book.MAF: "医疗救助基金",
     Book.WI: "工伤保险基金",
 }

@@ -8,6 +8,7 @@ from shared.rules.dated import Dated, in_force, in_order
 from shared.rules.digest import digest_of, plain
 from shared.rules.files import rule_texts
 from shared.rules.reading import read_rules
+from shared.rules.schema import json_schema
 from shared.rules.values import Fen, Origin, Points, Rate, RuleError
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "digest_of",
     "in_force",
     "in_order",
+    "json_schema",
     "plain",
     "read_rules",
     "rule_texts",

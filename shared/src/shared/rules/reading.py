@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from types import UnionType
 from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -25,6 +26,8 @@ from shared.rules.values import Fen, Origin, Points, Rate, RuleError
 T = TypeVar("T")
 
 _TAG: Final = "tag:yaml.org,2002:"
+_KEY_TAGS: Final = (f"{_TAG}str", f"{_TAG}bool")
+"""YAML 1.1 takes an unquoted ``on`` for a truth value."""
 _WHOLE: Final = re.compile(r"0|[1-9][0-9]*")
 _NUMBER: Final = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]+)?")
 _SIGNED: Final = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
@@ -44,6 +47,13 @@ def read_rules(text: str, file: str, kind: type[T]) -> T:
         raise RuleError(Origin(file, 1), "the file is empty")
     result: T = _Reader(file).read(node, kind)
     return result
+
+
+@cache
+def _keys(kind: Any) -> tuple[dict[str, Any], dict[str, Field[Any]]]:
+    """The types of all fields, and the fields that are keys of the file."""
+    types = get_type_hints(kind)
+    return types, {field.name: field for field in fields(kind) if types[field.name] is not Origin}
 
 
 class _Reader:
@@ -69,8 +79,7 @@ class _Reader:
         return self._scalar(node, kind)
 
     def _object(self, node: yaml.Node, kind: Any) -> Any:
-        types = get_type_hints(kind)
-        known = {field.name: field for field in fields(kind) if types[field.name] is not Origin}
+        types, known = _keys(kind)
         values: dict[str, Any] = {name: self._origin(node) for name, type_ in types.items() if type_ is Origin}
         for key, value in self._pairs(node):
             if key.value not in known:
@@ -91,7 +100,7 @@ class _Reader:
             raise self._error(node, f"expected keys and values, found {_found(node)}")
         seen: dict[str, int] = {}
         for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode) or key.tag != f"{_TAG}str":
+            if not isinstance(key, yaml.ScalarNode) or key.tag not in _KEY_TAGS:
                 raise self._error(key, f"a key must be text, found {_found(key)}")
             if key.value in seen:
                 raise self._error(key, f"the key {key.value!r} was already given in line {seen[key.value]}")

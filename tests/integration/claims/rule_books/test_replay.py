@@ -60,7 +60,7 @@ async def test_every_settlement_is_replayed_identically(office: Office) -> None:
             [("answer.deductible_fen", 9_000, 10_000)],
         ),
         (
-            "facts = jsonb_set(facts::jsonb, '{care}', '\"maternity\"')::json",
+            "facts = jsonb_set(facts::jsonb, '{care}', '\"day_surgery\"')::json",
             [("decision", "settled", "claims.rules.uncovered")],
         ),
     ],

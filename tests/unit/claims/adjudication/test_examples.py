@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from claims.domain.adjudication import BOOK_SUFFIX, CASE_SUFFIX, Case, RuleBooks
 from claims.entrypoints.cli_rules import rules_app
+from shared.rules import read_rules, rule_texts
 
 POLICY = Path("services/claims/src/claims/policy")
 EXAMPLES = POLICY / "examples"
@@ -27,9 +32,39 @@ def adjudicate(book: Path, facts: Path) -> Any:
 
 def test_every_example_comes_out_as_expected() -> None:
     outcomes = adjudicate(POLICY, EXAMPLES)
-    assert len(outcomes) == len(list(EXAMPLES.rglob("*.case.yaml"))) == 34
+    assert len(outcomes) == len(list(EXAMPLES.rglob("*.case.yaml"))) == 224
     assert [outcome["file"] for outcome in outcomes if not outcome["as_expected"]] == []
     assert min(len(outcome["expected"]) for outcome in outcomes) >= 1
+
+
+def test_every_book_has_two_cases_at_least() -> None:
+    books = RuleBooks.read(rule_texts(POLICY, BOOK_SUFFIX))
+    cases = [read_rules(text, name, Case) for name, text in rule_texts(EXAMPLES, CASE_SUFFIX).items()]
+    decided = Counter(books.on(case.region, case.scheme, case.day).origin.file for case in cases)
+    with_layers = {rules.origin.file for rules in books.all() if rules.version.layers}
+    assert {file: decided[file] for file in with_layers if decided[file] < 2} == {}
+
+
+def test_a_published_example_that_contradicts_its_own_rule_says_so() -> None:
+    outcomes = adjudicate(EXAMPLES / "D06", EXAMPLES / "D06")
+    assert [outcome["as_expected"] for outcome in outcomes] == [True, True, True]
+    assert {outcome["contradicts"][:35] for outcome in outcomes} == {"The page prints policy rates of 80,"}
+
+
+def test_the_published_waiting_periods() -> None:
+    """D12: 2025 and 2026 missed; section 6.3: three months, one more each year, four years at least six."""
+    rules = RuleBooks.read(rule_texts(EXAMPLES / "D12", BOOK_SUFFIX)).on("370200", "390", date(2027, 1, 1))
+    waiting = rules.version.waiting
+    assert waiting is not None
+    assert (waiting.months(2), waiting.months(2, 1)) == (4, 3)
+    assert [waiting.months(missed) for missed in (0, 1, 2, 3, 4, 5)] == [3, 3, 4, 5, 6, 7]
+    assert [waiting.months(5, repaired) for repaired in (0, 1, 2, 5)] == [7, 6, 6, 6]
+    assert waiting.months(3, classes=frozenset({"newborn"})) == 0
+    for missed, repaired in ((-1, 0), (1, 2), (1, -1)):
+        with pytest.raises(ValueError, match="more years repaired than missed"):
+            waiting.months(missed, repaired)
+    with pytest.raises(ValueError, match="or repair is not offered"):
+        replace(waiting, repairable=False).months(2, 1)
 
 
 def test_an_outcome_has_every_amount_in_yuan_and_fen() -> None:

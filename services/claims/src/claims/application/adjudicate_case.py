@@ -25,7 +25,10 @@ def adjudicate_case(books: RuleBooks, case: Case) -> dict[str, Any]:
         }
         for name, amount in case.expected.items()
     ]
-    result = {"title": case.title, "file": case.origin.file, "source": case.source, "note": case.note, **document(decision)}
+    result: dict[str, Any] = {"title": case.title, "file": case.origin.file, "source": case.source, "note": case.note}
+    if case.contradicts:
+        result["contradicts"] = case.contradicts
+    result |= document(decision)
     if checks:
         result |= {"expected": checks, "as_expected": all(check["ok"] for check in checks)}
     return result

@@ -10,6 +10,7 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from claims.bootstrap import METADATA, OWN_BOOKS, Claims, assemble
+from claims.domain.adjudication import Case, RuleBook
 from claims.entrypoints.events import batch_handlers, handlers
 from claims.entrypoints.his.answers import HisAnswers
 from claims.entrypoints.his.dispatch import Dispatch, HisDesk
@@ -114,4 +115,5 @@ SERVICE = Service(
     description="Medical settlement: adjudication, accumulators, the HIS dialect, the books of the medical funds.",
     metadata=METADATA,
     bootstrap=build,
+    rule_formats={"rule-book": RuleBook, "facts": Case},
 )

@@ -26,6 +26,8 @@ CLASS_NAMES: Final = {
     "retrenched_1960s": "六十年代精减退职职工",
     "tekun_worker": "特困职工",
     "severe_disability": "重度残疾人",
+    "disability": "三四级残疾人",
+    "aids_patient": "艾滋病患者",
     "family_planning_special": "计划生育特殊家庭成员",
     "student": "学生儿童",
     "newborn": "新生儿",

@@ -26,6 +26,8 @@ class ResidentYear:
     """What the budget adds per head; for information, not collected here."""
     subsidies: Mapping[str, Fen] = field(default_factory=dict)
     """Identity class to what is paid for the person."""
+    refunded: bool = False
+    """The person pays in full first, the subsidy is refunded afterwards (先缴后补)."""
     source: str
 
 
@@ -79,6 +81,7 @@ class Quote:
     amount_fen: int
     source: str
     subsidy_fen: int = 0
+    """What is paid for the person: off the amount already, or refunded later where the place says so."""
     subsidy_class: str | None = None
 
 
@@ -140,7 +143,10 @@ class Tariffs:
             ((min(fen, terms.personal), code) for code, fen in terms.subsidies.items() if code in classes), default=(0, None)
         )
         return Quote(
-            amount_fen=terms.personal - subsidy_fen, source=terms.source, subsidy_fen=subsidy_fen, subsidy_class=subsidy_class
+            amount_fen=terms.personal - (0 if terms.refunded else subsidy_fen),
+            source=terms.source,
+            subsidy_fen=subsidy_fen,
+            subsidy_class=subsidy_class,
         )
 
     def _of(self, region: str) -> list[Tariff]:

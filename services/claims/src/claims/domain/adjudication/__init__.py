@@ -5,6 +5,7 @@ from claims.domain.adjudication.circumstances import Care, Circumstances, Person
 from claims.domain.adjudication.explanation import ExplanationStep, RuleRecord, explain, read, record_of, records
 from claims.domain.adjudication.kernel import ClaimFacts, Decision, LayerResult, Payment, adjudicate
 from claims.domain.adjudication.outcome import amounts, document, money
+from claims.domain.adjudication.rule_book import RuleBook
 from claims.domain.adjudication.rule_set import BOOK_SUFFIX, RuleBooks, RuleSet
 from claims.domain.adjudication.split import OUTSIDE, CatalogueEntry, FeeLine, Split, add_up, split_line
 from claims.domain.adjudication.year_state import YearState
@@ -25,6 +26,7 @@ __all__ = [
     "Payment",
     "PersonClass",
     "Place",
+    "RuleBook",
     "RuleBooks",
     "RuleRecord",
     "RuleSet",

@@ -121,6 +121,9 @@ class Case:
     source: str | None = None
     """Where the example was published."""
     note: str | None = None
+    """How the expected amounts come about."""
+    contradicts: str | None = None
+    """What of its own source a published example contradicts, and why it is kept."""
     region: str
     scheme: Literal["310", "390"]
     day: date

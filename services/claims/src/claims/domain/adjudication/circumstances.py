@@ -5,7 +5,7 @@ A rule set resolves what it looks at of a combination once into a plan of number
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final, Literal, NamedTuple, TypeVar
 
 Care = Literal["inpatient", "outpatient", "chronic", "two_diseases", "maternity", "day_surgery"]
@@ -35,11 +35,13 @@ PersonClass = Literal[
     "retrenched_1960s",
     "tekun_worker",
     "severe_disability",
+    "disability",
+    "aids_patient",
     "family_planning_special",
     "student",
     "newborn",
 ]
-"""特困, 孤儿, 困境儿童, 低保, 返贫致贫, 监测对象, 低保边缘, 因病致贫 (支出型), 低收入, 脱贫人口, 优抚, 六十年代精减退职, 特困职工, 重度残疾,
+"""特困, 孤儿, 困境儿童, 低保, 返贫致贫, 监测对象, 低保边缘, 因病致贫 (支出型), 低收入, 脱贫人口, 优抚, 六十年代精减退职, 特困职工, 重度残疾, 三四级残疾, 艾滋病患者,
 计划生育特殊家庭, 学生儿童, 新生儿 (docs/glossary.md)."""
 
 T = TypeVar("T")
@@ -128,6 +130,8 @@ class When:
     tenure_months: Range | None = None
     diseases: frozenset[str] | None = None
     """The claim is for one of them."""
+    except_diseases: frozenset[str] | None = None
+    """The claim is for none of them (what has a package is not paid by the ordinary terms)."""
     enrolled: frozenset[str] | None = None
     """The person is certified for all of them."""
     tiers: frozenset[str] | None = None
@@ -135,9 +139,9 @@ class When:
     def __post_init__(self) -> None:
         if self.levels is not None and not self.levels <= {1, 2, 3}:
             raise ValueError("levels are 1, 2 and 3")
-        for name in ("care", "levels", "statuses", "classes", "places", "ranks", "facility", "diseases", "enrolled", "tiers"):
-            if (values := getattr(self, name)) is not None and not values:
-                raise ValueError(f"{name} is an empty list: no claim would meet it")
+        for field in fields(self):
+            if getattr(self, field.name) == frozenset():
+                raise ValueError(f"{field.name} is an empty list: no claim would meet it")
 
     def holds(self, c: Circumstances) -> bool:
         """Whether the condition holds."""
@@ -155,6 +159,7 @@ class When:
             and (self.age is None or self.age.holds(c.age))
             and (self.tenure_months is None or self.tenure_months.holds(c.tenure_months))
             and (self.diseases is None or c.disease in self.diseases)
+            and (self.except_diseases is None or c.disease not in self.except_diseases)
             and (self.enrolled is None or self.enrolled <= c.enrolled)
             and (self.tiers is None or c.tier in self.tiers)
         )
@@ -169,6 +174,8 @@ class When:
             and _meet(self.places, other.places)
             and _meet(self.ranks, other.ranks)
             and _meet(self.diseases, other.diseases)
+            and _leaves(self.diseases, other.except_diseases)
+            and _leaves(other.diseases, self.except_diseases)
             and _meet(self.tiers, other.tiers)
             and _same(self.referred, other.referred)
             and _same(self.emergency, other.emergency)
@@ -188,6 +195,7 @@ class When:
             and _within(other.ranks, self.ranks)
             and _within(other.facility, self.facility)
             and _within(other.diseases, self.diseases)
+            and _spares(other, self.except_diseases)
             and _within(other.tiers, self.tiers)
             and (self.enrolled is None or (other.enrolled is not None and self.enrolled <= other.enrolled))
             and self.referred in (None, other.referred)
@@ -204,6 +212,20 @@ ALWAYS: Final = When()
 
 def _meet(left: frozenset[T] | None, right: frozenset[T] | None) -> bool:
     return left is None or right is None or not left.isdisjoint(right)
+
+
+def _leaves(named: frozenset[str] | None, barred: frozenset[str] | None) -> bool:
+    """Whether a claim for one of the named diseases can be for none of the barred."""
+    return named is None or barred is None or not named <= barred
+
+
+def _spares(other: When, barred: frozenset[str] | None) -> bool:
+    """Whether no claim that meets ``other`` is for a barred disease."""
+    if barred is None:
+        return True
+    if other.except_diseases is not None and barred <= other.except_diseases:
+        return True
+    return other.diseases is not None and (other.diseases - (other.except_diseases or frozenset())).isdisjoint(barred)
 
 
 def _same(left: bool | None, right: bool | None) -> bool:

@@ -132,7 +132,9 @@ class Attention:
         self._incentive = incentive
         self._classes = frozenset[str]().union(*(w.classes or () for w in conditions))
         self._facility = frozenset[str]().union(*(w.facility or () for w in conditions))
-        self._diseases = frozenset[str]().union(*(w.diseases or () for w in conditions))
+        self._diseases = frozenset[str]().union(
+            *((w.diseases or frozenset()) | (w.except_diseases or frozenset()) for w in conditions)
+        )
         self._tiers = frozenset[str]().union(*(w.tiers or () for w in conditions))
         caps = [cap for layer in version.layers for cap in _caps(layer)]
         self._any_disease = any(layer.per_disease for layer in version.layers) or any(cap.per_disease for cap in caps)

@@ -294,6 +294,8 @@ class Layer(Cited):
                 raise RuleError(
                     terms.origin, f"layer {self.code} charges one deductible by the {charged}: no ladder, no share of a bill"
                 )
+            if rule.per_session and charged != "claim":
+                raise RuleError(terms.origin, f"layer {self.code}: an amount for each session is charged in each settlement")
             if rule.after_rate and self.bounds == "excess":
                 raise RuleError(terms.origin, f"{terms.code}: a deductible after the rate leaves no excess to measure bands on")
             bound = terms.bands[0].up_to
@@ -489,6 +491,7 @@ class RuleVersion:
         cited += [(f"bill adjustment {rule.code}", rule) for rule in self.bill_adjustments]
         cited += [(f"base {name}", base) for name, base in self.bases.items()]
         cited += [(name, rule) for name in ("incentive", "waiting") if (rule := getattr(self, name)) is not None]
+        cited += [("stays", self.stays)] if self.stays != StayRules() else []
         for name, rule in cited:
             if rule.source not in self.sources:
                 raise RuleError(self.origin, f"{name} needs one of the version's sources, not {rule.source!r}")
@@ -527,6 +530,8 @@ class RuleVersion:
             raise RuleError(layer.origin, f"layer {layer.code} names no source")
         rules: list[Cited] = [layer, *layer.terms, *layer.adjustments, *layer.lines, *layer.caps]
         rules += [cap for terms in layer.terms for cap in terms.caps]
+        rules += [wage for terms in layer.terms if (wage := terms.deductible_rule.wage)]
+        rules += [layer.guarantee] if layer.guarantee else []
         for source in {rule.source for rule in rules} - {None, *self.sources}:
             raise RuleError(layer.origin, f"layer {layer.code}: {source!r} is not among the version's sources")
         for named in (layer.beyond, layer.after_cap_of):

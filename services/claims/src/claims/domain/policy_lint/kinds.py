@@ -81,7 +81,7 @@ def kinds(scheme: str, version: RuleVersion, conditions: Sequence[When], classes
         facilities=tuple(_facilities(conditions)),
         ages=_numbers((w.age for w in conditions), 40, exact=_each(version, "age")),
         tenures=_numbers((w.tenure_months for w in conditions), 0, exact=_each(version, "tenure_years"), step=12),
-        diseases=("", *sorted({d for w in conditions for d in w.diseases or ()})),
+        diseases=("", *sorted({d for w in conditions for named in (w.diseases, w.except_diseases) for d in named or ()})),
         enrolled=(frozenset(), *sorted({w.enrolled for w in conditions if w.enrolled}, key=sorted)),
         tiers=tuple(sorted({t for w in conditions for t in w.tiers or ()})) or ("",),
     )
