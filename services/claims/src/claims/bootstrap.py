@@ -14,7 +14,7 @@ from claims.adapters.corrections import SqlPersonYears, SqlRedecisions
 from claims.adapters.enrollment import HttpEnrollment
 from claims.adapters.filings import SqlFilings
 from claims.adapters.funds import SqlAccounts as SqlCredits
-from claims.adapters.funds import SqlTransfers
+from claims.adapters.funds import SqlClearings, SqlTransfers
 from claims.adapters.his_messages import SqlHisMessages
 from claims.adapters.late_cases import SqlLateCases
 from claims.adapters.line_shares import BookShares
@@ -37,6 +37,7 @@ from claims.adapters.visits import SqlFees, SqlVisits
 from claims.application.filings.cancel_filing import CancelFilings
 from claims.application.filings.file_care import FileForCare
 from claims.application.filings.list_filings import ListFilings
+from claims.application.funds.clear_institution import ClearInstitution
 from claims.application.funds.credit_account import CreditAccount
 from claims.application.funds.move_transfer import MoveTransfer
 from claims.application.his_messages import AnswerOnce
@@ -156,6 +157,7 @@ class Claims:
     redecide_later: RedecideLater
     move_transfer: MoveTransfer
     credit_account: CreditAccount
+    clear_institution: ClearInstitution
     state_institution: StateInstitutions
     import_catalogue: ImportCatalogue
     list_registry: ListRegistry
@@ -192,7 +194,7 @@ def assemble(
     messages = SqlHisMessages(sealer)
     visits, fees = SqlVisits(), SqlFees()
     catalogue, persons, sign_ins = SqlCatalogue(), SqlPersons(clock), SqlSignIns(clock)
-    settlements = SqlSettlements(sealer)
+    settlements, clearings = SqlSettlements(sealer), SqlClearings()
     groups = AsyncpgGroups(db, sealer)
     reader = AsyncpgVisitReader(db, sealer)
 
@@ -244,7 +246,6 @@ def assemble(
         find_settlement=FindSettlement(db, settlements),
         describe_settlement=DescribeSettlement(db, settlements),
         list_settlements=ListSettlements(db, SqlSettlementLists(), books, clock),
-        take_claim_back=TakeClaimBack(once, settlements, ledger, SqlTakeBacks(), clock, ids, redecide),
         file_for_care=FileForCare(answer_once, once, SqlFilings(), find_person, clock, ids),
         cancel_filing=CancelFilings(answer_once, once, SqlFilings(), clock),
         list_filings=ListFilings(db, SqlFilings()),
@@ -252,8 +253,10 @@ def assemble(
         approve_late_fact=ApproveLateFact(once, cases, manual, correct_lines),
         list_late_facts=ListLateFacts(db, cases),
         redecide_later=RedecideLater(db, redecisions, years, persons, redecide, books, clock),
+        take_claim_back=TakeClaimBack(db, once, settlements, ledger, SqlTakeBacks(), clearings, books, clock, ids, redecide),
         move_transfer=MoveTransfer(db, SqlTransfers(), ledger, clock, ids),
         credit_account=CreditAccount(db, SqlCredits()),
+        clear_institution=ClearInstitution(once, clearings, ledger, clock, ids),
         state_institution=StateInstitutions(once, SqlInstitutions(), sealer),
         import_catalogue=ImportCatalogue(once, catalogue),
         list_registry=ListRegistry(db, SqlRegistryLists()),
