@@ -39,6 +39,7 @@ from claims.application.filings.file_care import FileForCare
 from claims.application.filings.list_filings import ListFilings
 from claims.application.funds.clear_institution import ClearInstitution
 from claims.application.funds.credit_account import CreditAccount
+from claims.application.funds.move_debt import MoveDebt
 from claims.application.funds.move_transfer import MoveTransfer
 from claims.application.his_messages import AnswerOnce
 from claims.application.late.approve_late_fact import ApproveLateFact
@@ -158,6 +159,7 @@ class Claims:
     move_transfer: MoveTransfer
     credit_account: CreditAccount
     clear_institution: ClearInstitution
+    move_debt: MoveDebt
     state_institution: StateInstitutions
     import_catalogue: ImportCatalogue
     list_registry: ListRegistry
@@ -256,6 +258,7 @@ def assemble(
         take_claim_back=TakeClaimBack(db, once, settlements, ledger, SqlTakeBacks(), clearings, books, clock, ids, redecide),
         move_transfer=MoveTransfer(db, SqlTransfers(), ledger, clock, ids),
         credit_account=CreditAccount(db, SqlCredits()),
+        move_debt=MoveDebt(once, ledger, clock, ids),
         clear_institution=ClearInstitution(once, clearings, ledger, clock, ids),
         state_institution=StateInstitutions(once, SqlInstitutions(), sealer),
         import_catalogue=ImportCatalogue(once, catalogue),
