@@ -5,12 +5,30 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from shared.contracts.claims import ClaimSettled, FundPayment
-from shared.ledger import Entry
+from shared.ledger import Book, Entry
 from shared.money import fen
 from shared.rules import Fen
 from workinjury_bridge.domain.bill import BillLine
-from workinjury_bridge.domain.conversion import Conversion, MedicalBill
-from workinjury_bridge.domain.policy import Bearer, Bearers, BridgePolicy, Meals, PolicyBook, Stays
+from workinjury_bridge.domain.conversion import Conversion
+from workinjury_bridge.domain.figures import MedicalBill
+from workinjury_bridge.domain.policy import (
+    Advances,
+    Audits,
+    Bearer,
+    Bearers,
+    BridgePolicy,
+    Clearing,
+    LateFiling,
+    LateFilingRule,
+    Meals,
+    PolicyBook,
+    Recoveries,
+    Splits,
+    Stays,
+    Uncleared,
+)
+from workinjury_bridge.domain.recovery import Cause, Recovery
+from workinjury_bridge.domain.terms import Terms
 
 POLICY = BridgePolicy(
     effective_from=date(2011, 1, 1),
@@ -23,7 +41,17 @@ POLICY = BridgePolicy(
         source="synthetic",
     ),
     stays=Stays(within_days=365, source="synthetic"),
+    splits=Splits(review_within=5, opinion_within=10, source="synthetic"),
+    late_filing=LateFiling(rule=LateFilingRule.EMPLOYER, within_days=30, source="synthetic"),
+    clearing=Clearing(uncleared=Uncleared.NET, source="synthetic"),
+    advances=Advances(notice_within=3, employer_pays_within=5, decide_within=5, source="synthetic"),
+    recoveries=Recoveries(
+        demand_within=5, employer_repays_within=10, others_repay_within=30, remind_every=30, source="synthetic"
+    ),
+    audits=Audits(object_within=10, source="synthetic"),
 )
+TERMS = Terms(payer="P:P1", beneficiary="P:P1")
+"""The ordinary case: the person paid, the employer is insured and filed in time, nobody else is liable."""
 POLICIES = PolicyBook(code="TEST", versions=(POLICY,))
 F1_BILL = MedicalBill(
     begun_on=date(2026, 3, 2),
@@ -53,6 +81,22 @@ CONVERSION = Conversion(
     maker="maker",
     checker="checker",
 )
+
+
+def owed_by_person(amount_fen: int) -> Recovery:
+    """A debt of the injured person that the conversion itself has opened."""
+    return Recovery(
+        recovery_id="R1",
+        case_id="C1",
+        person_id="P1",
+        settlement_id="S1",
+        conversion_id="K1",
+        decision_version=1,
+        book=Book.WI,
+        debtor="P:P1",
+        cause=Cause.SELF_PAID,
+        advanced_fen=amount_fen,
+    )
 
 
 def sides(entry: Entry) -> tuple[dict[str, int], dict[str, int]]:

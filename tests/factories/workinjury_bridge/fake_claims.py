@@ -18,7 +18,11 @@ from shared.contracts.claims import ClaimReversed, ClaimSettled, FundPayment
 from shared.errors import Refusal, conflict, not_found, unavailable
 from shared.ids import CountingIds
 from shared.ledger import Book, Entry, Line, credit, debit
-from workinjury_bridge.domain.conversion import Conversion, MedicalBill
+from shared.money import allocate
+from workinjury_bridge.application.ports import TakenBack
+from workinjury_bridge.domain.conversion import Conversion
+from workinjury_bridge.domain.figures import Kept, KeptLine, MedicalBill
+from workinjury_bridge.domain.recovery import Movement, MovementKind, Recovery
 from workinjury_bridge.domain.transfer import Direction, Transfer
 
 
@@ -30,6 +34,11 @@ class FakeSettlement:
     bill: MedicalBill
     taken_by: str | None = None
     reversed: bool = False
+    owed: tuple[FundPayment, ...] = ()
+    """t_f, while it is taken back."""
+    employer: str | None = None
+    by_book: dict[str, int] = field(default_factory=dict)
+    """What the employer owes each book."""
 
 
 @dataclass
@@ -42,6 +51,12 @@ class FakeClaims:
     vouchers: dict[str, str] = field(default_factory=dict)
     around: Callable[[str, str], None] = lambda when, key: None
     """Called with ``before`` and ``after`` every effect and its key; raise from it to be away, or to lose the answer."""
+    cleared: bool = True
+    """Whether the books have paid the hospital."""
+    kept: dict[str, Kept] = field(default_factory=dict)
+    """v2 by settlement, where it matters; otherwise every payer keeps his part in proportion."""
+    moved: dict[tuple[Book, str, str], int] = field(default_factory=dict)
+    """Paid in or given up, by book, debtor and settlement."""
     refuse_take_back: bool = False
     refuse_reserve: int = 0
     """So many reservations are refused."""
@@ -49,11 +64,12 @@ class FakeClaims:
     _answers: dict[str, Any] = field(default_factory=dict)
 
     def settle(self, fact: ClaimSettled, bill: MedicalBill) -> ClaimSettled:
-        """A settlement happens: Dr 5001.0x / Cr 2201 per book, paid at once (Dr 2201 / Cr 1003)."""
+        """A settlement happens: Dr 5001.0x / Cr 2201 per book, when ``cleared`` paid at once (Dr 2201 / Cr 1003)."""
         self.settlements[fact.settlement_id] = FakeSettlement(fact, bill)
+        to = "1003" if self.cleared else "2201"
         for payment in bill.payments:
             if payment.amount_fen:
-                self._book(payment.book, [debit(payment.account, payment.amount_fen), credit("1003", payment.amount_fen)])
+                self._book(payment.book, [debit(payment.account, payment.amount_fen), credit(to, payment.amount_fen)])
         return fact
 
     def reverse(self, settlement_id: str) -> ClaimReversed:
@@ -93,17 +109,61 @@ class FakeClaims:
         self.around("after", f"read:{settlement_id}")
         return bill
 
-    async def take_back(self, conversion: Conversion) -> MedicalBill:
-        def effect() -> MedicalBill:
+    async def decide_kept(self, settlement_id: str, lines: Sequence[KeptLine]) -> Kept:
+        self.around("before", f"kept:{settlement_id}")
+        found = self._decide_kept(self._standing(settlement_id).bill, settlement_id, lines)
+        self.around("after", f"kept:{settlement_id}")
+        return found
+
+    def _decide_kept(self, bill: MedicalBill, settlement_id: str, lines: Sequence[KeptLine]) -> Kept:
+        if settlement_id in self.kept or not lines:
+            return self.kept.get(settlement_id, Kept(owed=bill.payments, cash_fen=0))
+        kept = sum(line.amount_fen for line in lines)
+        parts = [*(p.amount_fen for p in bill.payments), bill.cash_fen]
+        *funds, cash = allocate(kept, parts) if sum(parts) else [0] * len(parts)
+        owed = tuple(replace(p, amount_fen=p.amount_fen - k) for p, k in zip(bill.payments, funds, strict=True))
+        return Kept(owed=tuple(p for p in owed if p.amount_fen), cash_fen=cash)
+
+    async def take_back(self, conversion: Conversion, *, net: bool) -> TakenBack:
+        figures = conversion.figures
+        keep = figures.keep_lines if figures else ()
+        by_book = {b.value: n for b, n in figures.employer_owed_by_book().items()} if figures else {}
+        return self._take_back(
+            conversion, keep, figures.employer if figures and by_book else None, by_book, net=net and not self.cleared
+        )
+
+    def _take_back(
+        self,
+        conversion: Conversion,
+        keep: Sequence[KeptLine],
+        employer: str | None,
+        by_book: dict[str, int],
+        *,
+        net: bool,
+    ) -> TakenBack:
+        def effect() -> TakenBack:
             if self.refuse_take_back:
                 raise conflict("claims.settlement.in-audit", "结算正在稽核，不能收回")
             found = self._standing(conversion.settlement_id)
-            found.taken_by = conversion.conversion_id
-            for payment in found.bill.payments:
-                if payment.amount_fen:
-                    lines = [debit("1121", payment.amount_fen, "WI"), credit(payment.account, payment.amount_fen)]
-                    self._book(payment.book, lines)
-            return found.bill
+            kept = self._decide_kept(found.bill, conversion.settlement_id, keep)
+            found.taken_by, found.owed = conversion.conversion_id, kept.owed
+            found.employer, found.by_book = employer, by_book
+            books = {p.book: sum(x.amount_fen for x in kept.owed if x.book == p.book) for p in kept.owed}
+            for book, total in books.items():
+                theirs = by_book.get(book, 0)
+                lines = [credit(p.account, p.amount_fen) for p in kept.owed if p.book == book and p.amount_fen]
+                if total - theirs:
+                    lines.append(debit("2201", total - theirs) if net else debit("1121", total - theirs, "WI"))
+                if theirs:
+                    lines.append(debit("1123", theirs, employer or ""))
+                if lines:
+                    self._book(book, lines)
+            return TakenBack(
+                owed=kept.owed,
+                cash_fen=found.bill.cash_fen,
+                kept_cash_fen=kept.cash_fen,
+                netted=tuple(sorted(books)) if net else (),
+            )
 
         return self._once(f"take-back:{conversion.conversion_id}", effect)  # type: ignore[no-any-return]  # answers of any kind are kept
 
@@ -113,13 +173,58 @@ class FakeClaims:
             if found.taken_by != conversion.conversion_id:
                 raise conflict("claims.settlement.not-taken-back", "结算未被该转换业务收回")
             found.taken_by = None
-            for payment in found.bill.payments:
-                if payment.amount_fen:
-                    lines = [debit(payment.account, payment.amount_fen), credit("2202", payment.amount_fen, "WI")]
-                    self._book(payment.book, lines)
-            return found.bill.payments
+            for book in dict.fromkeys(p.book for p in found.owed):
+                owed = [p for p in found.owed if p.book == book and p.amount_fen]
+                lines = [debit(p.account, p.amount_fen) for p in owed]
+                theirs = found.by_book.get(book, 0)
+                still = self.debt(book, found.employer or "", conversion.settlement_id) if theirs else 0
+                ours = sum(p.amount_fen for p in owed) - theirs
+                if ours:
+                    lines.append(credit("2202", ours, "WI"))
+                if still:
+                    lines.append(credit("1123", still, found.employer or ""))
+                if theirs - still:
+                    lines.append(credit("2204", theirs - still, found.employer or ""))
+                if lines:
+                    self._book(book, lines)
+            return found.owed
 
         return self._once(f"restore:{conversion.conversion_id}", effect)  # type: ignore[no-any-return]  # see take_back
+
+    async def move_debt(self, debt: Recovery, movement: Movement) -> None:
+        self._move_debt(
+            {
+                "movement_id": movement.movement_id,
+                "kind": movement.kind.value,
+                "book": debt.book.value,
+                "debtor": debt.debtor,
+                "settlement_id": debt.settlement_id,
+                "amount_fen": movement.amount_fen,
+                "interest_fen": movement.interest_fen,
+            }
+        )
+
+    def _move_debt(self, body: dict[str, Any]) -> None:
+        book, debtor, settlement_id, amount = Book(body["book"]), body["debtor"], body["settlement_id"], body["amount_fen"]
+
+        def effect() -> None:
+            if amount > self.debt(book, debtor, settlement_id):
+                raise conflict("claims.debt.beyond", "金额超过尚欠")
+            paid = [debit("1003", amount + body["interest_fen"])]
+            if body["interest_fen"]:
+                paid.append(credit("4007", body["interest_fen"]))
+            if body["kind"] == MovementKind.WRITE_OFF:
+                paid = [debit("5001.30", amount)]
+            at = (book, debtor, settlement_id)
+            self.moved[at] = self.moved.get(at, 0) + amount
+            self._book(book, [*paid, credit("1123", amount, debtor)])
+
+        self._once(f"debt:{body['movement_id']}", effect)
+
+    def debt(self, book: str, debtor: str, settlement_id: str) -> int:
+        """What an employer still owes a book for a settlement that is taken back."""
+        charged = self.settlements[settlement_id].by_book.get(book, 0)
+        return charged - self.moved.get((Book(book), debtor, settlement_id), 0)
 
     async def reserve(self, conversion: Conversion, transfer: Transfer) -> None:
         self._reserve(
@@ -159,10 +264,17 @@ class FakeClaims:
     async def _route(self, request: httpx.Request, parts: list[str], body: dict[str, Any]) -> Any:
         match parts:
             case ["settlements", settlement_id]:
-                return _statement(await self.read_bill(settlement_id), "payments")
+                return _statement(await self.read_bill(settlement_id))
+            case ["settlements", settlement_id, "take-back", "trial"]:
+                kept = await self.decide_kept(settlement_id, _keep(body))
+                return {"owed": [asdict(p) for p in kept.owed], "kept_cash_fen": kept.cash_fen}
             case ["settlements", settlement_id, "take-back"]:
-                assert (body["mode"], body["maker"] != body["checker"]) == ("inter-fund", True)
-                return _statement(await self.take_back(_conversion(settlement_id, body)), "owed")
+                assert body["maker"] != body["checker"]
+                employer = body.get("employer") or {"employer_id": None, "by_book": {}}
+                who = employer["employer_id"] and f"E:{employer['employer_id']}"
+                net = body["mode"] == "net" and not self.cleared
+                conversion = _conversion(settlement_id, body)
+                return asdict(self._take_back(conversion, _keep(body), who, employer["by_book"], net=net))
             case ["settlements", settlement_id, "restore"]:
                 return {"owed": [asdict(p) for p in await self.restore(_conversion(settlement_id, body))]}
             case ["transfers"]:
@@ -176,6 +288,9 @@ class FakeClaims:
                 if transfer_id not in self.transfers:
                     raise not_found("claims.transfer.unknown", "划转不存在")
                 self._void(transfer_id)
+                return {}
+            case ["debt-movements"]:
+                self._move_debt(body)
                 return {}
             case ["ledger", "trial-balance"]:
                 book = Book(request.url.params["book"])
@@ -262,17 +377,21 @@ def settled_fact(bill: MedicalBill, template: ClaimSettled, **changes: Any) -> C
     )
 
 
-def _statement(bill: MedicalBill, payments: str) -> dict[str, Any]:
-    return _amounts(bill, payments) | {"state": "valid", "standing": _amounts(bill, payments)}
+def _keep(body: dict[str, Any]) -> tuple[KeptLine, ...]:
+    return tuple(KeptLine(**line) for line in body["keep_lines"])
 
 
-def _amounts(bill: MedicalBill, payments: str) -> dict[str, Any]:
+def _statement(bill: MedicalBill) -> dict[str, Any]:
+    return _amounts(bill) | {"state": "valid", "standing": _amounts(bill)}
+
+
+def _amounts(bill: MedicalBill) -> dict[str, Any]:
     return {
         "begun_on": str(bill.begun_on),
         "ended_on": str(bill.ended_on),
         "total_fen": bill.total_fen,
         "cash_fen": bill.cash_fen,
-        payments: [asdict(p) for p in bill.payments],
+        "payments": [asdict(p) for p in bill.payments],
         "lines": [asdict(line) | {"class": "A" if line.in_catalogue else "C"} for line in bill.lines],
     }
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from shared.calendar import load_calendar
 from shared.clock import FixedClock
 from shared.errors import conflict
 from shared.ids import CountingIds
@@ -18,10 +19,13 @@ from tests.factories.workinjury_bridge.benefits_memory import BOOK, MemoryBenefi
 from tests.factories.workinjury_bridge.examples import POLICIES
 from tests.factories.workinjury_bridge.fake_claims import FakeClaims
 from workinjury_bridge.application.advance_conversion import AdvanceConversion
+from workinjury_bridge.application.audit.apply_deduction import DeductAfterAudit
 from workinjury_bridge.application.benefits.ports import Posting
 from workinjury_bridge.application.check_invariants import CheckInvariants
 from workinjury_bridge.application.confirm_direct_settlement import ConfirmDirectSettlement
 from workinjury_bridge.application.contest_recognition import ContestRecognition
+from workinjury_bridge.application.conversion.split_stay import SplitStay
+from workinjury_bridge.application.conversion.state_facts import StateFacts
 from workinjury_bridge.application.decide_recognition import DecideRecognition
 from workinjury_bridge.application.judge_eligibility import JudgeEligibility
 from workinjury_bridge.application.on_claim_reversed import OnClaimReversed
@@ -31,11 +35,17 @@ from workinjury_bridge.application.pay_direct_meals import PayDirectMeals
 from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import Payment
 from workinjury_bridge.application.propose_conversions import ProposeConversions
+from workinjury_bridge.application.recovery.apply_for_advance import ApplyForAdvance
+from workinjury_bridge.application.recovery.book_movements import BookMovements
+from workinjury_bridge.application.recovery.recover_debt import RecoverDebt
+from workinjury_bridge.application.recovery.remind import Remind
 from workinjury_bridge.application.reverse_direct_settlement import ReverseDirectSettlement
 from workinjury_bridge.application.review_conversion import ReviewConversion
 from workinjury_bridge.application.revoke_recognition import RevokeRecognition
 from workinjury_bridge.application.settle_directly import SettleDirectly
 from workinjury_bridge.application.void_direct_settlement import VoidDirectSettlement
+from workinjury_bridge.domain.advance import Advance
+from workinjury_bridge.domain.audit_deduction import AuditDeduction
 from workinjury_bridge.domain.benefits.appraisal import Appraisal
 from workinjury_bridge.domain.benefits.entitlement import Entitlement
 from workinjury_bridge.domain.benefits.item import Item
@@ -44,9 +54,10 @@ from workinjury_bridge.domain.benefits.rules import BenefitBook
 from workinjury_bridge.domain.benefits.wage import OwnWage
 from workinjury_bridge.domain.conversion import ENDED, Conversion, next_step
 from workinjury_bridge.domain.direct_settlement import DirectSettlement
-from workinjury_bridge.domain.journals import person_dim
 from workinjury_bridge.domain.recognition import Decision, InjuryCase
+from workinjury_bridge.domain.recovery import Movement, Recovery
 from workinjury_bridge.domain.stay import SettledStay
+from workinjury_bridge.domain.terms import CaseFacts
 from workinjury_bridge.domain.transfer import Transfer
 
 
@@ -63,6 +74,10 @@ class State:
     directs: dict[str, DirectSettlement] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
     payments: dict[str, Payment] = field(default_factory=dict)
+    recoveries: dict[str, Recovery] = field(default_factory=dict)
+    movements: dict[str, Movement] = field(default_factory=dict)
+    advances: dict[str, Advance] = field(default_factory=dict)
+    deductions: dict[str, AuditDeduction] = field(default_factory=dict)
     answers: dict[tuple[str, str], tuple[str, dict[str, Any]]] = field(default_factory=dict)
     deadlines: dict[tuple[str, str], datetime] = field(default_factory=dict)
     vouchers: dict[str, int] = field(default_factory=dict)
@@ -160,6 +175,9 @@ class MemoryCases:
         assert decision.version not in {known.version for known in case.decisions}
         of(tx).cases[case_id] = replace(case, decisions=(*case.decisions, decision))
 
+    async def state_facts(self, tx: Tx, case_id: str, facts: CaseFacts) -> None:
+        of(tx).cases[case_id] = replace(of(tx).cases[case_id], facts=facts)
+
     async def mark_contested(self, tx: Tx, case_id: str, contested_on: date | None) -> None:
         of(tx).cases[case_id] = replace(of(tx).cases[case_id], contested_on=contested_on)
 
@@ -239,11 +257,87 @@ class MemoryTransfers:
         return sorted(mine, key=lambda t: t.transfer_id)
 
 
+class MemoryRecoveries:
+    async def save(self, tx: Tx, debt: Recovery, at: datetime) -> None:
+        of(tx).recoveries[debt.recovery_id] = debt
+
+    async def get(self, tx: Tx, recovery_id: str) -> Recovery | None:
+        return of(tx).recoveries.get(recovery_id)
+
+    locked = get
+
+    async def of_conversion(self, tx: Tx, conversion_id: str) -> Sequence[Recovery]:
+        mine = [d for d in of(tx).recoveries.values() if d.conversion_id == conversion_id]
+        return sorted(mine, key=lambda d: d.recovery_id)
+
+    async def open_of(self, tx: Tx, book: Book, debtor: str) -> Sequence[Recovery]:
+        mine = [d for d in of(tx).recoveries.values() if (d.book, d.debtor) == (book, debtor) and not d.closed]
+        return sorted(mine, key=lambda d: d.recovery_id)
+
+    async def add_movement(self, tx: Tx, movement: Movement, at: datetime) -> None:
+        assert movement.movement_id not in of(tx).movements
+        of(tx).movements[movement.movement_id] = movement
+
+    async def movement(self, tx: Tx, movement_id: str) -> Movement | None:
+        return of(tx).movements.get(movement_id)
+
+    async def unbooked(self, tx: Tx, limit: int, *, conversion_id: str | None = None) -> Sequence[Movement]:
+        state = of(tx)
+        return [
+            m
+            for m in state.movements.values()
+            if not m.booked and conversion_id in (None, state.recoveries[m.recovery_id].conversion_id)
+        ][:limit]
+
+    async def mark_booked(self, tx: Tx, movement_id: str) -> None:
+        of(tx).movements[movement_id] = replace(of(tx).movements[movement_id], booked=True)
+
+    async def disagreeing(self, tx: Tx) -> Sequence[tuple[str, int, int]]:
+        state = of(tx)
+        debtors = {d.debtor for d in state.recoveries.values() if d.book is Book.WI}
+        dims = {x.dim for e in state.entries.values() for x in e.lines if x.account in RECEIVABLES}
+        found = []
+        for debtor in sorted(debtors | dims):
+            ours = sum(d.open_fen for d in state.recoveries.values() if (d.book, d.debtor) == (Book.WI, debtor))
+            theirs = sum(balance(state, account, debtor) for account in RECEIVABLES)
+            if theirs < ours or (theirs > ours and not debtor.startswith(("P:", "DEP:"))):
+                found.append((debtor, ours, theirs))
+        return found
+
+
+RECEIVABLES = ("1123", "1124", "1125")
+
+
+class MemoryDeductions:
+    async def save(self, tx: Tx, deduction: AuditDeduction, at: datetime) -> None:
+        of(tx).deductions[deduction.deduction_id] = deduction
+
+    async def locked(self, tx: Tx, deduction_id: str) -> AuditDeduction | None:
+        return of(tx).deductions.get(deduction_id)
+
+    async def of_settlement(self, tx: Tx, settlement_id: str) -> Sequence[AuditDeduction]:
+        return [d for d in of(tx).deductions.values() if d.settlement_id == settlement_id]
+
+
+class MemoryAdvances:
+    async def save(self, tx: Tx, advance: Advance, at: datetime) -> None:
+        of(tx).advances[advance.advance_id] = advance
+
+    async def locked(self, tx: Tx, advance_id: str) -> Advance | None:
+        return of(tx).advances.get(advance_id)
+
+    async def of_case(self, tx: Tx, case_id: str) -> Sequence[Advance]:
+        return [a for a in of(tx).advances.values() if a.case_id == case_id]
+
+
 class MemoryDirects:
     async def get(self, tx: Tx, key: str) -> DirectSettlement | None:
         return of(tx).directs.get(key)
 
     locked = get
+
+    async def of_settlement(self, tx: Tx, settlement_id: str) -> DirectSettlement | None:
+        return next((d for d in of(tx).directs.values() if d.settlement_id == settlement_id), None)
 
     async def save(self, tx: Tx, settlement: DirectSettlement, at: datetime) -> None:
         of(tx).directs[settlement.key] = settlement
@@ -261,7 +355,7 @@ class MemoryLedger:
         return [entry for entry in of(tx).entries.values() if entry.settlement_id == settlement_id]
 
     async def person_debt_fen(self, tx: Tx, person_id: str) -> int:
-        return max(0, balance(of(tx), "1125", person_dim(person_id)))
+        return max(0, balance(of(tx), "1125", f"P:{person_id}"))
 
     async def fund_balances(self, tx: Tx) -> Mapping[Book, int]:
         return {b: balance(of(tx), "1121", b) + balance(of(tx), "2202", b) for b in Book if b is not Book.WI}
@@ -291,22 +385,44 @@ class MemoryBridge:
         store, clock = self.store, self.clock
         cases, stays, conversions, transfers = MemoryCases(), MemoryStays(), MemoryConversions(), MemoryTransfers()
         directs, ledger = MemoryDirects(), MemoryLedger()
+        recoveries, advances, calendar = MemoryRecoveries(), MemoryAdvances(), load_calendar()
         propose = ProposeConversions(cases, stays, conversions, POLICIES, clock, ids)
+        self.deduct = DeductAfterAudit(store, conversions, directs, MemoryDeductions(), ledger, POLICIES, calendar, clock, ids)
         losses = MemoryLosses()
-        pay = PayPerson(ledger, losses, clock, ids)
+        pay = PayPerson(ledger, recoveries, losses, clock, ids)
         self.benefits = MemoryBenefits(store, cases, ledger, pay, losses, clock, ids, book)
         confirm = ConfirmDirectSettlement(directs, stays, ledger, POLICIES, losses, clock, ids)
-        reverse = ReverseDirectSettlement(directs, ledger, losses, clock, ids)
+        reverse = ReverseDirectSettlement(directs, ledger, losses, recoveries, self.deduct, clock, ids)
         self.judge = JudgeEligibility(store, cases)
         self.open_case = OpenInjuryCase(store, cases, clock, ids)
         self.decide = DecideRecognition(store, cases, propose, clock, ids)
         self.contest = ContestRecognition(store, cases)
         self.revoke = RevokeRecognition(store, cases, conversions, self.benefits.withdraw, clock, ids)
-        self.review = ReviewConversion(store, conversions, clock)
+        self.review = ReviewConversion(store, conversions, advances, clock)
+        self.state_facts = StateFacts(store, cases, conversions, clock)
+        self.split = SplitStay(store, store, conversions, self.claims, POLICIES, calendar, clock)
+        self.advances = ApplyForAdvance(store, cases, advances, POLICIES, calendar, clock, ids)
+        self.debts = RecoverDebt(store, recoveries, conversions, ledger, POLICIES, clock, ids)
+        self.book_movements = BookMovements(store, recoveries, self.claims)
+        self.remind = Remind(recoveries, advances, POLICIES, clock)
         self.advance = AdvanceConversion(
-            store, stays, conversions, transfers, ledger, self.claims, POLICIES, pay, propose, clock, ids
+            store,
+            cases,
+            stays,
+            conversions,
+            transfers,
+            recoveries,
+            ledger,
+            self.claims,
+            POLICIES,
+            pay,
+            self.deduct,
+            propose,
+            calendar,
+            clock,
+            ids,
         )
-        self.check = CheckInvariants(store, cases, conversions, transfers, ledger, self.claims)
+        self.check = CheckInvariants(store, cases, conversions, transfers, recoveries, ledger, self.claims)
         self.settle = SettleDirectly(store, cases, directs, POLICIES, self.judge, clock, timedelta(hours=24))
         self.void_direct = VoidDirectSettlement(directs, clock)
         self.pay_direct_meals = PayDirectMeals(directs, pay, clock)
@@ -330,3 +446,5 @@ class MemoryBridge:
         """What the worker's job does: take up everything that can go on."""
         for conversion_id in await self.advance.due():
             await self.advance.run(conversion_id)
+        for movement_id in await self.book_movements.due():
+            await self.book_movements.run(movement_id)

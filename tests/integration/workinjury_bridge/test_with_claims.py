@@ -80,6 +80,30 @@ class Two:
             pass
         await self.house.go_on()
 
+    async def proposed(self, case_id: str) -> str:
+        """The path of the one conversion of a case, its figures computed."""
+        await self.flush()
+        (found,) = (await self.client.get("/v1/conversions", case_id=case_id))["items"]
+        return f"/v1/conversions/{found['conversion_id']}"
+
+    async def approve(self, path: str) -> dict[str, Any]:
+        """Two persons; the conversion as it is then."""
+        await self.client.post(f"{path}/check", {"actor": "lijing"})
+        await self.client.post(f"{path}/approve", {"actor": "zhaoming"})
+        found: dict[str, Any] = await self.client.get(path)
+        assert (found["state"], found["hindrance"]) == ("settled", None)
+        return found
+
+    async def wi(self) -> dict[str, int]:
+        """Balances of the work-injury book as ``account(dim)``."""
+        rows = (await self.client.get("/v1/ledger/trial-balance", book="WI"))["rows"]
+        return {f"{r['account']}({r['dim']})": r["balance_fen"] for r in rows if r["balance_fen"]}
+
+    async def sound(self) -> None:
+        """Every invariant holds and the funds agree."""
+        found = await self.client.get("/v1/invariants")
+        assert (found["in_flight"], found["inter_fund"], found["breaches"]) == (0, "equal", [])
+
     async def books(self, *accounts: str) -> list[int]:
         """Balances of the employees' fund, all dimensions."""
         balances = await self.desk.balances("EMP")
@@ -224,3 +248,93 @@ async def test_direct_settlement_reversed_and_settled_again_with_the_same_messag
         await two.flush()
         assert await wi() == {}
     assert await desk.balances("EMP") == {}
+
+
+async def injured(two: Two, person: str, **accident: Any) -> str:
+    """A recognised case of a person."""
+    case_id = (await two.client.post("/v1/injury-cases", ACCIDENT | {"person_id": person} | accident))["case_id"]
+    await two.client.post(f"/v1/injury-cases/{case_id}/recognition-decisions", GRANTED)
+    return str(case_id)
+
+
+async def test_f5_mixed_stay_with_the_real_second_version(two: Two) -> None:
+    desk, client = two.desk, two.client
+    person = await desk.person(scheme="310", category="11")
+    lines = [("A1", "7000.00"), ("B1", "4000.00"), ("A1", "2000.00"), ("B1", "2000.00"), ("A1", "5000.00")]
+    visit = await desk.stay(person, lines, scheme="310")
+    await desk.call("2304", desk.stay_input(visit, person, "20000.00", scheme="310"))
+    path = await two.proposed(await injured(two, person))
+    rows = await (await desk.claims.db.pool()).fetch("SELECT line_no FROM fee_line ORDER BY line_no::int")
+    belongs = ["own-disease", "own-disease", "shared"]
+    flags = [{"line_id": row[0], "belongs": b} for row, b in zip(rows[2:], belongs, strict=True)]
+    await client.post(f"{path}/split", {"actor": "hospital", "lines": flags})
+    await client.post(f"{path}/split/agree", {"actor": "reviewer"})
+    conversion = await two.approve(path)
+    names = ("work_injury_fen", "unrelated_fen", "owed_fen", "kept_cash_fen", "refund_fen")
+    assert [conversion[n] for n in names] == [
+        fen("14666.67"),
+        fen("5333.33"),
+        fen("12126.67"),
+        fen("1395"),
+        fen("2540"),
+    ]
+    assert await two.books("5001.01", "1121", "1003") == [fen("3938.33"), 0, fen("12126.67")]
+    assert await two.wi() == {
+        "5001.11()": fen("14666.67"),
+        "5001.13()": fen("360"),
+        "1003()": -fen("15026.67"),
+    }
+    assert (await desk.year(person))["pool.paid"] == fen("3938.33")
+    await two.sound()
+
+
+async def test_f8_late_filing_and_the_employer_pays_the_medical_fund(two: Two) -> None:
+    desk, client = two.desk, two.client
+    person = await desk.person(scheme="310", category="11")
+    visit = await desk.stay(person, [("A1", "1000.00")], scheme="310", begun="2026-01-10", ended="2026-03-14")
+    await desk.call("2304", desk.stay_input(visit, person, "1000.00", scheme="310"))
+    case_id = await injured(two, person, accident_on="2026-01-09", employer_id="E1")
+    facts = {"filed_on": "2026-03-01", "accepted_on": "2026-03-02"}
+    await client.post(f"/v1/injury-cases/{case_id}/facts", facts)
+    conversion = await two.approve(await two.proposed(case_id))
+    # Everything was charged before the acceptance: the fund owes nothing but the allowance of the last twelve days.
+    assert await two.books("5001.01", "1123", "1121") == [0, fen("425"), 0]
+    assert await two.wi() == {"5001.13()": fen("360"), "1003()": -fen("360")}
+    (debt,) = conversion["recoveries"]
+    assert (debt["book"], debt["debtor"], debt["cause"], debt["advanced_fen"]) == ("EMP", "E:E1", "late-filing", fen("425"))
+    debts = f"/v1/recoveries/{debt['recovery_id']}"
+    await client.post(f"{debts}/demand", {"actor": "clerk"})
+    receipt = {"actor": "clerk", "amount_fen": fen("425"), "interest_fen": 500, "reference": "B1"}
+    paid = await client.post(f"{debts}/receipts", receipt, key="once")
+    assert await client.post(f"{debts}/receipts", receipt, key="once") == paid
+    for movement_id in await two.house.bridge.book_movements.due():
+        assert await two.house.bridge.book_movements.run(movement_id) is None
+    assert await two.books("1123", "1003", "4007") == [0, fen("430"), -500]
+    found = await client.get(debts)
+    assert (found["state"], found["open_fen"], [m["booked"] for m in found["movements"]]) == ("recovered", 0, [True])
+    await two.sound()
+    revocation = {"decision_no": "J1", "final_on": "2026-03-20", "decided_by": "court"}
+    await client.post(f"/v1/injury-cases/{case_id}/revocations", revocation)
+    assert await two.books("5001.01", "2204", "1123") == [fen("425"), -fen("425"), 0]
+    await two.sound()
+
+
+async def test_f3_credited_until_it_is_denied_then_settled_under_medical_rules(two: Two) -> None:
+    desk, client = two.desk, two.client
+    person = await desk.person(scheme="310", category="11")
+    first = await desk.stay(person, [("A1", "1000.00")], scheme="310", begun="2026-01-02", ended="2026-01-05")
+    await desk.call("2304", desk.stay_input(first, person, "1000.00", scheme="310"))
+    before = await desk.balances("EMP")
+    # The bill stays open while the recognition runs; nothing is settled with either fund.
+    visit = await desk.stay(person, [("A1", "6000.00"), ("B1", "2400.00"), ("C1", "240.00")], scheme="310")
+    case_id = (await client.post("/v1/injury-cases", ACCIDENT | {"person_id": person}))["case_id"]
+    denied = {"decision_no": "N1", "outcome": "denied", "decided_on": "2026-03-20", "decided_by": "office"}
+    await client.post(f"/v1/injury-cases/{case_id}/recognition-decisions", denied)
+    assert await desk.balances("EMP") == before
+    info = (await desk.call("2304", desk.stay_input(visit, person, "8640.00", scheme="310")))["setlinfo"]
+    assert (info["hifp_pay"], info["psn_part_amt"]) == (Decimal("6681.00"), Decimal("1959.00"))
+    await two.flush()
+    after = await desk.balances("EMP")
+    assert after[("5001.01", "")] - before[("5001.01", "")] == fen("6681")
+    assert (await client.get("/v1/conversions", case_id=case_id))["items"] == []
+    assert (await client.get("/v1/ledger/journals", book="WI"))["items"] == []

@@ -30,10 +30,17 @@ from tests.factories.workinjury_bridge.memory import MemoryBridge, balance
 from workinjury_bridge.application.decide_recognition import NewDecision
 from workinjury_bridge.application.open_injury_case import Accident
 from workinjury_bridge.application.settle_directly import DirectBill
+from workinjury_bridge.domain.advance import AdvanceState
 from workinjury_bridge.domain.bill import BillLine
-from workinjury_bridge.domain.conversion import ENDED, ConversionState, MedicalBill
+from workinjury_bridge.domain.conversion import ENDED, ConversionState
+from workinjury_bridge.domain.figures import MedicalBill
 from workinjury_bridge.domain.invariants import breaches_of
+from workinjury_bridge.domain.party import UNKNOWN_THIRD_PARTY
+from workinjury_bridge.domain.policy import Circumstance
 from workinjury_bridge.domain.recognition import Outcome
+from workinjury_bridge.domain.recovery import Cause, RecoveryState
+from workinjury_bridge.domain.split import Belonging, Flags, Ratio
+from workinjury_bridge.domain.terms import CaseFacts, StayFacts
 
 FIRST = date(2026, 1, 1)
 PERSONS = ("P1", "P2")
@@ -88,7 +95,13 @@ class County(RuleBasedStateMachine):
 
     @rule(person=st.sampled_from(PERSONS), day=st.integers(0, 40))
     def accident(self, person: str, day: int) -> None:
-        report = Accident(person_id=person, accident_on=FIRST + timedelta(days=day), body_parts=("hand",), description="press")
+        report = Accident(
+            person_id=person,
+            accident_on=FIRST + timedelta(days=day),
+            body_parts=("hand",),
+            description="press",
+            employer_id="E1",
+        )
         self.run(self.bridge.open_case.run(self.key(), report))
 
     @rule(
@@ -201,9 +214,105 @@ class County(RuleBasedStateMachine):
     @rule()
     def approve_everything(self) -> None:
         self.run(self.bridge.go_on())
+        for case_id in sorted(self.bridge.state.cases):
+            self.advanced(case_id)
         for conversion_id in sorted(self.bridge.state.conversions):
             self.maybe(partial(self.bridge.review.check, conversion_id=conversion_id, actor="a", note=None))
             self.maybe(partial(self.bridge.review.approve, conversion_id=conversion_id, actor="b", note=None))
+
+    # Who else is liable, what belongs to the injury, who got what
+
+    @rule(
+        pick=PICK,
+        situation=st.sampled_from(["ordinary", "late", "uninsured", "third-party", "both"]),
+        filed=st.integers(20, 60),
+    )
+    def case_facts(self, pick: int, situation: str, filed: int) -> None:
+        case_id = self.case(pick)
+        day = self.bridge.state.cases[case_id].accident_on + timedelta(days=filed)
+        late = situation in ("late", "both")
+        facts = CaseFacts(
+            filed_on=day if late else None,
+            accepted_on=day if late else None,
+            employer_insured=situation != "uninsured",
+            third_party=UNKNOWN_THIRD_PARTY if situation in ("third-party", "both") else None,
+        )
+        self.maybe(lambda key: self.bridge.state_facts.of_case(key, case_id, facts))
+
+    @rule(
+        pick=PICK,
+        payer=st.sampled_from(["P", "E", "HEIRS"]),
+        prepaid=st.integers(0, 10**6),
+        circumstance=st.sampled_from(Circumstance),
+    )
+    def stay_facts(self, pick: int, payer: str, prepaid: int, circumstance: Circumstance) -> None:
+        ids = sorted(self.bridge.state.conversions)
+        if ids:
+            conversion = self.bridge.state.conversions[ids[pick % len(ids)]]
+            who = {"P": conversion.person_id, "HEIRS": conversion.person_id, "E": "E1"}[payer]
+            facts = StayFacts(payer=f"{payer}:{who}", prepaid_fen=prepaid, circumstances=(("0", circumstance),))
+            which = conversion.conversion_id
+            self.maybe(lambda key: self.bridge.state_facts.of_stay(key, which, facts))
+
+    @rule(
+        pick=PICK,
+        act=st.sampled_from(["propose", "propose", "agree", "agree", "dispute", "decide"]),
+        belongs=st.lists(st.sampled_from(Belonging), min_size=1, max_size=4),
+        part=st.integers(0, 7),
+    )
+    def split(self, pick: int, act: str, belongs: list[Belonging], part: int) -> None:
+        flags = Flags(lines=tuple((str(n), b) for n, b in enumerate(belongs)), ratio=Ratio(numerator=part, denominator=7))
+        ids = sorted(self.bridge.state.conversions)
+        if not ids:
+            return
+        split, which = self.bridge.split, ids[pick % len(ids)]
+        acts: dict[str, Callable[[OnceKey], Awaitable[Any]]] = {
+            "propose": lambda key: split.propose(key, which, flags, "hospital"),
+            "agree": lambda key: split.agree(key, which, "reviewer"),
+            "dispute": lambda key: split.dispute(key, which, "reviewer", None),
+            "decide": lambda key: split.decide(key, which, flags, "expert", None),
+        }
+        self.maybe(acts[act])
+
+    @rule(pick=PICK)
+    def advance_payment(self, pick: int) -> None:
+        """Applied for, served and approved, as far as each is allowed."""
+        self.advanced(self.case(pick))
+
+    def advanced(self, case_id: str) -> None:
+        advances = self.bridge.advances
+        self.maybe(lambda key: advances.apply(key, case_id, FIRST))
+        for found in [a for a in self.bridge.state.advances.values() if a.case_id == case_id and a.open]:
+            self.maybe(partial(advances.serve, advance_id=found.advance_id, served_on=FIRST, actor="a"))
+            self.maybe(partial(advances.approve, advance_id=found.advance_id, actor="b", note=None))
+
+    @rule(
+        pick=PICK,
+        act=st.sampled_from(["demand", "receive", "receive", "agree", "enforce", "write_off", "liable", "move"]),
+        part=st.integers(1, 4),
+        q=st.sampled_from([1_000_000, 700_000, 500_000, 0]),
+    )
+    def pursue(self, pick: int, act: str, part: int, q: int) -> None:
+        debts = sorted(self.bridge.state.recoveries)
+        if not debts:
+            return
+        debt = self.bridge.state.recoveries[debts[pick % len(debts)]]
+        which, use = debt.recovery_id, self.bridge.debts
+        some = max(1, debt.open_fen * part // 4)
+        acts: dict[str, Callable[[OnceKey], Awaitable[Any]]] = {
+            "demand": lambda key: use.demand(key, which),
+            "receive": lambda key: use.receive(key, which, some, part, "B", "a"),
+            "agree": lambda key: use.agree(key, which, FIRST),
+            "enforce": lambda key: use.enforce(key, which),
+            "write_off": lambda key: use.write_off(key, which, "D", "a", "b"),
+            "liable": lambda key: use.fix_liability(key, which, q, "T:X" if part > 2 else None, "a"),
+            "move": lambda key: use.change_debtor(key, which, some, "a"),
+        }
+        self.maybe(acts[act])
+
+    @rule(cleared=st.booleans())
+    def hospitals_are_paid(self, cleared: bool) -> None:
+        self.bridge.claims.cleared = cleared
 
     # What time does, with trouble
 
@@ -212,12 +321,16 @@ class County(RuleBasedStateMachine):
         bridge = self.bridge
         ids = self.run(bridge.advance.due())
         if not ids:
+            ids = list(bridge.state.conversions)
+        if not ids:
             return
         bridge.claims.around, bridge.store.around = self.trouble.in_claims, self.trouble.at_commit
         try:
             for _ in range(steps):
                 if not self.run(bridge.advance.step(ids[pick % len(ids)])):
                     break
+            for movement_id in self.run(bridge.book_movements.due()):
+                self.run(bridge.book_movements.run(movement_id))
         except (Death, Refusal):
             pass
         finally:
@@ -232,12 +345,18 @@ class County(RuleBasedStateMachine):
         due = sorted(self.bridge.state.deadlines)
         if due:
             kind, key = due[pick % len(due)]
-            use_case: Any = self.bridge.pay_direct_meals if kind == "pay-direct-meals" else self.bridge.void_direct
+            react: dict[str, Any] = {
+                "pay-direct-meals": self.bridge.pay_direct_meals.run,
+                "void-direct-settlement": self.bridge.void_direct.run,
+                "split-overdue": self.bridge.split.overdue,
+                "recovery-overdue": self.bridge.remind.of_recovery,
+                "advance-overdue": self.bridge.remind.of_advance,
+            }
 
             async def fire() -> None:
                 async with self.bridge.store.transaction() as tx:
                     tx.cancel(kind, key)
-                    await use_case.run(tx, key)
+                    await react[kind](tx, key)
 
             self.run(fire())
 
@@ -250,7 +369,30 @@ class County(RuleBasedStateMachine):
             transfers = [x for x in state.transfers.values() if x.conversion_id == conversion.conversion_id]
             entries = [x for x in state.entries.values() if x.conversion_id == conversion.conversion_id]
             effective = state.cases[conversion.case_id].effective
-            assert breaches_of(conversion, transfers, entries, effective) == []
+            debts = [x for x in state.recoveries.values() if x.conversion_id == conversion.conversion_id]
+            assert breaches_of(conversion, transfers, entries, effective, debts) == []
+
+    @invariant()
+    def debts_are_what_the_book_says(self) -> None:
+        for debt in self.bridge.state.recoveries.values():
+            parts = (debt.recovered_fen, debt.expensed_fen, debt.written_off_fen, debt.moved_fen, debt.open_fen)
+            assert min(parts) >= 0
+            assert debt.state is RecoveryState.REVERSED or sum(parts) == debt.advanced_fen
+
+        async def disagreeing() -> Any:
+            async with self.bridge.store.transaction() as tx:
+                return await self.bridge.check.recoveries.disagreeing(tx)
+
+        assert self.run(disagreeing()) == []
+
+    @invariant()
+    def nothing_is_advanced_without_approval(self) -> None:
+        """B15.14, and B15.8: an uninsured employer's case is paid only in advance."""
+        state = self.bridge.state
+        approved = {a.case_id for a in state.advances.values() if a.state is AdvanceState.APPROVED}
+        for debt in state.recoveries.values():
+            if debt.cause in (Cause.UNINSURED, Cause.THIRD_PARTY):
+                assert debt.case_id in approved
 
     @invariant()
     def one_active_payer_per_settlement(self) -> None:
@@ -276,13 +418,18 @@ class County(RuleBasedStateMachine):
                 p.amount_fen
                 for s in bridge.claims.settlements.values()
                 for p in s.bill.payments
-                if p.book == book and not s.reversed and s.fact.settlement_id not in standing
-            )
+                if p.book == book and not s.reversed
+            ) - sum(p.amount_fen for c in standing.values() if c.figures for p in c.figures.owed if p.book == book)
             accounts = {a for b, a in BOOKS if b == book}
             assert sum(bridge.claims.balance(Book(book), a) for a in accounts) == expected, (book, account)
         direct = sum(d.version.work_injury_fen for d in bridge.state.directs.values() if d.state.value == "posted")
-        converted = sum(c.figures.work_injury_fen for c in standing.values() if c.figures)
-        assert balance(bridge.state, "5001.11") == converted + direct
+        converted = sum(c.figures.cost_fen for c in standing.values() if c.figures and not c.figures.debtor)
+        standing_debts = [d for d in bridge.state.recoveries.values() if d.state is not RecoveryState.REVERSED]
+        expensed = sum(d.expensed_fen for d in standing_debts)
+        assert balance(bridge.state, "5001.11") == converted + direct + expensed
+        for book, _ in BOOKS:
+            owed = sum(d.open_fen for d in standing_debts if d.book == book)
+            assert bridge.claims.balance(Book(book), "1123") == owed
 
     # How the rules reach the use cases
 

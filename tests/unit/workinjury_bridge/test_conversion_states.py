@@ -8,10 +8,12 @@ import pytest
 
 from shared.errors import Refusal
 from shared.ledger import Book
-from workinjury_bridge.domain.conversion import Conversion, ConversionState, Figures, Step, next_step
+from workinjury_bridge.domain.conversion import Conversion, ConversionState, Step, next_step
+from workinjury_bridge.domain.figures import Figures
 from workinjury_bridge.domain.transfer import Direction, Transfer, TransferState
 
-FIGURES = Figures(total_fen=10, work_injury_fen=10, person_fen=0, hospital_fen=0, cash_fen=10, meals_fen=0, owed=())
+FIGURES = Figures(total_fen=10, work_injury_fen=10, person_fen=0, hospital_fen=0, cash_fen=10, meals_fen=0, owed=(),
+    payer="P:P1", beneficiary="P:P1")  # fmt: skip
 PROPOSED = Conversion(
     conversion_id="K1",
     case_id="C1",
@@ -38,7 +40,7 @@ def test_the_whole_way() -> None:
     assert next_step(conversion, []) is Step.BEGIN
     conversion = conversion.begin()
     assert next_step(conversion, []) is Step.TAKE_BACK
-    conversion = conversion.posted()
+    conversion = conversion.posted(())
     assert next_step(conversion, []) is Step.INSTRUCT
     conversion = conversion.transferring()
     assert next_step(conversion, [OUT]) is Step.TRANSFER
@@ -84,9 +86,9 @@ def test_revocation_depends_on_how_far_it_is() -> None:
         assert early.revoke("x").state is ConversionState.FAILED
     begun = approved.begin().revoke("x")
     assert (begun.state, begun.revoked) == (ConversionState.APPROVED, True)
-    moving = begun.posted().transferring()
+    moving = begun.posted(()).transferring()
     assert moving.reverting().state is ConversionState.REVERTING
-    settled = approved.begin().posted().transferring().settled()
+    settled = approved.begin().posted(()).transferring().settled()
     reverting = settled.revoke("x")
     assert (reverting.state, reverting.paid) == (ConversionState.REVERTING, True)
     assert reverting.revoke("y") == reverting

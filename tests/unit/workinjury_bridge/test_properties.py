@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from shared.contracts.claims import FundPayment
 from shared.errors import Refusal
 from shared.money import allocate
-from tests.factories.workinjury_bridge.examples import CONVERSION, POLICY
+from tests.factories.workinjury_bridge.examples import CONVERSION, POLICY, TERMS, owed_by_person
 from workinjury_bridge.domain.bill import BillLine, assess
-from workinjury_bridge.domain.conversion import MedicalBill, convert
+from workinjury_bridge.domain.figures import MedicalBill, convert
 from workinjury_bridge.domain.journals import Stamp, about_conversion, conversion_entry, reversion_entry
 from workinjury_bridge.domain.meals import meals_fen
 from workinjury_bridge.domain.policy import Bearer, BridgePolicy, Circumstance
@@ -76,15 +76,16 @@ def test_conversion_and_its_reversal_leave_only_what_the_person_was_paid(
     version = assess(bill, policy)
     if version.work_injury_fen + version.hospital_fen + sum(funds) + allowance == 0:
         with pytest.raises(Refusal) as caught:
-            convert(medical, policy, inpatient=inpatient)
+            convert(medical, policy, inpatient=inpatient, terms=TERMS)
         assert caught.value.code == "workinjury-bridge.conversion.nothing-to-convert"
         return
-    figures = convert(medical, policy, inpatient=inpatient)
+    figures = convert(medical, policy, inpatient=inpatient, terms=TERMS)
     assert figures.meals_fen == allowance
     assert figures.work_injury_fen + figures.hospital_fen == figures.owed_fen + figures.refund_fen
     about, stamp = about_conversion(CONVERSION), Stamp(entry_id="J1", booked_on=day, voucher_no="1")
     there = conversion_entry(about, figures, stamp)
-    back = reversion_entry(about, figures, stamp, paid=paid, reverses=there.entry_id)
+    debts = [owed_by_person(-figures.fund_refund_fen)] if figures.fund_refund_fen < 0 else []
+    back = reversion_entry(about, figures, stamp, paid=paid, reverses=there.entry_id, debts=debts)
     balance: dict[str, int] = {}
     for entry in (there, back):
         for line in entry.lines:

@@ -11,10 +11,10 @@ from shared.contracts.claims import FundPayment
 from shared.errors import Refusal
 from shared.ledger import Book
 from shared.money import fen
-from tests.factories.workinjury_bridge.examples import CONVERSION, F1_BILL, POLICY, sides
+from tests.factories.workinjury_bridge.examples import CONVERSION, F1_BILL, POLICY, TERMS, owed_by_person, sides
 from workinjury_bridge.domain.bill import BillLine, assess
-from workinjury_bridge.domain.conversion import Figures, convert
 from workinjury_bridge.domain.direct_settlement import DirectSettlement
+from workinjury_bridge.domain.figures import Figures, convert
 from workinjury_bridge.domain.journals import (
     Stamp,
     about_conversion,
@@ -35,7 +35,7 @@ ABOUT = about_conversion(CONVERSION)
 
 
 def f1() -> Figures:
-    return convert(F1_BILL, POLICY, inpatient=True)
+    return convert(F1_BILL, POLICY, inpatient=True, terms=TERMS)
 
 
 def test_f1_figures() -> None:
@@ -61,7 +61,7 @@ def test_f1_journals() -> None:
         transfer_id="T1", conversion_id="K1", voucher_no="V-2", book=Book.EMP, direction=Direction.OUT, amount_fen=fen("12985")
     )
     assert sides(transfer_entry(ABOUT, transfer, STAMP)) == ({"2202(EMP)": fen("12985")}, {"1003": fen("12985")})
-    paid = payment_entry(ABOUT, fen("3075"), STAMP)
+    paid = payment_entry(ABOUT, "P:P1", fen("3075"), STAMP)
     assert sides(paid) == ({"2203(P:P1)": fen("3075")}, {"1003": fen("3075")})
 
 
@@ -101,7 +101,7 @@ def test_f4_direct_settlement() -> None:
         {"5001.13": fen("450")},
         {"2203(P:P1)": fen("450")},
     )
-    assert sides(payment_entry(about_direct(settlement), settlement.meals_fen, STAMP)) == (
+    assert sides(payment_entry(about_direct(settlement), "P:P1", settlement.meals_fen, STAMP)) == (
         {"2203(P:P1)": fen("450")},
         {"1003": fen("450")},
     )
@@ -141,13 +141,14 @@ def test_person_owes_when_the_account_paid_what_the_fund_does_not() -> None:
             BillLine(line_id="2", amount_fen=fen("100"), in_catalogue=False, consent=True),
         ),
     )
-    figures = convert(bill, POLICY, inpatient=False)
+    figures = convert(bill, POLICY, inpatient=False, terms=TERMS)
     assert (figures.refund_fen, figures.meals_fen, figures.payable_fen) == (-fen("100"), 0, 0)
     original = conversion_entry(ABOUT, figures, STAMP)
     assert sides(original) == ({"5001.11": fen("300"), "1125(P:P1)": fen("100")}, {"2202(EMP)": fen("400")})
-    contra = reversion_entry(ABOUT, figures, STAMP, paid=True, reverses=original.entry_id)
+    debts = [owed_by_person(fen("100"))]
+    contra = reversion_entry(ABOUT, figures, STAMP, paid=True, reverses=original.entry_id, debts=debts)
     assert sides(contra) == ({"1121(EMP)": fen("400")}, {"1125(P:P1)": fen("100"), "5001.11": fen("300")})
-    assert sides(set_off_entry(ABOUT, fen("60"), STAMP)) == (
+    assert sides(set_off_entry(ABOUT, "P:P1", "P:P1", fen("60"), STAMP)) == (
         {"2203(P:P1)": fen("60")},
         {"1125(P:P1)": fen("60")},
     )
@@ -155,7 +156,7 @@ def test_person_owes_when_the_account_paid_what_the_fund_does_not() -> None:
 
 def test_hospital_bears_what_was_not_consented() -> None:
     lines = (*F1_BILL.lines[:3], replace(F1_BILL.lines[3], consent=False))
-    figures = convert(replace(F1_BILL, lines=lines), POLICY, inpatient=True)
+    figures = convert(replace(F1_BILL, lines=lines), POLICY, inpatient=True, terms=TERMS)
     assert (figures.work_injury_fen, figures.hospital_fen, figures.refund_fen) == (fen("15700"), fen("300"), fen("3015"))
     assert sides(conversion_entry(ABOUT, figures, STAMP)) == (
         {"5001.11": fen("15700"), "5001.13": fen("360"), "1122(H:H37082600001)": fen("300")},
@@ -165,7 +166,7 @@ def test_hospital_bears_what_was_not_consented() -> None:
 
 def test_bill_that_does_not_close_is_refused() -> None:
     with pytest.raises(Refusal) as caught:
-        convert(replace(F1_BILL, cash_fen=fen("3014.99")), POLICY, inpatient=True)
+        convert(replace(F1_BILL, cash_fen=fen("3014.99")), POLICY, inpatient=True, terms=TERMS)
     assert caught.value.code == "workinjury-bridge.conversion.figures-do-not-close"
     assert caught.value.facts == {
         "work_injury_fen": 1570000,
@@ -178,11 +179,11 @@ def test_bill_that_does_not_close_is_refused() -> None:
 def test_mixed_stay_and_empty_bill_are_refused() -> None:
     mixed = replace(F1_BILL, lines=(replace(F1_BILL.lines[0], related=False), *F1_BILL.lines[1:]))
     with pytest.raises(Refusal) as caught:
-        convert(mixed, POLICY, inpatient=True)
+        convert(mixed, POLICY, inpatient=True, terms=TERMS)
     assert caught.value.code == "workinjury-bridge.settlement.mixed-stay"
     empty = replace(F1_BILL, total_fen=0, cash_fen=0, payments=(), lines=())
     with pytest.raises(Refusal) as caught:
-        convert(empty, POLICY, inpatient=False)
+        convert(empty, POLICY, inpatient=False, terms=TERMS)
     assert caught.value.code == "workinjury-bridge.conversion.nothing-to-convert"
 
 

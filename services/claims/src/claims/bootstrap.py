@@ -14,7 +14,7 @@ from claims.adapters.corrections import SqlPersonYears, SqlRedecisions
 from claims.adapters.enrollment import HttpEnrollment
 from claims.adapters.filings import SqlFilings
 from claims.adapters.funds import SqlAccounts as SqlCredits
-from claims.adapters.funds import SqlTransfers
+from claims.adapters.funds import SqlClearings, SqlTransfers
 from claims.adapters.his_messages import SqlHisMessages
 from claims.adapters.late_cases import SqlLateCases
 from claims.adapters.line_shares import BookShares
@@ -37,7 +37,9 @@ from claims.adapters.visits import SqlFees, SqlVisits
 from claims.application.filings.cancel_filing import CancelFilings
 from claims.application.filings.file_care import FileForCare
 from claims.application.filings.list_filings import ListFilings
+from claims.application.funds.clear_institution import ClearInstitution
 from claims.application.funds.credit_account import CreditAccount
+from claims.application.funds.move_debt import MoveDebt
 from claims.application.funds.move_transfer import MoveTransfer
 from claims.application.his_messages import AnswerOnce
 from claims.application.late.approve_late_fact import ApproveLateFact
@@ -156,6 +158,8 @@ class Claims:
     redecide_later: RedecideLater
     move_transfer: MoveTransfer
     credit_account: CreditAccount
+    clear_institution: ClearInstitution
+    move_debt: MoveDebt
     state_institution: StateInstitutions
     import_catalogue: ImportCatalogue
     list_registry: ListRegistry
@@ -192,7 +196,7 @@ def assemble(
     messages = SqlHisMessages(sealer)
     visits, fees = SqlVisits(), SqlFees()
     catalogue, persons, sign_ins = SqlCatalogue(), SqlPersons(clock), SqlSignIns(clock)
-    settlements = SqlSettlements(sealer)
+    settlements, clearings = SqlSettlements(sealer), SqlClearings()
     groups = AsyncpgGroups(db, sealer)
     reader = AsyncpgVisitReader(db, sealer)
 
@@ -244,7 +248,6 @@ def assemble(
         find_settlement=FindSettlement(db, settlements),
         describe_settlement=DescribeSettlement(db, settlements),
         list_settlements=ListSettlements(db, SqlSettlementLists(), books, clock),
-        take_claim_back=TakeClaimBack(once, settlements, ledger, SqlTakeBacks(), clock, ids, redecide),
         file_for_care=FileForCare(answer_once, once, SqlFilings(), find_person, clock, ids),
         cancel_filing=CancelFilings(answer_once, once, SqlFilings(), clock),
         list_filings=ListFilings(db, SqlFilings()),
@@ -252,8 +255,11 @@ def assemble(
         approve_late_fact=ApproveLateFact(once, cases, manual, correct_lines),
         list_late_facts=ListLateFacts(db, cases),
         redecide_later=RedecideLater(db, redecisions, years, persons, redecide, books, clock),
+        take_claim_back=TakeClaimBack(db, once, settlements, ledger, SqlTakeBacks(), clearings, books, clock, ids, redecide),
         move_transfer=MoveTransfer(db, SqlTransfers(), ledger, clock, ids),
         credit_account=CreditAccount(db, SqlCredits()),
+        move_debt=MoveDebt(once, ledger, clock, ids),
+        clear_institution=ClearInstitution(once, clearings, ledger, clock, ids),
         state_institution=StateInstitutions(once, SqlInstitutions(), sealer),
         import_catalogue=ImportCatalogue(once, catalogue),
         list_registry=ListRegistry(db, SqlRegistryLists()),

@@ -28,16 +28,20 @@ from workinjury_bridge.adapters.benefit_views import SqlBenefitViews
 from workinjury_bridge.adapters.claims_client import HttpClaims
 from workinjury_bridge.adapters.policy_files import read_benefits, read_policy
 from workinjury_bridge.adapters.repositories import (
+    SqlAdvances,
     SqlCases,
     SqlConversions,
+    SqlDeductions,
     SqlDirects,
     SqlLedger,
+    SqlRecoveries,
     SqlStays,
     SqlTransfers,
 )
 from workinjury_bridge.adapters.tables import LEDGER, PLATFORM, metadata
 from workinjury_bridge.adapters.views import SqlViews
 from workinjury_bridge.application.advance_conversion import AdvanceConversion
+from workinjury_bridge.application.audit.apply_deduction import DeductAfterAudit
 from workinjury_bridge.application.benefits.approve_benefit import ApproveBenefit
 from workinjury_bridge.application.benefits.change_pension import ChangePension
 from workinjury_bridge.application.benefits.collect_case_file import CollectCaseFile
@@ -56,6 +60,8 @@ from workinjury_bridge.application.benefits.withdraw_benefits import WithdrawBen
 from workinjury_bridge.application.check_invariants import CheckInvariants
 from workinjury_bridge.application.confirm_direct_settlement import ConfirmDirectSettlement
 from workinjury_bridge.application.contest_recognition import ContestRecognition
+from workinjury_bridge.application.conversion.split_stay import SplitStay
+from workinjury_bridge.application.conversion.state_facts import StateFacts
 from workinjury_bridge.application.decide_recognition import DecideRecognition
 from workinjury_bridge.application.judge_eligibility import JudgeEligibility
 from workinjury_bridge.application.on_claim_reversed import OnClaimReversed
@@ -65,6 +71,10 @@ from workinjury_bridge.application.pay_direct_meals import PayDirectMeals
 from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import Views
 from workinjury_bridge.application.propose_conversions import ProposeConversions
+from workinjury_bridge.application.recovery.apply_for_advance import ApplyForAdvance
+from workinjury_bridge.application.recovery.book_movements import BookMovements
+from workinjury_bridge.application.recovery.recover_debt import RecoverDebt
+from workinjury_bridge.application.recovery.remind import Remind
 from workinjury_bridge.application.reverse_direct_settlement import ReverseDirectSettlement
 from workinjury_bridge.application.review_conversion import ReviewConversion
 from workinjury_bridge.application.revoke_recognition import RevokeRecognition
@@ -110,6 +120,13 @@ class Bridge:
     revoke: RevokeRecognition
     judge: JudgeEligibility
     review: ReviewConversion
+    state_facts: StateFacts
+    split: SplitStay
+    advances: ApplyForAdvance
+    debts: RecoverDebt
+    book_movements: BookMovements
+    remind: Remind
+    deduct: DeductAfterAudit
     advance: AdvanceConversion
     check: CheckInvariants
     settle: SettleDirectly
@@ -135,13 +152,15 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
     claims = HttpClaims(ServiceClient("claims", settings.urls["claims"], tokens.bearer, transport=claims_transport))
     cases, stays, conversions, transfers = SqlCases(), SqlStays(), SqlConversions(), SqlTransfers()
     directs, ledger = SqlDirects(), SqlLedger(store)
+    recoveries, advances, calendar = SqlRecoveries(), SqlAdvances(), load_calendar()
     propose = ProposeConversions(cases, stays, conversions, policies, clock, ids)
+    deduct = DeductAfterAudit(once, conversions, directs, SqlDeductions(), ledger, policies, calendar, clock, ids)
     losses = SqlLosses()
-    pay = PayPerson(ledger, losses, clock, ids)
+    pay = PayPerson(ledger, recoveries, losses, clock, ids)
     benefits = _benefits(db, once, cases, ledger, store, pay, losses, clock, ids)
     judge = JudgeEligibility(db, cases)
     confirm = ConfirmDirectSettlement(directs, stays, ledger, policies, losses, clock, ids)
-    reverse = ReverseDirectSettlement(directs, ledger, losses, clock, ids)
+    reverse = ReverseDirectSettlement(directs, ledger, losses, recoveries, deduct, clock, ids)
     return Bridge(
         settings=settings,
         db=db,
@@ -153,9 +172,32 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         contest=ContestRecognition(once, cases),
         revoke=RevokeRecognition(once, cases, conversions, benefits.withdraw, clock, ids),
         judge=judge,
-        review=ReviewConversion(once, conversions, clock),
-        advance=AdvanceConversion(db, stays, conversions, transfers, ledger, claims, policies, pay, propose, clock, ids),
-        check=CheckInvariants(db, cases, conversions, transfers, ledger, claims),
+        review=ReviewConversion(once, conversions, advances, clock),
+        state_facts=StateFacts(once, cases, conversions, clock),
+        split=SplitStay(db, once, conversions, claims, policies, calendar, clock),
+        advances=ApplyForAdvance(once, cases, advances, policies, calendar, clock, ids),
+        debts=RecoverDebt(once, recoveries, conversions, ledger, policies, clock, ids),
+        book_movements=BookMovements(db, recoveries, claims),
+        deduct=deduct,
+        remind=Remind(recoveries, advances, policies, clock),
+        advance=AdvanceConversion(
+            db,
+            cases,
+            stays,
+            conversions,
+            transfers,
+            recoveries,
+            ledger,
+            claims,
+            policies,
+            pay,
+            deduct,
+            propose,
+            calendar,
+            clock,
+            ids,
+        ),
+        check=CheckInvariants(db, cases, conversions, transfers, recoveries, ledger, claims),
         settle=SettleDirectly(db, cases, directs, policies, judge, clock, CONFIRM_WITHIN),
         void_direct=VoidDirectSettlement(directs, clock),
         pay_direct_meals=PayDirectMeals(directs, pay, clock),

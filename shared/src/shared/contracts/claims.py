@@ -124,6 +124,10 @@ class ClaimTakenBack:
     total_fen: int
     hospital_fen: int = 0
     """What the hospital bears more; total = payments + cash + hospital."""
+    kept: list[FundPayment] = field(default_factory=list)
+    """What the funds keep of a mixed stay (B5): p_f(v2) per book and account."""
+    kept_cash_fen: int = 0
+    """Cash that the person owes in the kept part."""
 
 
 @event("claims.claim-restored.v1", topic="claims.claim.v1", key="person_id")

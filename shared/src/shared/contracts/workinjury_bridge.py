@@ -107,6 +107,8 @@ class BenefitPaid:
     matter_id: str | None = None
     set_off_fen: int = 0
     """Not paid out but met from what the person owed the fund."""
+    paid_to: str = ""
+    """Party as the books name it: ``P:``, ``E:`` or ``HEIRS:``; empty: the person."""
     benefit_id: str | None = None
     """The one-off item or the monthly entitlement that was paid."""
     month: date | None = None
@@ -208,6 +210,44 @@ class PersonLost:
     returned_on: date | None = None
 
 
+@event("workinjury-bridge.recovery-changed.v1", topic="workinjury-bridge.recovery.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryChanged:
+    """A debt to a fund was opened, demanded, paid in, agreed, enforced, written off, moved, or is overdue (B0.6, B6, B7)."""
+
+    recovery_id: str
+    case_id: str
+    person_id: str
+    conversion_id: str | None
+    book: str
+    debtor: str
+    """Party as the books name it: ``E:``, ``T:`` or ``P:`` and an id."""
+    cause: str
+    state: str
+    advanced_fen: int
+    recovered_fen: int
+    open_fen: int
+    changed_at: datetime
+    interest_fen: int = 0
+    due_on: date | None = None
+    overdue: bool = False
+
+
+@event("workinjury-bridge.advance-changed.v1", topic="workinjury-bridge.recovery.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvanceChanged:
+    """An advance payment was applied for, the employer was served, it was approved, rejected, or is overdue (B6, B7)."""
+
+    advance_id: str
+    case_id: str
+    person_id: str
+    debtor: str
+    state: str
+    changed_at: datetime
+    due_on: date | None = None
+    overdue: bool = False
+
+
 @event("workinjury-bridge.work-injury-settled.v1", topic="workinjury-bridge.conversion.v1", key="person_id")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkInjurySettled:
@@ -223,3 +263,18 @@ class WorkInjurySettled:
     person_fen: int
     hospital_fen: int
     settled_at: datetime
+
+
+@event("workinjury-bridge.audit-deduction-changed.v1", topic="workinjury-bridge.recovery.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditDeductionChanged:
+    """An audit has cut what the work-injury fund paid a hospital, or that was objected to, confirmed, withdrawn (B12)."""
+
+    deduction_id: str
+    case_id: str
+    person_id: str
+    settlement_id: str
+    institution_code: str
+    amount_fen: int
+    state: str
+    changed_at: datetime

@@ -13,7 +13,7 @@ from sqlalchemy.sql.selectable import LateralFromClause
 
 from claims.adapters.tables import LEDGER
 from claims.adapters.tables.corrections import REDECISION, SETTLEMENT_CORRECTION
-from claims.adapters.tables.settlement import ACCOUNT, ACCOUNT_MOVEMENT, PERSON_YEAR, SETTLEMENT
+from claims.adapters.tables.settlement import ACCOUNT, ACCOUNT_MOVEMENT, PERSON_YEAR, SETTLEMENT, TAKE_BACK
 from claims.application.late.corrections import MANUAL, Left, NewCorrection, StandingSettlement
 from claims.application.settlement.ports import Correction, YearKey
 from claims.application.settlement.stored_decision import outcome_as_stored
@@ -89,12 +89,13 @@ class SqlPersonYears:
             select(
                 s.settlement_id, s.visit_id, s.institution_code, s.infno, s.benefit_year, s.year_no, s.placed_on, s.settled_at, s.inpatient, s.begun_on, s.ended_on,
                 s.total_fen, s.account_fen, s.cash_fen, s.hospital_fen, s.rule_digest, s.facts, s.decision,
-                s.answer["institution_name"].as_string().label("institution_name"), *last.c,
+                s.answer["institution_name"].as_string().label("institution_name"), TAKE_BACK.c.kept, *last.c,
             )
             .outerjoin(last, true())
+            .outerjoin(TAKE_BACK, (TAKE_BACK.c.settlement_id == s.settlement_id) & (TAKE_BACK.c.state == "taken-back"))
             .where(
-                s.person_id == key.person_id, s.scheme == key.scheme, s.benefit_year >= key.benefit_year, s.state == "valid",
-                s.work_injury_key.is_(None),
+                s.person_id == key.person_id, s.scheme == key.scheme, s.benefit_year >= key.benefit_year,
+                (s.state == "valid") | TAKE_BACK.c.kept.is_not(None), s.work_injury_key.is_(None),
             )
             .order_by(s.benefit_year, s.year_no, s.placed_on.asc().nulls_last(), s.settled_at, s.settlement_id)
         )  # fmt: skip
@@ -262,6 +263,16 @@ def _standing(row: Row[Any], books: RulesByDay) -> StandingSettlement:
     corrected = row.c_sequence is not None
     facts, decision = (row.c_facts, row.c_decision) if corrected else (row.facts, row.decision)
     rules = books.under(row.rule_digest)
+    outcome = outcome_as_stored(
+        decision,
+        total_fen=row.c_total_fen if corrected else row.total_fen,
+        account_fen=row.c_account_fen if corrected else row.account_fen,
+        cash_fen=row.c_cash_fen if corrected else row.cash_fen,
+        hospital_fen=row.c_hospital_fen if corrected else row.hospital_fen,
+    )
+    if row.kept is not None:
+        kept = {name: row.kept[name] for name in ("total_fen", "account_fen", "cash_fen")}
+        outcome = outcome_as_stored(row.kept, hospital_fen=0, **kept)
     settled_on = local(row.settled_at).date()
     return StandingSettlement(
         standing=Standing(
@@ -270,16 +281,11 @@ def _standing(row: Row[Any], books: RulesByDay) -> StandingSettlement:
             counts_on=rules.day(begun_on=row.begun_on, discharged_on=row.ended_on, settled_on=settled_on)
             if rules
             else row.ended_on,
-            rules=rules,
+            # what is kept of a taken-back bill uses the year, and is settled with the work-injury fund: it is not decided again
+            rules=rules if row.kept is None else None,
             inpatient=row.inpatient,
             facts=facts_from_json(facts)[0],
-            outcome=outcome_as_stored(
-                decision,
-                total_fen=row.c_total_fen if corrected else row.total_fen,
-                account_fen=row.c_account_fen if corrected else row.account_fen,
-                cash_fen=row.c_cash_fen if corrected else row.cash_fen,
-                hospital_fen=row.c_hospital_fen if corrected else row.hospital_fen,
-            ),
+            outcome=outcome,
         ),
         visit_id=row.visit_id,
         institution_code=row.institution_code,

@@ -1,17 +1,20 @@
-"""Transfers and personal accounts (SQLAlchemy Core)."""
+"""Transfers, personal accounts, clearings of institutions (SQLAlchemy Core)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from claims.adapters.tables.settlement import ACCOUNT, ACCOUNT_MOVEMENT, TRANSFER
+from claims.adapters.tables.settlement import ACCOUNT, ACCOUNT_MOVEMENT, INSTITUTION_CLEARING, TRANSFER
+from claims.application.funds.clear_institution import Clearing
 from claims.application.funds.credit_account import Credit
 from claims.application.funds.move_transfer import Transfer
 from shared.db.database import opened
 from shared.ledger import Book
+from shared.ledger.books import DUE_FROM_INSTITUTION, DUE_TO_INSTITUTION
 from shared.transactions import Tx
 
 
@@ -126,3 +129,62 @@ class SqlAccounts:
                 )
             )
         return len(rows)
+
+
+_INSTITUTION_LOCK = 0x1C1
+_OWED = """
+SELECT coalesce(sum(l.credit_fen - l.debit_fen) FILTER (WHERE l.account = :payable
+           AND (j.kind = 'clearing' OR coalesce(s.booked_on, l.booked_on) < :until)), 0) AS owed,
+       coalesce(sum(l.debit_fen - l.credit_fen) FILTER (WHERE l.account = :receivable), 0) AS owing
+FROM journal_line l
+JOIN journal j ON j.entry_id = l.entry_id
+LEFT JOIN journal s ON s.settlement_id = j.settlement_id AND s.book = j.book AND s.kind = 'settlement'
+WHERE l.book = :book AND l.account IN (:payable, :receivable) AND l.dim = :dim
+"""
+"""What is still owed for what was settled by the end of the month: a reversal counts with the settlement that it takes back."""
+
+
+class SqlClearings:
+    """Implements ``Clearings``."""
+
+    async def lock(self, tx: Tx, institution_code: str) -> None:
+        """See ``Clearings``."""
+        await opened(tx).execute(
+            text("SELECT pg_advisory_xact_lock(:space, hashtext(:code))"),
+            {"space": _INSTITUTION_LOCK, "code": institution_code},
+        )
+
+    async def cleared(self, tx: Tx, institution_code: str, month: str) -> set[str]:
+        """See ``Clearings``."""
+        clearing = INSTITUTION_CLEARING.c
+        rows = await opened(tx).all(
+            select(clearing.book).where(clearing.institution_code == institution_code, clearing.month == month)
+        )
+        return {row.book for row in rows}
+
+    async def owed(self, tx: Tx, book: Book, institution_code: str, month: str) -> tuple[int, int]:
+        """See ``Clearings``."""
+        year, number = map(int, month.split("-"))
+        values = {
+            "payable": DUE_TO_INSTITUTION,
+            "receivable": DUE_FROM_INSTITUTION,
+            "until": date(year + number // 12, number % 12 + 1, 1),
+            "book": book.value,
+            "dim": f"H:{institution_code}",
+        }
+        row = await opened(tx).first(text(_OWED).bindparams(**values))
+        return (0, 0) if row is None else (int(row.owed), int(row.owing))
+
+    async def add(self, tx: Tx, clearing: Clearing) -> None:
+        """See ``Clearings``."""
+        await opened(tx).execute(
+            INSTITUTION_CLEARING.insert().values(
+                book=clearing.book.value,
+                institution_code=clearing.institution_code,
+                month=clearing.month,
+                paid_fen=clearing.paid_fen,
+                offset_fen=clearing.offset_fen,
+                voucher_no=clearing.voucher_no,
+                cleared_at=opened(tx).clock.now(),
+            )
+        )

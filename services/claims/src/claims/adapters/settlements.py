@@ -29,7 +29,7 @@ from claims.application.header import HisHeader
 from claims.application.settlement.answer import SettlementAnswer
 from claims.application.settlement.ports import Correction, NewSettlement, StoredSettlement, YearKey
 from claims.application.settlement.stored_facts import decision_to_json
-from claims.application.settlement.take_claim_back import TakeBack
+from claims.application.settlement.take_claim_back import TakeBack, Taken
 from claims.domain.adjudication import YearState
 from shared.contracts.claims import FundPayment
 from shared.crypto import Sealer
@@ -124,6 +124,22 @@ class SqlSettlements:
         balance = await self._balance(tx, settlement.person_id)
         left = await self._move(tx, settlement, -min(wanted, balance), "restore")
         return wanted - min(wanted, balance), left
+
+    async def year(self, tx: Tx, settlement: StoredSettlement) -> YearState:
+        """See ``Settlements``."""
+        return await self._year(tx, settlement.year)
+
+    async def keep(self, tx: Tx, settlement: StoredSettlement, contribution: YearState, account_fen: int) -> None:
+        """See ``Settlements``."""
+        used = await self._year(tx, settlement.year)
+        await self._write_year(tx, settlement.year, used.plus(contribution))
+        await self._move(tx, settlement, -account_fen, "settlement")
+
+    async def release(self, tx: Tx, settlement: StoredSettlement, contribution: YearState, account_fen: int) -> None:
+        """See ``Settlements``."""
+        used = await self._year(tx, settlement.year)
+        await self._write_year(tx, settlement.year, used.minus(contribution))
+        await self._move(tx, settlement, account_fen, "take-back")
 
     async def free_batches(self, tx: Tx, settlement_id: str) -> None:
         """See ``Settlements``. A number that was used again meanwhile keeps its newer generation beside this one."""
@@ -254,7 +270,7 @@ class SqlSettlements:
                     amount_fen=amount_fen,
                     balance_fen=balance,
                     reason=reason,
-                    reference=f"{settlement.settlement_id}:{movement_id}" if reason != "reversal" else settlement.settlement_id,
+                    reference=settlement.settlement_id if reason == "reversal" else f"{settlement.settlement_id}:{movement_id}",
                     recorded_at=opened(tx).clock.now(),
                 )
             )
@@ -276,7 +292,7 @@ def stored_answer(answer: SettlementAnswer) -> dict[str, Any]:
 class SqlTakeBacks:
     """Implements ``TakeBacks``."""
 
-    async def put(self, tx: Tx, command: TakeBack, answer: dict[str, Any]) -> None:
+    async def put(self, tx: Tx, command: TakeBack, answer: dict[str, Any], kept: Mapping[str, Any] | None) -> None:
         """See ``TakeBacks``."""
         await opened(tx).execute(
             insert(TAKE_BACK).values(
@@ -287,18 +303,15 @@ class SqlTakeBacks:
                 decision_version=command.decision_version,
                 state="taken-back",
                 answer=answer,
+                kept=kept,
                 recorded_at=opened(tx).clock.now(),
             )
         )
 
-    async def lock(self, tx: Tx, conversion_id: str) -> tuple[str, str] | None:
+    async def lock(self, tx: Tx, conversion_id: str) -> Taken | None:
         """See ``TakeBacks``."""
-        row = await opened(tx).first(
-            select(TAKE_BACK.c.settlement_id, TAKE_BACK.c.state)
-            .where(TAKE_BACK.c.conversion_id == conversion_id)
-            .with_for_update()
-        )
-        return None if row is None else (row.settlement_id, row.state)
+        row = await opened(tx).first(select(TAKE_BACK).where(TAKE_BACK.c.conversion_id == conversion_id).with_for_update())
+        return None if row is None else Taken(row.settlement_id, row.state, row.answer, row.kept)
 
     async def set_state(self, tx: Tx, conversion_id: str, state: str) -> None:
         """See ``TakeBacks``."""

@@ -62,7 +62,7 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
                 claims.state_institution, claims.import_catalogue, claims.list_registry, claims.list_visits, claims.clock
             ),
             filings_router(claims.file_for_care, claims.cancel_filing, claims.list_filings),
-            funds_router(claims.move_transfer, claims.credit_account),
+            funds_router(claims.move_transfer, claims.credit_account, claims.clear_institution, claims.move_debt),
             ledger_router(claims.db, claims.ledger, OWN_BOOKS),
         ],
         raw_routes=[HisRoute("/{path:path}", Doorkeeper(his_endpoint(claims), build_verifier(settings)), methods=["POST"])],

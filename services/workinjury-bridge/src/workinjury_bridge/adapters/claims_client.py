@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from dataclasses import asdict
+from datetime import date, datetime
 from typing import Any
 
+from shared.clock import local
 from shared.contracts.claims import FundPayment
 from shared.errors import Kind, Refusal
 from shared.http.client import ServiceClient
 from shared.ledger import Book
 from shared.ledger.books import DUE_FROM_FUND, DUE_TO_FUND
+from workinjury_bridge.application.ports import TakenBack
 from workinjury_bridge.domain.bill import BillLine
-from workinjury_bridge.domain.conversion import Conversion, MedicalBill
+from workinjury_bridge.domain.conversion import Conversion
+from workinjury_bridge.domain.figures import Kept, KeptLine, MedicalBill
+from workinjury_bridge.domain.recovery import Movement, Recovery
 from workinjury_bridge.domain.refusals import settlement_not_standing
 from workinjury_bridge.domain.transfer import Direction, Transfer
 
@@ -29,15 +34,33 @@ class HttpClaims:
         if answer["state"] != "valid":
             raise settlement_not_standing(answer["state"])
         # what stands with every correction, not what was once answered to the hospital
-        return _bill({**answer, **answer["standing"]}, "payments")
+        return _bill({**answer, **answer["standing"]})
 
-    async def take_back(self, conversion: Conversion) -> MedicalBill:
+    async def decide_kept(self, settlement_id: str, lines: Sequence[KeptLine]) -> Kept:
         """See the port."""
-        body = _command(conversion) | {"mode": "inter-fund"}
+        body = {"keep_lines": [asdict(line) for line in lines]}
+        # a question: nothing is kept under the key, so any will do
+        answer = await self._client.command(f"/v1/settlements/{settlement_id}/take-back/trial", body, settlement_id)
+        return Kept(owed=_payments(answer["owed"]), cash_fen=answer["kept_cash_fen"])
+
+    async def take_back(self, conversion: Conversion, *, net: bool) -> TakenBack:
+        """See the port."""
+        body = _command(conversion) | {"mode": "net" if net else "inter-fund"}
+        figures = conversion.figures
+        if figures is not None:
+            body["keep_lines"] = [asdict(line) for line in figures.keep_lines]
+            if figures.employer is not None and figures.employer_owed:
+                by_book = {book.value: amount for book, amount in figures.employer_owed_by_book().items()}
+                body["employer"] = {"employer_id": figures.employer.removeprefix("E:"), "by_book": by_book}
         answer = await self._client.command(
             f"/v1/settlements/{conversion.settlement_id}/take-back", body, f"take-back:{conversion.conversion_id}"
         )
-        return _bill(answer, "owed")
+        return TakenBack(
+            owed=_payments(answer["owed"]),
+            cash_fen=answer["cash_fen"],
+            kept_cash_fen=answer.get("kept_cash_fen", 0),
+            netted=tuple(answer.get("netted", ())),
+        )
 
     async def restore(self, conversion: Conversion) -> Sequence[FundPayment]:
         """See the port."""
@@ -77,6 +100,24 @@ class HttpClaims:
             if refusal.kind is not Kind.NOT_FOUND:
                 raise
 
+    async def move_debt(self, debt: Recovery, movement: Movement) -> None:
+        """See the port."""
+        body = {
+            "movement_id": movement.movement_id,
+            "kind": movement.kind.value,
+            "book": debt.book.value,
+            "debtor": debt.debtor,
+            "amount_fen": movement.amount_fen,
+            "interest_fen": movement.interest_fen,
+            "case_id": debt.case_id,
+            "settlement_id": debt.settlement_id,
+            "conversion_id": debt.conversion_id,
+            "reference": movement.reference,
+            "maker": movement.maker,
+            "checker": movement.checker,
+        }
+        await self._client.command("/v1/debt-movements", body, f"debt:{movement.movement_id}")
+
     async def balances_with_us(self, books: Sequence[Book]) -> Mapping[Book, int]:
         """See the port."""
         found: dict[Book, int] = {}
@@ -105,13 +146,13 @@ def _command(conversion: Conversion) -> dict[str, Any]:
     }
 
 
-def _bill(answer: Mapping[str, Any], payments: str) -> MedicalBill:
+def _bill(answer: Mapping[str, Any]) -> MedicalBill:
     return MedicalBill(
         begun_on=date.fromisoformat(answer["begun_on"]),
         ended_on=date.fromisoformat(answer["ended_on"]),
         total_fen=answer["total_fen"],
         cash_fen=answer["cash_fen"],
-        payments=_payments(answer[payments]),
+        payments=_payments(answer["payments"]),
         lines=tuple(
             BillLine(
                 line_id=line["line_id"],
@@ -121,10 +162,16 @@ def _bill(answer: Mapping[str, Any], payments: str) -> MedicalBill:
                 cap_fen=line.get("cap_fen"),
                 consent=line.get("consent"),
                 emergency=line.get("emergency") is True,
+                charged_on=_day(line.get("occurred_at")),
             )
             for line in answer["lines"]
         ),
     )
+
+
+def _day(instant: str | None) -> date | None:
+    """The day in China of an instant."""
+    return None if instant is None else local(datetime.fromisoformat(instant)).date()
 
 
 def _payments(rows: Sequence[Mapping[str, Any]]) -> tuple[FundPayment, ...]:

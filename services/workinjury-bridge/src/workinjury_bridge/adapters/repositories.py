@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
@@ -13,17 +13,24 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from shared.contracts.claims import FundPayment
 from shared.db.database import SqlTx
 from shared.ledger import Book, Entry
-from shared.ledger.books import DUE_FROM_FUND, DUE_FROM_PERSON, DUE_TO_FUND
+from shared.ledger.books import DUE_FROM_EMPLOYER, DUE_FROM_FUND, DUE_FROM_PERSON, DUE_FROM_THIRD_PARTY, DUE_TO_FUND
 from shared.ledger.store import LedgerStore
 from shared.transactions import Tx
 from workinjury_bridge.adapters import tables as t
 from workinjury_bridge.application.ports import Payment
+from workinjury_bridge.domain import party
+from workinjury_bridge.domain.advance import Advance, AdvanceState
+from workinjury_bridge.domain.audit_deduction import AuditDeduction, DeductionState
 from workinjury_bridge.domain.bill import WorkInjuryVersion
-from workinjury_bridge.domain.conversion import Conversion, ConversionState, Figures
+from workinjury_bridge.domain.conversion import Conversion, ConversionState
 from workinjury_bridge.domain.direct_settlement import DirectSettlement, DirectState
-from workinjury_bridge.domain.journals import person_dim
+from workinjury_bridge.domain.figures import Figures, KeptLine
+from workinjury_bridge.domain.policy import Circumstance
 from workinjury_bridge.domain.recognition import Decision, InjuryCase, Outcome
+from workinjury_bridge.domain.recovery import CLOSED, Cause, Movement, MovementKind, Recovery, RecoveryState
+from workinjury_bridge.domain.split import Split, SplitState, flags_of
 from workinjury_bridge.domain.stay import SettledStay
+from workinjury_bridge.domain.terms import CaseFacts, StayFacts
 from workinjury_bridge.domain.transfer import Direction, Transfer, TransferState
 
 _MAX_ROWS = 1000
@@ -74,6 +81,7 @@ class SqlCases:
                 region=case.region,
                 contested_on=case.contested_on,
                 opened_at=opened_at,
+                **asdict(case.facts),
             )
         )
 
@@ -102,6 +110,10 @@ class SqlCases:
     async def add_decision(self, tx: Tx, case_id: str, decision: Decision, recorded_at: datetime) -> None:
         """See the port."""
         await _sql(tx).execute(insert(t.decision).values(case_id=case_id, recorded_at=recorded_at, **asdict(decision)))
+
+    async def state_facts(self, tx: Tx, case_id: str, facts: CaseFacts) -> None:
+        """See the port."""
+        await _sql(tx).execute(update(t.injury_case).where(t.injury_case.c.case_id == case_id).values(**asdict(facts)))
 
     async def mark_contested(self, tx: Tx, case_id: str, contested_on: date | None) -> None:
         """See the port."""
@@ -265,14 +277,206 @@ class SqlTransfers:
         ]
 
 
+class SqlRecoveries:
+    """Implements ``Recoveries``."""
+
+    async def save(self, tx: Tx, debt: Recovery, at: datetime) -> None:
+        """See the port."""
+        values = asdict(debt) | {"changed_at": at}
+        statement = upsert(t.recovery).values(opened_at=at, **values)
+        await _sql(tx).execute(statement.on_conflict_do_update(index_elements=["recovery_id"], set_=values))
+
+    async def get(self, tx: Tx, recovery_id: str) -> Recovery | None:
+        """See the port."""
+        found = await self._where(tx, t.recovery.c.recovery_id == recovery_id)
+        return found[0] if found else None
+
+    async def locked(self, tx: Tx, recovery_id: str) -> Recovery | None:
+        """See the port."""
+        debt = await self.get(tx, recovery_id)
+        if debt is not None:
+            await _lock_person(tx, debt.person_id)
+        return await self.get(tx, recovery_id)
+
+    async def of_conversion(self, tx: Tx, conversion_id: str) -> Sequence[Recovery]:
+        """See the port."""
+        return await self._where(tx, t.recovery.c.conversion_id == conversion_id)
+
+    async def open_of(self, tx: Tx, book: Book, debtor: str) -> Sequence[Recovery]:
+        """See the port."""
+        c = t.recovery.c
+        return await self._where(tx, (c.book == book.value) & (c.debtor == debtor) & c.state.notin_(CLOSED))
+
+    async def add_movement(self, tx: Tx, movement: Movement, at: datetime) -> None:
+        """See the port."""
+        await _sql(tx).execute(insert(t.recovery_movement).values(recorded_at=at, **asdict(movement)))
+
+    async def movement(self, tx: Tx, movement_id: str) -> Movement | None:
+        """See the port."""
+        row = await _sql(tx).first(select(t.recovery_movement).where(t.recovery_movement.c.movement_id == movement_id))
+        return None if row is None else _movement(row)
+
+    async def unbooked(self, tx: Tx, limit: int, *, conversion_id: str | None = None) -> Sequence[Movement]:
+        """See the port."""
+        statement = (
+            select(t.recovery_movement)
+            .where(t.recovery_movement.c.booked.is_(False))
+            .order_by(t.recovery_movement.c.movement_id)
+            .limit(limit)
+        )
+        if conversion_id is not None:
+            of_it = t.recovery.c.recovery_id == t.recovery_movement.c.recovery_id
+            statement = statement.join(t.recovery, of_it).where(t.recovery.c.conversion_id == conversion_id)
+        return [_movement(row) for row in await _sql(tx).all(statement)]
+
+    async def mark_booked(self, tx: Tx, movement_id: str) -> None:
+        """See the port."""
+        await _sql(tx).execute(
+            update(t.recovery_movement).where(t.recovery_movement.c.movement_id == movement_id).values(booked=True)
+        )
+
+    async def disagreeing(self, tx: Tx) -> Sequence[tuple[str, int, int]]:
+        """See the port."""
+        line, c = t.LEDGER.line.c, t.recovery.c
+        still = c.advanced_fen - c.recovered_fen - c.expensed_fen - c.written_off_fen - c.moved_fen
+        debts = (
+            select(c.debtor, func.sum(still).label("fen"))
+            .where(c.book == Book.WI.value, c.state != RecoveryState.REVERSED.value)
+            .group_by(c.debtor)
+            .subquery()
+        )
+        booked = (
+            select(line.dim.label("debtor"), func.sum(line.debit_fen - line.credit_fen).label("fen"))
+            .where(
+                line.book == Book.WI.value,
+                line.account.in_((DUE_FROM_EMPLOYER, DUE_FROM_THIRD_PARTY, DUE_FROM_PERSON)),
+            )
+            .group_by(line.dim)
+            .subquery()
+        )
+        ours, theirs = func.coalesce(debts.c.fen, 0), func.coalesce(booked.c.fen, 0)
+        statement = (
+            select(func.coalesce(debts.c.debtor, booked.c.debtor).label("debtor"), ours.label("ours"), theirs.label("theirs"))
+            .select_from(debts.join(booked, debts.c.debtor == booked.c.debtor, full=True))
+            .where((theirs < ours) | ((theirs > ours) & booked.c.debtor.not_like("P:%") & booked.c.debtor.not_like("DEP:%")))
+            .limit(_MAX_ROWS)
+        )
+        return [(row.debtor, int(row.ours), int(row.theirs)) for row in await _sql(tx).all(statement)]
+
+    async def _where(self, tx: Tx, condition: Any) -> list[Recovery]:
+        statement = select(t.recovery).where(condition).order_by(t.recovery.c.recovery_id).limit(_MAX_ROWS)
+        return [
+            Recovery(
+                recovery_id=row.recovery_id,
+                case_id=row.case_id,
+                person_id=row.person_id,
+                settlement_id=row.settlement_id,
+                conversion_id=row.conversion_id,
+                decision_version=row.decision_version,
+                book=Book(row.book),
+                debtor=row.debtor,
+                cause=Cause(row.cause),
+                advanced_fen=row.advanced_fen,
+                recovered_fen=row.recovered_fen,
+                expensed_fen=row.expensed_fen,
+                written_off_fen=row.written_off_fen,
+                moved_fen=row.moved_fen,
+                interest_fen=row.interest_fen,
+                state=RecoveryState(row.state),
+                due_on=row.due_on,
+                liability=row.liability,
+            )
+            for row in await _sql(tx).all(statement)
+        ]
+
+
+class SqlDeductions:
+    """Implements ``Deductions``."""
+
+    async def save(self, tx: Tx, deduction: AuditDeduction, at: datetime) -> None:
+        """See the port."""
+        values = asdict(deduction) | {"changed_at": at}
+        statement = upsert(t.audit_deduction).values(deducted_at=at, **values)
+        await _sql(tx).execute(statement.on_conflict_do_update(index_elements=["deduction_id"], set_=values))
+
+    async def locked(self, tx: Tx, deduction_id: str) -> AuditDeduction | None:
+        """See the port."""
+        condition = t.audit_deduction.c.deduction_id == deduction_id
+        found = await self._where(tx, condition)
+        if not found:
+            return None
+        await _lock_person(tx, found[0].person_id)
+        return (await self._where(tx, condition))[0]
+
+    async def of_settlement(self, tx: Tx, settlement_id: str) -> Sequence[AuditDeduction]:
+        """See the port."""
+        return await self._where(tx, t.audit_deduction.c.settlement_id == settlement_id)
+
+    async def _where(self, tx: Tx, condition: Any) -> list[AuditDeduction]:
+        c = t.audit_deduction.c
+        names = [f.name for f in fields(AuditDeduction)]
+        rows = await _sql(tx).all(select(*(c[n] for n in names)).where(condition).order_by(c.deduction_id).limit(_MAX_ROWS))
+        return [AuditDeduction(**{**row._mapping, "state": DeductionState(row.state)}) for row in rows]
+
+
+class SqlAdvances:
+    """Implements ``Advances``."""
+
+    async def save(self, tx: Tx, advance: Advance, at: datetime) -> None:
+        """See the port."""
+        values = asdict(advance) | {"changed_at": at}
+        statement = upsert(t.advance).values(opened_at=at, **values)
+        await _sql(tx).execute(statement.on_conflict_do_update(index_elements=["advance_id"], set_=values))
+
+    async def locked(self, tx: Tx, advance_id: str) -> Advance | None:
+        """See the port."""
+        condition = t.advance.c.advance_id == advance_id
+        found = await self._where(tx, condition)
+        if not found:
+            return None
+        await _lock_person(tx, found[0].person_id)
+        return (await self._where(tx, condition))[0]
+
+    async def of_case(self, tx: Tx, case_id: str) -> Sequence[Advance]:
+        """See the port."""
+        return await self._where(tx, t.advance.c.case_id == case_id)
+
+    async def _where(self, tx: Tx, condition: Any) -> list[Advance]:
+        statement = select(t.advance).where(condition).order_by(t.advance.c.advance_id).limit(_MAX_ROWS)
+        return [
+            Advance(
+                advance_id=row.advance_id,
+                case_id=row.case_id,
+                person_id=row.person_id,
+                debtor=row.debtor,
+                applied_on=row.applied_on,
+                due_on=row.due_on,
+                state=AdvanceState(row.state),
+                served_on=row.served_on,
+                maker=row.maker,
+                checker=row.checker,
+                note=row.note,
+            )
+            for row in await _sql(tx).all(statement)
+        ]
+
+
 class SqlDirects:
     """Implements ``Directs``."""
 
     async def get(self, tx: Tx, key: str) -> DirectSettlement | None:
         """See the port."""
         row = await _sql(tx).first(select(t.direct_settlement).where(t.direct_settlement.c.key == key))
-        if row is None:
-            return None
+        return None if row is None else self._direct(row)
+
+    async def of_settlement(self, tx: Tx, settlement_id: str) -> DirectSettlement | None:
+        """See the port."""
+        of_it = t.direct_settlement.c.settlement_id == settlement_id
+        key = await _sql(tx).scalar(select(t.direct_settlement.c.key).where(of_it))
+        return None if key is None else await self.locked(tx, key)
+
+    @staticmethod
+    def _direct(row: Row[Any]) -> DirectSettlement:
         return DirectSettlement(
             key=row.key,
             case_id=row.case_id,
@@ -330,7 +534,7 @@ class SqlLedger:
         line = t.LEDGER.line.c
         balance = await _sql(tx).scalar(
             select(func.coalesce(func.sum(line.debit_fen - line.credit_fen), 0)).where(
-                line.book == Book.WI.value, line.account == DUE_FROM_PERSON, line.dim == person_dim(person_id)
+                line.book == Book.WI.value, line.account == DUE_FROM_PERSON, line.dim == party.person(person_id)
             )
         )
         return max(0, int(balance))
@@ -382,10 +586,54 @@ async def cases_of(tx: SqlTx, found: Sequence[Row[Any]]) -> list[InjuryCase]:
             matter_id=row.matter_id,
             region=row.region,
             decisions=tuple(decisions[row.case_id]),
+            facts=CaseFacts(
+                filed_on=row.filed_on,
+                accepted_on=row.accepted_on,
+                employer_insured=row.employer_insured,
+                third_party=row.third_party,
+            ),
             contested_on=row.contested_on,
         )
         for row in found
     ]
+
+
+def _movement(row: Row[Any]) -> Movement:
+    return Movement(
+        movement_id=row.movement_id,
+        recovery_id=row.recovery_id,
+        kind=MovementKind(row.kind),
+        amount_fen=row.amount_fen,
+        interest_fen=row.interest_fen,
+        reference=row.reference,
+        maker=row.maker,
+        checker=row.checker,
+        booked=row.booked,
+    )
+
+
+def _stay_facts(stored: Mapping[str, Any] | None) -> StayFacts:
+    if stored is None:
+        return StayFacts()
+    return StayFacts(
+        payer=stored["payer"],
+        prepaid_fen=stored["prepaid_fen"],
+        circumstances=tuple((line_id, Circumstance(c)) for line_id, c in stored["circumstances"]),
+    )
+
+
+def _split(stored: Mapping[str, Any] | None) -> Split | None:
+    if stored is None:
+        return None
+    flags = stored["flags"]
+    ratio = flags["ratio"]
+    return Split(
+        flags=flags_of(flags["lines"], None if ratio is None else (ratio["numerator"], ratio["denominator"])),
+        proposed_by=stored["proposed_by"],
+        state=SplitState(stored["state"]),
+        decided_by=stored["decided_by"],
+        note=stored["note"],
+    )
 
 
 def _conversion_values(conversion: Conversion) -> dict[str, Any]:
@@ -393,7 +641,9 @@ def _conversion_values(conversion: Conversion) -> dict[str, Any]:
     del values["figures"]
     figures = conversion.figures
     if figures is not None:
-        values |= asdict(figures) | {"owed": [asdict(p) for p in figures.owed], "owed_fen": figures.owed_fen}
+        values |= asdict(figures) | {"owed_fen": figures.owed_fen}
+    elif conversion.state is ConversionState.PROPOSED:
+        values |= dict.fromkeys((f.name for f in fields(Figures)), None) | {"owed_fen": None, "kept_cash_fen": 0}
     return values
 
 
@@ -408,6 +658,17 @@ def _conversion(row: Row[Any]) -> Conversion:
             cash_fen=row.cash_fen,
             meals_fen=row.meals_fen,
             owed=tuple(FundPayment(**payment) for payment in row.owed),
+            payer=row.payer or party.person(row.person_id),
+            beneficiary=row.beneficiary or party.person(row.person_id),
+            unrelated_fen=row.unrelated_fen or 0,
+            kept_cash_fen=row.kept_cash_fen,
+            keep_lines=tuple(KeptLine(**line) for line in row.keep_lines or ()),
+            employer=row.employer,
+            employer_owed=tuple(FundPayment(**payment) for payment in row.employer_owed or ()),
+            employer_cost_fen=row.employer_cost_fen or 0,
+            employer_meals_fen=row.employer_meals_fen or 0,
+            debtor=row.debtor,
+            prepaid_fen=row.prepaid_fen or 0,
         )
     return Conversion(
         conversion_id=row.conversion_id,
@@ -425,6 +686,9 @@ def _conversion(row: Row[Any]) -> Conversion:
         checker=row.checker,
         note=row.note,
         cause=row.cause,
+        facts=_stay_facts(row.facts),
+        split=_split(row.split),
+        netted=tuple(row.netted or ()),
         begun=row.begun,
         revoked=row.revoked,
         restored=row.restored,

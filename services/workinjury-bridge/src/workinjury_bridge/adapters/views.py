@@ -11,6 +11,7 @@ from sqlalchemy import Row, Select, select
 from shared.db.database import Database, SqlTx
 from workinjury_bridge.adapters import tables as t
 from workinjury_bridge.adapters.repositories import cases_of
+from workinjury_bridge.domain.recovery import RecoveryState
 
 _INTERNAL = frozenset({"begun", "restored", "tries", "next_try_at"})
 
@@ -42,9 +43,10 @@ class SqlViews:
             row = await tx.first(_conversions().where(t.conversion.c.conversion_id == conversion_id))
             if row is None:
                 return None
-            of = {"transfers": (t.transfer, t.transfer.c.transfer_id), "payments": (t.payment, t.payment.c.payment_id)}
+            of = {"transfers": t.transfer, "payments": t.payment, "recoveries": t.recovery}
             parts = {}
-            for name, (table, key) in of.items():
+            for name, table in of.items():
+                key = table.primary_key.columns.values()[0]
                 statement = select(table).where(table.c.conversion_id == conversion_id).order_by(key).limit(100)
                 parts[name] = [_plain(r) for r in await tx.all(statement)]
         return _conversion(row) | parts
@@ -64,6 +66,37 @@ class SqlViews:
         async with self._db.reading() as tx:
             return [_conversion(row) for row in await tx.all(statement)]
 
+    async def recovery(self, recovery_id: str) -> dict[str, Any] | None:
+        """See the port."""
+        async with self._db.reading() as tx:
+            row = await tx.first(_recoveries().where(t.recovery.c.recovery_id == recovery_id))
+            if row is None:
+                return None
+            of_it = t.recovery_movement.c.recovery_id == recovery_id
+            moved = await tx.all(
+                select(t.recovery_movement).where(of_it).order_by(t.recovery_movement.c.movement_id).limit(1000)
+            )
+        return _recovery(row) | {"movements": [_plain(r) for r in moved]}
+
+    async def recoveries(
+        self, *, case_id: str | None, state: str | None, debtor: str | None, after: str | None, limit: int
+    ) -> list[dict[str, Any]]:
+        """See the port."""
+        c = t.recovery.c
+        statement = _page(_recoveries(), c.recovery_id, after, limit)
+        for column, value in ((c.case_id, case_id), (c.state, state), (c.debtor, debtor)):
+            if value is not None:
+                statement = statement.where(column == value)
+        async with self._db.reading() as tx:
+            return [_recovery(row) for row in await tx.all(statement)]
+
+    async def advance(self, advance_id: str) -> dict[str, Any] | None:
+        """See the port."""
+        statement = select(t.advance, t.injury_case.c.region).join(t.injury_case).where(t.advance.c.advance_id == advance_id)
+        async with self._db.reading() as tx:
+            row = await tx.first(statement)
+        return None if row is None else _plain(row)
+
     async def direct_settlement(self, key: str) -> dict[str, Any] | None:
         """See the port."""
         async with self._db.reading() as tx:
@@ -74,6 +107,16 @@ class SqlViews:
 def _page(statement: Select[Any], column: Any, after: str | None, limit: int) -> Select[Any]:
     statement = statement.order_by(column.desc()).limit(limit)
     return statement if after is None else statement.where(column < after)
+
+
+def _recoveries() -> Select[Any]:
+    return select(t.recovery, t.injury_case.c.region).join(t.injury_case)
+
+
+def _recovery(row: Row[Any]) -> dict[str, Any]:
+    gone = row.recovered_fen + row.expensed_fen + row.written_off_fen + row.moved_fen
+    reversed_ = row.state == RecoveryState.REVERSED
+    return _plain(row) | {"open_fen": 0 if reversed_ else row.advanced_fen - gone}
 
 
 def _conversions() -> Select[Any]:
@@ -98,7 +141,12 @@ def _conversions() -> Select[Any]:
 def _conversion(row: Row[Any]) -> dict[str, Any]:
     plain = {key: value for key, value in _plain(row).items() if key not in _INTERNAL}
     known = row.total_fen is not None
-    return plain | {"refund_fen": row.cash_fen - row.person_fen if known else None, "transfers": [], "payments": []}
+    return plain | {
+        "refund_fen": row.cash_fen - row.kept_cash_fen - row.person_fen if known else None,
+        "transfers": [],
+        "payments": [],
+        "recoveries": [],
+    }
 
 
 async def _cases(tx: SqlTx, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:

@@ -11,16 +11,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shared.calendar import WorkCalendar
 from shared.clock import Clock
 from shared.errors import Kind, Refusal, unavailable
 from shared.ids import IdFactory
 from shared.ledger import Book
 from shared.transactions import Tx, UnitOfWork
+from workinjury_bridge.application.audit.apply_deduction import DeductAfterAudit
 from workinjury_bridge.application.pay_person import PayPerson
-from workinjury_bridge.application.ports import ClaimsGateway, Conversions, Ledger, Policies, Stays, Transfers
+from workinjury_bridge.application.ports import (
+    Cases,
+    ClaimsGateway,
+    Conversions,
+    Ledger,
+    Policies,
+    Recoveries,
+    Stays,
+    Transfers,
+)
 from workinjury_bridge.application.propose_conversions import ProposeConversions
-from workinjury_bridge.domain.conversion import Conversion, Figures, Step, convert, next_step, same_payments
-from workinjury_bridge.domain.facts import conversion_changed, transfer_confirmed
+from workinjury_bridge.application.recovery.remind import RECOVERY_DEADLINE, end_of
+from workinjury_bridge.domain import party
+from workinjury_bridge.domain.conversion import Conversion, Step, next_step, same_payments
+from workinjury_bridge.domain.facts import conversion_changed, recovery_changed, transfer_confirmed
+from workinjury_bridge.domain.figures import Figures, convert, lines_to_keep
 from workinjury_bridge.domain.journals import (
     Stamp,
     about_conversion,
@@ -28,6 +42,8 @@ from workinjury_bridge.domain.journals import (
     reversion_entry,
     transfer_entry,
 )
+from workinjury_bridge.domain.policy import Uncleared
+from workinjury_bridge.domain.recovery import Cause, Recovery
 from workinjury_bridge.domain.refusals import claims_disagrees
 from workinjury_bridge.domain.transfer import Direction, Transfer, TransferState
 
@@ -40,14 +56,18 @@ class AdvanceConversion:
     """Drives conversions; safe to call at any time, by anybody, also twice at once."""
 
     work: UnitOfWork
+    cases: Cases
     stays: Stays
     conversions: Conversions
     transfers: Transfers
+    recoveries: Recoveries
     ledger: Ledger
     claims: ClaimsGateway
     policies: Policies
     pay: PayPerson
+    deduct: DeductAfterAudit
     propose: ProposeConversions
+    calendar: WorkCalendar
     clock: Clock
     ids: IdFactory
 
@@ -96,36 +116,51 @@ class AdvanceConversion:
         return True
 
     async def _assess(self, conversion: Conversion) -> None:
+        async with self.work.transaction() as tx:
+            stay = await self.stays.get(tx, conversion.settlement_id)
+            case = await self.cases.get(tx, conversion.case_id)
+        if case is None:
+            raise AssertionError("a conversion belongs to a case")
         try:
             bill = await self.claims.read_bill(conversion.settlement_id)
-            async with self.work.transaction() as tx:
-                stay = await self.stays.get(tx, conversion.settlement_id)
             policy = self.policies.on(bill.ended_on)
-            after = conversion.assessed(convert(bill, policy, inpatient=stay is not None and stay.inpatient))
+            terms = case.terms(conversion.facts, conversion.split, policy)
+            keep = lines_to_keep(bill, terms)
+            kept = await self.claims.decide_kept(conversion.settlement_id, keep) if keep else None
+            inpatient = stay is not None and stay.inpatient
+            after = conversion.assessed(convert(bill, policy, inpatient=inpatient, terms=terms, kept=kept))
         except Refusal as refused:
             if refused.kind in _OURS:
                 raise
             after = conversion.withdrawn(f"{refused.code}: {refused.zh}")
-        await self._change(conversion, after, tell=True)
+        async with self.work.transaction() as tx:
+            now = await self.cases.locked(tx, conversion.case_id)
+            if not await self._unchanged(tx, conversion) or now is None or now.facts != case.facts:
+                return
+            await self._save(tx, after)
 
     async def _take_back(self, conversion: Conversion) -> None:
         figures = _figures(conversion)
         try:
-            taken = await self.claims.take_back(conversion)
+            net = self.policies.on(self.clock.today()).clearing.uncleared is Uncleared.NET
+            taken = await self.claims.take_back(conversion, net=net)
         except Refusal as refused:
             if refused.kind in _OURS:
                 raise
             await self._change(conversion, conversion.withdrawn(f"{refused.code}: {refused.zh}"), tell=True)
             return
-        if not same_payments(taken.payments, figures.owed) or taken.cash_fen != figures.cash_fen:
+        cash = (taken.cash_fen, taken.kept_cash_fen)
+        if not same_payments(taken.owed, figures.owed) or cash != (figures.cash_fen, figures.kept_cash_fen):
             raise claims_disagrees(conversion.conversion_id)
         async with self.work.transaction() as tx:
             if not await self._unchanged(tx, conversion):
                 return
-            concern = await self.pay.payee_of(tx, about_conversion(conversion))
-            entry = conversion_entry(concern, figures, await self._stamp(tx))
-            await self.ledger.append(tx, [entry])
-            await self._save(tx, conversion.posted())
+            if figures.concern_the_fund:
+                about = await self.pay.payee_of(tx, about_conversion(conversion))
+                entry = conversion_entry(about, figures, await self._stamp(tx), taken.netted)
+                await self.ledger.append(tx, [entry])
+            await self._open_debts(tx, conversion, _debts_of(conversion, figures))
+            await self._save(tx, conversion.posted(taken.netted))
 
     async def _start_transfers(self, conversion: Conversion) -> None:
         async with self.work.transaction() as tx:
@@ -181,28 +216,51 @@ class AdvanceConversion:
             if conversion.revoked:
                 await self._save(tx, conversion.reverting())
                 return
-            items = (("refund", max(0, figures.refund_fen)), ("meals", figures.meals_fen))
-            await self.pay.run(tx, about_conversion(conversion), items, matter_id=conversion.matter_id)
+            for who in dict.fromkeys(who for _, who, _ in figures.payables):
+                items = [(kind, amount) for kind, to, amount in figures.payables if to == who]
+                await self.pay.run(tx, about_conversion(conversion), items, matter_id=conversion.matter_id, to=who)
             await self._save(tx, conversion.settled())
 
     async def _restore(self, conversion: Conversion) -> None:
         figures = _figures(conversion)
+        async with self.work.transaction() as tx:
+            if await self.recoveries.unbooked(tx, 1, conversion_id=conversion.conversion_id):
+                raise unavailable(
+                    "workinjury-bridge.recovery.unbooked",
+                    "追偿回款尚未在医保基金账套入账，稍后再恢复",
+                    "receipts are not booked yet",
+                )
         owed = await self.claims.restore(conversion)
         if not same_payments(owed, figures.owed):
             raise claims_disagrees(conversion.conversion_id)
         async with self.work.transaction() as tx:
             if not await self._unchanged(tx, conversion):
                 return
-            entries = await self.ledger.of_settlement(tx, conversion.settlement_id)
-            original = next(e for e in entries if e.conversion_id == conversion.conversion_id and e.kind == "conversion")
-            entry = reversion_entry(
-                await self.pay.payee_of(tx, about_conversion(conversion)),
-                figures,
-                await self._stamp(tx),
-                paid=conversion.paid,
-                reverses=original.entry_id,
-            )
-            await self.ledger.append(tx, [entry])
+            about = await self.pay.payee_of(tx, about_conversion(conversion))
+            debts = await self.recoveries.of_conversion(tx, conversion.conversion_id)
+            ours = [debt for debt in debts if debt.book is Book.WI]
+            if figures.concern_the_fund:
+                entries = await self.ledger.of_settlement(tx, conversion.settlement_id)
+                mine = [e for e in entries if e.conversion_id == conversion.conversion_id]
+                original = next(e for e in mine if e.kind == "conversion").entry_id
+                stamp, paid = await self._stamp(tx), conversion.paid
+                entry = reversion_entry(about, figures, stamp, paid=paid, reverses=original, debts=ours)
+                await self.ledger.append(tx, [entry])
+            await self.deduct.give_up(tx, conversion.settlement_id, "recognition revoked")
+            for debt in debts:
+                await self.recoveries.save(tx, debt.reversed(), self.clock.now())
+                tx.emit(recovery_changed(debt.reversed(), self.clock.now()))
+            if conversion.paid:
+                paid_to: dict[str, int] = {}
+                for _, who, amount in figures.payables:
+                    paid_to[who] = paid_to.get(who, 0) + amount
+                back = [(Book.WI, who, Cause.REVOKED, amount) for who, amount in paid_to.items()]
+                await self._open_debts(tx, conversion, back)
+            for debt in ours:
+                # what came in for a debt that is no more belongs to whom it came from; a third party's money is the person's
+                to = party.person(conversion.person_id) if party.is_third_party(debt.debtor) else debt.debtor
+                kind = f"returned-{debt.recovery_id}"
+                await self.pay.run(tx, about, [(kind, debt.recovered_fen)], matter_id=conversion.matter_id, to=to)
             await self._instruct_all(tx, conversion, Direction.BACK)
             await self.conversions.save(tx, conversion.medically_restored(), self.clock.now())
 
@@ -242,8 +300,10 @@ class AdvanceConversion:
         tx.emit(conversion_changed(conversion, now))
 
     async def _instruct_all(self, tx: Tx, conversion: Conversion, direction: Direction) -> None:
-        """One transfer per book, each under a voucher number of its own."""
+        """One transfer per book, each under a voucher number of its own; none to a book whose debt was taken over."""
         for book, amount in _figures(conversion).owed_by_book().items():
+            if direction is Direction.OUT and book in conversion.netted:
+                continue
             await self._instruct(tx, conversion.conversion_id, book, direction, amount)
 
     async def _instruct(self, tx: Tx, conversion_id: str, book: Book, direction: Direction, amount_fen: int) -> None:
@@ -257,9 +317,45 @@ class AdvanceConversion:
         )
         await self.transfers.add(tx, transfer, self.clock.now())
 
+    async def _open_debts(self, tx: Tx, conversion: Conversion, debts: Sequence[tuple[Book, str, Cause, int]]) -> None:
+        """What somebody owes from now on; the worker or a person demands it (B0.6)."""
+        policy = self.policies.on(self.clock.today())
+        due_on = self.calendar.add_working_days(self.clock.today(), policy.recoveries.demand_within).on
+        for book, debtor, cause, amount in debts:
+            debt = Recovery(
+                recovery_id=self.ids.new(),
+                case_id=conversion.case_id,
+                person_id=conversion.person_id,
+                settlement_id=conversion.settlement_id,
+                conversion_id=conversion.conversion_id,
+                decision_version=conversion.decision_version,
+                book=book,
+                debtor=debtor,
+                cause=cause,
+                advanced_fen=amount,
+                due_on=due_on,
+            )
+            await self.recoveries.save(tx, debt, self.clock.now())
+            tx.schedule(RECOVERY_DEADLINE, debt.recovery_id, end_of(due_on))
+            tx.emit(recovery_changed(debt, self.clock.now()))
+
     async def _stamp(self, tx: Tx) -> Stamp:
         today = self.clock.today()
         return Stamp(entry_id=self.ids.new(), booked_on=today, voucher_no=await self.ledger.next_voucher(tx, today))
+
+
+def _debts_of(conversion: Conversion, figures: Figures) -> list[tuple[Book, str, Cause, int]]:
+    """(book, debtor, cause, fen) that a conversion makes somebody owe."""
+    debts: list[tuple[Book, str, Cause, int]] = []
+    if figures.debtor is not None and figures.advance_fen:
+        cause = Cause.UNINSURED if party.is_employer(figures.debtor) else Cause.THIRD_PARTY
+        debts.append((Book.WI, figures.debtor, cause, figures.advance_fen))
+    if figures.fund_refund_fen < 0:
+        debts.append((Book.WI, party.person(conversion.person_id), Cause.SELF_PAID, -figures.fund_refund_fen))
+    if figures.employer is not None:
+        cause = Cause.LATE_FILING if figures.employer_cost_fen else Cause.UNINSURED
+        debts += [(book, figures.employer, cause, amount) for book, amount in figures.employer_owed_by_book().items()]
+    return debts
 
 
 def _figures(conversion: Conversion) -> Figures:

@@ -8,7 +8,7 @@ from typing import Any
 from shared.errors import Refusal
 from shared.ledger import Book
 from shared.transactions import UnitOfWork
-from workinjury_bridge.application.ports import Cases, ClaimsGateway, Conversions, Ledger, Transfers
+from workinjury_bridge.application.ports import Cases, ClaimsGateway, Conversions, Ledger, Recoveries, Transfers
 from workinjury_bridge.domain.conversion import ConversionState
 from workinjury_bridge.domain.invariants import Breach, breaches_of
 
@@ -30,6 +30,7 @@ class CheckInvariants:
     cases: Cases
     conversions: Conversions
     transfers: Transfers
+    recoveries: Recoveries
     ledger: Ledger
     claims: ClaimsGateway
 
@@ -48,14 +49,19 @@ class CheckInvariants:
                     if conversion is None or case is None:
                         continue
                     transfers = await self.transfers.of_conversion(tx, seen.conversion_id)
+                    debts = await self.recoveries.of_conversion(tx, seen.conversion_id)
                     about = await self.ledger.of_settlement(tx, seen.settlement_id)
                 mine = [entry for entry in about if entry.conversion_id == conversion.conversion_id]
-                breaches.extend(breaches_of(conversion, transfers, mine, case.effective))
+                breaches.extend(breaches_of(conversion, transfers, mine, case.effective, debts))
                 checked += 1
                 in_flight += conversion.state not in _AT_REST
             if len(page) < _PAGE:
                 break
             last = page[-1].conversion_id
+        async with self.work.transaction() as tx:
+            for debtor, debts_fen, book_fen in await self.recoveries.disagreeing(tx):
+                problem = f"debts say {debts_fen}, the book says {book_fen}"
+                breaches.append(Breach(rule="9", subject_id=debtor, problem=problem))
         inter_fund = "in-flight" if in_flight else await self._inter_fund(breaches)
         return {
             "checked": checked,

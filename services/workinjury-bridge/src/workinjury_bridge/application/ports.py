@@ -14,11 +14,16 @@ from typing import Any, Protocol
 from shared.contracts.claims import FundPayment
 from shared.ledger import Book, Entry
 from shared.transactions import Tx
-from workinjury_bridge.domain.conversion import Conversion, MedicalBill
+from workinjury_bridge.domain.advance import Advance
+from workinjury_bridge.domain.audit_deduction import AuditDeduction
+from workinjury_bridge.domain.conversion import Conversion
 from workinjury_bridge.domain.direct_settlement import DirectSettlement
+from workinjury_bridge.domain.figures import Kept, KeptLine, MedicalBill
 from workinjury_bridge.domain.policy import BridgePolicy
 from workinjury_bridge.domain.recognition import Decision, InjuryCase
+from workinjury_bridge.domain.recovery import Movement, Recovery
 from workinjury_bridge.domain.stay import SettledStay
+from workinjury_bridge.domain.terms import CaseFacts
 from workinjury_bridge.domain.transfer import Transfer
 
 
@@ -43,6 +48,18 @@ class Payment:
     month: date | None = None
     repays: str | None = None
     """The returned payment that this one replaces."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenBack:
+    """What claims did when it took a settlement back."""
+
+    owed: tuple[FundPayment, ...]
+    """t_f per book and account."""
+    cash_fen: int
+    kept_cash_fen: int
+    netted: tuple[str, ...]
+    """Books that had not paid the hospital: its debt is taken over."""
 
 
 class Cases(Protocol):
@@ -74,6 +91,10 @@ class Cases(Protocol):
 
     async def add_decision(self, tx: Tx, case_id: str, decision: Decision, recorded_at: datetime) -> None:
         """One more version."""
+        ...
+
+    async def state_facts(self, tx: Tx, case_id: str, facts: CaseFacts) -> None:
+        """What is known of the accident beside the decision."""
         ...
 
     async def mark_contested(self, tx: Tx, case_id: str, contested_on: date | None) -> None:
@@ -161,11 +182,93 @@ class Transfers(Protocol):
         ...
 
 
+class Recoveries(Protocol):
+    """Debts, and the money that moved on them."""
+
+    async def save(self, tx: Tx, debt: Recovery, at: datetime) -> None:
+        """Insert or replace."""
+        ...
+
+    async def get(self, tx: Tx, recovery_id: str) -> Recovery | None:
+        """One debt, None when there is none."""
+        ...
+
+    async def locked(self, tx: Tx, recovery_id: str) -> Recovery | None:
+        """One debt, read under its person's lock."""
+        ...
+
+    async def of_conversion(self, tx: Tx, conversion_id: str) -> Sequence[Recovery]:
+        """Every debt that came from a conversion, oldest first."""
+        ...
+
+    async def open_of(self, tx: Tx, book: Book, debtor: str) -> Sequence[Recovery]:
+        """The debts of a debtor to a book that are not closed, oldest first."""
+        ...
+
+    async def add_movement(self, tx: Tx, movement: Movement, at: datetime) -> None:
+        """Money came in or was given up."""
+        ...
+
+    async def movement(self, tx: Tx, movement_id: str) -> Movement | None:
+        """One movement."""
+        ...
+
+    async def unbooked(self, tx: Tx, limit: int, *, conversion_id: str | None = None) -> Sequence[Movement]:
+        """Movements that a medical book has not booked yet, oldest first; of one conversion when it is named."""
+        ...
+
+    async def mark_booked(self, tx: Tx, movement_id: str) -> None:
+        """The book has it."""
+        ...
+
+    async def disagreeing(self, tx: Tx) -> Sequence[tuple[str, int, int]]:
+        """Debtors whose open debts (fen) are not the balance of the work-injury book (fen), seen in one instant (B15.9).
+
+        Persons may owe more there: a benefit paid too much is a debt that the next benefit meets, without a recovery."""
+        ...
+
+
+class Advances(Protocol):
+    """Applications for an advance."""
+
+    async def save(self, tx: Tx, advance: Advance, at: datetime) -> None:
+        """Insert or replace. Refuses a second open one on the same case."""
+        ...
+
+    async def locked(self, tx: Tx, advance_id: str) -> Advance | None:
+        """One application, read under its person's lock."""
+        ...
+
+    async def of_case(self, tx: Tx, case_id: str) -> Sequence[Advance]:
+        """Every application of a case, oldest first."""
+        ...
+
+
+class Deductions(Protocol):
+    """Deductions after audit."""
+
+    async def save(self, tx: Tx, deduction: AuditDeduction, at: datetime) -> None:
+        """Insert or replace. Refuses a second standing one on the same line."""
+        ...
+
+    async def locked(self, tx: Tx, deduction_id: str) -> AuditDeduction | None:
+        """One deduction, read under its person's lock."""
+        ...
+
+    async def of_settlement(self, tx: Tx, settlement_id: str) -> Sequence[AuditDeduction]:
+        """Every deduction of a settlement, oldest first."""
+        ...
+
+
 class Directs(Protocol):
     """Direct settlements by key."""
 
     async def get(self, tx: Tx, key: str) -> DirectSettlement | None:
         """One settlement, None when the key is unknown."""
+        ...
+
+    async def of_settlement(self, tx: Tx, settlement_id: str) -> DirectSettlement | None:
+        """The one that a settlement in claims has posted, read under its person's lock."""
         ...
 
     async def locked(self, tx: Tx, key: str) -> DirectSettlement | None:
@@ -224,8 +327,17 @@ class ClaimsGateway(Protocol):
         """The medical version of a settlement with its lines."""
         ...
 
-    async def take_back(self, conversion: Conversion) -> MedicalBill:
-        """Take the settlement back; its books now have a receivable against the work-injury fund."""
+    async def decide_kept(self, settlement_id: str, lines: Sequence[KeptLine]) -> Kept:
+        """What v2 of the kept lines would be; nothing changes (B5)."""
+        ...
+
+    async def take_back(self, conversion: Conversion, *, net: bool) -> TakenBack:
+        """Take the settlement back; its books now have a receivable against the work-injury fund, or with ``net``, where the
+        hospital is not paid yet, one debt less."""
+        ...
+
+    async def move_debt(self, debt: Recovery, movement: Movement) -> None:
+        """Book money that came in on a debt to a medical book, or that the debt is given up."""
         ...
 
     async def restore(self, conversion: Conversion) -> Sequence[FundPayment]:
@@ -268,6 +380,20 @@ class Views(Protocol):
         self, *, case_id: str | None, state: str | None, person_id: str | None, after: str | None, limit: int
     ) -> list[dict[str, Any]]:
         """Conversions, newest first."""
+        ...
+
+    async def recovery(self, recovery_id: str) -> dict[str, Any] | None:
+        """One debt with the money that moved on it."""
+        ...
+
+    async def recoveries(
+        self, *, case_id: str | None, state: str | None, debtor: str | None, after: str | None, limit: int
+    ) -> list[dict[str, Any]]:
+        """Debts, newest first."""
+        ...
+
+    async def advance(self, advance_id: str) -> dict[str, Any] | None:
+        """One application for an advance."""
         ...
 
     async def direct_settlement(self, key: str) -> dict[str, Any] | None:

@@ -6,15 +6,19 @@ from dataclasses import dataclass, replace
 
 from shared.clock import Clock
 from shared.ids import IdFactory
-from shared.ledger import Entry, contra
+from shared.ledger import Book, Entry, contra
 from shared.transactions import Tx
+from workinjury_bridge.application.audit.apply_deduction import DeductAfterAudit
 from workinjury_bridge.application.benefits.ports import Losses
 from workinjury_bridge.application.confirm_direct_settlement import PAY_MEALS_DEADLINE
-from workinjury_bridge.application.ports import Directs, Ledger
+from workinjury_bridge.application.ports import Directs, Ledger, Recoveries
 from workinjury_bridge.application.settle_directly import VOID_DEADLINE
+from workinjury_bridge.domain import party
 from workinjury_bridge.domain.benefits.loss import rerouted
 from workinjury_bridge.domain.direct_settlement import DirectSettlement, DirectState
+from workinjury_bridge.domain.facts import recovery_changed
 from workinjury_bridge.domain.journals import Stamp, about_direct, meals_recovery_entry, person_dim
+from workinjury_bridge.domain.recovery import Cause, Recovery
 from workinjury_bridge.domain.refusals import unknown
 
 
@@ -25,6 +29,8 @@ class ReverseDirectSettlement:
     directs: Directs
     ledger: Ledger
     losses: Losses
+    recoveries: Recoveries
+    deduct: DeductAfterAudit
     clock: Clock
     ids: IdFactory
 
@@ -40,6 +46,7 @@ class ReverseDirectSettlement:
             await self.ledger.append(
                 tx, [await self._take_back(tx, found, e) for e in booked if e.kind in ("settlement", "benefit")]
             )
+            await self.deduct.give_up(tx, settlement_id, "settlement reversed")
         await self.directs.save(tx, found.reversed(), self.clock.now())
         tx.cancel(VOID_DEADLINE, key)
         tx.cancel(PAY_MEALS_DEADLINE, key)
@@ -48,6 +55,20 @@ class ReverseDirectSettlement:
         today = self.clock.today()
         stamp = Stamp(entry_id=self.ids.new(), booked_on=today, voucher_no=await self.ledger.next_voucher(tx, today))
         if entry.kind == "benefit" and settlement.meals_paid:
+            debt = Recovery(
+                recovery_id=self.ids.new(),
+                case_id=settlement.case_id,
+                person_id=settlement.person_id,
+                settlement_id=entry.settlement_id or settlement.key,
+                conversion_id=None,
+                decision_version=settlement.decision_version,
+                book=Book.WI,
+                debtor=party.person(settlement.person_id),
+                cause=Cause.REVERSED,
+                advanced_fen=settlement.meals_fen,
+            )
+            await self.recoveries.save(tx, debt, self.clock.now())
+            tx.emit(recovery_changed(debt, self.clock.now()))
             return meals_recovery_entry(about_direct(settlement), settlement.meals_fen, stamp, reverses=entry.entry_id)
         taken = contra(entry, entry_id=stamp.entry_id, booked_on=today, memo="工伤直接结算撤销")
         concern = rerouted(about_direct(settlement), await self.losses.of(tx, settlement.person_id))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from workinjury_bridge.domain.policy import Bearer, BridgePolicy, Circumstance
 from workinjury_bridge.domain.refusals import returns_too_much
@@ -25,6 +26,8 @@ class BillLine:
     consent: bool | None = None
     """Signed consent to pay oneself; None when the bill does not say."""
     emergency: bool = False
+    charged_on: date | None = None
+    """The day of the charge; None when the bill does not say, which counts as the first day of the stay."""
 
     @property
     def circumstance(self) -> Circumstance:

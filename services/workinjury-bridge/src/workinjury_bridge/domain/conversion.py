@@ -1,4 +1,4 @@
-"""Conversion of a settled stay from the medical funds to the work-injury fund: figures and states (reference B0.5, B0.6, B1, B3).
+"""Conversion of a settled stay from the medical funds to the work-injury fund: its states (reference B0.5, B0.6, B1, B3, B5).
 
 ``Conversion`` is immutable; every step returns the next value or refuses. ``next_step`` reads what a stored conversion
 needs next, so that a process killed anywhere is resumed by looking at what is stored and at nothing else.
@@ -8,94 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from enum import StrEnum
 
 from shared.contracts.claims import FundPayment
-from shared.ledger import Book
-from workinjury_bridge.domain.bill import BillLine, assess
-from workinjury_bridge.domain.meals import meals_fen
-from workinjury_bridge.domain.policy import BridgePolicy
-from workinjury_bridge.domain.refusals import figures_do_not_close, mixed_stay, nothing_to_convert, out_of_turn, same_hand
+from workinjury_bridge.domain.figures import Figures
+from workinjury_bridge.domain.refusals import advance_needed, out_of_turn, same_hand, split_open
+from workinjury_bridge.domain.split import Split
+from workinjury_bridge.domain.terms import NO_STAY_FACTS, StayFacts
 from workinjury_bridge.domain.transfer import Direction, Transfer, TransferState
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MedicalBill:
-    """The medical version v1 of a stay as claims states it: who paid what, and every line."""
-
-    begun_on: date
-    ended_on: date
-    total_fen: int
-    cash_fen: int
-    payments: tuple[FundPayment, ...]
-    """p_f(v1) per book and account."""
-    lines: tuple[BillLine, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """What a conversion moves, in fen."""
-
-    total_fen: int
-    work_injury_fen: int
-    """E."""
-    person_fen: int
-    """X_p."""
-    hospital_fen: int
-    """X_h."""
-    cash_fen: int
-    """Cash of the person in v1."""
-    meals_fen: int
-    owed: tuple[FundPayment, ...]
-    """t_f per book and account."""
-
-    @property
-    def refund_fen(self) -> int:
-        """To the payer of the cash; negative when the person owes (B0.5)."""
-        return self.cash_fen - self.person_fen
-
-    @property
-    def owed_fen(self) -> int:
-        """Sum of t_f."""
-        return sum(p.amount_fen for p in self.owed)
-
-    @property
-    def payable_fen(self) -> int:
-        """To be paid to the person, before any debt is set off: refund, unless negative, and meals."""
-        return max(0, self.refund_fen) + self.meals_fen
-
-    def owed_by_book(self) -> dict[Book, int]:
-        """t_f per book, pool and account together, in the order of the bill."""
-        sums: dict[Book, int] = {}
-        for payment in self.owed:
-            sums[Book(payment.book)] = sums.get(Book(payment.book), 0) + payment.amount_fen
-        return {book: amount for book, amount in sums.items() if amount > 0}
-
-
-def convert(bill: MedicalBill, policy: BridgePolicy, *, inpatient: bool) -> Figures:
-    """The figures of a conversion in which every line treats the injury (v2 is empty, so t_f = p_f(v1)).
-
-    Refuses a mixed stay (B5) and a bill that does not close: E + X_h = sum of t_f + refund must hold to the fen.
-    """
-    version = assess(bill.lines, policy)
-    if version.unrelated_fen:
-        raise mixed_stay()
-    figures = Figures(
-        total_fen=bill.total_fen,
-        work_injury_fen=version.work_injury_fen,
-        person_fen=version.person_fen,
-        hospital_fen=version.hospital_fen,
-        cash_fen=bill.cash_fen,
-        meals_fen=meals_fen(bill.begun_on, bill.ended_on, policy.meals.per_day) if inpatient else 0,
-        owed=bill.payments,
-    )
-    if not (figures.work_injury_fen or figures.hospital_fen or figures.owed_fen or figures.meals_fen):
-        raise nothing_to_convert()
-    closes = figures.work_injury_fen + figures.hospital_fen == figures.owed_fen + figures.refund_fen
-    if not closes or version.total_fen != bill.total_fen:
-        raise figures_do_not_close(figures.work_injury_fen, figures.hospital_fen, figures.owed_fen, figures.refund_fen)
-    return figures
 
 
 class ConversionState(StrEnum):
@@ -162,6 +82,11 @@ class Conversion:
     """The decision was finally revoked: nothing more is paid to the person, what moved is moved back."""
     restored: bool = False
     """The medical version stands again, the transfers back are on their way."""
+    facts: StayFacts = NO_STAY_FACTS
+    split: Split | None = None
+    """Proposed when an own disease is in the stay (B5)."""
+    netted: tuple[str, ...] = ()
+    """Books whose debt to the hospital was taken over: claims said so when it took the settlement back."""
     paid: bool = False
     """The person got refund and meals, in cash or set off against a debt."""
 
@@ -170,9 +95,29 @@ class Conversion:
         self._expect("assess", ConversionState.PROPOSED)
         return replace(self, figures=figures, cause=None)
 
-    def checked(self, actor: str, note: str | None) -> Conversion:
-        """The first person (经办) found stay and figures right. Refuses before the figures are known."""
+    def restated(self) -> Conversion:
+        """Something that the figures depend on has changed: they are computed again, and looked at again."""
+        self._expect("restate", ConversionState.PROPOSED, ConversionState.CHECKED)
+        return replace(self, state=ConversionState.PROPOSED, figures=None, maker=None)
+
+    def with_facts(self, facts: StayFacts) -> Conversion:
+        """What is known of the stay beside its bill."""
+        return replace(self.restated(), facts=facts)
+
+    def with_split(self, split: Split) -> Conversion:
+        """The next value of the split of a mixed stay."""
+        return replace(self.restated(), split=split)
+
+    def checked(self, actor: str, note: str | None, *, advance_approved: bool = False) -> Conversion:
+        """The first person (经办) found stay and figures right.
+
+        Refuses before the figures are known, while a split is open, and an advance that nobody has approved.
+        """
         self._expect("check", ConversionState.PROPOSED)
+        if self.split is not None and self.split.open:
+            raise split_open()
+        if self.figures is not None and self.figures.debtor is not None and not advance_approved:
+            raise advance_needed()
         if self.figures is None:
             raise out_of_turn("conversion", "check", "unassessed", "转换金额尚未核算，请稍后再办")
         return replace(self, state=ConversionState.CHECKED, maker=actor, note=note)
@@ -196,10 +141,10 @@ class Conversion:
         self._expect("begin", ConversionState.APPROVED)
         return replace(self, begun=True)
 
-    def posted(self) -> Conversion:
+    def posted(self, netted: Sequence[str]) -> Conversion:
         """Taken back in claims and booked here."""
         self._expect("post", ConversionState.APPROVED)
-        return replace(self, state=ConversionState.POSTED, cause=None)
+        return replace(self, state=ConversionState.POSTED, netted=tuple(netted), cause=None)
 
     def transferring(self) -> Conversion:
         """One transfer per book is instructed."""
@@ -254,7 +199,8 @@ def next_step(conversion: Conversion, transfers: Iterable[Transfer]) -> Step | N
     """What to do next, None when a person has to act or nothing is left."""
     state = conversion.state
     if state is ConversionState.PROPOSED:
-        return Step.ASSESS if conversion.figures is None else None
+        split_open = conversion.split is not None and conversion.split.open
+        return Step.ASSESS if conversion.figures is None and not split_open else None
     if state is ConversionState.APPROVED:
         return Step.TAKE_BACK if conversion.begun else Step.BEGIN
     if state is ConversionState.POSTED:

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shared.contracts.workinjury_bridge import ConversionChanged, TransferConfirmed, WorkInjurySettled
+from shared.contracts.workinjury_bridge import (
+    AdvanceChanged,
+    AuditDeductionChanged,
+    ConversionChanged,
+    RecoveryChanged,
+    TransferConfirmed,
+    WorkInjurySettled,
+)
+from workinjury_bridge.domain.advance import Advance
+from workinjury_bridge.domain.audit_deduction import AuditDeduction
 from workinjury_bridge.domain.conversion import Conversion
 from workinjury_bridge.domain.direct_settlement import DirectSettlement
+from workinjury_bridge.domain.recovery import Recovery
 from workinjury_bridge.domain.transfer import Transfer
 
 
@@ -58,4 +68,53 @@ def work_injury_settled(settlement: DirectSettlement, at: datetime) -> WorkInjur
         person_fen=settlement.version.person_fen,
         hospital_fen=settlement.version.hospital_fen,
         settled_at=at,
+    )
+
+
+def recovery_changed(debt: Recovery, at: datetime, *, overdue: bool = False) -> RecoveryChanged:
+    """Where a debt stands now."""
+    return RecoveryChanged(
+        recovery_id=debt.recovery_id,
+        case_id=debt.case_id,
+        person_id=debt.person_id,
+        conversion_id=debt.conversion_id,
+        book=debt.book.value,
+        debtor=debt.debtor,
+        cause=debt.cause.value,
+        state=debt.state.value,
+        advanced_fen=debt.advanced_fen,
+        recovered_fen=debt.recovered_fen,
+        open_fen=debt.open_fen,
+        interest_fen=debt.interest_fen,
+        due_on=debt.due_on,
+        overdue=overdue,
+        changed_at=at,
+    )
+
+
+def advance_changed(advance: Advance, at: datetime, *, overdue: bool = False) -> AdvanceChanged:
+    """Where an application for an advance stands now."""
+    return AdvanceChanged(
+        advance_id=advance.advance_id,
+        case_id=advance.case_id,
+        person_id=advance.person_id,
+        debtor=advance.debtor,
+        state=advance.state.value,
+        due_on=advance.due_on if advance.open else None,
+        overdue=overdue,
+        changed_at=at,
+    )
+
+
+def audit_deduction_changed(deduction: AuditDeduction, at: datetime) -> AuditDeductionChanged:
+    """Where a deduction after audit stands now."""
+    return AuditDeductionChanged(
+        deduction_id=deduction.deduction_id,
+        case_id=deduction.case_id,
+        person_id=deduction.person_id,
+        settlement_id=deduction.settlement_id,
+        institution_code=deduction.institution_code,
+        amount_fen=deduction.amount_fen,
+        state=deduction.state.value,
+        changed_at=at,
     )

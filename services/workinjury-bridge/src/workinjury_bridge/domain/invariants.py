@@ -6,9 +6,21 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from shared.ledger import Book, Entry
-from shared.ledger.books import DUE_FROM_FUND, DUE_FROM_INSTITUTION, DUE_TO_FUND, DUE_TO_PERSON, WI_MEALS, WI_MEDICAL
-from workinjury_bridge.domain.conversion import WAITING, Conversion, ConversionState, Figures
+from shared.ledger.books import (
+    DUE_FROM_FUND,
+    DUE_FROM_INSTITUTION,
+    DUE_TO_EMPLOYER,
+    DUE_TO_FUND,
+    DUE_TO_INSTITUTION,
+    DUE_TO_PERSON,
+    WI_MEALS,
+    WI_MEDICAL,
+)
+from workinjury_bridge.domain.conversion import WAITING, Conversion, ConversionState
+from workinjury_bridge.domain.figures import Figures
+from workinjury_bridge.domain.party import is_employer, receivable
 from workinjury_bridge.domain.recognition import Decision
+from workinjury_bridge.domain.recovery import Recovery
 from workinjury_bridge.domain.transfer import Direction, Transfer, TransferState
 
 _Expect = Callable[[str, bool, str], None]
@@ -26,9 +38,13 @@ class Breach:
 
 
 def breaches_of(
-    conversion: Conversion, transfers: Sequence[Transfer], entries: Sequence[Entry], effective: Decision | None
+    conversion: Conversion,
+    transfers: Sequence[Transfer],
+    entries: Sequence[Entry],
+    effective: Decision | None,
+    debts: Sequence[Recovery] = (),
 ) -> list[Breach]:
-    """Everything wrong with one conversion, its transfers and its journals. ``effective``: the case's granted decision now."""
+    """Everything wrong with one conversion, its transfers, journals and debts. ``effective``: the case's granted decision now."""
     found: list[Breach] = []
 
     def expect(rule: str, holds: bool, problem: str) -> None:
@@ -40,7 +56,11 @@ def breaches_of(
     if figures is not None:
         close = figures.work_injury_fen + figures.hospital_fen == figures.owed_fen + figures.refund_fen
         expect("4", close, "E + X_h is not owed + refund")
-        expect("4", _unsplit(figures) == figures.total_fen, "T is not E + X_p + X_h")
+        expect("4", _unsplit(figures) == figures.total_fen, "T is not E + X_p + X_h + N")
+        kept = sum(line.amount_fen for line in figures.keep_lines)
+        expect("7", kept == figures.unrelated_fen, "a part of a line is in two versions, or in none")
+    for debt in debts:
+        expect("9", debt.open_fen >= 0, f"{debt.debtor} owes less than nothing")
     if state in WAITING or state is ConversionState.FAILED:
         expect("14", not entries, "booked without approval")
         return found
@@ -52,7 +72,7 @@ def breaches_of(
         expect("4", False, "booked without figures")
         return found
     booked = _Balances(entries)
-    _expect_books(expect, conversion, figures, transfers, booked)
+    _expect_books(expect, conversion, figures, transfers, booked, debts)
     vouchers = [t.voucher_no for t in transfers]
     expect("3", len(set(vouchers)) == len(vouchers), "a voucher number for two transfers")
     for transfer in transfers:
@@ -62,23 +82,39 @@ def breaches_of(
 
 
 def _expect_books(
-    expect: _Expect, conversion: Conversion, figures: Figures, transfers: Sequence[Transfer], booked: _Balances
+    expect: _Expect,
+    conversion: Conversion,
+    figures: Figures,
+    transfers: Sequence[Transfer],
+    booked: _Balances,
+    debts: Sequence[Recovery],
 ) -> None:
     turned = conversion.restored
-    expect("5", booked.of(WI_MEDICAL) == (0 if turned else figures.work_injury_fen), "cost of treatment in the book")
-    expect("5", booked.of(WI_MEALS) == (0 if turned else figures.meals_fen), "cost of meals in the book")
+    ours = [debt for debt in debts if debt.book is Book.WI]
+    cost = 0 if figures.debtor else figures.cost_fen
+    meals = 0 if figures.debtor and is_employer(figures.debtor) else figures.meals_fen
+    # liability is booked outside the conversion's journals, its reversal inside
+    expensed = sum(debt.expensed_fen for debt in ours)
+    expect("5", booked.of(WI_MEDICAL) == (-expensed if turned else cost), "cost of treatment in the book")
+    expect("5", booked.of(WI_MEALS) == (0 if turned else meals), "cost of meals in the book")
     expect("6", booked.of(DUE_FROM_INSTITUTION) == (0 if turned else figures.hospital_fen), "claim on the hospital")
     unpaid = 0 if conversion.paid or turned else figures.payable_fen
-    expect("6", booked.of(DUE_TO_PERSON) == -unpaid, "debt to the person")
+    expect("6", booked.of(DUE_TO_PERSON) + booked.of(DUE_TO_EMPLOYER) == -unpaid, "debt to the payer and the person")
+    if figures.debtor is not None and not turned:
+        expect("9", booked.of(receivable(figures.debtor)) == figures.advance_fen, "advance in the book")
+    netted = 0
     for book, amount in figures.owed_by_book().items():
         out = _moved(transfers, book, Direction.OUT)
         back = _moved(transfers, book, Direction.BACK)
-        expect("2", booked.of(DUE_TO_FUND, book) == out - amount, f"debt to {book}")
+        through = 0 if book in conversion.netted else amount
+        netted += amount - through
+        expect("2", booked.of(DUE_TO_FUND, book) == out - through, f"debt to {book}")
         expect("2", booked.of(DUE_FROM_FUND, book) == (amount - back if turned else 0), f"claim on {book}")
         if conversion.state in (ConversionState.SETTLED, ConversionState.REVERTING, ConversionState.REVERTED):
-            expect("6", out == amount, f"{book} did not get what it paid")
+            expect("6", out == through, f"{book} did not get what it paid")
         if conversion.state is ConversionState.REVERTED:
             expect("6", back == amount, f"{book} did not give back what it got")
+    expect("6", booked.of(DUE_TO_INSTITUTION) == -netted, "debt to the hospital taken over")
 
 
 class _Balances:
@@ -99,4 +135,4 @@ def _moved(transfers: Iterable[Transfer], book: Book, direction: Direction) -> i
 
 
 def _unsplit(figures: Figures) -> int:
-    return figures.work_injury_fen + figures.person_fen + figures.hospital_fen
+    return figures.work_injury_fen + figures.person_fen + figures.hospital_fen + figures.unrelated_fen

@@ -1,11 +1,11 @@
-"""Journals of the work-injury book, exactly as the worked examples F1, F4 and F9 of the reference print them.
+"""Journals of the work-injury book, exactly as the worked examples (section F) of the reference print them.
 
 Every function only arranges lines; ``shared.ledger.Entry`` refuses what does not balance. Zero amounts make no line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,14 +15,21 @@ from shared.ledger.books import (
     DUE_FROM_FUND,
     DUE_FROM_INSTITUTION,
     DUE_FROM_PERSON,
+    DUE_FROM_THIRD_PARTY,
     DUE_TO_FUND,
     DUE_TO_INSTITUTION,
     DUE_TO_PERSON,
+    OTHER_INCOME,
     WI_MEALS,
     WI_MEDICAL,
+    WRITTEN_OFF,
 )
-from workinjury_bridge.domain.conversion import Conversion, Figures
+from workinjury_bridge.domain.audit_deduction import AuditDeduction
+from workinjury_bridge.domain.conversion import Conversion
 from workinjury_bridge.domain.direct_settlement import DirectSettlement
+from workinjury_bridge.domain.figures import Figures
+from workinjury_bridge.domain.party import is_employer, is_third_party, payable, person, receivable
+from workinjury_bridge.domain.recovery import Recovery
 from workinjury_bridge.domain.transfer import Direction, Transfer
 
 
@@ -57,6 +64,14 @@ class Concern:
         return self.payee or person_dim(self.person_id)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hands:
+    """Who answers for a journal."""
+
+    maker: str
+    checker: str | None = None
+
+
 def about_conversion(conversion: Conversion) -> Concern:
     """The concern of a conversion's journals."""
     return Concern(
@@ -86,7 +101,7 @@ def about_direct(settlement: DirectSettlement) -> Concern:
 
 def person_dim(person_id: str) -> str:
     """Dimension of a person's accounts."""
-    return f"P:{person_id}"
+    return person(person_id)
 
 
 def institution_dim(institution_code: str) -> str:
@@ -94,41 +109,128 @@ def institution_dim(institution_code: str) -> str:
     return f"H:{institution_code}"
 
 
-def conversion_entry(concern: Concern, figures: Figures, stamp: Stamp) -> Entry:
-    """B0.5, inter-fund: Dr 5001.11 E, 5001.13 meals, 1122(H) X_h / Cr 2202(f) t_f, 2203(P) refund and meals.
+def conversion_entry(concern: Concern, figures: Figures, stamp: Stamp, netted: Sequence[str] = ()) -> Entry:
+    """B0.5: Dr 5001.11 cost, 5001.13 meals, 1122(H) X_h / Cr 2202(f) or, for netted books, 2201(H), 2203 or 2204 refund, 2203 meals.
 
-    A negative refund is Dr 1125(P); it is set off against the meals only when the person is paid.
+    What the fund only advances is Dr 1124(T), or with the allowance Dr 1123(E), instead of expenditure (B6, B7). A negative refund
+    is Dr 1125(P); it is set off against the meals only when the person is paid.
     """
-    person = person_dim(concern.person_id)
+    advanced = figures.advance_fen
+    institution = institution_dim(concern.institution_code)
+    owed = figures.owed_by_book()
+    ours = 0 if advanced else figures.cost_fen
     lines = (
-        _debit(WI_MEDICAL, figures.work_injury_fen),
-        _debit(WI_MEALS, figures.meals_fen),
-        _debit(DUE_FROM_INSTITUTION, figures.hospital_fen, institution_dim(concern.institution_code)),
-        _debit(DUE_FROM_PERSON, max(0, -figures.refund_fen), person),
-        *(_credit(DUE_TO_FUND, amount, book) for book, amount in figures.owed_by_book().items()),
-        _credit(DUE_TO_PERSON, figures.payable_fen, concern.payable_dim),
+        _debit(WI_MEDICAL, ours),
+        _debit(WI_MEALS, 0 if _employer_advance(figures) else figures.meals_fen),
+        _debit(receivable(figures.debtor), advanced, figures.debtor) if figures.debtor else None,
+        _debit(DUE_FROM_INSTITUTION, figures.hospital_fen, institution),
+        _debit(DUE_FROM_PERSON, max(0, -figures.fund_refund_fen), person_dim(concern.person_id)),
+        *(_credit(DUE_TO_FUND, amount, book) for book, amount in owed.items() if book not in netted),
+        _credit(DUE_TO_INSTITUTION, sum(amount for book, amount in owed.items() if book in netted), institution),
+        *_payable_lines(concern, figures),
     )
     return _entry(concern, stamp, "conversion", lines, memo="医保结算转工伤保险基金")
 
 
-def reversion_entry(concern: Concern, figures: Figures, stamp: Stamp, *, paid: bool, reverses: str) -> Entry:
+def reversion_entry(
+    concern: Concern, figures: Figures, stamp: Stamp, *, paid: bool, reverses: str, debts: Sequence[Recovery] = ()
+) -> Entry:
     """B3, F9: Dr 1121(f) t_f, 1125(P) refund and meals / Cr 5001.11, 5001.13, 1122(H), linked to the conversion's journal.
 
-    When the person was not ``paid`` yet, what is still owed to the person (2203) is taken back instead of a debt opened.
+    What was not ``paid`` yet is taken back from 2203 or 2204 instead of a debt opened. ``debts``: what the conversion has made
+    somebody owe this book; the open part falls away, what was paid in is owed to whom it came from, for a third party to the person.
     """
-    person = person_dim(concern.person_id)
-    unpaid = 0 if paid else figures.payable_fen
-    claim = figures.refund_fen + figures.meals_fen - unpaid
+    expense = 0 if figures.advance_fen else figures.cost_fen
+    meals = 0 if _employer_advance(figures) else figures.meals_fen
+    back = [
+        (receivable(who), who, amount) if paid else (payable(who), _paid_to(concern, who), amount)
+        for _, who, amount in figures.payables
+    ]
+    who_is_injured = person_dim(concern.person_id)
     lines = (
         *(_debit(DUE_FROM_FUND, amount, book) for book, amount in figures.owed_by_book().items()),
-        _debit(DUE_TO_PERSON, unpaid, concern.payable_dim),
-        _debit(DUE_FROM_PERSON, max(0, claim), person),
-        _credit(DUE_FROM_PERSON, max(0, -claim), person),
-        _credit(WI_MEDICAL, figures.work_injury_fen),
-        _credit(WI_MEALS, figures.meals_fen),
+        *_merged(back, debit),
+        *(_credit(receivable(d.debtor), d.open_fen, d.debtor) for d in debts),
+        *(_credit(payable(d.debtor), d.recovered_fen, who_is_injured if is_third_party(d.debtor) else d.debtor) for d in debts),
+        _credit(WRITTEN_OFF, sum(d.written_off_fen for d in debts)),
+        _credit(WI_MEDICAL, expense + sum(d.expensed_fen for d in debts)),
+        _credit(WI_MEALS, meals),
         _credit(DUE_FROM_INSTITUTION, figures.hospital_fen, institution_dim(concern.institution_code)),
     )
     return _entry(concern, stamp, "contra", lines, memo="工伤认定撤销，恢复医保结算", reverses=reverses)
+
+
+def recovery_entry(debt: Recovery, kind: str, lines: Iterable[Line], stamp: Stamp, memo: str, hands: Hands) -> Entry:
+    """A journal about a debt. It names no conversion: what a conversion has booked stays readable by itself."""
+    return Entry(
+        entry_id=stamp.entry_id,
+        book=Book.WI,
+        booked_on=stamp.booked_on,
+        kind=kind,
+        lines=tuple(lines),
+        memo=memo,
+        person_id=debt.person_id,
+        settlement_id=debt.settlement_id,
+        case_id=debt.case_id,
+        decision_version=debt.decision_version,
+        voucher_no=stamp.voucher_no,
+        maker=hands.maker,
+        checker=hands.checker,
+    )
+
+
+def receipt_lines(debt: Recovery, amount_fen: int, interest_fen: int) -> list[Line]:
+    """Money came in: Dr 1003 / Cr 1123, 1124 or 1125, Cr 4007 interest and costs (F7)."""
+    lines = [debit(BANK, amount_fen + interest_fen), credit(receivable(debt.debtor), amount_fen, debt.debtor)]
+    return [*lines, credit(OTHER_INCOME, interest_fen)] if interest_fen else lines
+
+
+def write_off_lines(debt: Recovery, amount_fen: int) -> list[Line]:
+    """Given up with approval: Dr 5001.30 / Cr receivable."""
+    return [debit(WRITTEN_OFF, amount_fen), credit(receivable(debt.debtor), amount_fen, debt.debtor)]
+
+
+def liability_lines(before: Recovery, after: Recovery) -> list[Line]:
+    """B6, F6: what the third party does not owe is expense, Dr 5001.11 / Cr 1124; an unknown one is named, Dr 1124(T) / Cr 1124."""
+    rest = after.expensed_fen - before.expensed_fen
+    lines = [debit(WI_MEDICAL, rest), credit(DUE_FROM_THIRD_PARTY, rest, before.debtor)] if rest else []
+    if after.debtor != before.debtor and after.open_fen:
+        left = after.open_fen
+        lines += [debit(DUE_FROM_THIRD_PARTY, left, after.debtor), credit(DUE_FROM_THIRD_PARTY, left, before.debtor)]
+    return lines
+
+
+def debtor_change_lines(debt: Recovery, amount_fen: int, new_debtor: str) -> list[Line]:
+    """B6: the person got the money from the third party, Dr 1125(P) / Cr 1124(T)."""
+    return [
+        debit(DUE_FROM_PERSON, amount_fen, new_debtor),
+        credit(DUE_FROM_THIRD_PARTY, amount_fen, debt.debtor),
+    ]
+
+
+def deduction_entry(deduction: AuditDeduction, stamp: Stamp, *, back: bool = False) -> Entry:
+    """B12, F4: Dr 1122(H) / Cr 5001.11; ``back``: the contra journal of a withdrawn one."""
+    hospital = institution_dim(deduction.institution_code)
+    amount = deduction.amount_fen
+    lines = [debit(DUE_FROM_INSTITUTION, amount, hospital), credit(WI_MEDICAL, amount)]
+    if back:
+        lines = [debit(WI_MEDICAL, amount), credit(DUE_FROM_INSTITUTION, amount, hospital)]
+    return Entry(
+        entry_id=stamp.entry_id,
+        book=Book.WI,
+        booked_on=stamp.booked_on,
+        kind="contra" if back else "deduction",
+        lines=tuple(lines),
+        memo="审核扣款撤回" if back else f"审核扣款：{deduction.reason}"[:200],
+        person_id=deduction.person_id,
+        settlement_id=deduction.settlement_id,
+        case_id=deduction.case_id,
+        decision_version=deduction.decision_version,
+        voucher_no=stamp.voucher_no,
+        maker=deduction.maker,
+        checker=deduction.checker,
+        reverses=deduction.entry_id if back else None,
+    )
 
 
 def transfer_entry(concern: Concern, transfer: Transfer, stamp: Stamp) -> Entry:
@@ -141,17 +243,19 @@ def transfer_entry(concern: Concern, transfer: Transfer, stamp: Stamp) -> Entry:
     return _entry(concern, stamp, "transfer", lines, memo="基金间调拨")
 
 
-def set_off_entry(concern: Concern, amount_fen: int, stamp: Stamp) -> Entry:
-    """A debt of the person met from what the same book owes the same person (B0.5 set-off): Dr 2203 / Cr 1125."""
-    person = person_dim(concern.person_id)
-    lines = (debit(DUE_TO_PERSON, amount_fen, concern.payable_dim), credit(DUE_FROM_PERSON, amount_fen, person))
-    return _entry(concern, stamp, "set-off", lines, memo="抵扣应收个人款")
+def set_off_entry(concern: Concern, who: str, debtor: str, amount_fen: int, stamp: Stamp) -> Entry:
+    """A debt met from what the same book owes (B0.5 set-off): Dr 2203 / Cr 1125, or Dr 2204 / Cr 1123.
+
+    ``who`` is paid and ``debtor`` owes: one and the same, or heirs and the estate.
+    """
+    lines = (debit(payable(who), amount_fen, who), credit(receivable(debtor), amount_fen, debtor))
+    return _entry(concern, stamp, "set-off", lines, memo="抵扣应收款")
 
 
-def payment_entry(concern: Concern, amount_fen: int, stamp: Stamp) -> Entry:
-    """The person is paid: Dr 2203 / Cr 1003."""
-    lines = (debit(DUE_TO_PERSON, amount_fen, concern.payable_dim), credit(BANK, amount_fen))
-    return _entry(concern, stamp, "payment", lines, memo="支付个人")
+def payment_entry(concern: Concern, who: str, amount_fen: int, stamp: Stamp) -> Entry:
+    """A party is paid: Dr 2203 or 2204 / Cr 1003."""
+    lines = (debit(payable(who), amount_fen, who), credit(BANK, amount_fen))
+    return _entry(concern, stamp, "payment", lines, memo="支付用人单位" if is_employer(who) else "支付个人")
 
 
 def direct_entry(concern: Concern, amount_fen: int, stamp: Stamp) -> Entry:
@@ -173,6 +277,28 @@ def meals_recovery_entry(concern: Concern, amount_fen: int, stamp: Stamp, *, rev
     """The stay was reversed after its allowance was paid: Dr 1125(P) / Cr 5001.13."""
     lines = (debit(DUE_FROM_PERSON, amount_fen, person_dim(concern.person_id)), credit(WI_MEALS, amount_fen))
     return _entry(concern, stamp, "recovery", lines, memo="结算撤销，追回住院伙食补助费", reverses=reverses)
+
+
+def _employer_advance(figures: Figures) -> bool:
+    """Whether also the allowance is advanced, for an employer that is not insured."""
+    return figures.debtor is not None and is_employer(figures.debtor)
+
+
+def _payable_lines(concern: Concern, figures: Figures) -> list[Line]:
+    return _merged([(payable(who), _paid_to(concern, who), amount) for _, who, amount in figures.payables], credit)
+
+
+def _paid_to(concern: Concern, who: str) -> str:
+    """The dimension of what is payable: the person's goes to the heirs when the person is gone (B14)."""
+    return concern.payable_dim if who == person_dim(concern.person_id) else who
+
+
+def _merged(items: Iterable[tuple[str, str, int]], side: Callable[[str, int, str], Line]) -> list[Line]:
+    """One line per account and party."""
+    sums: dict[tuple[str, str], int] = {}
+    for account, who, amount in items:
+        sums[(account, who)] = sums.get((account, who), 0) + amount
+    return [side(account, amount, who) for (account, who), amount in sums.items()]
 
 
 def _debit(account: str, amount_fen: int, dim: str = "") -> Line | None:

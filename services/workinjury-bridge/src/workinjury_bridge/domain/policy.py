@@ -76,6 +76,79 @@ class Stays(Sourced):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Splits(Sourced):
+    """Limits for agreeing on a mixed stay (B5), working days."""
+
+    review_within: int
+    opinion_within: int
+
+
+class LateFilingRule(StrEnum):
+    """Who bears the cost before the application was accepted when nobody filed in time (条例 art. 17 para. 4)."""
+
+    EMPLOYER = "employer"
+    """The employer, for lines dated before the acceptance."""
+    FUND = "fund"
+    """The fund, from the first day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateFiling(Sourced):
+    """The switch ``late_filing_rule``."""
+
+    rule: LateFilingRule
+    within_days: int
+    """Calendar days after the accident in which any applicant may file."""
+
+
+class Uncleared(StrEnum):
+    """How a conversion moves the money of a book that has not paid the hospital yet (B0.5)."""
+
+    TRANSFER = "transfer"
+    """Between the funds all the same."""
+    NET = "net"
+    """Same-month net: the work-injury fund takes the debt to the hospital over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clearing(Sourced):
+    """What a month that is not paid out means for a conversion."""
+
+    uncleared: Uncleared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advances(Sourced):
+    """Limits of an advance payment (先行支付), working days."""
+
+    notice_within: int
+    employer_pays_within: int
+    decide_within: int
+    """For a third party's injury, from the application."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recoveries(Sourced):
+    """Limits of a recovery (追偿)."""
+
+    demand_within: int
+    """Working days from the finding to the demand."""
+    employer_repays_within: int
+    """Calendar days from the demand."""
+    others_repay_within: int
+    remind_every: int
+    """Calendar days between reminders."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audits(Sourced):
+    """Deductions after audit (B12)."""
+
+    object_within: int
+    """Working days in which the hospital may object."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BridgePolicy:
     """The rules in force from one day to another, both included."""
 
@@ -83,6 +156,12 @@ class BridgePolicy:
     meals: Meals
     outside_catalogue: Bearers
     stays: Stays
+    splits: Splits
+    late_filing: LateFiling
+    clearing: Clearing
+    advances: Advances
+    recoveries: Recoveries
+    audits: Audits
     effective_to: date | None = None
     origin: Origin = _NOWHERE
 

@@ -10,7 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
+from workinjury_bridge.domain import party
+from workinjury_bridge.domain.policy import BridgePolicy
 from workinjury_bridge.domain.refusals import out_of_turn
+from workinjury_bridge.domain.split import Split
+from workinjury_bridge.domain.terms import NO_CASE_FACTS, CaseFacts, StayFacts, Terms
 
 
 class Outcome(StrEnum):
@@ -59,6 +63,7 @@ class InjuryCase:
     region: str | None = None
     """Division code; None when it was not said."""
     decisions: tuple[Decision, ...] = ()
+    facts: CaseFacts = NO_CASE_FACTS
     contested_on: date | None = None
     """Since when the newest decision is under review or before a court; None when it is not."""
 
@@ -120,6 +125,25 @@ class InjuryCase:
         if self.effective is None:
             raise out_of_turn("case", "revoke", self.state, "没有生效的工伤认定，无可撤销")
         return replace(self._with(revocation), contested_on=None)
+
+    def with_facts(self, facts: CaseFacts) -> InjuryCase:
+        """What is known of the accident beside the decision. Refuses what cannot be so."""
+        return replace(self, facts=facts.checked(self.employer_id))
+
+    def terms(self, stay: StayFacts, split: Split | None, policy: BridgePolicy) -> Terms:
+        """What the figures of one of its stays depend on."""
+        employer = None if self.employer_id is None else party.employer(self.employer_id)
+        payer = stay.payer or party.person(self.person_id)
+        return Terms(
+            payer=payer,
+            beneficiary=payer if payer == party.heirs(self.person_id) else party.person(self.person_id),
+            late_until=self.facts.late_until(self.accident_on, policy),
+            late_employer=employer,
+            debtor=self.facts.third_party if self.facts.employer_insured else employer,
+            prepaid_fen=stay.prepaid_fen,
+            circumstances=stay.circumstances,
+            split=split,
+        )
 
     def next_version(self) -> int:
         """The version that a decision arriving now gets."""

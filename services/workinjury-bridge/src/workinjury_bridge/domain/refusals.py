@@ -106,6 +106,93 @@ def settlement_not_standing(state: str) -> Refusal:
     )
 
 
+def same_split_hand() -> Refusal:
+    """The split of a mixed stay is proposed by one party and agreed by another (B5)."""
+    return conflict(
+        f"{PREFIX}.split.same-hand",
+        "提出拆分与审核拆分不能是同一人",
+        "proposer and reviewer must be two parties",
+        field="actor",
+    )
+
+
+def split_invalid(field: str, zh: str) -> Refusal:
+    """The flags do not fit the bill."""
+    return invalid(f"{PREFIX}.split.invalid", zh, f"the split's {field} do not fit the bill", field=field)
+
+
+def split_open() -> Refusal:
+    """Nothing of a mixed stay is converted before its split is agreed (B5)."""
+    return conflict(f"{PREFIX}.conversion.split-open", "费用拆分尚未确认，不能办理", "the split is not agreed yet")
+
+
+def facts_invalid(field: str, zh: str) -> Refusal:
+    """What is stated of a stay or an accident cannot be so."""
+    return invalid(f"{PREFIX}.facts.invalid", zh, f"{field} cannot be so", field=field)
+
+
+def advance_needed() -> Refusal:
+    """The fund pays only in advance here, and nobody has approved that (社会保险法 41, 42)."""
+    return conflict(
+        f"{PREFIX}.conversion.advance-not-approved",
+        "用人单位未参保或涉及第三人，须先批准先行支付",
+        "an approved advance is needed first",
+    )
+
+
+def too_early(day: date) -> Refusal:
+    """The employer still has time to pay."""
+    return conflict(
+        f"{PREFIX}.advance.too-early",
+        f"用人单位偿付期限至{day}，期满后方可批准先行支付",
+        f"the employer has until {day}",
+        day=str(day),
+    )
+
+
+def beyond_debt(open_fen: int) -> Refusal:
+    """More than the debtor still owes."""
+    return conflict(
+        f"{PREFIX}.recovery.beyond-debt",
+        f"金额超过尚欠{format_yuan(open_fen)}",
+        "the amount exceeds what is still owed",
+        field="amount_fen",
+        open_fen=open_fen,
+    )
+
+
+def objection_too_late(until: date) -> Refusal:
+    """The hospital's days have passed (B12)."""
+    return conflict(
+        f"{PREFIX}.deduction.too-late", f"申诉期限至{until}，已逾期", f"the hospital had until {until}", day=str(until)
+    )
+
+
+def line_deducted(line_id: str) -> Refusal:
+    """One violating line is cut once (B12)."""
+    return conflict(
+        f"{PREFIX}.deduction.line-deducted", f"费用明细{line_id}已扣款", "this line is cut already", field="line_id"
+    )
+
+
+def beyond_cost(left_fen: int) -> Refusal:
+    """More than the fund bears of the settlement."""
+    return conflict(
+        f"{PREFIX}.deduction.beyond-cost",
+        f"扣款金额超过工伤保险基金承担的{format_yuan(left_fen)}",
+        "more than the fund bears",
+        field="amount_fen",
+        left_fen=left_fen,
+    )
+
+
+def not_borne() -> Refusal:
+    """The work-injury fund does not bear this settlement: its payer cuts it."""
+    return conflict(
+        f"{PREFIX}.deduction.not-borne", "该结算目前不由工伤保险基金承担，不能扣款", "this fund does not bear the settlement"
+    )
+
+
 def mixed_stay() -> Refusal:
     """Lines of an own disease are in the bill (B5): one settlement cannot take it as a whole."""
     return conflict(

@@ -10,6 +10,8 @@ import structlog
 from shared.db.deadlines import DeadlineHandler
 from shared.runtime import Job
 from workinjury_bridge.application.confirm_direct_settlement import PAY_MEALS_DEADLINE
+from workinjury_bridge.application.conversion.split_stay import SPLIT_DEADLINE
+from workinjury_bridge.application.recovery.remind import ADVANCE_DEADLINE, RECOVERY_DEADLINE
 from workinjury_bridge.application.settle_directly import VOID_DEADLINE
 from workinjury_bridge.bootstrap import Bridge
 
@@ -17,7 +19,7 @@ log = structlog.get_logger()
 
 
 def deadlines(bridge: Bridge) -> Mapping[str, DeadlineHandler]:
-    """Deadline kind to reaction; the subject is the key of a direct settlement."""
+    """Deadline kind to reaction; the subject is what has to go on."""
 
     async def void_settlement(tx: Any, key: str, _: dict[str, Any]) -> None:
         await bridge.void_direct.run(tx, key)
@@ -25,7 +27,22 @@ def deadlines(bridge: Bridge) -> Mapping[str, DeadlineHandler]:
     async def pay_meals(tx: Any, key: str, _: dict[str, Any]) -> None:
         await bridge.pay_direct_meals.run(tx, key)
 
-    return {VOID_DEADLINE: void_settlement, PAY_MEALS_DEADLINE: pay_meals}
+    async def split_overdue(tx: Any, conversion_id: str, _: dict[str, Any]) -> None:
+        await bridge.split.overdue(tx, conversion_id)
+
+    async def recovery_overdue(tx: Any, recovery_id: str, _: dict[str, Any]) -> None:
+        await bridge.remind.of_recovery(tx, recovery_id)
+
+    async def advance_overdue(tx: Any, advance_id: str, _: dict[str, Any]) -> None:
+        await bridge.remind.of_advance(tx, advance_id)
+
+    return {
+        VOID_DEADLINE: void_settlement,
+        PAY_MEALS_DEADLINE: pay_meals,
+        SPLIT_DEADLINE: split_overdue,
+        RECOVERY_DEADLINE: recovery_overdue,
+        ADVANCE_DEADLINE: advance_overdue,
+    }
 
 
 def jobs(bridge: Bridge) -> Sequence[Job]:
@@ -36,6 +53,12 @@ def jobs(bridge: Bridge) -> Sequence[Job]:
             hindrance = await bridge.advance.run(conversion_id)
             if hindrance is not None:
                 log.warning("conversion.hindered", conversion_id=conversion_id, cause=hindrance)
+
+    async def book_receipts() -> None:
+        for movement_id in await bridge.book_movements.due():
+            hindrance = await bridge.book_movements.run(movement_id)
+            if hindrance is not None:
+                log.warning("debt-movement.hindered", movement_id=movement_id, cause=hindrance)
 
     async def check_books() -> None:
         found = await bridge.check.run()
@@ -56,6 +79,7 @@ def jobs(bridge: Bridge) -> Sequence[Job]:
     return [
         Job(name="conversions", every_s=0.5, run=go_on),
         Job(name="pensions", every_s=5, run=pay_pensions),
+        Job(name="debt-movements", every_s=1, run=book_receipts),
         Job(name="seal", every_s=5, run=seal_book),
         Job(name="invariants", every_s=3600, run=check_books),
     ]

@@ -10,9 +10,11 @@ from shared.settings import Settings
 from workinjury_bridge.bootstrap import METADATA, Bridge, assemble
 from workinjury_bridge.entrypoints.deadlines import deadlines, jobs
 from workinjury_bridge.entrypoints.events import batch_handlers, handlers
+from workinjury_bridge.entrypoints.http.audits import audit_router
 from workinjury_bridge.entrypoints.http.benefits import benefit_router
 from workinjury_bridge.entrypoints.http.cases import case_router
 from workinjury_bridge.entrypoints.http.conversions import conversion_router
+from workinjury_bridge.entrypoints.http.recoveries import recovery_router
 from workinjury_bridge.entrypoints.http.settlements import settlement_router
 
 
@@ -31,6 +33,8 @@ def runtime_of(bridge: Bridge) -> Runtime:
             conversion_router(bridge),
             settlement_router(bridge),
             benefit_router(bridge),
+            recovery_router(bridge),
+            audit_router(bridge),
             ledger_router(bridge.db, bridge.store, frozenset({Book.WI})),
         ],
         handlers=handlers(bridge),

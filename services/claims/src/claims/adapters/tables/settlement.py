@@ -121,6 +121,9 @@ TAKE_BACK: Final = Table(
     Column("decision_version", Integer, nullable=False),
     Column("state", Text, nullable=False, comment="taken-back or restored"),
     Column("answer", JSONB, nullable=False),
+    Column(
+        "kept", JSONB(none_as_null=True), comment="the decision on what the medical funds keep of the bill (B5); null: nothing"
+    ),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
     Index("uq_take_back_active", "settlement_id", unique=True, postgresql_where=text("state = 'taken-back'")),
 )
@@ -142,6 +145,19 @@ TRANSFER: Final = Table(
     Column("checker", Text),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
     CheckConstraint("amount_fen > 0", name="positive"),
+)
+
+INSTITUTION_CLEARING: Final = Table(
+    "institution_clearing",
+    metadata,
+    Column("book", Text, nullable=False),
+    Column("institution_code", Text, nullable=False),
+    Column("month", Text, nullable=False, comment="YYYY-MM: everything settled in it is paid"),
+    Column("paid_fen", BigInteger, nullable=False),
+    Column("offset_fen", BigInteger, nullable=False, comment="met from what the institution owed the book"),
+    Column("voucher_no", Text, nullable=False),
+    Column("cleared_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("book", "institution_code", "month"),
 )
 
 REVERSED_MESSAGE: Final = Table(

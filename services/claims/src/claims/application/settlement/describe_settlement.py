@@ -80,7 +80,7 @@ class DescribeSettlement:
                 }
                 for step in steps
             ],
-            "lines": [_line(line) for line in lines],
+            "lines": [describe_line(line) for line in lines],
             "corrections": [_correction(c) for c in corrections],
             "standing": {
                 "total_fen": found.total_fen,
@@ -89,7 +89,7 @@ class DescribeSettlement:
                 "cash_fen": found.cash_fen,
                 "hospital_fen": found.hospital_fen,
                 "payments": [asdict(p) for p in found.payments],
-                "lines": [_line(line) for line in with_corrections(lines, found.corrected_lines)],
+                "lines": [describe_line(line) for line in with_corrections(lines, found.corrected_lines)],
             },
         }
 
@@ -113,7 +113,8 @@ def _fund_rows(found: StoredSettlement) -> list[dict[str, Any]]:
     return [{"name": row.name, "fund_pay_type": row.fund_pay_type, "amount_fen": row.amount_fen} for row in found.answer.funds]
 
 
-def _line(line: Mapping[str, Any]) -> dict[str, Any]:
+def describe_line(line: Mapping[str, Any]) -> dict[str, Any]:
+    """A fee line as plain values."""
     return {
         "line_id": line["line_no"],
         "item_code": line["item_code"],

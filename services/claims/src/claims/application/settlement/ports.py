@@ -242,6 +242,18 @@ class Settlements(Protocol):
         """
         ...
 
+    async def year(self, tx: Tx, settlement: StoredSettlement) -> YearState:
+        """What the settlement's person and benefit year have used up, this settlement included if it stands."""
+        ...
+
+    async def keep(self, tx: Tx, settlement: StoredSettlement, contribution: YearState, account_fen: int) -> None:
+        """The part of an undone settlement that the medical funds keep uses the year and the account (B5)."""
+        ...
+
+    async def release(self, tx: Tx, settlement: StoredSettlement, contribution: YearState, account_fen: int) -> None:
+        """The kept part uses them no more."""
+        ...
+
     async def free_batches(self, tx: Tx, settlement_id: str) -> None:
         """The charge batches of a settlement are unsettled again."""
         ...

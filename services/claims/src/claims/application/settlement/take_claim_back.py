@@ -1,30 +1,37 @@
-"""Take a settlement back for the work-injury fund (B0.5, inter-fund mode), and restore it after a final revocation (B3).
+"""Take a settlement back for the work-injury fund (B0.5), and restore it after a final revocation (B3).
 
-Taking back posts, in each book that paid, Dr 1121(WI) / Cr expenditure; the person's year and account are as if the stay had
-never been settled. Restoring posts the contrary against 2202(WI): the money goes back under its own voucher, never netted.
+Taking back posts, in each book that paid, Dr 1121(WI) / Cr expenditure for what it is owed; the person's year and account are as
+if the stay had never been settled, but for the part that the medical funds keep (B5), which is decided anew in the same
+transaction. Restoring posts the contrary against 2202(WI): the money goes back under its own voucher, never netted.
 Later settlements of the person-year are listed, or decided again, as the policy says (switch ``ripple``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
+from claims.application.funds.clear_institution import Clearings, month_of
 from claims.application.late.corrections import Cause, gone, with_corrections
 from claims.application.late.redecide_year import RedecideYear
+from claims.application.rule_books.load_books import LiveBooks
+from claims.application.settlement.describe_settlement import describe_line
 from claims.application.settlement.ports import Journals, Settlements, StoredSettlement
 from claims.application.settlement.reverse_debt import reverse_debt
+from claims.application.settlement.stored_facts import decision_to_json, facts_from_json
+from claims.domain.adjudication import Decision, YearState
+from claims.domain.kept_part import KeptLine, decide_kept, kept_split, owed_after
 from claims.domain.late_facts import Reason
 from claims.domain.refusals import settlement_not_valid, settlement_unknown
+from claims.domain.settlement import fund_payments
+from claims.domain.taking_back import EmployerDebt, EmployerShare, OfBook
 from shared.clock import Clock
 from shared.contracts.claims import ClaimRestored, ClaimTakenBack, FundPayment
 from shared.errors import conflict
 from shared.ids import IdFactory
-from shared.ledger import Book, Entry, Line, credit, debit
-from shared.ledger.books import DUE_FROM_FUND, DUE_FROM_PERSON, DUE_TO_FUND, PRIOR_YEAR_BENEFIT
-from shared.transactions import Once, OnceKey, Tx
+from shared.ledger import Book, Entry, Line
+from shared.transactions import Once, OnceKey, Tx, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,17 +45,32 @@ class TakeBack:
     decision_version: int
     maker: str
     checker: str
+    keep_lines: tuple[KeptLine, ...] = ()
+    """What of the bill is no work injury: decided again alone, in the same transaction (v2, B5)."""
+    employer: EmployerShare | None = None
+    """What of the amounts due the employer owes the books itself."""
+    net: bool = False
+    """Same-month net, in the books that have not paid the institution yet; otherwise inter-fund everywhere."""
+
+
+class Taken(NamedTuple):
+    """A take-back as it is stored."""
+
+    settlement_id: str
+    state: str
+    answer: Mapping[str, Any]
+    kept: Mapping[str, Any] | None
 
 
 class TakeBacks(Protocol):
     """Which conversion has taken which settlement back."""
 
-    async def put(self, tx: Tx, command: TakeBack, answer: dict[str, Any]) -> None:
-        """Remember a take-back."""
+    async def put(self, tx: Tx, command: TakeBack, answer: dict[str, Any], kept: Mapping[str, Any] | None) -> None:
+        """Remember a take-back, and the decision on what is kept."""
         ...
 
-    async def lock(self, tx: Tx, conversion_id: str) -> tuple[str, str] | None:
-        """(settlement id, state) of a conversion."""
+    async def lock(self, tx: Tx, conversion_id: str) -> Taken | None:
+        """The take-back of a conversion, locked."""
         ...
 
     async def set_state(self, tx: Tx, conversion_id: str, state: str) -> None:
@@ -56,41 +78,75 @@ class TakeBacks(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Division:
+    """What is owed and what is kept of a settlement."""
+
+    owed: Sequence[FundPayment]
+    kept: Sequence[FundPayment]
+    kept_cash_fen: int
+    decision: Decision | None
+
+
 class TakeClaimBack:
-    """Both directions."""
+    """Both directions, and what taking back would give."""
 
     def __init__(
         self,
+        uow: UnitOfWork,
         once: Once,
         settlements: Settlements,
         journals: Journals,
         takebacks: TakeBacks,
+        clearings: Clearings,
+        books: LiveBooks,
         clock: Clock,
         ids: IdFactory,
         redecide: RedecideYear,
     ) -> None:
         self._redecide = redecide
+        self._uow = uow
         self._once = once
         self._settlements = settlements
         self._journals = journals
         self._takebacks = takebacks
+        self._clearings = clearings
+        self._books = books
         self._clock = clock
         self._ids = ids
 
+    async def trial(self, settlement_id: str, keep_lines: tuple[KeptLine, ...]) -> dict[str, Any]:
+        """What taking back would answer now; nothing changes. Refuses what taking back refuses."""
+        await self._know_rules(settlement_id, keep_lines)
+        async with self._uow.transaction() as tx:
+            settlement = _standing(await self._settlements.find(tx, settlement_id))
+            lines = with_corrections(await self._settlements.lines(tx, settlement_id), settlement.corrected_lines)
+            divided = await self._divide(tx, settlement, lines, keep_lines)
+            cleared = await self._clearings.cleared(tx, settlement.institution_code, month_of(settlement.settled_at))
+            return self._answer(settlement, lines, divided, [b for b in _books(divided.owed) if b not in cleared], None)
+
     async def take_back(self, command: TakeBack, key: OnceKey) -> dict[str, Any]:
-        """What each book is owed, the cash, and the lines. Refuses unless the settlement is valid."""
+        """What each book is owed, what is kept, the cash, and the lines. Refuses unless the settlement is valid."""
+
+        await self._know_rules(command.settlement_id, command.keep_lines)
 
         async def work(tx: Tx) -> dict[str, Any]:
-            settlement = await self._settlements.lock(tx, command.settlement_id)
-            if settlement is None:
-                raise settlement_unknown("settlement_id")
-            if settlement.state != "valid" or settlement.work_injury_key is not None:
-                state = "work-injury" if settlement.work_injury_key else settlement.state
-                raise settlement_not_valid(state, "settlement_id")
-            lines = await self._settlements.lines(tx, settlement.settlement_id)
+            settlement = _standing(await self._settlements.lock(tx, command.settlement_id))
+            lines = with_corrections(await self._settlements.lines(tx, settlement.settlement_id), settlement.corrected_lines)
+            divided = await self._divide(tx, settlement, lines, command.keep_lines)
+            netted = await self._netted(tx, settlement, divided.owed) if command.net else []
             owed_fen = await reverse_debt(tx, self._journals, settlement, self._ids.new(), self._clock.today())
-            balance = await self._settlements.undo(tx, settlement, "taken-back", owed_fen)
-            await self._journals.append(tx, self._entries(settlement, command, back=True))
+            await self._settlements.undo(tx, settlement, "taken-back", owed_fen)
+            kept = None
+            if divided.decision is not None:
+                contribution = divided.decision.contribution
+                await self._settlements.keep(tx, settlement, contribution, divided.decision.account_fen)
+                kept = decision_to_json(divided.decision) | {
+                    "total_fen": divided.decision.facts.split.total_fen,
+                    "account_fen": divided.decision.account_fen,
+                    "cash_fen": divided.decision.cash_fen,
+                }
+            await self._journals.append(tx, self._taken(settlement, command, divided.owed, netted))
             tx.emit(
                 ClaimTakenBack(
                     settlement_id=settlement.settlement_id,
@@ -98,37 +154,22 @@ class TakeClaimBack:
                     visit_id=settlement.visit_id,
                     person_id=settlement.person_id,
                     taken_back_at=self._clock.now(),
-                    owed=list(settlement.payments),
+                    owed=list(divided.owed),
                     cash_fen=settlement.cash_fen,
                     total_fen=settlement.total_fen,
+                    kept=list(divided.kept),
+                    kept_cash_fen=divided.kept_cash_fen,
                 )
             )
+            balance = await self._settlements.balance(tx, settlement.person_id)
             ripples = await self._redecide(
                 tx, settlement.year, gone(settlement), _cause("take-back", command), balance_fen=balance
             )
-            answer = {
-                "settlement_id": settlement.settlement_id,
-                "person_id": settlement.person_id,
-                "institution_code": settlement.institution_code,
-                "begun_on": settlement.answer.begun_on.isoformat(),
-                "ended_on": settlement.answer.ended_on.isoformat(),
-                "owed": [asdict(p) for p in settlement.payments],
-                "cash_fen": settlement.cash_fen,
-                "total_fen": settlement.total_fen,
-                "lines": [
-                    {
-                        "line_id": line["line_no"],
-                        "item_code": line["item_code"],
-                        "class": line["charge_class"],
-                        "amount_fen": line["amount_fen"],
-                        "in_catalogue": line["in_work_injury_catalogue"],
-                    }
-                    for line in with_corrections(lines, settlement.corrected_lines)
-                ],
+            answer = self._answer(settlement, lines, divided, netted, command.employer) | {
                 "corrected": list(ripples.corrected),
                 "listed": list(ripples.listed),
             }
-            await self._takebacks.put(tx, command, answer)
+            await self._takebacks.put(tx, command, answer, kept)
             return answer
 
         return (await self._once.run(key, work))[0]
@@ -139,20 +180,24 @@ class TakeClaimBack:
         async def work(tx: Tx) -> dict[str, Any]:
             settlement = await self._settlements.lock(tx, command.settlement_id)
             taken = await self._takebacks.lock(tx, command.conversion_id)
-            if settlement is None or taken is None or taken != (command.settlement_id, "taken-back"):
+            if settlement is None or taken is None or taken[:2] != (command.settlement_id, "taken-back"):
                 raise conflict(
                     "claims.conversion.not-taken-back", "该转换没有处于收回状态的结算，不能恢复", field="conversion_id"
                 )
+            if taken.kept is not None:
+                contribution = YearState.of(taken.kept["contribution"])
+                await self._settlements.release(tx, settlement, contribution, taken.kept["account_fen"])
             short, balance = await self._settlements.redo(tx, settlement)
-            await self._journals.append(tx, self._entries(settlement, command, back=False, short=short))
+            await self._journals.append(tx, await self._restored(tx, settlement, command, taken.answer, short))
             await self._takebacks.set_state(tx, command.conversion_id, "restored")
+            owed = [FundPayment(**p) for p in taken.answer["owed"]]
             tx.emit(
                 ClaimRestored(
                     settlement_id=settlement.settlement_id,
                     conversion_id=command.conversion_id,
                     person_id=settlement.person_id,
                     restored_at=self._clock.now(),
-                    owed=list(settlement.payments),
+                    owed=owed,
                 )
             )
             ripples = await self._redecide(
@@ -160,7 +205,7 @@ class TakeClaimBack:
             )
             return {
                 "settlement_id": settlement.settlement_id,
-                "owed": [asdict(p) for p in settlement.payments],
+                "owed": [asdict(p) for p in owed],
                 "short_fen": short,
                 "corrected": list(ripples.corrected),
                 "listed": list(ripples.listed),
@@ -168,61 +213,154 @@ class TakeClaimBack:
 
         return (await self._once.run(key, work))[0]
 
-    def _entries(self, settlement: StoredSettlement, command: TakeBack, *, back: bool, short: int = 0) -> list[Entry]:
-        """One journal per book that paid. ``short``: account money that is gone and becomes the person's debt (B3)."""
-        today = self._clock.today()
-        entries = []
-        for book in sorted({p.book for p in settlement.payments}):
-            paid = [p for p in settlement.payments if p.book == book]
-            lines = _taken(paid, settlement, today) if back else _restored(paid, settlement, today, short)
-            entries.append(
-                Entry(
-                    entry_id=self._ids.new(),
-                    book=Book(book),
-                    booked_on=today,
-                    kind="conversion",
-                    lines=tuple(lines),
-                    memo="转工伤基金：收回医保支付" if back else "工伤认定撤销：恢复医保支付",
-                    person_id=settlement.person_id,
-                    settlement_id=settlement.settlement_id,
-                    case_id=command.case_id,
-                    conversion_id=command.conversion_id,
-                    decision_version=command.decision_version,
-                    maker=command.maker,
-                    checker=command.checker,
-                )
+    async def _know_rules(self, settlement_id: str, keep: tuple[KeptLine, ...]) -> None:
+        """Another process may have registered the rules of v1: read the register before anything is locked."""
+        if not keep:
+            return
+        async with self._uow.transaction() as tx:
+            settlement = await self._settlements.find(tx, settlement_id)
+        if settlement is not None and self._books.under(settlement.rule_digest) is None:
+            await self._books.refresh()
+
+    async def _divide(
+        self, tx: Tx, settlement: StoredSettlement, lines: Sequence[Mapping[str, Any]], keep: tuple[KeptLine, ...]
+    ) -> _Division:
+        """v2 on the kept lines, with the year as it is without v1; without kept lines everything is owed."""
+        split = kept_split(lines, keep)
+        if not split.total_fen:
+            return _Division(owed=settlement.payments, kept=(), kept_cash_fen=0, decision=None)
+        rules = self._books.under(settlement.rule_digest)
+        if rules is None:
+            raise conflict(
+                "claims.kept.rules-gone", "原结算所依据的待遇政策版本已不可用，不能拆分", "the rules of v1 are not at hand"
             )
-        return entries
+        state = (await self._settlements.year(tx, settlement)).minus(settlement.contribution)
+        decision = decide_kept(rules, facts_from_json(settlement.standing_facts)[0], split, state, settlement.account_fen)
+        kept = fund_payments(decision)
+        return _Division(
+            owed=owed_after(settlement.payments, kept), kept=kept, kept_cash_fen=decision.cash_fen, decision=decision
+        )
+
+    async def _netted(self, tx: Tx, settlement: StoredSettlement, owed: Sequence[FundPayment]) -> list[str]:
+        """The books that have not paid the institution for the month of the settlement; nobody can pay meanwhile."""
+        await self._clearings.lock(tx, settlement.institution_code)
+        cleared = await self._clearings.cleared(tx, settlement.institution_code, month_of(settlement.settled_at))
+        return [book for book in _books(owed) if book not in cleared]
+
+    def _answer(
+        self,
+        settlement: StoredSettlement,
+        lines: Sequence[Mapping[str, Any]],
+        divided: _Division,
+        netted: Sequence[str],
+        employer: EmployerShare | None,
+    ) -> dict[str, Any]:
+        answer = settlement.answer
+        return {
+            "settlement_id": settlement.settlement_id,
+            "person_id": settlement.person_id,
+            "institution_code": settlement.institution_code,
+            "begun_on": answer.begun_on.isoformat(),
+            "ended_on": answer.ended_on.isoformat(),
+            "owed": [asdict(p) for p in divided.owed],
+            "kept": [asdict(p) for p in divided.kept],
+            "cash_fen": settlement.cash_fen,
+            "kept_cash_fen": divided.kept_cash_fen,
+            "total_fen": settlement.total_fen,
+            "netted": list(netted),
+            "employer": None if employer is None else asdict(employer),
+            "lines": [describe_line(line) for line in lines],
+        }
+
+    def _taken(
+        self, settlement: StoredSettlement, command: TakeBack, owed: Sequence[FundPayment], netted: Sequence[str]
+    ) -> list[Entry]:
+        """One journal per book."""
+        return [
+            self._entry(
+                settlement,
+                command,
+                book,
+                self._of_book(settlement, owed, book, command.employer, netted=book in netted).taken(),
+                "转工伤基金：收回医保支付",
+            )
+            for book in _books(owed)
+        ]
+
+    async def _restored(
+        self, tx: Tx, settlement: StoredSettlement, command: TakeBack, taken: Mapping[str, Any], short: int
+    ) -> list[Entry]:
+        owed = [FundPayment(**p) for p in taken["owed"]]
+        stated = taken.get("employer")
+        employer = stated and EmployerShare(
+            employer_id=stated["employer_id"], by_book=tuple((book, amount) for book, amount in stated["by_book"])
+        )
+        about = await self._journals.entries(tx, settlement_id=settlement.settlement_id)
+        mine = [entry for entry in about if entry.conversion_id == command.conversion_id]
+        return [
+            self._entry(
+                settlement,
+                command,
+                book,
+                self._of_book(settlement, owed, book, employer, netted=False).restored(
+                    short, f"P:{settlement.person_id}", EmployerDebt.of(mine, book)
+                ),
+                "工伤认定撤销：恢复医保支付",
+            )
+            for book in _books(owed)
+        ]
+
+    def _of_book(
+        self,
+        settlement: StoredSettlement,
+        owed: Sequence[FundPayment],
+        book: str,
+        employer: EmployerShare | None,
+        *,
+        netted: bool,
+    ) -> OfBook:
+        of_book = OfBook(
+            owed=[p for p in owed if p.book == book],
+            employer_fen=employer.of(book) if employer else 0,
+            employer_dim=f"E:{employer.employer_id}" if employer else "",
+            institution_dim=f"H:{settlement.institution_code}",
+            netted=netted,
+            closed_year=settlement.settled_at.year if settlement.settled_at.year != self._clock.today().year else None,
+        )
+        if not 0 <= of_book.employer_fen <= of_book.owed_fen:
+            raise conflict("claims.conversion.employer-share", "用人单位承担金额超出该基金应收回金额", field="employer")
+        return of_book
+
+    def _entry(self, settlement: StoredSettlement, command: TakeBack, book: str, lines: list[Line], memo: str) -> Entry:
+        return Entry(
+            entry_id=self._ids.new(),
+            book=Book(book),
+            booked_on=self._clock.today(),
+            kind="conversion",
+            lines=tuple(lines),
+            memo=memo,
+            person_id=settlement.person_id,
+            settlement_id=settlement.settlement_id,
+            case_id=command.case_id,
+            conversion_id=command.conversion_id,
+            decision_version=command.decision_version,
+            maker=command.maker,
+            checker=command.checker,
+        )
 
 
 def _cause(reason: Reason, command: TakeBack) -> Cause:
     return Cause(reason=reason, trigger_id=command.settlement_id, maker=command.maker, checker=command.checker)
 
 
-def _taken(paid: Iterable[FundPayment], settlement: StoredSettlement, today: date) -> list[Line]:
-    paid = list(paid)
-    return [
-        debit(DUE_FROM_FUND, sum(p.amount_fen for p in paid), Book.WI.value),
-        *(credit(_expense(p, settlement, today), p.amount_fen, _year(settlement, today)) for p in paid),
-    ]
+def _standing(settlement: StoredSettlement | None) -> StoredSettlement:
+    if settlement is None:
+        raise settlement_unknown("settlement_id")
+    if settlement.state != "valid" or settlement.work_injury_key is not None:
+        raise settlement_not_valid("work-injury" if settlement.work_injury_key else settlement.state, "settlement_id")
+    return settlement
 
 
-def _restored(paid: Iterable[FundPayment], settlement: StoredSettlement, today: date, short: int) -> list[Line]:
-    lines = []
-    paid = list(paid)
-    for p in paid:
-        gone = min(short, p.amount_fen) if p.account == "5001.02" else 0
-        if p.amount_fen - gone:
-            lines.append(debit(_expense(p, settlement, today), p.amount_fen - gone, _year(settlement, today)))
-        if gone:
-            lines.append(debit(DUE_FROM_PERSON, gone, f"P:{settlement.person_id}"))
-    return [*lines, credit(DUE_TO_FUND, sum(p.amount_fen for p in paid), Book.WI.value)]
-
-
-def _expense(payment: FundPayment, settlement: StoredSettlement, today: date) -> str:
-    """The expenditure account; for a settlement of an earlier year the adjustment account (B0.5, 5001.91)."""
-    return payment.account if settlement.settled_at.year == today.year else PRIOR_YEAR_BENEFIT
-
-
-def _year(settlement: StoredSettlement, today: date) -> str:
-    return "" if settlement.settled_at.year == today.year else str(settlement.settled_at.year)
+def _books(owed: Sequence[FundPayment]) -> list[str]:
+    """Books with something to be moved, in one order."""
+    return sorted({p.book for p in owed})

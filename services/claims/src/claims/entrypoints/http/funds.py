@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
+from claims.application.funds.clear_institution import ClearInstitution
 from claims.application.funds.credit_account import Credit, CreditAccount
+from claims.application.funds.move_debt import DebtMovement, MoveDebt
 from claims.application.funds.move_transfer import MoveTransfer, Transfer
+from shared.db.once import digest_of
 from shared.http.auth import Caller, IdempotencyKey
 from shared.ledger import Book
+from shared.transactions import OnceKey
 
 Id = Annotated[str, Path(max_length=30)]
 
@@ -27,6 +31,31 @@ class TransferBody(BaseModel):
     case_id: str = Field(min_length=1, max_length=30)
     settlement_id: str = Field(min_length=1, max_length=30)
     conversion_id: str = Field(min_length=1, max_length=30)
+    maker: str = Field(min_length=1, max_length=50)
+    checker: str | None = Field(None, max_length=50)
+
+
+class ClearingBody(BaseModel):
+    """One institution's month in one book."""
+
+    book: Book
+    institution_code: str = Field(min_length=1, max_length=30)
+    month: str = Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")
+
+
+class DebtMovementBody(BaseModel):
+    """Money that came in on a debt, or a debt that is given up."""
+
+    movement_id: str = Field(min_length=1, max_length=30)
+    kind: Literal["receipt", "write-off"]
+    book: Book
+    debtor: str = Field(pattern=r"^[EP]:.{1,64}$")
+    amount_fen: int = Field(gt=0, le=10**12)
+    interest_fen: int = Field(0, ge=0, le=10**12)
+    case_id: str = Field(min_length=1, max_length=30)
+    settlement_id: str = Field(min_length=1, max_length=30)
+    conversion_id: str | None = Field(None, max_length=30)
+    reference: str = Field(min_length=1, max_length=100)
     maker: str = Field(min_length=1, max_length=50)
     checker: str | None = Field(None, max_length=50)
 
@@ -53,7 +82,7 @@ class CreditRows(BaseModel):
     credits: list[CreditRow] = Field(max_length=5000)
 
 
-def funds_router(transfers: MoveTransfer, credit: CreditAccount) -> APIRouter:
+def funds_router(transfers: MoveTransfer, credit: CreditAccount, clear: ClearInstitution, move_debt: MoveDebt) -> APIRouter:
     """Routes under /v1; scopes ``transfers:write`` and ``accounts:write``."""
     router = APIRouter(prefix="/v1", tags=["funds"])
 
@@ -74,6 +103,19 @@ def funds_router(transfers: MoveTransfer, credit: CreditAccount) -> APIRouter:
         caller.require("transfers:write")
         _ = key
         return {"transfer_id": transfer_id, "state": await transfers.void(transfer_id)}
+
+    @router.post("/clearings", summary="Pay an institution what a fund owes it for a month")
+    async def clear_month(caller: Caller, body: ClearingBody, key: IdempotencyKey) -> dict[str, Any]:
+        caller.require("transfers:write")
+        once = OnceKey("clearings", key, digest_of(body.model_dump(mode="json")))
+        return await clear(once, body.book, body.institution_code, body.month)
+
+    @router.post("/debt-movements", summary="Book money that came in on a debt to a fund, or that it is given up")
+    async def move(caller: Caller, body: DebtMovementBody, key: IdempotencyKey) -> dict[str, Any]:
+        caller.require("transfers:write")
+        _ = key  # the movement's own id makes the command happen once
+        once = OnceKey("debt-movements", body.movement_id, digest_of(body.model_dump(mode="json")))
+        return await move_debt(DebtMovement(**body.model_dump()), once)
 
     @router.post("/accounts/{person_id}/credits", summary="Credit a personal account")
     async def credit_one(caller: Caller, person_id: Id, body: CreditBody, key: IdempotencyKey) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
@@ -13,24 +13,51 @@ from claims.application.settlement.describe_settlement import DescribeSettlement
 from claims.application.settlement.list_settlements import ListSettlements
 from claims.application.settlement.replay_settlement import ReplaySettlement
 from claims.application.settlement.take_claim_back import TakeBack, TakeClaimBack
+from claims.domain.kept_part import KeptLine
+from claims.domain.taking_back import EmployerShare
 from shared.db.once import digest_of
 from shared.http.auth import Caller, IdempotencyKey
 from shared.http.pagination import After, Limit, cursor_invalid, decode_cursor, encode_cursor, page
+from shared.ledger import Book
+from shared.money import MAX_FEN
 from shared.transactions import OnceKey
 
 Id = Annotated[str, Path(max_length=30)]
 
 
-class TakeBackBody(BaseModel):
+class KeptLineBody(BaseModel):
+    """A line, or the part of it, that stays with the medical funds."""
+
+    line_id: str = Field(min_length=1, max_length=64)
+    amount_fen: int = Field(ge=-MAX_FEN, le=MAX_FEN)
+
+
+class EmployerBody(BaseModel):
+    """What of the amounts due an employer owes each book itself."""
+
+    employer_id: str = Field(min_length=1, max_length=64)
+    by_book: dict[Book, Annotated[int, Field(gt=0, le=MAX_FEN)]] = Field(min_length=1)
+
+
+class TrialBody(BaseModel):
+    """What a take-back would keep."""
+
+    keep_lines: list[KeptLineBody] = Field(default_factory=list, max_length=5000)
+
+
+class TakeBackBody(TrialBody):
     """Who takes a settlement back, on which decision."""
 
     conversion_id: str = Field(min_length=1, max_length=30)
     case_id: str = Field(min_length=1, max_length=30)
     decision_id: str = Field(min_length=1, max_length=30)
     decision_version: int = Field(ge=1)
-    mode: str = Field("inter-fund", pattern="^inter-fund$", description="same-month net is not offered yet")
+    mode: Literal["inter-fund", "net"] = Field(
+        "inter-fund", description="net: in the books that have not paid the institution for the month yet"
+    )
     maker: str = Field(min_length=1, max_length=50)
     checker: str = Field(min_length=1, max_length=50)
+    employer: EmployerBody | None = None
 
 
 def settlements_router(
@@ -72,6 +99,11 @@ def settlements_router(
         caller.require("settlements:convert")
         return await take_back.take_back(_command(settlement_id, body), _once("take-back", settlement_id, body, key))
 
+    @router.post("/settlements/{settlement_id}/take-back/trial", summary="What taking back would give; nothing changes")
+    async def trial(caller: Caller, settlement_id: Id, body: TrialBody) -> dict[str, Any]:
+        caller.require("settlements:convert")
+        return await take_back.trial(settlement_id, _kept(body))
+
     @router.post("/settlements/{settlement_id}/restore", summary="Make a taken-back settlement valid again")
     async def restore(caller: Caller, settlement_id: Id, body: TakeBackBody, key: IdempotencyKey) -> dict[str, Any]:
         caller.require("settlements:convert")
@@ -81,11 +113,31 @@ def settlements_router(
 
 
 def _command(settlement_id: str, body: TakeBackBody) -> TakeBack:
-    return TakeBack(settlement_id=settlement_id, **body.model_dump(exclude={"mode"}))
+    employer = body.employer
+    return TakeBack(
+        settlement_id=settlement_id,
+        conversion_id=body.conversion_id,
+        case_id=body.case_id,
+        decision_id=body.decision_id,
+        decision_version=body.decision_version,
+        maker=body.maker,
+        checker=body.checker,
+        keep_lines=_kept(body),
+        employer=(
+            EmployerShare(employer_id=employer.employer_id, by_book=tuple((b.value, n) for b, n in employer.by_book.items()))
+            if employer is not None
+            else None
+        ),
+        net=body.mode == "net",
+    )
+
+
+def _kept(body: TrialBody) -> tuple[KeptLine, ...]:
+    return tuple(KeptLine(line_id=line.line_id, amount_fen=line.amount_fen) for line in body.keep_lines)
 
 
 def _once(command: str, settlement_id: str, body: TakeBackBody, key: str) -> OnceKey:
-    return OnceKey(f"settlements/{command}", key, digest_of([settlement_id, body.model_dump()]))
+    return OnceKey(f"settlements/{command}", key, digest_of([settlement_id, body.model_dump(mode="json")]))
 
 
 def _cursor(after: str) -> tuple[str, str]:

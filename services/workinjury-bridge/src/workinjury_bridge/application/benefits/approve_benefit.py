@@ -84,6 +84,7 @@ class ApproveBenefit:
         stamp = Stamp(entry_id=self.ids.new(), booked_on=today, voucher_no=await self.ledger.next_voucher(tx, today))
         if item.kind is BenefitKind.ESTATE_WRITE_OFF:
             await self.ledger.append(tx, [write_off_entry(concern, item.amount_fen, stamp)])
+            await self.pay.write_off(tx, item.person_id, item.amount_fen)
             return item.paid()
         await self.ledger.append(tx, [benefit_entry(concern, item.kind, item.amount_fen, stamp)])
         tx.emit(

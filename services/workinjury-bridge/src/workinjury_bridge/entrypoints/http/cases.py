@@ -14,8 +14,10 @@ from shared.http.pagination import After, Limit
 from workinjury_bridge.application.decide_recognition import NewDecision
 from workinjury_bridge.application.open_injury_case import Accident
 from workinjury_bridge.bootstrap import Bridge
+from workinjury_bridge.domain.party import UNKNOWN_THIRD_PARTY, third_party
 from workinjury_bridge.domain.recognition import Outcome
 from workinjury_bridge.domain.refusals import unknown
+from workinjury_bridge.domain.terms import CaseFacts
 from workinjury_bridge.entrypoints.http.fields import Body, Id, Long, Short, once_key, page_of, start_of
 
 
@@ -53,6 +55,16 @@ class RevocationBody(Body):
     decision_no: Short
     final_on: date
     decided_by: Short
+
+
+class CaseFactsBody(Body):
+    """What is known of the accident beside the decision; everything is stated anew."""
+
+    filed_on: date | None = None
+    accepted_on: date | None = None
+    employer_insured: bool = True
+    third_party: Literal["none", "unknown"] | None = None
+    third_party_id: Id | None = None
 
 
 def case_router(bridge: Bridge) -> APIRouter:
@@ -104,6 +116,22 @@ def case_router(bridge: Bridge) -> APIRouter:
         caller.require("recognition:decide", (await found(case_id))["region"])
         once = once_key(caller, f"revoke {case_id}", key, body)
         answer = await bridge.revoke.run(once, case_id, body.decision_no, body.final_on, body.decided_by)
+        _go_on(background, bridge, answer)
+        return answer
+
+    @router.post("/injury-cases/{case_id}/facts", summary="State filing, insurance of the employer, a liable third party")
+    async def state_facts(
+        caller: Caller, key: IdempotencyKey, case_id: Id, body: CaseFactsBody, background: BackgroundTasks
+    ) -> dict[str, Any]:
+        caller.require("injury:write", (await found(case_id))["region"])
+        third = UNKNOWN_THIRD_PARTY if body.third_party == "unknown" else None
+        facts = CaseFacts(
+            filed_on=body.filed_on,
+            accepted_on=body.accepted_on,
+            employer_insured=body.employer_insured,
+            third_party=third if body.third_party_id is None else third_party(body.third_party_id),
+        )
+        answer = await bridge.state_facts.of_case(once_key(caller, f"facts {case_id}", key, body), case_id, facts)
         _go_on(background, bridge, answer)
         return answer
 

@@ -1,0 +1,1 @@
+"""What an audit takes back from a hospital (B12)."""

@@ -1,0 +1,151 @@
+"""Cut what an audit found wrong, hear the hospital, confirm or withdraw (B12, F4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from shared.calendar import WorkCalendar
+from shared.clock import Clock
+from shared.ids import IdFactory
+from shared.transactions import Once, OnceKey, Tx
+from workinjury_bridge.application.ports import Conversions, Deductions, Directs, Ledger, Policies
+from workinjury_bridge.domain.audit_deduction import AuditDeduction
+from workinjury_bridge.domain.conversion import ConversionState
+from workinjury_bridge.domain.direct_settlement import DirectState
+from workinjury_bridge.domain.facts import audit_deduction_changed
+from workinjury_bridge.domain.journals import Concern, Stamp, about_conversion, about_direct, deduction_entry
+from workinjury_bridge.domain.refusals import beyond_cost, line_deducted, not_borne, unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What the audit found on a line that the work-injury fund paid."""
+
+    settlement_id: str
+    line_id: str
+    amount_fen: int
+    reason: str
+    maker: str
+    checker: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeductAfterAudit:
+    """The person is never charged; a line is cut once, in the book that bears it now."""
+
+    once: Once
+    conversions: Conversions
+    directs: Directs
+    deductions: Deductions
+    ledger: Ledger
+    policies: Policies
+    calendar: WorkCalendar
+    clock: Clock
+    ids: IdFactory
+
+    async def deduct(self, key: OnceKey, finding: Finding) -> dict[str, Any]:
+        """Refuses a settlement that this fund does not bear, a line that is cut already, and more than the fund bears."""
+
+        async def work(tx: Tx) -> dict[str, Any]:
+            concern, cost = await self._borne(tx, finding.settlement_id)
+            standing = [d for d in await self.deductions.of_settlement(tx, finding.settlement_id) if d.stands]
+            if any(d.line_id == finding.line_id for d in standing):
+                raise line_deducted(finding.line_id)
+            left = cost - sum(d.amount_fen for d in standing)
+            if not 0 < finding.amount_fen <= left:
+                raise beyond_cost(left)
+            today = self.clock.today()
+            days = self.policies.on(today).audits.object_within
+            deduction = AuditDeduction(
+                deduction_id=self.ids.new(),
+                case_id=concern.case_id,
+                person_id=concern.person_id,
+                settlement_id=finding.settlement_id,
+                conversion_id=concern.conversion_id,
+                institution_code=concern.institution_code,
+                decision_version=concern.decision_version,
+                line_id=finding.line_id,
+                amount_fen=finding.amount_fen,
+                reason=finding.reason,
+                object_until=self.calendar.add_working_days(today, days).on,
+                maker=finding.maker,
+                checker=finding.checker,
+                entry_id=self.ids.new(),
+            )
+            voucher_no = await self.ledger.next_voucher(tx, today)
+            stamp = Stamp(entry_id=deduction.entry_id, booked_on=today, voucher_no=voucher_no)
+            await self.ledger.append(tx, [deduction_entry(deduction, stamp)])
+            return await self._store(tx, deduction)
+
+        return (await self.once.run(key, work))[0]
+
+    async def hear(self, key: OnceKey, deduction_id: str, note: str | None) -> dict[str, Any]:
+        """The hospital objects in time."""
+
+        async def work(tx: Tx) -> dict[str, Any]:
+            found = await self._locked(tx, deduction_id)
+            return await self._store(tx, found.objected(self.clock.today(), note))
+
+        return (await self.once.run(key, work))[0]
+
+    async def confirm(self, key: OnceKey, deduction_id: str, note: str | None) -> dict[str, Any]:
+        """The deduction stands for good."""
+
+        async def work(tx: Tx) -> dict[str, Any]:
+            return await self._store(tx, (await self._locked(tx, deduction_id)).confirmed(note))
+
+        return (await self.once.run(key, work))[0]
+
+    async def withdraw(self, key: OnceKey, deduction_id: str, note: str | None) -> dict[str, Any]:
+        """The objection is right: contra journal."""
+
+        async def work(tx: Tx) -> dict[str, Any]:
+            after = (await self._locked(tx, deduction_id)).withdrawn(note)
+            await self._take_back(tx, after)
+            return await self._store(tx, after)
+
+        return (await self.once.run(key, work))[0]
+
+    async def give_up(self, tx: Tx, settlement_id: str, cause: str) -> None:
+        """The fund bears the settlement no more: what was cut of it falls away. The caller holds the person's lock."""
+        for deduction in await self.deductions.of_settlement(tx, settlement_id):
+            if deduction.stands:
+                after = deduction.given_up(cause)
+                await self._take_back(tx, after)
+                await self._store(tx, after)
+
+    async def _borne(self, tx: Tx, settlement_id: str) -> tuple[Concern, int]:
+        for conversion in await self.conversions.of_settlement(tx, settlement_id):
+            locked = await self.conversions.locked(tx, conversion.conversion_id)
+            if locked is None or locked.figures is None or locked.figures.debtor is not None:
+                continue
+            if locked.state is ConversionState.SETTLED and not locked.revoked:
+                return about_conversion(locked), locked.figures.cost_fen
+        direct = await self.directs.of_settlement(tx, settlement_id)
+        if direct is not None and direct.state is DirectState.POSTED:
+            return about_direct(direct), direct.version.work_injury_fen
+        raise not_borne()
+
+    async def _locked(self, tx: Tx, deduction_id: str) -> AuditDeduction:
+        found = await self.deductions.locked(tx, deduction_id)
+        if found is None:
+            raise unknown("deduction", "审核扣款")
+        return found
+
+    async def _take_back(self, tx: Tx, deduction: AuditDeduction) -> None:
+        today = self.clock.today()
+        stamp = Stamp(entry_id=self.ids.new(), booked_on=today, voucher_no=await self.ledger.next_voucher(tx, today))
+        await self.ledger.append(tx, [deduction_entry(deduction, stamp, back=True)])
+
+    async def _store(self, tx: Tx, deduction: AuditDeduction) -> dict[str, Any]:
+        await self.deductions.save(tx, deduction, self.clock.now())
+        tx.emit(audit_deduction_changed(deduction, self.clock.now()))
+        return {
+            "deduction_id": deduction.deduction_id,
+            "settlement_id": deduction.settlement_id,
+            "line_id": deduction.line_id,
+            "amount_fen": deduction.amount_fen,
+            "state": deduction.state.value,
+            "object_until": deduction.object_until.isoformat(),
+        }

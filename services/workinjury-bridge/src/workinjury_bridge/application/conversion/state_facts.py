@@ -1,0 +1,68 @@
+"""State what the figures of conversions depend on: facts of the accident, facts of a stay (B0.5, B6, B7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from shared.clock import Clock
+from shared.errors import conflict
+from shared.transactions import Once, OnceKey, Tx
+from workinjury_bridge.application.ports import Cases, Conversions
+from workinjury_bridge.domain.conversion import ENDED, ConversionState
+from workinjury_bridge.domain.facts import conversion_changed
+from workinjury_bridge.domain.refusals import unknown
+from workinjury_bridge.domain.terms import CaseFacts, StayFacts
+
+_RESTATED = (ConversionState.PROPOSED, ConversionState.CHECKED)
+
+
+@dataclass(frozen=True, slots=True)
+class StateFacts:
+    """Whatever changes the figures has them computed and looked at again."""
+
+    once: Once
+    cases: Cases
+    conversions: Conversions
+    clock: Clock
+
+    async def of_case(self, key: OnceKey, case_id: str, facts: CaseFacts) -> dict[str, Any]:
+        """Refuses facts that cannot be so, and a change when a conversion of the case is approved already."""
+
+        async def work(tx: Tx) -> dict[str, Any]:
+            case = await self.cases.locked(tx, case_id)
+            if case is None:
+                raise unknown("case", "工伤案件")
+            stated = case.with_facts(facts)
+            restated = []
+            if stated != case:
+                conversions = [c for c in await self.conversions.of_case(tx, case_id) if c.state not in ENDED]
+                if any(c.state not in _RESTATED for c in conversions):
+                    raise conflict(
+                        "workinjury-bridge.case.already-converted",
+                        "已有转换业务复核通过，不能更改案件情况",
+                        "a conversion of this case is approved already",
+                    )
+                await self.cases.state_facts(tx, case_id, facts)
+                for conversion in conversions:
+                    after = conversion.restated()
+                    await self.conversions.save(tx, after, self.clock.now())
+                    tx.emit(conversion_changed(after, self.clock.now()))
+                    restated.append(after.conversion_id)
+            return {"case_id": case_id, "conversions": restated}
+
+        return (await self.once.run(key, work))[0]
+
+    async def of_stay(self, key: OnceKey, conversion_id: str, facts: StayFacts) -> dict[str, Any]:
+        """Refuses a conversion that is approved."""
+
+        async def work(tx: Tx) -> dict[str, Any]:
+            conversion = await self.conversions.locked(tx, conversion_id)
+            if conversion is None:
+                raise unknown("conversion", "转换业务")
+            after = conversion.with_facts(facts)
+            await self.conversions.save(tx, after, self.clock.now())
+            tx.emit(conversion_changed(after, self.clock.now()))
+            return {"conversion_id": conversion_id, "state": after.state.value}
+
+        return (await self.once.run(key, work))[0]

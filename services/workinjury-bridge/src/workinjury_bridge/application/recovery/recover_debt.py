@@ -1,0 +1,214 @@
+"""Get back what somebody owes a fund: demand, receive, agree, enforce, fix a third party's liability, change the debtor, write off.
+
+Law: 社会保险法 41, 42, 63; 先行支付办法 11-14; 经办条例 46; reference B0.6, B6, B7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from shared.clock import Clock
+from shared.errors import conflict
+from shared.ids import IdFactory
+from shared.ledger import Book, Line
+from shared.transactions import Once, OnceKey, Tx
+from workinjury_bridge.application.ports import Conversions, Ledger, Policies, Recoveries
+from workinjury_bridge.application.recovery.remind import RECOVERY_DEADLINE, end_of
+from workinjury_bridge.domain import party
+from workinjury_bridge.domain.facts import recovery_changed
+from workinjury_bridge.domain.journals import (
+    Hands,
+    Stamp,
+    debtor_change_lines,
+    liability_lines,
+    receipt_lines,
+    recovery_entry,
+    write_off_lines,
+)
+from workinjury_bridge.domain.recovery import Movement, MovementKind, Recovery
+from workinjury_bridge.domain.refusals import out_of_turn, same_hand, unknown
+
+
+@dataclass(frozen=True, slots=True)
+class RecoverDebt:
+    """Each act refuses an unknown debt, one in a state that does not allow it, and one whose conversion is being reverted."""
+
+    once: Once
+    recoveries: Recoveries
+    conversions: Conversions
+    ledger: Ledger
+    policies: Policies
+    clock: Clock
+    ids: IdFactory
+
+    async def demand(self, key: OnceKey, recovery_id: str) -> dict[str, Any]:
+        """The written demand went out today; the answer has the day by which the debtor must pay."""
+
+        async def act(tx: Tx, debt: Recovery) -> Recovery:
+            limits = self.policies.on(self.clock.today()).recoveries
+            employer = party.is_employer(debt.debtor)
+            days = limits.employer_repays_within if employer else limits.others_repay_within
+            return await self._until(tx, debt.demanded(self.clock.today() + timedelta(days=days)))
+
+        return await self._act(key, recovery_id, act)
+
+    async def receive(
+        self, key: OnceKey, recovery_id: str, amount_fen: int, interest_fen: int, reference: str, actor: str
+    ) -> dict[str, Any]:
+        """Money came in, interest and costs on top. Refuses more than is open."""
+
+        async def act(tx: Tx, debt: Recovery) -> Recovery:
+            after = debt.received(amount_fen, interest_fen)
+            lines = receipt_lines(debt, amount_fen, interest_fen)
+            hands = Hands(maker=actor)
+            await self._move(tx, debt, MovementKind.RECEIPT, amount_fen, interest_fen, reference, lines, hands)
+            return after
+
+        return await self._act(key, recovery_id, act)
+
+    async def agree(self, key: OnceKey, recovery_id: str, until: date) -> dict[str, Any]:
+        """Instalments or a guarantee, until a day."""
+
+        async def act(tx: Tx, debt: Recovery) -> Recovery:
+            return await self._until(tx, debt.agreed(until))
+
+        return await self._act(key, recovery_id, act)
+
+    async def enforce(self, key: OnceKey, recovery_id: str) -> dict[str, Any]:
+        """A transfer order (划拨) or an execution is out."""
+
+        async def act(_: Tx, debt: Recovery) -> Recovery:
+            return debt.enforced()
+
+        return await self._act(key, recovery_id, act)
+
+    async def write_off(self, key: OnceKey, recovery_id: str, reference: str, maker: str, checker: str) -> dict[str, Any]:
+        """The rest is given up; two persons answer for it."""
+        if maker == checker:
+            raise same_hand()
+
+        async def act(tx: Tx, debt: Recovery) -> Recovery:
+            after, lines = debt.written_off(), write_off_lines(debt, debt.open_fen)
+            hands = Hands(maker=maker, checker=checker)
+            await self._move(tx, debt, MovementKind.WRITE_OFF, debt.open_fen, 0, reference, lines, hands)
+            return after
+
+        return await self._act(key, recovery_id, act)
+
+    async def fix_liability(
+        self, key: OnceKey, recovery_id: str, q: int, third_party: str | None, actor: str
+    ) -> dict[str, Any]:
+        """The share of fault (millionths) of the third party is known, perhaps also who it is (B6)."""
+
+        async def act(tx: Tx, debt: Recovery) -> Recovery:
+            conversion = await self.conversions.get(tx, debt.conversion_id or "")
+            if conversion is None or conversion.figures is None:
+                raise out_of_turn("recovery", "fix liability of", debt.state, "该笔追偿不能再确定责任比例")
+            figures = conversion.figures
+            borne = figures.work_injury_fen - figures.employer_cost_fen
+            after = debt.liable(q, borne, figures.prepaid_fen, third_party or debt.debtor)
+            lines = liability_lines(debt, after)
+            if lines:
+                await self._book(tx, debt, "recovery", lines, "确定第三人责任", Hands(maker=actor))
+            return after
+
+        return await self._act(key, recovery_id, act)
+
+    async def change_debtor(self, key: OnceKey, recovery_id: str, amount_fen: int, actor: str) -> dict[str, Any]:
+        """The injured person got money from the third party: what overlaps is owed by the person now (先行支付办法 art. 11)."""
+
+        async def act(tx: Tx, debt: Recovery) -> Recovery:
+            if not party.is_third_party(debt.debtor):
+                raise out_of_turn("recovery", "change debtor of", debt.state, "只有应收第三人的追偿可以变更债务人")
+            after, person = debt.moved(amount_fen), party.person(debt.person_id)
+            lines = debtor_change_lines(debt, amount_fen, person)
+            await self._book(tx, debt, "recovery", lines, "变更债务人", Hands(maker=actor))
+            new = Recovery(
+                recovery_id=self.ids.new(),
+                case_id=debt.case_id,
+                person_id=debt.person_id,
+                settlement_id=debt.settlement_id,
+                conversion_id=debt.conversion_id,
+                decision_version=debt.decision_version,
+                book=debt.book,
+                debtor=person,
+                cause=debt.cause,
+                advanced_fen=amount_fen,
+            )
+            await self.recoveries.save(tx, new, self.clock.now())
+            tx.emit(recovery_changed(new, self.clock.now()))
+            return after
+
+        return await self._act(key, recovery_id, act)
+
+    async def _act(self, key: OnceKey, recovery_id: str, act: Callable[[Tx, Recovery], Any]) -> dict[str, Any]:
+        async def work(tx: Tx) -> dict[str, Any]:
+            debt = await self.recoveries.locked(tx, recovery_id)
+            if debt is None:
+                raise unknown("recovery", "追偿")
+            conversion = await self.conversions.get(tx, debt.conversion_id) if debt.conversion_id else None
+            if conversion is not None and conversion.revoked and debt.closed is False and not conversion.restored:
+                raise conflict(
+                    "workinjury-bridge.recovery.reverting",
+                    "工伤认定已撤销，该笔追偿正在冲回",
+                    "the conversion is being reverted",
+                )
+            after: Recovery = await act(tx, debt)
+            now = self.clock.now()
+            await self.recoveries.save(tx, after, now)
+            if after.closed:
+                tx.cancel(RECOVERY_DEADLINE, recovery_id)
+            tx.emit(recovery_changed(after, now))
+            return {
+                "recovery_id": recovery_id,
+                "state": after.state.value,
+                "advanced_fen": after.advanced_fen,
+                "recovered_fen": after.recovered_fen,
+                "expensed_fen": after.expensed_fen,
+                "open_fen": after.open_fen,
+                "due_on": None if after.due_on is None else after.due_on.isoformat(),
+            }
+
+        return (await self.once.run(key, work))[0]
+
+    async def _until(self, tx: Tx, debt: Recovery) -> Recovery:
+        """From now on the debt is overdue after its new day."""
+        if debt.due_on is not None:
+            tx.schedule(RECOVERY_DEADLINE, debt.recovery_id, end_of(debt.due_on))
+        return debt
+
+    async def _move(
+        self,
+        tx: Tx,
+        debt: Recovery,
+        kind: MovementKind,
+        amount_fen: int,
+        interest_fen: int,
+        reference: str,
+        lines: list[Line],
+        hands: Hands,
+    ) -> None:
+        """Booked here and now, or by the medical book that it belongs to, which the worker tells."""
+        movement = Movement(
+            movement_id=self.ids.new(),
+            recovery_id=debt.recovery_id,
+            kind=kind,
+            amount_fen=amount_fen,
+            interest_fen=interest_fen,
+            reference=reference,
+            maker=hands.maker,
+            checker=hands.checker,
+            booked=debt.book is Book.WI,
+        )
+        await self.recoveries.add_movement(tx, movement, self.clock.now())
+        if movement.booked:
+            memo = "追偿回款" if kind is MovementKind.RECEIPT else "先行支付核销"
+            await self._book(tx, debt, kind.value, lines, memo, hands)
+
+    async def _book(self, tx: Tx, debt: Recovery, kind: str, lines: list[Line], memo: str, hands: Hands) -> None:
+        today = self.clock.today()
+        stamp = Stamp(entry_id=self.ids.new(), booked_on=today, voucher_no=await self.ledger.next_voucher(tx, today))
+        await self.ledger.append(tx, [recovery_entry(debt, kind, lines, stamp, memo, hands)])

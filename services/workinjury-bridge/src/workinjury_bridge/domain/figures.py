@@ -1,0 +1,264 @@
+"""What a conversion moves, in fen: the bill's work-injury version against what everybody paid (reference B0.3, B0.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from shared.contracts.claims import FundPayment
+from shared.ledger import Book
+from workinjury_bridge.domain import party
+from workinjury_bridge.domain.bill import BillLine, assess
+from workinjury_bridge.domain.meals import inpatient_days
+from workinjury_bridge.domain.policy import BridgePolicy, Circumstance
+from workinjury_bridge.domain.refusals import figures_do_not_close, mixed_stay, nothing_to_convert
+from workinjury_bridge.domain.split import Ratio, by_ratio, related_amounts
+from workinjury_bridge.domain.terms import Terms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MedicalBill:
+    """The medical version v1 of a stay as claims states it: who paid what, and every line."""
+
+    begun_on: date
+    ended_on: date
+    total_fen: int
+    cash_fen: int
+    payments: tuple[FundPayment, ...]
+    """p_f(v1) per book and account."""
+    lines: tuple[BillLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptLine:
+    """A line, or the part of it, that stays with the medical funds."""
+
+    line_id: str
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """The medical version v2 as claims decides it: what each book is owed then, and the cash of the kept part."""
+
+    owed: tuple[FundPayment, ...]
+    """t_f = p_f(v1) - p_f(v2) per book and account."""
+    cash_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """Everything that is moved, and between whom."""
+
+    total_fen: int
+    work_injury_fen: int
+    """E."""
+    person_fen: int
+    """X_p."""
+    hospital_fen: int
+    """X_h."""
+    cash_fen: int
+    """Cash in v1."""
+    meals_fen: int
+    """Allowance of the fund."""
+    owed: tuple[FundPayment, ...]
+    """t_f per book and account."""
+    payer: str
+    """Who paid the cash and gets it back."""
+    beneficiary: str
+    """Who gets the allowance."""
+    unrelated_fen: int = 0
+    """N."""
+    kept_cash_fen: int = 0
+    """Cash of the kept part, v2."""
+    keep_lines: tuple[KeptLine, ...] = ()
+    employer: str | None = None
+    """Who owes ``employer_owed``: an uninsured employer, or one that filed late."""
+    employer_owed: tuple[FundPayment, ...] = ()
+    """Of t_f, what the employer owes each book itself (t_E)."""
+    employer_cost_fen: int = 0
+    """Of E, what the employer bears because it filed late (E_pre)."""
+    employer_meals_fen: int = 0
+    """Allowance that the employer owes the person outside the books (filed late)."""
+    debtor: str | None = None
+    """Who owes the fund what it advances; None: the fund bears its cost."""
+    prepaid_fen: int = 0
+    """K: what the debtor has given the person already; it reduces the advance."""
+
+    @property
+    def refund_fen(self) -> int:
+        """Cash that is given back altogether, to the payer of record; negative when the person owes (B0.5)."""
+        return self.cash_fen - self.kept_cash_fen - self.person_fen
+
+    @property
+    def owed_fen(self) -> int:
+        """Sum of t_f."""
+        return sum(p.amount_fen for p in self.owed)
+
+    @property
+    def employer_owed_fen(self) -> int:
+        """Sum of t_E."""
+        return sum(p.amount_fen for p in self.employer_owed)
+
+    @property
+    def employer_refund_fen(self) -> int:
+        """What an employer that filed late owes the payer directly, outside the books: E_pre - t_E."""
+        return self.employer_cost_fen - self.employer_owed_fen if self.employer_cost_fen else 0
+
+    @property
+    def fund_refund_fen(self) -> int:
+        """Of the refund, what comes from the work-injury fund."""
+        return self.refund_fen - self.employer_refund_fen - self.prepaid_fen
+
+    @property
+    def cost_fen(self) -> int:
+        """What the work-injury fund takes over of the treatment: its expense, or its advance."""
+        uninsured = self.employer_owed_fen if self.debtor is not None and party.is_employer(self.debtor) else 0
+        return self.work_injury_fen - self.employer_cost_fen - uninsured - self.prepaid_fen
+
+    @property
+    def advance_fen(self) -> int:
+        """What the debtor owes the fund: an uninsured employer also the allowance, a third party only the treatment (B6, B7)."""
+        if self.debtor is None:
+            return 0
+        return self.cost_fen + (self.meals_fen if party.is_employer(self.debtor) else 0)
+
+    @property
+    def payable_fen(self) -> int:
+        """To be paid out by the fund, before any debt is set off: refund, unless negative, and allowance."""
+        return max(0, self.fund_refund_fen) + self.meals_fen
+
+    @property
+    def concern_the_fund(self) -> bool:
+        """Whether anything is booked in the work-injury fund: not when an employer owes a medical fund everything there is."""
+        return bool(self.cost_fen or self.meals_fen or self.hospital_fen or self.fund_refund_fen or self.owed_by_book())
+
+    @property
+    def payables(self) -> tuple[tuple[str, str, int], ...]:
+        """(kind, party, fen) of what the fund pays out."""
+        items = (("refund", self.payer, max(0, self.fund_refund_fen)), ("meals", self.beneficiary, self.meals_fen))
+        return tuple(item for item in items if item[2])
+
+    def employer_owed_by_book(self) -> dict[Book, int]:
+        """t_E per book."""
+        return _by_book(self.employer_owed)
+
+    def owed_by_book(self) -> dict[Book, int]:
+        """What the work-injury fund owes per book, pool and account together, in the order of the bill: t_f - t_E."""
+        taken = self.employer_owed_by_book()
+        sums = {book: amount - taken.get(book, 0) for book, amount in _by_book(self.owed).items()}
+        return {book: amount for book, amount in sums.items() if amount > 0}
+
+
+def lines_to_keep(bill: MedicalBill, terms: Terms) -> tuple[KeptLine, ...]:
+    """What of the bill is no work injury; empty without a split."""
+    return tuple(
+        KeptLine(line_id=line.line_id, amount_fen=line.amount_fen - related.amount_fen)
+        for line, related in _related(bill, terms)
+        if line.amount_fen != related.amount_fen
+    )
+
+
+def convert(bill: MedicalBill, policy: BridgePolicy, *, inpatient: bool, terms: Terms, kept: Kept | None = None) -> Figures:
+    """The figures of a conversion. ``kept``: v2, when the split leaves something to the medical funds.
+
+    Refuses a flagged line that nobody has split off, and a bill that does not close: E + X_h = sum of t_f + refund must hold to the fen.
+    """
+    if terms.split is None and not all(line.related for line in bill.lines):
+        raise mixed_stay()
+    related = [line for _, line in _related(bill, terms)]
+    version = assess(related, policy)
+    days = inpatient_days(bill.begun_on, bill.ended_on) if inpatient else 0
+    ours = days
+    late_cost = 0
+    if terms.late_until is not None:
+        ours = min(days, max(0, (bill.ended_on - max(bill.begun_on, terms.late_until)).days)) if inpatient else 0
+        if terms.late_until <= bill.begun_on:
+            ours = days
+        early = [line for line in related if (line.charged_on or bill.begun_on) < terms.late_until]
+        late_cost = assess(early, policy).work_injury_fen
+    owed = bill.payments if kept is None else kept.owed
+    employer_owed = _employer_owed(owed, version.work_injury_fen, late_cost, terms)
+    figures = Figures(
+        total_fen=bill.total_fen,
+        work_injury_fen=version.work_injury_fen,
+        person_fen=version.person_fen,
+        hospital_fen=version.hospital_fen,
+        cash_fen=bill.cash_fen,
+        meals_fen=ours * policy.meals.per_day,
+        owed=owed,
+        payer=terms.payer,
+        beneficiary=terms.beneficiary,
+        unrelated_fen=bill.total_fen - version.total_fen,
+        kept_cash_fen=0 if kept is None else kept.cash_fen,
+        keep_lines=lines_to_keep(bill, terms),
+        employer=(terms.late_employer if late_cost else terms.debtor) if employer_owed or late_cost else None,
+        employer_owed=employer_owed,
+        employer_cost_fen=late_cost,
+        employer_meals_fen=(days - ours) * policy.meals.per_day,
+        debtor=terms.debtor,
+    )
+    figures = replace(figures, prepaid_fen=min(terms.prepaid_fen, figures.cost_fen) if terms.debtor else 0)
+    if not (figures.work_injury_fen or figures.hospital_fen or figures.owed_fen or figures.meals_fen):
+        raise nothing_to_convert()
+    closes = figures.work_injury_fen + figures.hospital_fen == figures.owed_fen + figures.refund_fen
+    split = sum(k.amount_fen for k in figures.keep_lines)
+    if not closes or figures.unrelated_fen != split:
+        raise figures_do_not_close(figures.work_injury_fen, figures.hospital_fen, figures.owed_fen, figures.refund_fen)
+    return figures
+
+
+def _employer_owed(
+    owed: Sequence[FundPayment], work_injury_fen: int, late_cost_fen: int, terms: Terms
+) -> tuple[FundPayment, ...]:
+    """t_E: in proportion to the cost that the employer bears, all of it when it is not insured; never more than it bears."""
+    total = sum(p.amount_fen for p in owed)
+    if terms.debtor is not None and party.is_employer(terms.debtor):
+        share = min(total, work_injury_fen)
+    elif late_cost_fen:
+        post = work_injury_fen - late_cost_fen
+        share = min(total - (2 * total * post + work_injury_fen) // (2 * work_injury_fen), late_cost_fen)
+    else:
+        return ()
+    if share <= 0:
+        return ()
+    by_book = _by_book(owed)
+    # the sum is exact here, so that the rounding of by_ratio has nothing left to round
+    amounts = by_ratio(list(by_book.values()), Ratio(numerator=share, denominator=sum(by_book.values())))
+    return tuple(
+        FundPayment(book=book.value, account="", fund_pay_type="", amount_fen=amount)
+        for book, amount in zip(by_book, amounts, strict=True)
+        if amount
+    )
+
+
+def _by_book(payments: Iterable[FundPayment]) -> dict[Book, int]:
+    sums: dict[Book, int] = {}
+    for payment in payments:
+        sums[Book(payment.book)] = sums.get(Book(payment.book), 0) + payment.amount_fen
+    return sums
+
+
+def _related(bill: MedicalBill, terms: Terms) -> list[tuple[BillLine, BillLine]]:
+    """Every line, and the part of it that treats the injury, with what is known of how it came about."""
+    stated = dict(terms.circumstances)
+    amounts: dict[str, int] = {}
+    if terms.split is not None:
+        amounts = related_amounts(terms.split.flags, [(line.line_id, line.amount_fen) for line in bill.lines])
+    result = []
+    for line in bill.lines:
+        part = amounts.get(line.line_id, line.amount_fen)
+        cap = line.cap_fen
+        if cap is not None and part != line.amount_fen and line.amount_fen:
+            cap = (2 * abs(cap) * abs(part) + abs(line.amount_fen)) // (2 * abs(line.amount_fen))
+        changed = replace(line, amount_fen=part, cap_fen=cap, related=True)
+        if line.line_id in stated:
+            changed = _came_about(changed, stated[line.line_id])
+        result.append((line, changed))
+    return result
+
+
+def _came_about(line: BillLine, circumstance: Circumstance) -> BillLine:
+    consent = {Circumstance.CONSENTED: True, Circumstance.UNCONSENTED: False}.get(circumstance)
+    return replace(line, consent=consent, emergency=circumstance is Circumstance.EMERGENCY)

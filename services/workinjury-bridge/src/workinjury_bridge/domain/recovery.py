@@ -1,0 +1,198 @@
+"""What somebody owes a fund and how it is got back (追偿; 社会保险法 41, 42, 63; 先行支付办法 12-14; 经办条例 46; reference B0.6).
+
+One aggregate for every debt: an advance for an uninsured employer (B7) or a third party (B6), the share of an employer that filed
+late, what a person has to give back (B3), the same bill paid by two funds (B10). Per debtor and book:
+advanced = recovered + moved to expense + written off + moved to another debtor + open (B15.9).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+
+from shared.ledger import Book
+from shared.money import share
+from workinjury_bridge.domain import party
+from workinjury_bridge.domain.refusals import beyond_debt, out_of_turn
+
+
+class Cause(StrEnum):
+    """Why somebody owes."""
+
+    UNINSURED = "uninsured"
+    LATE_FILING = "late-filing"
+    THIRD_PARTY = "third-party"
+    SELF_PAID = "self-paid"
+    """The account or a third party has paid what the person has to bear."""
+    REVOKED = "revoked"
+    REVERSED = "reversed"
+    """The hospital took a settlement back whose allowance was paid."""
+    DOUBLE_PAYMENT = "double-payment"
+
+
+class RecoveryState(StrEnum):
+    """B0.6."""
+
+    OPEN = "open"
+    DEMANDED = "demanded"
+    PARTIAL = "partial"
+    RECOVERED = "recovered"
+    AGREEMENT = "agreement"
+    """Instalments or a guarantee are agreed."""
+    ENFORCED = "enforced"
+    """A transfer order (划拨) or a court's execution is out."""
+    WRITTEN_OFF = "written-off"
+    EXPENSED = "expensed"
+    """Nothing of it can be claimed: the fund bears it."""
+    MOVED = "moved"
+    """Another debtor owes it."""
+    REVERSED = "reversed"
+    """What it rested on was revoked; its journals are taken back."""
+
+
+CLOSED = frozenset(
+    {
+        RecoveryState.RECOVERED,
+        RecoveryState.WRITTEN_OFF,
+        RecoveryState.EXPENSED,
+        RecoveryState.MOVED,
+        RecoveryState.REVERSED,
+    }
+)
+_CLAIMABLE = (RecoveryState.DEMANDED, RecoveryState.PARTIAL, RecoveryState.AGREEMENT, RecoveryState.ENFORCED)
+
+
+class MovementKind(StrEnum):
+    """What can happen to the money of a debt."""
+
+    RECEIPT = "receipt"
+    WRITE_OFF = "write-off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """Money that came in on a debt, or was given up."""
+
+    movement_id: str
+    recovery_id: str
+    kind: MovementKind
+    amount_fen: int
+    interest_fen: int
+    reference: str
+    """Bank receipt, or the document that allows the write-off."""
+    maker: str
+    checker: str | None
+    booked: bool
+    """Whether the book has it; a medical book is told by the worker."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """One debt of one debtor to one book."""
+
+    recovery_id: str
+    case_id: str
+    person_id: str
+    """Whose injury it is about; the debt is changed under this person's lock."""
+    settlement_id: str
+    conversion_id: str | None
+    decision_version: int
+    book: Book
+    debtor: str
+    """Party as the books name it."""
+    cause: Cause
+    advanced_fen: int
+    recovered_fen: int = 0
+    expensed_fen: int = 0
+    written_off_fen: int = 0
+    moved_fen: int = 0
+    interest_fen: int = 0
+    """Interest and costs received on top (4007)."""
+    state: RecoveryState = RecoveryState.OPEN
+    due_on: date | None = None
+    """By when the debtor has to pay, or the demand has to go out."""
+    liability: int | None = None
+    """Share of the third party's fault in millionths, once it is fixed."""
+
+    @property
+    def open_fen(self) -> int:
+        """Still owed; nothing once it is reversed."""
+        if self.state is RecoveryState.REVERSED:
+            return 0
+        return self.advanced_fen - self.recovered_fen - self.expensed_fen - self.written_off_fen - self.moved_fen
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.state in CLOSED
+
+    def demanded(self, due_on: date) -> Recovery:
+        """The written demand went out."""
+        self._expect("demand", RecoveryState.OPEN, RecoveryState.PARTIAL)
+        return replace(self, state=RecoveryState.DEMANDED, due_on=due_on)
+
+    def received(self, amount_fen: int, interest_fen: int = 0) -> Recovery:
+        """Money came in, or was set off. Refuses more than is open."""
+        self._take("receive", amount_fen)
+        after = replace(self, recovered_fen=self.recovered_fen + amount_fen, interest_fen=self.interest_fen + interest_fen)
+        stays = (RecoveryState.AGREEMENT, RecoveryState.ENFORCED)
+        return after._closing(RecoveryState.RECOVERED, self.state if self.state in stays else RecoveryState.PARTIAL)
+
+    def agreed(self, due_on: date) -> Recovery:
+        """Instalments until a day."""
+        self._expect("agree", RecoveryState.DEMANDED, RecoveryState.PARTIAL)
+        return replace(self, state=RecoveryState.AGREEMENT, due_on=due_on)
+
+    def enforced(self) -> Recovery:
+        """A transfer order or an execution is out."""
+        self._expect("enforce", RecoveryState.DEMANDED, RecoveryState.PARTIAL, RecoveryState.AGREEMENT)
+        return replace(self, state=RecoveryState.ENFORCED)
+
+    def written_off(self) -> Recovery:
+        """The rest is given up with approval (5001.30)."""
+        self._expect("write off", *_CLAIMABLE)
+        return replace(self, written_off_fen=self.written_off_fen + self.open_fen, state=RecoveryState.WRITTEN_OFF, due_on=None)
+
+    def given_up(self, amount_fen: int) -> Recovery:
+        """A part is given up with approval: the debtor is dead and the estate does not reach (B14). Refuses more than is open."""
+        self._take("give up", amount_fen)
+        after = replace(self, written_off_fen=self.written_off_fen + amount_fen)
+        return after._closing(RecoveryState.WRITTEN_OFF, self.state)
+
+    def liable(self, q: int, work_injury_fen: int, prepaid_fen: int, debtor: str) -> Recovery:
+        """The third party's share of fault is fixed: R = min(A, max(0, round(q x E - K))), the rest is expense (B6).
+
+        Refuses a second time. An unknown third party may be named by it. What was received already beyond R stays received.
+        """
+        if self.liability is not None or not party.is_third_party(self.debtor) or self.closed:
+            raise out_of_turn("recovery", "fix liability of", self.state, "该笔追偿不能再确定责任比例")
+        recoverable = min(self.advanced_fen, max(0, share(work_injury_fen, q) - prepaid_fen))
+        rest = min(self.advanced_fen - recoverable, self.open_fen)
+        after = replace(self, liability=q, debtor=debtor, expensed_fen=self.expensed_fen + rest)
+        settled = RecoveryState.RECOVERED if after.recovered_fen else RecoveryState.EXPENSED
+        return after._closing(settled, self.state)
+
+    def moved(self, amount_fen: int) -> Recovery:
+        """Another debtor owes a part: the person got money from the third party. Refuses more than is open."""
+        self._take("move", amount_fen)
+        return replace(self, moved_fen=self.moved_fen + amount_fen)._closing(RecoveryState.MOVED, self.state)
+
+    def reversed(self) -> Recovery:
+        """The recognition was revoked."""
+        return replace(self, state=RecoveryState.REVERSED, due_on=None)
+
+    def _closing(self, closed: RecoveryState, otherwise: RecoveryState) -> Recovery:
+        if self.open_fen:
+            return replace(self, state=otherwise)
+        return replace(self, state=closed, due_on=None)
+
+    def _take(self, wanted: str, amount_fen: int) -> None:
+        if self.closed:
+            raise out_of_turn("recovery", wanted, self.state, "该笔追偿已结束")
+        if not 0 < amount_fen <= self.open_fen:
+            raise beyond_debt(self.open_fen)
+
+    def _expect(self, wanted: str, *states: RecoveryState) -> None:
+        if self.state not in states:
+            raise out_of_turn("recovery", wanted, self.state, f"追偿当前状态为“{self.state}”，不能办理此操作")

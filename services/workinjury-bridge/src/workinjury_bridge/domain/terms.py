@@ -1,0 +1,77 @@
+"""What the figures of a conversion depend on beside the bill: facts of the accident, facts of the stay, the split (B0.5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from workinjury_bridge.domain.policy import BridgePolicy, Circumstance, LateFilingRule
+from workinjury_bridge.domain.refusals import facts_invalid
+from workinjury_bridge.domain.split import Split
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFacts:
+    """What is known of an accident beside the decision (recognition record: aae127, blc543). Nothing stated: the ordinary case."""
+
+    filed_on: date | None = None
+    """When anybody entitled first applied (条例 art. 17)."""
+    accepted_on: date | None = None
+    """When the application was accepted (受理)."""
+    employer_insured: bool = True
+    third_party: str | None = None
+    """Party ``T:<id>`` that is liable, ``T:UNKNOWN`` when nobody knows who; None when nobody is."""
+
+    def checked(self, employer: str | None) -> CaseFacts:
+        """Refuses dates out of order, a late or uninsured employer that is not named, and what is not built together."""
+        if (self.filed_on is None) is not (self.accepted_on is None):
+            raise facts_invalid("accepted_on", "申请日期与受理日期应同时填写")
+        if self.filed_on and self.accepted_on and self.accepted_on < self.filed_on:
+            raise facts_invalid("accepted_on", "受理日期不能早于申请日期")
+        if employer is None and (self.filed_on is not None or not self.employer_insured):
+            raise facts_invalid("employer_id", "案件未登记用人单位")
+        if self.third_party is not None and not self.employer_insured:
+            raise facts_invalid("third_party", "未参保单位职工涉及第三人的先行支付尚未开通")
+        return self
+
+    def late_until(self, accident_on: date, policy: BridgePolicy) -> date | None:
+        """The day of acceptance, before which the employer bears the cost; None when filed in time (条例 art. 17 para. 4)."""
+        rule = policy.late_filing
+        if self.filed_on is None or rule.rule is LateFilingRule.FUND or not self.employer_insured:
+            return None
+        return self.accepted_on if (self.filed_on - accident_on).days > rule.within_days else None
+
+
+NO_CASE_FACTS: Final = CaseFacts()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StayFacts:
+    """What is known of a stay beside its bill."""
+
+    payer: str | None = None
+    """Who holds the original receipt of the cash (payer of record): ``P:``, ``E:`` or ``HEIRS:``; None: the person."""
+    prepaid_fen: int = 0
+    """Medical money that the third party or the employer has already given the person for this stay (K)."""
+    circumstances: tuple[tuple[str, Circumstance], ...] = ()
+    """Per line outside the catalogue: how it came about, where the bill does not say."""
+
+
+NO_STAY_FACTS: Final = StayFacts()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Everything together, as one conversion needs it."""
+
+    payer: str
+    beneficiary: str
+    """Who gets the allowance: the person, or the heirs."""
+    late_until: date | None = None
+    late_employer: str | None = None
+    debtor: str | None = None
+    """Who owes what the fund advances: an uninsured employer or a third party; None in the ordinary case."""
+    prepaid_fen: int = 0
+    circumstances: tuple[tuple[str, Circumstance], ...] = ()
+    split: Split | None = None
