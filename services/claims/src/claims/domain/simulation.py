@@ -1,0 +1,144 @@
+"""What is asked of a simulation: rules against rules over past claims, lines of poverty, pools of money (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final, Literal
+
+from claims.domain.adjudication import RuleBooks, RuleSet
+from shared.errors import invalid, not_found
+from shared.ledger import Book
+from shared.money import share
+from shared.rules import Fen, Origin, Points, Rate
+
+_DIGEST_LEAST: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class BookChoice:
+    """Which rules decide: the books at ``path``, by the day of each claim.
+
+    With ``day``: those in force on that day, for claims of any day (a reform on last year's claims). With ``digest``: the one
+    version of that digest, for claims of any day of its region and scheme.
+    """
+
+    path: str
+    day: date | None = None
+    digest: str | None = None
+
+    @classmethod
+    def of(cls, text: str) -> BookChoice:
+        """``PATH``, ``PATH@2026-01-01`` or ``PATH#digest``, of which twelve characters are enough. Raises ValueError."""
+        path, mark, digest = text.rpartition("#")
+        if mark:
+            if len(digest) < _DIGEST_LEAST:
+                raise ValueError(f"a digest needs at least {_DIGEST_LEAST} characters")
+            return cls(path, digest=digest)
+        path, mark, day = text.rpartition("@")
+        return cls(path, day=date.fromisoformat(day)) if mark else cls(text)
+
+    def among(self, books: RuleBooks) -> ChosenRules:
+        """The rules meant. Refuses a digest that no version has."""
+        if self.digest is None:
+            return ChosenRules(books, self.day, None)
+        for rules in books.all():
+            if rules.digest.startswith(self.digest):
+                return ChosenRules(books, None, rules)
+        raise not_found("claims.simulation.version-unknown", f"没有摘要为{self.digest}的待遇规则版本", field="book")
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenRules:
+    """Rules by place, scheme and day, as a ``BookChoice`` means them."""
+
+    books: RuleBooks
+    day: date | None
+    only: RuleSet | None
+
+    def on(self, region: str, scheme: str, day: date) -> RuleSet:
+        """The rules for a claim. Refuses as ``RuleBooks.on``, and a claim of another place or scheme than the only version's."""
+        only = self.only
+        if only is None:
+            return self.books.on(region, scheme, self.day or day)
+        if scheme == only.scheme and only.region in (region, region[:4] + "00", region[:2] + "0000"):
+            return only
+        raise invalid("claims.simulation.other-place", f"所选规则版本不适用于统筹区{region}险种{scheme}", field="book")
+
+    def shown(self) -> list[dict[str, str]]:
+        """The versions that may decide, for the head of a result."""
+        sets = [self.only] if self.only else self.books.all()
+        return [
+            {
+                "region": rules.region,
+                "place": rules.place,
+                "scheme": rules.scheme,
+                "version": rules.version.version,
+                "digest": rules.digest,
+            }
+            for rules in sets
+            if self.day is None or (rules.effective_from <= self.day and (rules.effective_to or self.day) >= self.day)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class BurdenLines:
+    """Lines that a person's yearly burden may cross (因病致贫预警): shares of disposable income a head, 10 % where assistance for
+    families near the minimum begins, 25 % for poverty through illness (九江 2023 and others, section 4 of the benefit policies)."""
+
+    income_fen: int
+    shares: tuple[int, ...] = (100_000, 250_000)
+
+    def amounts(self) -> tuple[int, ...]:
+        """Fen a year, half up."""
+        return tuple(share(self.income_fen, rate) for rate in self.shares)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """A fund's money: what it holds before the first coming month, and what comes in each month."""
+
+    opening: Fen
+    monthly_income: Fen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolPlan:
+    """The pools whose solvency is looked at (a small YAML file)."""
+
+    format: Literal["onewindow-pools/1"]
+    months: int = 12
+    """How many coming months."""
+    yearly_growth: Points | None = None
+    """Growth of payments from year to year; None: as two years of facts show it, else none."""
+    pools: Mapping[str, Pool] = field(default_factory=dict)
+    """By fund book."""
+    origin: Origin
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.months <= 120:
+            raise ValueError("months is 1 to 120")
+        if unknown := set(self.pools) - set(Book):
+            raise ValueError(f"no fund book: {', '.join(sorted(unknown))}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One simulation."""
+
+    facts: str
+    """Folder of facts files."""
+    book_a: BookChoice
+    """The rules that are compared with; as a rule those in force."""
+    book_b: BookChoice
+    lines: BurdenLines | None = None
+    pools: PoolPlan | None = None
+    seed: int = 1
+    """Of the draws that show the uncertainty."""
+    block_claims: int = 500_000
+    """Claims that are in memory at once in each process, as far as one person has not more."""
+
+    def __post_init__(self) -> None:
+        if self.block_claims < 1:
+            raise ValueError("a block has at least one claim")
