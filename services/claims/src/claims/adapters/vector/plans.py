@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final, Protocol
@@ -71,7 +72,7 @@ def assign(rules: Rules, claims: ClaimColumns) -> Assigned:
             except Refusal as error:
                 resolved[i], refusing[i] = -1, refused(error)
                 continue
-            resolved[i] = known.setdefault(_numbers(found), len(plans))
+            resolved[i] = known.setdefault(_figures(found), len(plans))
             if resolved[i] == len(plans):
                 plans.append((rule_set, found))
         if mine is None:
@@ -84,7 +85,7 @@ def assign(rules: Rules, claims: ClaimColumns) -> Assigned:
     )
 
 
-def _numbers(plan: Plan) -> object:
+def _figures(plan: Plan) -> object:
     """Equal for plans that calculate the same, whatever terms the numbers come from."""
     return plan.first_share, tuple((id(step.layer), step[3:]) for step in plan.steps)
 
@@ -148,25 +149,16 @@ def _combinations(
     rules: RuleSet, claims: ClaimColumns, month: Codes, mine: Ints | None
 ) -> tuple[Ints, list[Circumstances]]:
     """For each claim the number of its combination, as far as the rules tell circumstances apart, and one of each."""
-    n = len(claims) if mine is None else len(mine)
-    code, size = np.zeros(n, np.int64), 1
     columns = {**claims.circumstances, "month": Coded(month, tuple(range(13)))}
+    seen = []
     for name in Circumstances._fields:
         column = columns[name]
-        if column.single:
-            continue
-        seen, distinct = _told_apart(rules, name, column.values)
-        if distinct == 1:
-            continue
-        part = seen[column.codes] if mine is None else seen[column.codes[mine]]
-        code *= distinct
-        code += part
-        size *= distinct
-        if size > _COMPRESS:
-            code, size = _numbered(code, size)
-    code, size = _numbered(code, size)
-    example = np.empty(size, np.int64)
-    example[code] = np.arange(n)
+        if not column.single:
+            numbers, distinct = _told_apart(rules, name, column.values)
+            if distinct > 1:
+                codes = column.codes if mine is None else column.codes[mine]
+                seen.append(Coded(numbers[codes], tuple(range(distinct))))
+    code, example = numbered(seen, len(claims) if mine is None else len(mine))
     rows = example if mine is None else mine[example]
     return code, [
         Circumstances(**{name: columns[name].at(i) for name in CIRCUMSTANCES}, month=int(month[i])) for i in map(int, rows)
@@ -181,6 +173,23 @@ def _told_apart(rules: RuleSet, name: str, values: tuple[Any, ...]) -> tuple[Cod
     known: dict[Any, int] = {}
     numbers = [known.setdefault(rules.plan_key(_ANY._replace(**{name: value})), len(known)) for value in values]
     return np.array(numbers, np.int32), len(known)
+
+
+def numbered(columns: Sequence[Coded], n: int) -> tuple[Ints, Ints]:
+    """Combinations of columns of ``n`` rows numbered 0, 1, 2 … as far as they occur, and a row of each."""
+    code, size = np.zeros(n, np.int64), 1
+    for column in columns:
+        if not column.single:
+            code *= len(column.values)
+            code += column.codes
+            size *= len(column.values)
+            if size > _COMPRESS:
+                code, size = _numbered(code, size)
+    if n:
+        code, size = _numbered(code, size)
+    example = np.empty(size if n else 0, np.int64)
+    example[code] = np.arange(n)
+    return code, example
 
 
 def _numbered(code: Ints, size: int) -> tuple[Ints, int]:
