@@ -73,6 +73,8 @@ from claims.application.settlement.reverse_message import ReverseMessage
 from claims.application.settlement.settle_claim import SettleClaim
 from claims.application.settlement.settle_work_injury import SettleWorkInjury
 from claims.application.settlement.take_claim_back import TakeClaimBack
+from claims.application.simulation.ports import Engine
+from claims.application.simulation.simulate_reform import SimulateReform
 from claims.application.visits.cancel_discharge import CancelDischarges
 from claims.application.visits.cancel_fees import CancelFeeLines
 from claims.application.visits.cancel_visit import CancelVisits
@@ -284,3 +286,29 @@ def _rule_book_desk(db: Database, once: SqlOnce, folder: Path, clock: Clock, ids
         activate=ActivateBook(once, stored, register, apply, clock),
         retire=RetireBook(once, stored, register, apply, clock),
     )
+
+
+def simulate_reform(clock: Clock) -> SimulateReform:
+    """The simulation, without a database. What reads columns is loaded only by the processes that need it."""
+    from claims.adapters.simulation.parquet_simulation import ParquetSimulation
+
+    return SimulateReform(ParquetSimulation(clock))
+
+
+def simulation_engine(name: str, workers: int, scratch: Path, scheduler: str | None = None) -> Engine:
+    """Where blocks are computed: ``processes`` (one worker: this process) or ``dask``. Raises ValueError for another name."""
+    from claims.adapters.simulation.engines import Dask, Here, Processes
+
+    if name == "dask":
+        return Dask(workers, str(scratch), scheduler)
+    if name != "processes":
+        raise ValueError(f"no engine {name!r}: processes or dask")
+    return Here() if workers == 1 else Processes(workers)
+
+
+def generate_facts(out: Path, persons: int, visits: int, seed: int) -> int:
+    """Write a synthetic county year; the number of claims."""
+    from claims.adapters.facts.generating import county_year
+    from claims.adapters.facts.writing import write
+
+    return write(out, county_year(persons, visits, seed))

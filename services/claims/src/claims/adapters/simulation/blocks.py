@@ -39,6 +39,11 @@ class Task:
     persons: str
     """Folder that the block's persons are written to."""
 
+    @property
+    def claims(self) -> int:
+        """How many claims the block has."""
+        return self.block.claims
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
