@@ -11,7 +11,7 @@ from claims.domain.adjudication import RuleBooks, RuleSet
 from shared.errors import invalid, not_found
 from shared.ledger import Book
 from shared.money import share
-from shared.rules import Fen, Origin, Points, Rate
+from shared.rules import Fen, Origin, Points
 
 _DIGEST_LEAST: Final = 12
 

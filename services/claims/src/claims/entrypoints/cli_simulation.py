@@ -96,14 +96,16 @@ def _reporting(kind: str) -> Iterator[Report]:
             task = bar.add_task("模拟测算", total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
     elif kind == "none":
-        yield lambda done, total: None
+        yield lambda _done, _total: None
     else:
         raise ValueError(f"progress is bar, json or none, not {kind!r}")
 
 
 def _tell(summary: Any, out: Path) -> None:
     totals = summary["totals"]
-    typer.echo(f"{totals['claims']} claims of {totals['persons']} person-years; {totals['winners']} pay less, {totals['losers']} more")
+    typer.echo(
+        f"{totals['claims']} claims of {totals['persons']} person-years; {totals['winners']} pay less, {totals['losers']} more"
+    )
     for fund in summary["funds"]:
         a, b = fund["a_fen"], fund["b_fen"]
         typer.echo(f"  {fund['fund']:6} {format_yuan(a):>20} -> {format_yuan(b):>20}  {format_yuan(b - a):>18}")

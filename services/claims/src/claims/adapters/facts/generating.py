@@ -15,7 +15,20 @@ from claims.adapters.facts.schema import FORMAT, FORMAT_KEY
 from claims.adapters.vector.columns import Ints
 
 _PERSONS_AT_ONCE: Final = 65_536
-_TOWNS: Final = tuple(f"{name}镇" for name in "东风 城关 河口 龙泉 青山 石桥 双河 太平 新店 杨柳 永安 中和".split())
+_TOWNS: Final = (
+    "东风镇",
+    "城关镇",
+    "河口镇",
+    "龙泉镇",
+    "青山镇",
+    "石桥镇",
+    "双河镇",
+    "太平镇",
+    "新店镇",
+    "杨柳镇",
+    "永安镇",
+    "中和镇",
+)
 _CLASSES: Final = ("", "dibao", "tekun", "monitored", "marginal", "dibao|monitored", "illness_poor")
 _CLASS_SHARES: Final = (0.935, 0.03, 0.006, 0.01, 0.012, 0.004, 0.003)
 
@@ -97,4 +110,5 @@ def _group(draw: Generator, first: int, count: int, mean: float, year: int, regi
 
 def _part(amounts: Ints, millionths: Any) -> Ints:
     """A share of each amount, half up."""
-    return (amounts * millionths + 500_000) // 1_000_000
+    result: Ints = (amounts * millionths + 500_000) // 1_000_000
+    return result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -170,7 +171,7 @@ def _divided(files: Sequence[tuple[Path, pq.ParquetFile]], total: int, block_cla
                 by_bucket = np.argsort(bucket, kind="stable")
                 table = table.take(by_bucket)
                 ends = np.searchsorted(bucket[by_bucket], np.arange(count + 1, dtype=np.uint64))
-                for number, (low, high) in enumerate(zip(ends[:-1], ends[1:], strict=True)):
+                for number, (low, high) in enumerate(pairwise(ends)):
                     if high > low:
                         writers[number].write_table(table.slice(low, high - low))
                         rows[number] += int(high - low)

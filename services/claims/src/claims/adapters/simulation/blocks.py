@@ -156,13 +156,20 @@ def _payments(cells: _Cells, decided: Sequence[Decided]) -> pa.Table:
         for layer, paid in zip(done.layers, done.payments, strict=True):
             both = sums.setdefault((layer.book.value, layer.code, layer.name), [0, 0])
             both[side] = both[side] + added(code, paid, cells.size)
-    tables = [_payment_rows(cells, key, np.broadcast_to(a, cells.size), np.broadcast_to(b, cells.size)) for key, (a, b) in sums.items()]
-    return pa.concat_tables(tables) if tables else _payment_rows(cells, ("", "", ""), np.zeros(cells.size), np.zeros(cells.size))
+    tables = [
+        _payment_rows(cells, key, np.broadcast_to(a, cells.size), np.broadcast_to(b, cells.size))
+        for key, (a, b) in sums.items()
+    ]
+    return (
+        pa.concat_tables(tables) if tables else _payment_rows(cells, ("", "", ""), np.zeros(cells.size), np.zeros(cells.size))
+    )
 
 
 def _payment_rows(cells: _Cells, key: tuple[str, str, str], a: Any, b: Any) -> pa.Table:
     rows = np.flatnonzero((a != 0) | (b != 0))
-    names = {name: pa.array([value] * len(rows), pa.string()) for name, value in zip(("fund", "layer", "name"), key, strict=True)}
+    names = {
+        name: pa.array([value] * len(rows), pa.string()) for name, value in zip(("fund", "layer", "name"), key, strict=True)
+    }
     numbers = {"a_fen": a[rows].astype(np.int64), "b_fen": b[rows].astype(np.int64)}
     return pa.table({**names, **{name: column.take(rows) for name, column in cells.keys.items()}, **numbers})
 
@@ -192,7 +199,9 @@ class _Persons:
         for name, coded in labels.items():
             columns[name] = pa.DictionaryArray.from_arrays(coded.codes[last], pa.array(coded.values, pa.string()))
         columns["claims"] = np.bincount(self.code[self.kept], minlength=self.size)[here]
-        columns["total_fen"] = added(self.code[self.kept], total if isinstance(total, int) else total[self.kept], self.size)[here]
+        columns["total_fen"] = added(self.code[self.kept], total if isinstance(total, int) else total[self.kept], self.size)[
+            here
+        ]
         for side, done in zip("ab", decided, strict=True):
             code = self.code[done.order]
             columns[f"person_{side}_fen"] = added(code, done.person, self.size)[here]
@@ -213,10 +222,9 @@ def _touched(claims: ClaimColumns, decided: Sequence[Decided]) -> pa.Table:
         np.subtract.at(change, code[decided[0].order], decided[0].person)
         there = np.zeros(persons * kinds, bool)
         there[code[decided[0].order]] = True
-        change, there = change.reshape(persons, kinds), there.reshape(persons, kinds)
         for i, value in enumerate(coded.values):
-            if n := int(there[:, i].sum()):
-                less, more = int((change[:, i] < 0).sum()), int((change[:, i] > 0).sum())
+            if n := int(there[i::kinds].sum()):
+                less, more = int((change[i::kinds] < 0).sum()), int((change[i::kinds] > 0).sum())
                 rows.append((by, str(value), n, less, more))
     funds = sorted({layer.book.value for done in decided for layer in done.layers})
     for fund in funds:

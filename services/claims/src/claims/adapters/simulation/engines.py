@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
+from itertools import islice
 from multiprocessing import get_context
 from typing import Any
 
@@ -97,10 +98,9 @@ class Dask:
         """Two blocks for each worker at a time, so that results do not pile up."""
         rest = iter(tasks)
         width = 2 * max(len(client.scheduler_info()["workers"]), 1)
-        running = as_completed([client.submit(attempt, task, pure=False) for task, _ in zip(rest, range(width), strict=False)])
+        running = as_completed([client.submit(attempt, task, pure=False) for task in islice(rest, width)])
         for future in running:
             yield _accepted(future.result())
             future.release()
-            for task in rest:
+            for task in islice(rest, 1):
                 running.add(client.submit(attempt, task, pure=False))
-                break

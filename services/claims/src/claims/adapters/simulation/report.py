@@ -16,7 +16,19 @@ from claims.adapters.simulation.blocks import NO_CLASS
 from claims.adapters.simulation.solvency import DRAWS
 from shared.ledger import BOOK_NAMES, Book
 
-TABLES: Final = ("levels", "care", "classes", "towns", "schemes", "months", "fund_months", "deciles", "lines", "solvency", "refused")
+TABLES: Final = (
+    "levels",
+    "care",
+    "classes",
+    "towns",
+    "schemes",
+    "months",
+    "fund_months",
+    "deciles",
+    "lines",
+    "solvency",
+    "refused",
+)
 
 _NAMES: Final = {
     "level": "医疗机构等级", "care": "就医方式", "class": "身份类别", "town": "乡镇街道", "scheme": "险种", "month": "月份", "fund": "基金",

@@ -136,7 +136,11 @@ def _funds(payments: pa.Table, touched: Mapping[tuple[str, str], Mapping[str, An
 
 def _fund_months(months: pa.Table) -> list[dict[str, Any]]:
     grouped = months.group_by(["fund", "month"], use_threads=False).aggregate([("a_fen", "sum"), ("b_fen", "sum")])
-    return grouped.rename_columns(["fund", "month", "a_fen", "b_fen"]).sort_by([("fund", "ascending"), ("month", "ascending")]).to_pylist()
+    return (
+        grouped.rename_columns(["fund", "month", "a_fen", "b_fen"])
+        .sort_by([("fund", "ascending"), ("month", "ascending")])
+        .to_pylist()
+    )
 
 
 class _Persons:
@@ -236,4 +240,4 @@ class _Persons:
 
 
 def _nothing() -> dict[str, int]:
-    return {name: 0 for name in ("persons", "winners", "losers", "total_fen", "person_a_fen", "person_b_fen")}
+    return dict.fromkeys(("persons", "winners", "losers", "total_fen", "person_a_fen", "person_b_fen"), 0)

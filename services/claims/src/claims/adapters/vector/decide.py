@@ -149,9 +149,7 @@ def _grouped(assigned: Assigned, leave_out: Any) -> tuple[Ints, list[tuple[int, 
     key = key[order]
     begins = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
     ends = np.r_[begins[1:], len(key)]
-    groups = [
-        (int(key[b]) // plans, int(key[b]) % plans, int(b), int(e)) for b, e in zip(begins, ends, strict=True)
-    ]
+    groups = [(int(key[b]) // plans, int(key[b]) % plans, int(b), int(e)) for b, e in zip(begins, ends, strict=True)]
     return (order if mine is None else mine[order]), groups
 
 
@@ -211,9 +209,7 @@ def _reader(counters: Mapping[str, Ints], here: Ints, read: dict[str, Any]) -> C
     return used
 
 
-def _amounts(
-    rules: RuleSet, plan: Plan, take: Mapping[str, Any], used: Callable[[str, Any], Any]
-) -> tuple[Amounts, Any]:
+def _amounts(rules: RuleSet, plan: Plan, take: Mapping[str, Any], used: Callable[[str, Any], Any]) -> tuple[Amounts, Any]:
     """The kernel's amounts, as ``adjudicate`` makes them for one claim, and whether the stay is already counted."""
     pre_selfpay, in_scope = take["pre_selfpay"], take["in_scope"]
     if plan.first_share:

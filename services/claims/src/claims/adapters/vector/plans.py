@@ -80,9 +80,7 @@ def assign(rules: Rules, claims: ClaimColumns) -> Assigned:
         else:
             plan[mine], refusal[mine] = resolved[code], refusing[code]
     row, rows = _rows(claims, year)
-    return Assigned(
-        plans=tuple(plans), plan=plan, refusals=tuple(kept), refusal=refusal, row=row, rows=rows, turn=_turns(row)
-    )
+    return Assigned(plans=tuple(plans), plan=plan, refusals=tuple(kept), refusal=refusal, row=row, rows=rows, turn=_turns(row))
 
 
 def _figures(plan: Plan) -> object:
@@ -145,9 +143,7 @@ def _keys(codes: Codes, days: NDArray[np.int32]) -> tuple[int, int, Ints]:
     return first, (int(codes.max()) + 1) * span, codes.astype(np.int64) * span + (days - first)
 
 
-def _combinations(
-    rules: RuleSet, claims: ClaimColumns, month: Codes, mine: Ints | None
-) -> tuple[Ints, list[Circumstances]]:
+def _combinations(rules: RuleSet, claims: ClaimColumns, month: Codes, mine: Ints | None) -> tuple[Ints, list[Circumstances]]:
     """For each claim the number of its combination, as far as the rules tell circumstances apart, and one of each."""
     columns = {**claims.circumstances, "month": Coded(month, tuple(range(13)))}
     seen = []

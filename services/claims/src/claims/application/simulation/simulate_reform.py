@@ -29,6 +29,8 @@ class SimulateReform:
             sums = self._simulation.add(sums, part)
             done += part.claims
             progress(done, total)
+        if done != total:
+            raise RuntimeError(f"the engine computed {done} of {total} claims")
         summary = self._simulation.summary(question, sums, out)
         self._simulation.write(summary, sums, out)
         return summary
