@@ -45,8 +45,8 @@ def claim_columns(
     classes = [frozenset[str](), frozenset[str](), *(frozenset({name}) for name in get_args(PersonClass))]
     classes.append(frozenset({"dibao", "monitored"}))
     person = np.sort(draw.integers(0, persons, n)) * 1_000_003 + 17
-    day = draw.integers(0, days, n)
-    day = day[np.lexsort((day, person))].astype(np.int32) + (first - EPOCH).days
+    drawn = draw.integers(0, days, n)
+    day = (drawn[np.lexsort((drawn, person))] + (first - EPOCH).days).astype(np.int32)
     in_scope = amounts()
     parts = {name: np.where(draw.random(n) < 0.5, amounts(), 0) for name in ("self_funded", "over_limit", "pre_selfpay")}
     continues = (draw.random(n) < 0.1).astype(np.int64)

@@ -214,7 +214,8 @@ def read(block: Block) -> ClaimColumns:
 
 
 def _rows(piece: Piece) -> pa.Table:
-    file = pq.ParquetFile(piece.path, read_dictionary=[f.name for f in FIELDS if pa.types.is_dictionary(f.kind)])
+    texts = [name for name in pq.read_schema(piece.path).names if pa.types.is_dictionary(BY_NAME[name].kind)]
+    file = pq.ParquetFile(piece.path, read_dictionary=texts)
     groups, first, skipped = [], 0, None
     for number in range(file.metadata.num_row_groups):
         rows = file.metadata.row_group(number).num_rows

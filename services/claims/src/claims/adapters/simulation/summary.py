@@ -136,11 +136,8 @@ def _funds(payments: pa.Table, touched: Mapping[tuple[str, str], Mapping[str, An
 
 def _fund_months(months: pa.Table) -> list[dict[str, Any]]:
     grouped = months.group_by(["fund", "month"], use_threads=False).aggregate([("a_fen", "sum"), ("b_fen", "sum")])
-    return (
-        grouped.rename_columns(["fund", "month", "a_fen", "b_fen"])
-        .sort_by([("fund", "ascending"), ("month", "ascending")])
-        .to_pylist()
-    )
+    rows = grouped.rename_columns(["fund", "month", "a_fen", "b_fen"]).sort_by([("fund", "ascending"), ("month", "ascending")])
+    return list(rows.to_pylist())
 
 
 class _Persons:
@@ -195,7 +192,7 @@ class _Persons:
         order = np.lexsort((table["year"].to_numpy(), table["person"].to_numpy(), change))
         by_loss = np.lexsort((table["year"].to_numpy(), table["person"].to_numpy(), -change))
         for kept, rows, sign in ((self._winners, order, 1), (self._losers, by_loss, -1)):
-            head = [i for i in rows[:LARGEST] if sign * change[i] < 0]
+            head = rows[:LARGEST][sign * change[rows[:LARGEST]] < 0]
             for i, row in zip(head, table.take(head).to_pylist(), strict=True):
                 kept.append((sign * int(change[i]), row["person"], row["year"], {**row, "change_fen": int(change[i])}))
             kept.sort(key=lambda entry: entry[:3])

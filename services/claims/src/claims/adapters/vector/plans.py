@@ -90,7 +90,6 @@ def _figures(plan: Plan) -> object:
 
 def _rule_sets(rules: Rules, claims: ClaimColumns, refused: Any) -> tuple[list[RuleSet], Codes, Codes, Codes, Codes]:
     """The rule sets, and for each claim its set (-1: refused), benefit year, month of the year and refusal."""
-    n = len(claims)
     sets: dict[int, int] = {}
     found: list[RuleSet] = []
 
@@ -104,10 +103,11 @@ def _rule_sets(rules: Rules, claims: ClaimColumns, refused: Any) -> tuple[list[R
     places = [(region, scheme) for region in claims.region.values for scheme in claims.scheme.values]
 
     def look_up(days: NDArray[np.int32]) -> tuple[Codes, Codes]:
-        first, keys, key = _keys(place, days)
+        first, span, key = _keys(place, days)
+        keys = len(places) * span
         which, why = np.full(keys, -1, np.int32), np.full(keys, -1, np.int32)
         for k in np.flatnonzero(np.bincount(key, minlength=keys)):
-            p, d = divmod(int(k), keys // len(places))
+            p, d = divmod(int(k), span)
             try:
                 which[k] = number_of(rules.on(*places[p], _EPOCH + timedelta(days=first + d)))
             except Refusal as refusal:
@@ -123,9 +123,9 @@ def _rule_sets(rules: Rules, claims: ClaimColumns, refused: Any) -> tuple[list[R
             again, why = look_up(wanted)
             which, refusal = np.where(other, again, which), np.where(other, why, refusal)
             days = np.where(other, wanted, days)
-    first, keys, key = _keys(which + np.int32(1), days)
+    first, span, key = _keys(which + np.int32(1), days)
+    keys = (len(found) + 1) * span
     years, months = np.zeros(keys, np.int32), np.zeros(keys, np.int32)
-    span = keys // (len(found) + 1) if n else 1
     for k in np.flatnonzero(np.bincount(key, minlength=keys)):
         s, d = divmod(int(k), span)
         if s:
@@ -135,12 +135,12 @@ def _rule_sets(rules: Rules, claims: ClaimColumns, refused: Any) -> tuple[list[R
 
 
 def _keys(codes: Codes, days: NDArray[np.int32]) -> tuple[int, int, Ints]:
-    """First day, number of possible keys, and code x days + day for each row; a code has as many keys as there are days."""
+    """The first day, how many days there are, and code x days + day for each row."""
     if not len(codes):
         return 0, 1, np.zeros(0, np.int64)
     first = int(days.min())
     span = int(days.max()) - first + 1
-    return first, (int(codes.max()) + 1) * span, codes.astype(np.int64) * span + (days - first)
+    return first, span, codes.astype(np.int64) * span + (days - first)
 
 
 def _combinations(rules: RuleSet, claims: ClaimColumns, month: Codes, mine: Ints | None) -> tuple[Ints, list[Circumstances]]:
