@@ -32,6 +32,16 @@ NUMBERS: Final = (*AMOUNTS, "sessions", *MARKS)
 DAYS: Final = ("begun_on", "ended_on", "settled_on")
 
 
+def throughout(number: int, n: int) -> Codes:
+    """A column of one number that takes no memory."""
+    return np.broadcast_to(np.int32(number), n)
+
+
+def is_throughout(column: NDArray[Any]) -> bool:
+    """Whether a column is one of ``throughout``, or empty."""
+    return column.strides == (0,) or not len(column)
+
+
 @dataclass(frozen=True)
 class Coded:
     """A column of few different values."""
@@ -42,7 +52,7 @@ class Coded:
     @classmethod
     def constant(cls, value: Any, n: int) -> Coded:
         """A column that holds one value throughout."""
-        return cls(np.zeros(n, np.int32), (value,))
+        return cls(throughout(0, n), (value,))
 
     @classmethod
     def of(cls, values: Sequence[Any]) -> Coded:
@@ -101,10 +111,10 @@ class ClaimColumns:
         """The person of each claim as 0, 1, 2 … in the order of appearance."""
         if not len(self.person):
             return self.person
-        changes = np.empty(len(self.person), np.int64)
-        changes[0] = 0
-        np.not_equal(self.person[1:], self.person[:-1], out=changes[1:], casting="unsafe")
-        return np.cumsum(changes)
+        changes = self.person[1:] != self.person[:-1]
+        if changes.all():
+            return np.arange(len(self.person))
+        return np.concatenate(([0], np.cumsum(changes)))
 
     @cached_property
     def persons(self) -> int:

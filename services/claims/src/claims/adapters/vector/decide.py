@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from claims.adapters.vector.columns import MOST_SESSIONS, NUMBERS, ClaimColumns, Column, Ints
+from claims.adapters.vector.columns import MOST_SESSIONS, NUMBERS, ClaimColumns, Column, Ints, is_throughout
 from claims.adapters.vector.plans import Assigned
 from claims.domain.adjudication import RuleSet
 from claims.domain.adjudication.circumstances import STAYS_OF_CARE
@@ -44,6 +44,8 @@ class Decided:
 
     order: Ints
     """The rows of the block that were decided, in the order of the columns here."""
+    moved: bool
+    """Whether that is another order than the block's."""
     layers: tuple[Layer, ...]
     payments: tuple[Ints, ...]
     """What each layer pays."""
@@ -58,6 +60,8 @@ class Decided:
 
     def placed(self, column: Ints, n: int) -> Ints:
         """A column here in the order of the block, with zeros for claims that were not decided."""
+        if not self.moved:
+            return column
         result = np.zeros(n, np.int64)
         result[self.order] = column
         return result
@@ -72,13 +76,13 @@ def decide(claims: ClaimColumns, assigned: Assigned, *, leave_out: Any = None, w
     if len(claims) and int(assigned.turn.max()) >= MOST_SESSIONS:
         raise conflict("claims.facts.too-many", f"一人一年超过{MOST_SESSIONS}次就诊", field="facts")
     order, bounds = _grouped(assigned, leave_out)
-    n = len(order)
+    n = len(claims) if order is None else len(order)
     layers, index = _layers(assigned)
     kept = None if whole_state else frozenset[str]().union(*(_reads(plan) for _, plan in assigned.plans))
     columns = {name: _ordered(claims.numbers[name], order) for name in NUMBERS}
     care = claims.circumstances["care"].mapped(lambda value: value in STAYS_OF_CARE)
-    stay: Column = int(care.at(0)) if care.single and n else np.array(care.values, np.int64)[care.codes[order]]
-    rows = assigned.row[order]
+    stay: Column = int(care.at(0)) if care.single and n else np.array(care.values, np.int64)[_taken(care.codes, order)]
+    rows = _taken(assigned.row, order)
     payments = tuple(np.zeros(n, np.int64) for _ in layers)
     person, account, family, hospital, self_pay = (np.zeros(n, np.int64) for _ in range(5))
     counters: dict[str, Ints] = {}
@@ -96,10 +100,13 @@ def decide(claims: ClaimColumns, assigned: Assigned, *, leave_out: Any = None, w
             paid = pay(plan, amounts, used, COLUMNS)
             left = paid.parts[0] + paid.left
             share = paid.parts[1] + paid.parts[2] + left
-            person[part], hospital[part], self_pay[part] = share, paid.hospital, left
+            person[part], self_pay[part] = share, left
+            if _some(paid.hospital):
+                hospital[part] = paid.hospital
             rule = rules.version.account
             own = COLUMNS.lo(take["account"], payable(rule.pays, paid)) if _some(take["account"]) else 0
-            account[part] = own
+            if _some(own):
+                account[part] = own
             if _some(take["family_account"]):
                 family[part] = COLUMNS.lo(take["family_account"], COLUMNS.hi(payable(rule.family, paid) - own, 0))
             added: dict[str, Any] = {}
@@ -117,7 +124,8 @@ def decide(claims: ClaimColumns, assigned: Assigned, *, leave_out: Any = None, w
                 counter = counters[name]
                 counter[here] = delta + (0 if not turn else read[name] if name in read else counter[here])
     return Decided(
-        order=order,
+        order=np.arange(n) if order is None else order,
+        moved=order is not None,
         layers=layers,
         payments=payments,
         person=person,
@@ -129,23 +137,20 @@ def decide(claims: ClaimColumns, assigned: Assigned, *, leave_out: Any = None, w
     )
 
 
-def _grouped(assigned: Assigned, leave_out: Any) -> tuple[Ints, list[tuple[int, int, int, int]]]:
-    """Rows sorted by turn and plan, and the groups: turn, plan, first and last + 1."""
-    plans = len(assigned.plans)
-    key = assigned.turn * plans + assigned.plan
+def _grouped(assigned: Assigned, leave_out: Any) -> tuple[Ints | None, list[tuple[int, int, int, int]]]:
+    """Rows sorted by turn and plan (None: they are already), and the groups: turn, plan, first and last + 1."""
+    plans, n = len(assigned.plans), len(assigned.plan)
+    if n and plans == 1 and leave_out is None and all(map(is_throughout, (assigned.plan, assigned.turn))):
+        return None, [(0, 0, 0, n)]
+    key = assigned.turn * np.int32(plans) + assigned.plan
     out = assigned.plan < 0 if leave_out is None else (assigned.plan < 0) | leave_out
     mine = np.flatnonzero(~out) if out.any() else None
     if mine is not None:
         key = key[mine]
     if not len(key):
         return np.zeros(0, np.int64), []
-    most = int(key.max())
-    if most == 0:
-        order = np.arange(len(key))
-    elif most < 1 << 16:
-        order = np.argsort(key.astype(np.uint16), kind="stable")
-    else:
-        order = np.argsort(key, kind="stable")
+    few = int(key.max()) < 1 << 16
+    order = np.argsort(key.astype(np.uint16) if few else key, kind="stable")
     key = key[order]
     begins = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
     ends = np.r_[begins[1:], len(key)]
@@ -181,12 +186,17 @@ def _reads(plan: Plan) -> frozenset[str]:
     return frozenset(names)
 
 
-def _ordered(column: Column, order: Ints) -> Column:
+def _taken(column: Any, order: Ints | None) -> Any:
+    return column if order is None else column[order]
+
+
+def _ordered(column: Column, order: Ints | None) -> Column:
     if isinstance(column, int):
         return column
     if len(column) and column[0] == column[-1] and column.min() == column.max():
         return int(column[0])
-    return column[order]
+    result: Ints = _taken(column, order)
+    return result
 
 
 def _some(column: Column) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from claims.adapters.vector.columns import CIRCUMSTANCES, ClaimColumns, Coded, Codes, Ints
+from claims.adapters.vector.columns import CIRCUMSTANCES, ClaimColumns, Coded, Codes, Ints, is_throughout, throughout
 from claims.domain.adjudication import Circumstances, RuleSet
 from claims.domain.adjudication.plan import Plan
 from shared.errors import Refusal
@@ -42,7 +42,7 @@ class Assigned:
     row: Ints
     """The person-year of the claim, as an index of counters."""
     rows: int
-    turn: Ints
+    turn: Codes
     """How many claims of the person-year stand before it."""
 
 
@@ -59,7 +59,9 @@ def assign(rules: Rules, claims: ClaimColumns) -> Assigned:
 
     sets, which, year, month, refusal = _rule_sets(rules, claims, refused)
     plans: list[tuple[RuleSet, Plan]] = []
-    plan = np.full(len(claims), -1, np.int32)
+    plan = throughout(-1, len(claims))
+    if len(sets) > 1 or refusal.max(initial=-1) >= 0:
+        plan, refusal = plan.copy(), refusal.copy()
     for number, rule_set in enumerate(sets):
         mine = np.flatnonzero(which == number) if len(sets) > 1 or which.min() < 0 else None
         code, examples = _combinations(rule_set, claims, month, mine)
@@ -76,7 +78,8 @@ def assign(rules: Rules, claims: ClaimColumns) -> Assigned:
             if resolved[i] == len(plans):
                 plans.append((rule_set, found))
         if mine is None:
-            plan, refusal = resolved[code], refusing[code]
+            every = np.arange(len(examples))
+            plan, refusal = _chosen(resolved, code, every), _chosen(refusing, code, every)
         else:
             plan[mine], refusal[mine] = resolved[code], refusing[code]
     row, rows = _rows(claims, year)
@@ -99,48 +102,70 @@ def _rule_sets(rules: Rules, claims: ClaimColumns, refused: Any) -> tuple[list[R
             found.append(rule_set)
         return sets[id(rule_set)]
 
-    place = claims.region.codes * np.int32(len(claims.scheme.values)) + claims.scheme.codes
-    places = [(region, scheme) for region in claims.region.values for scheme in claims.scheme.values]
+    n = len(claims)
+    regions, schemes = claims.region, claims.scheme
+    place: Codes = throughout(0, n)
+    places = [(regions.at(0), schemes.at(0))] if n else []
+    if not (regions.single and schemes.single):
+        place = regions.codes * np.int32(len(schemes.values)) + schemes.codes
+        places = [(region, scheme) for region in regions.values for scheme in schemes.values]
 
     def look_up(days: NDArray[np.int32]) -> tuple[Codes, Codes]:
         first, span, key = _keys(place, days)
-        keys = len(places) * span
-        which, why = np.full(keys, -1, np.int32), np.full(keys, -1, np.int32)
-        for k in np.flatnonzero(np.bincount(key, minlength=keys)):
+        which, why = np.full(len(places) * span, -1, np.int32), np.full(len(places) * span, -1, np.int32)
+        occurring = _occurring(key, len(places) * span)
+        for k in occurring:
             p, d = divmod(int(k), span)
             try:
                 which[k] = number_of(rules.on(*places[p], _EPOCH + timedelta(days=first + d)))
             except Refusal as refusal:
                 why[k] = refused(refusal)
-        return which[key], why[key]
+        return _chosen(which, key, occurring), _chosen(why, key, occurring)
 
     days = claims.days["ended_on"]
     which, refusal = look_up(days)
     for dated_by in ("service", "settlement"):
-        other = np.array([s.version.dated_by == dated_by for s in found] + [False])[which]
-        if other.any():
+        if any(rule_set.version.dated_by == dated_by for rule_set in found):
+            other = np.array([s.version.dated_by == dated_by for s in found] + [False])[which]
             wanted = claims.days["begun_on" if dated_by == "service" else "settled_on"]
             again, why = look_up(wanted)
             which, refusal = np.where(other, again, which), np.where(other, why, refusal)
             days = np.where(other, wanted, days)
-    first, span, key = _keys(which + np.int32(1), days)
-    keys = (len(found) + 1) * span
-    years, months = np.zeros(keys, np.int32), np.zeros(keys, np.int32)
-    for k in np.flatnonzero(np.bincount(key, minlength=keys)):
+    first, span, key = _keys(which + np.int32(1) if len(found) != 1 or which.min() < 0 else throughout(1, n), days)
+    years, months = np.zeros((len(found) + 1) * span, np.int32), np.zeros((len(found) + 1) * span, np.int32)
+    occurring = _occurring(key, len(years))
+    for k in occurring:
         s, d = divmod(int(k), span)
         if s:
             day = _EPOCH + timedelta(days=first + d)
             years[k], months[k] = found[s - 1].benefit_year(day), day.month
-    return found, which, years[key], months[key], refusal
+    return found, which, _chosen(years, key, occurring), _chosen(months, key, occurring), refusal
 
 
-def _keys(codes: Codes, days: NDArray[np.int32]) -> tuple[int, int, Ints]:
+def _keys(codes: Codes, days: NDArray[np.int32]) -> tuple[int, int, Codes | Ints]:
     """The first day, how many days there are, and code x days + day for each row."""
     if not len(codes):
-        return 0, 1, np.zeros(0, np.int64)
+        return 0, 1, np.zeros(0, np.int32)
     first = int(days.min())
     span = int(days.max()) - first + 1
+    if is_throughout(codes):
+        start = int(codes[0]) * span
+        return first, span, throughout(start, len(codes)) if span == 1 else days + np.int32(start - first)
     return first, span, codes.astype(np.int64) * span + (days - first)
+
+
+def _occurring(key: Codes | Ints, keys: int) -> Ints:
+    if is_throughout(key):
+        return key[:1].astype(np.int64)
+    return np.flatnonzero(np.bincount(key, minlength=keys))
+
+
+def _chosen(table: Codes, key: Codes | Ints, occurring: Ints) -> Codes:
+    """The entry of each row."""
+    entries = table[occurring]
+    if len(entries) and (entries == entries[0]).all():
+        return throughout(int(entries[0]), len(key))
+    return table[key]
 
 
 def _combinations(rules: RuleSet, claims: ClaimColumns, month: Codes, mine: Ints | None) -> tuple[Ints, list[Circumstances]]:
@@ -173,6 +198,8 @@ def _told_apart(rules: RuleSet, name: str, values: tuple[Any, ...]) -> tuple[Cod
 
 def numbered(columns: Sequence[Coded], n: int) -> tuple[Ints, Ints]:
     """Combinations of columns of ``n`` rows numbered 0, 1, 2 … as far as they occur, and a row of each."""
+    if not columns and n:
+        return np.broadcast_to(np.int64(0), n), np.array([n - 1])
     code, size = np.zeros(n, np.int64), 1
     for column in columns:
         if not column.single:
@@ -202,30 +229,29 @@ def _numbered(code: Ints, size: int) -> tuple[Ints, int]:
 def _rows(claims: ClaimColumns, year: Codes) -> tuple[Ints, int]:
     """The person-year of each claim: person, scheme and benefit year."""
     row, rows = claims.who, claims.persons
-    for codes, size in ((claims.scheme.codes, len(claims.scheme.values)), _from_zero(year)):
-        if size > 1:
-            row, rows = row * size + codes, rows * size
+    if not claims.scheme.single:
+        row, rows = row * len(claims.scheme.values) + claims.scheme.codes, rows * len(claims.scheme.values)
+    if not is_throughout(year):
+        first = int(year.min())
+        years = int(year.max()) - first + 1
+        row, rows = row * years + (year - first), rows * years
     return row, rows
 
 
-def _from_zero(numbers: Codes) -> tuple[Codes, int]:
-    if not len(numbers):
-        return numbers, 1
-    least = int(numbers.min())
-    return numbers - np.int32(least), int(numbers.max()) - least + 1
-
-
-def _turns(row: Ints) -> Ints:
+def _turns(row: Ints) -> Codes:
     """How many claims of the same row stand before each."""
     n = len(row)
     order = None
-    if n and (row[1:] < row[:-1]).any():
+    if (row[1:] < row[:-1]).any():
         order = np.argsort(row, kind="stable")
         row = row[order]
-    begins = np.flatnonzero(np.r_[True, row[1:] != row[:-1]]) if n else np.zeros(0, np.int64)
-    turn = np.arange(n) - np.repeat(begins, np.diff(np.r_[begins, n]))
+    again = row[1:] == row[:-1]
+    if not again.any():
+        return throughout(0, n)
+    begins = np.flatnonzero(np.concatenate(([True], ~again)))
+    turn = np.arange(n, dtype=np.int32) - np.repeat(begins.astype(np.int32), np.diff(np.append(begins, n)))
     if order is None:
         return turn
-    result = np.empty(n, np.int64)
+    result = np.empty(n, np.int32)
     result[order] = turn
     return result
