@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Final, Literal
 
 from claims.domain.adjudication import RuleBooks, RuleSet
@@ -82,13 +82,16 @@ class ChosenRules:
         ]
 
 
+SHARES: Final = (100_000, 250_000)
+
+
 @dataclass(frozen=True, slots=True)
 class BurdenLines:
     """Lines that a person's yearly burden may cross (因病致贫预警): shares of disposable income a head, 10 % where assistance for
     families near the minimum begins, 25 % for poverty through illness (九江 2023 and others, section 4 of the benefit policies)."""
 
     income_fen: int
-    shares: tuple[int, ...] = (100_000, 250_000)
+    shares: tuple[int, ...] = SHARES
 
     def amounts(self) -> tuple[int, ...]:
         """Fen a year, half up."""
@@ -142,3 +145,74 @@ class Question:
     def __post_init__(self) -> None:
         if self.block_claims < 1:
             raise ValueError("a block has at least one claim")
+
+
+@dataclass(frozen=True, slots=True)
+class WantedBook:
+    """Which rules a simulation over REST asks for: exactly one of them."""
+
+    day: date | None = None
+    """What is in force on that day."""
+    digest: str | None = None
+    """One version, by the digest that decisions name."""
+    book_id: str | None = None
+    """A book in the register, whatever its state; its last version decides."""
+
+    def __post_init__(self) -> None:
+        if sum(part is not None for part in (self.day, self.digest, self.book_id)) != 1:
+            raise invalid("claims.simulation.book-choice", "请在day、digest、book_id中选择一项指定待遇规则", field="book")
+
+
+@dataclass(frozen=True, slots=True)
+class BookTexts:
+    """Rules as they stood when the simulation was asked for: files by name, and which of their rules decide."""
+
+    texts: Mapping[str, str]
+    day: date | None = None
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FactsSource:
+    """Where past claims come from: a folder by name, or the stored settlements of a period (both days included)."""
+
+    folder: str | None = None
+    begins_on: date | None = None
+    ends_on: date | None = None
+
+    def __post_init__(self) -> None:
+        period = self.begins_on is not None and self.ends_on is not None
+        if period == (self.folder is not None) or (self.begins_on is None) != (self.ends_on is None):
+            raise invalid("claims.simulation.facts-choice", "请指定算例文件夹，或结算起止日期", field="facts")
+        if self.begins_on is not None and self.ends_on is not None and self.begins_on > self.ends_on:
+            raise invalid("claims.simulation.period", "起始日期晚于截止日期", field="begins_on")
+
+
+State = Literal["queued", "running", "done", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulationJob:
+    """A simulation that somebody asked for."""
+
+    simulation_id: str
+    title: str
+    asked_by: str
+    asked_at: datetime
+    facts: FactsSource
+    book_a: BookTexts
+    book_b: BookTexts
+    income_fen: int | None = None
+    """Disposable income a head for the lines of burden."""
+    shares: tuple[int, ...] = SHARES
+    pools: Mapping[str, object] | None = None
+    """The plan of pools, as the command's YAML file has it."""
+    seed: int = 1
+    state: State = "queued"
+    attempt: int = 0
+    """Which worker's try this is; an earlier one that is still at it has lost the job."""
+    done_claims: int = 0
+    total_claims: int = 0
+    cause: Mapping[str, str] | None = None
+    """Why it failed: code and text."""
+    finished_at: datetime | None = None

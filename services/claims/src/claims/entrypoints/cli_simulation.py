@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,12 +15,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from claims.application.simulation.ports import Progress as Report
-from claims.bootstrap import generate_facts, simulate_reform, simulation_engine
+from claims.bootstrap import assemble, generate_facts, simulate_reform, simulation_engine
 from claims.domain.simulation import BookChoice, BurdenLines, PoolPlan, Question
 from shared.clock import SystemClock
 from shared.errors import Refusal
 from shared.money import MoneyError, fen, format_yuan, rate
 from shared.rules import RuleError, read_rules
+from shared.settings import read_settings
 
 simulation_app = typer.Typer(help="Facts and simulation.", no_args_is_help=True)
 
@@ -35,6 +38,26 @@ def generate_facts_command(
 ) -> None:
     """Write a synthetic county year as facts for simulate; the same for the same numbers."""
     typer.echo(f"{generate_facts(out, persons, visits, seed)} claims in {out}")
+
+
+@simulation_app.command("export-facts")
+def export_facts_command(
+    begins_on: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day of settlement.")],
+    ends_on: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day of settlement.")],
+    out: Annotated[Path, typer.Option(help="Folder for the files.")],
+) -> None:
+    """Write the settlements that stand of a period as facts for simulate; persons only as pseudonyms."""
+    typer.echo(f"{asyncio.run(_export(begins_on.date(), ends_on.date(), out))} claims in {out}")
+
+
+async def _export(begins_on: date, ends_on: date, out: Path) -> int:
+    claims = assemble(read_settings("claims"))
+    try:
+        return await claims.simulations.export_facts(out, begins_on, ends_on)
+    finally:
+        for step in claims.closing:
+            await step()
+        await claims.db.close()
 
 
 @simulation_app.command("simulate")

@@ -14,29 +14,51 @@ from claims.adapters.facts.schema import ROW_GROUP, SCHEMA
 ROWS_A_FILE: Final = 4 * 1024 * 1024
 
 
-def write(folder: Path, tables: Iterable[pa.Table]) -> int:
-    """Write tables of the schema, in order, as ``facts-00000.parquet`` …; the number of claims.
+class FactsWriter:
+    """Writes tables of the schema, in order, as ``facts-00000.parquet`` …. A file gets its name only when it is whole."""
 
-    A file gets its name only when it is whole.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    rows = number = 0
-    writer: pq.ParquetWriter | None = None
-    path = unfinished = folder
-    in_file = 0
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._files = 0
+        self._in_file = 0
+        self._writer: pq.ParquetWriter | None = None
+        self.rows = 0
+        """How many were added."""
+
+    @property
+    def _unfinished(self) -> Path:
+        return self._folder / f"facts-{self._files:05d}.unfinished"
+
+    def add(self, table: pa.Table) -> None:
+        """Write a table."""
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._unfinished, SCHEMA, compression="zstd")
+        self._writer.write_table(table, row_group_size=ROW_GROUP)
+        self.rows += len(table)
+        self._in_file += len(table)
+        if self._in_file >= ROWS_A_FILE:
+            self.close()
+
+    def close(self) -> None:
+        """Finish the file that is open."""
+        if self._writer is not None:
+            self._writer.close()
+            self._unfinished.rename(self._unfinished.with_suffix(".parquet"))
+            self._writer, self._in_file, self._files = None, 0, self._files + 1
+
+    def abandon(self) -> None:
+        """Take away the file that is open."""
+        if self._writer is not None:
+            self._writer.close()
+            self._unfinished.unlink()
+            self._writer = None
+
+
+def write(folder: Path, tables: Iterable[pa.Table]) -> int:
+    """Write tables of the schema, in order; the number of claims."""
+    writer = FactsWriter(folder)
     for table in tables:
-        if writer is None:
-            path = folder / f"facts-{number:05d}.parquet"
-            unfinished = path.with_suffix(".unfinished")
-            writer = pq.ParquetWriter(unfinished, SCHEMA, compression="zstd")
-        writer.write_table(table, row_group_size=ROW_GROUP)
-        rows += len(table)
-        in_file += len(table)
-        if in_file >= ROWS_A_FILE:
-            writer.close()
-            unfinished.rename(path)
-            writer, in_file, number = None, 0, number + 1
-    if writer is not None:
-        writer.close()
-        unfinished.rename(path)
-    return rows
+        writer.add(table)
+    writer.close()
+    return writer.rows
