@@ -131,7 +131,11 @@ def bench_deepest() -> None:
     in_scope = draw.integers(0, 20_000_000, CLAIMS)
     person = np.repeat(np.arange(CLAIMS // 4), 4)
     levels = Coded(draw.integers(0, 3, CLAIMS).astype(np.int32), (1, 2, 3))
-    circumstances = {"level": levels, "status": Coded.constant(one.status, CLAIMS), "classes": Coded.constant(one.classes, CLAIMS)}
+    circumstances = {
+        "level": levels,
+        "status": Coded.constant(one.status, CLAIMS),
+        "classes": Coded.constant(one.classes, CLAIMS),
+    }
 
     def go(*, whole_state: bool = False) -> Decided:
         claims = columns(rules.only, circumstances, person, in_scope)  # type: ignore[arg-type]  # asserted above
@@ -145,7 +149,9 @@ def bench_deepest() -> None:
     assert all(placed[4 * k : 4 * k + 4].tolist() == shares for k, shares in sample)
     steps = rules.only.plan(one).steps
     names = ", ".join(step.layer.code for step in steps)
-    print(f"deepest: {rules.only.place} {rules.only.scheme}, {len(steps)} layers ({names}), {CLAIMS:,} claims, 4 to a person-year")
+    print(
+        f"deepest: {rules.only.place} {rules.only.scheme}, {len(steps)} layers ({names}), {CLAIMS:,} claims, 4 to a person-year"
+    )
     print(f"  {CLAIMS / best:12,.0f} claims/s    wanted 2,000,000    ratio {CLAIMS / best / 2e6:.2f}")
     print(f"  {CLAIMS / whole:12,.0f} claims/s    with every counter kept ({len(go(whole_state=True).counters)} of them)")
 
@@ -156,7 +162,9 @@ def _one(rules: RuleSet, levels: Coded, one: Circumstances, person: Any, in_scop
     state, shares = YearState(), []
     for i in range(4 * k, 4 * k + 4):
         amount = int(in_scope[i])
-        facts = ClaimFacts(split=Split(amount, 0, 0, 0, amount), circumstances=one._replace(level=levels.at(i), month=DAY.month))
+        facts = ClaimFacts(
+            split=Split(amount, 0, 0, 0, amount), circumstances=one._replace(level=levels.at(i), month=DAY.month)
+        )
         decision = adjudicate(rules, facts, state)
         state = decision.after
         shares.append(decision.person_fen)
@@ -224,12 +232,18 @@ def bench_simple() -> None:
         mine, other = min(mine, seconds(ours)), min(other, seconds(theirs))
     exact = ours()
     excess = np.maximum(in_scope - 120_000, 0)
-    due = np.minimum(excess, 1_000_000) * 70 + np.clip(excess - 1_000_000, 0, 4_000_000) * 80 + np.maximum(excess - 5_000_000, 0) * 90
+    due = (
+        np.minimum(excess, 1_000_000) * 70
+        + np.clip(excess - 1_000_000, 0, 4_000_000) * 80
+        + np.maximum(excess - 5_000_000, 0) * 90
+    )
     assert (exact == np.minimum((due + 50) // 100, 15_000_000)).all()
     off = int((np.abs(theirs().astype(np.float64) * 100 - exact) >= 0.5).sum())
     print(f"simple: deductible, three bands, cap, {CLAIMS:,} claims")
     print(f"  ours      {CLAIMS / mine:12,.0f} claims/s    {mine * 1e3:7.1f} ms    exact")
-    print(f"  OpenFisca {CLAIMS / other:12,.0f} claims/s    {other * 1e3:7.1f} ms    {off:,} payments off by half a fen or more")
+    print(
+        f"  OpenFisca {CLAIMS / other:12,.0f} claims/s    {other * 1e3:7.1f} ms    {off:,} payments off by half a fen or more"
+    )
     print(f"  ratio {other / mine:.2f}    wanted 1.00")
 
 
@@ -250,7 +264,9 @@ def bench_county() -> None:
         took = time.perf_counter() - begun
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(f"county year: {visits:,} visits of {PERSONS:,} persons, two books, from Parquet to tables and spreadsheet, one process")
+    print(
+        f"county year: {visits:,} visits of {PERSONS:,} persons, two books, from Parquet to tables and spreadsheet, one process"
+    )
     print(f"  {took:6.2f} s ({cpu:.2f} s of processor)    wanted 10 s      ratio {10 / took:.2f}")
     print(f"  {after.ru_maxrss / 1024:6.0f} MiB at most    wanted 2,048 MiB ratio {2048 * 1024 / after.ru_maxrss:.2f}")
 

@@ -255,7 +255,7 @@ def test_rules_of_another_day_or_one_version_decide_past_claims(tmp_path: Path) 
     (version,) = same_day["books"]["b"]["versions"]
     assert same_day["books"]["b"]["day"] == "2031-01-01"
     assert same_day["totals"]["person_a_fen"] == same_day["totals"]["person_b_fen"] > 0
-    by_digest = ask(folder, f"{BOOKS}@2026-01-01", f"{later}#{version['digest'][:12]}", tmp_path / "digest")
+    by_digest = ask(folder, f"{BOOKS}@2026-01-01", f"{later}#{version['digest'][: 7 + 12]}", tmp_path / "digest")
     assert by_digest["totals"] == same_day["totals"]
     not_yet = ask(folder, BOOKS, later, tmp_path / "not-yet")
     assert not_yet["totals"]["claims"] == 0

@@ -14,6 +14,7 @@ from shared.money import share
 from shared.rules import Fen, Origin, Points
 
 _DIGEST_LEAST: Final = 12
+_KIND: Final = "sha256:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,10 @@ class BookChoice:
 
     @classmethod
     def of(cls, text: str) -> BookChoice:
-        """``PATH``, ``PATH@2026-01-01`` or ``PATH#digest``, of which twelve characters are enough. Raises ValueError."""
+        """``PATH``, ``PATH@2026-01-01`` or ``PATH#digest``, of which twelve hex digits are enough. Raises ValueError."""
         path, mark, digest = text.rpartition("#")
         if mark:
+            digest = digest.removeprefix(_KIND)
             if len(digest) < _DIGEST_LEAST:
                 raise ValueError(f"a digest needs at least {_DIGEST_LEAST} characters")
             return cls(path, digest=digest)
@@ -44,7 +46,7 @@ class BookChoice:
         if self.digest is None:
             return ChosenRules(books, self.day, None)
         for rules in books.all():
-            if rules.digest.startswith(self.digest):
+            if rules.digest.removeprefix(_KIND).startswith(self.digest):
                 return ChosenRules(books, None, rules)
         raise not_found("claims.simulation.version-unknown", f"没有摘要为{self.digest}的待遇规则版本", field="book")
 

@@ -26,7 +26,7 @@ class BookBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     day: date | None = None
-    digest: str | None = Field(None, min_length=64, max_length=64, pattern="^[0-9a-f]+$")
+    digest: str | None = Field(None, pattern="^sha256:[0-9a-f]{64}$")
     book_id: str | None = Field(None, min_length=1, max_length=30)
 
 
