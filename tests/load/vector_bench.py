@@ -189,12 +189,12 @@ def openfisca() -> TaxBenefitSystem:
         },
     )
 
-    class cost(Variable):  # noqa: N801  # OpenFisca names a variable by its class
+    class cost(Variable):  # type: ignore[misc]  # noqa: N801  # untyped; OpenFisca names a variable by its class
         value_type = float
         entity = person
         definition_period = DateUnit.YEAR
 
-    class payment(Variable):  # noqa: N801  # as above
+    class payment(Variable):  # type: ignore[misc]  # noqa: N801  # as above
         value_type = float
         entity = person
         definition_period = DateUnit.YEAR

@@ -130,7 +130,7 @@ async def test_a_simulation_runs_beside_the_worker_and_is_shown(
     _ = desk  # empties the tables
     county(tmp_path / "facts" / "county-2025", 120, 500)
     pools = {"format": "onewindow-pools/1", "months": 3, "pools": {"RES": {"opening": 100000, "monthly_income": "50000.50"}}}
-    changes = {"facts": {"folder": "county-2025"}, "income_fen": 2_875_300, "pools": pools}
+    changes: dict[str, Any] = {"facts": {"folder": "county-2025"}, "income_fen": 2_875_300, "pools": pools}
     queued = await ask(http, **changes)
     assert queued.status_code == 202
     again = await ask(http, **changes)

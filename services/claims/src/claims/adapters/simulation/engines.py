@@ -1,4 +1,4 @@
-"""Where blocks are computed: in this process, in several, or on a Dask cluster (ADR 0011). All give the same sums."""
+"""Where blocks are computed: in this process, in several, or on a Dask cluster (ADR 0012). All give the same sums."""
 
 from __future__ import annotations
 
