@@ -105,7 +105,12 @@ def seconds(work: Callable[[], object]) -> float:
     return time.process_time() - begun
 
 
-def deepest() -> tuple[ChosenRules, Circumstances]:
+def only(rules: RuleSet) -> ChosenRules:
+    """One version for all claims of its place and scheme."""
+    return ChosenRules(None, None, {(rules.region, rules.scheme): rules})
+
+
+def deepest() -> tuple[RuleSet, Circumstances]:
     """The rules and circumstances with the most layers, and of these with the most counters."""
     books = RuleBooks.read(rule_texts(POLICY, BOOK_SUFFIX))
     best: tuple[tuple[int, int], RuleSet, Circumstances] | None = None
@@ -120,13 +125,12 @@ def deepest() -> tuple[ChosenRules, Circumstances]:
             if best is None or depth > best[0]:
                 best = depth, rules, one
     assert best is not None
-    return ChosenRules(books, None, best[1]), best[2]
+    return best[1], best[2]
 
 
 def bench_deepest() -> None:
     """The deepest plan."""
     rules, one = deepest()
-    assert rules.only is not None
     draw = Generator(PCG64(1))
     in_scope = draw.integers(0, 20_000_000, CLAIMS)
     person = np.repeat(np.arange(CLAIMS // 4), 4)
@@ -138,20 +142,18 @@ def bench_deepest() -> None:
     }
 
     def go(*, whole_state: bool = False) -> Decided:
-        claims = columns(rules.only, circumstances, person, in_scope)  # type: ignore[arg-type]  # asserted above
-        return decide(claims, assign(rules, claims), whole_state=whole_state)
+        claims = columns(rules, circumstances, person, in_scope)
+        return decide(claims, assign(only(rules), claims), whole_state=whole_state)
 
     best = min(seconds(go) for _ in range(ROUNDS))
     whole = min(seconds(lambda: go(whole_state=True)) for _ in range(ROUNDS))
     decided = go()
-    sample = [_one(rules.only, levels, one, person, in_scope, k) for k in range(0, CLAIMS, CLAIMS // 250)]
+    sample = [_one(rules, levels, one, person, in_scope, k) for k in range(0, CLAIMS, CLAIMS // 250)]
     placed = decided.placed(decided.person, CLAIMS)
     assert all(placed[4 * k : 4 * k + 4].tolist() == shares for k, shares in sample)
-    steps = rules.only.plan(one).steps
+    steps = rules.plan(one).steps
     names = ", ".join(step.layer.code for step in steps)
-    print(
-        f"deepest: {rules.only.place} {rules.only.scheme}, {len(steps)} layers ({names}), {CLAIMS:,} claims, 4 to a person-year"
-    )
+    print(f"deepest: {rules.place} {rules.scheme}, {len(steps)} layers ({names}), {CLAIMS:,} claims, 4 to a person-year")
     print(f"  {CLAIMS / best:12,.0f} claims/s    wanted 2,000,000    ratio {CLAIMS / best / 2e6:.2f}")
     print(f"  {CLAIMS / whole:12,.0f} claims/s    with every counter kept ({len(go(whole_state=True).counters)} of them)")
 
@@ -210,16 +212,15 @@ def openfisca() -> TaxBenefitSystem:
 
 def bench_simple() -> None:
     """The simple rule, beside OpenFisca."""
-    books = RuleBooks.read({"bench": SIMPLE})
-    rules = ChosenRules(books, None, books.all()[0])
+    (rules,) = RuleBooks.read({"bench": SIMPLE}).all()
     in_scope = Generator(PCG64(2)).integers(0, 30_000_000, CLAIMS)
     person = np.arange(CLAIMS)
     cost = (in_scope / 100).astype(np.float32)
     system = openfisca()
 
     def ours() -> Any:
-        claims = columns(books.all()[0], {}, person, in_scope)
-        decided = decide(claims, assign(rules, claims))
+        claims = columns(rules, {}, person, in_scope)
+        decided = decide(claims, assign(only(rules), claims))
         return decided.placed(decided.payments[0], CLAIMS)
 
     def theirs() -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from claims.adapters.facts.reading import lay_out, read
 from claims.adapters.simulation.jobs import SqlSimulations
+from claims.application.rule_books.submit_book import Submission
 from claims.application.simulation.ports import Lost
 from claims.bootstrap import Claims
 from claims.domain.simulation import BookTexts, FactsSource, SimulationJob
@@ -21,7 +23,7 @@ from claims.entrypoints.service import SERVICE
 from shared.auth import Principal
 from shared.auth.wiring import AUDIENCE, build_signer
 from tests.factories.claims_desk import ClaimsDesk, claims_settings
-from tests.unit.claims.simulation.county import county
+from tests.unit.claims.simulation.county import BOOKS, county
 
 PERIOD = {"begins_on": "2026-03-01", "ends_on": "2026-03-31"}
 TODAY = {"day": "2026-03-20"}
@@ -147,7 +149,7 @@ async def test_a_simulation_runs_beside_the_worker_and_is_shown(
     assert after["progress"] == {"done": claims, "total": claims}
     assert after["finished_at"] is not None
     assert after["facts"] == {"folder": "county-2025", "begins_on": None, "ends_on": None}
-    assert after["result"]["books"]["a"]["day"] == "2026-03-20"
+    assert after["book_a"]["digests"] == [v["digest"] for v in after["result"]["books"]["a"]["versions"]]
     assert [row["line_fen"] for row in after["result"]["lines"]] == [287_530, 718_825]
     assert [row["income_fen"] for row in after["result"]["solvency"]] == [5_000_050] * 6
     assert (await http.get(f"{path}/tables/towns")).json()["items"] == after["result"]["towns"]
@@ -173,11 +175,32 @@ async def test_one_version_is_named_by_its_digest(desk: ClaimsDesk, http: httpx.
     assert [row["code"] for row in result["refused"]] == ["claims.simulation.other-place"]
     newest, oldest = (await http.get("/v1/simulations")).json()["items"]
     assert (newest["simulation_id"], oldest["simulation_id"]) == (second, first)
-    assert newest["book_b"]["digest"] == digest
+    assert newest["book_b"]["digests"] == [digest]
     page = (await http.get("/v1/simulations", params={"limit": 1})).json()
     assert [row["simulation_id"] for row in page["items"]] == [second]
     rest = (await http.get("/v1/simulations", params={"limit": 1, "after": page["next"]})).json()
     assert ([row["simulation_id"] for row in rest["items"]], rest["next"]) == ([first], None)
+
+
+async def test_a_draft_is_simulated_as_it_stood_when_it_was_asked_for(
+    desk: ClaimsDesk, http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    county(tmp_path / "facts" / "small", 60, 250)
+    text = (BOOKS / "990101-demo-county-residents.book.yaml").read_text("utf-8")
+    draft = text.replace("2024-01-01", "2031-01-01").replace('bands: [{rate: "0.75"}]}', 'bands: [{rate: "0.80"}]}')
+    submission = Submission(text=draft, file="reform.book.yaml", by="lijing")
+    book = await desk.claims.rule_books.submit(submission, lambda region: None, None)
+    asked = await ask(http, facts={"folder": "small"}, book_b={"book_id": book["book_id"]})
+    changed = replace(submission, text=text.replace("2024-01-01", "2032-01-01"), book_id=book["book_id"])
+    await desk.claims.rule_books.submit(changed, lambda region: None, None)
+    await work(http)
+    shown = (await http.get(f"/v1/simulations/{asked.json()['simulation_id']}")).json()
+    assert (shown["state"], shown["cause"]) == ("done", None)
+    assert shown["book_b"]["files"] == [f"{book['book_id']}.book.yaml"]
+    totals = shown["result"]["totals"]
+    assert totals["winners"] > 0
+    assert totals["losers"] == 0
+    assert totals["funds_b_fen"] > totals["funds_a_fen"]
 
 
 @pytest.mark.parametrize(
@@ -187,7 +210,7 @@ async def test_one_version_is_named_by_its_digest(desk: ClaimsDesk, http: httpx.
         ({"book_a": {"day": "2026-01-01", "book_id": "B1"}}, 422, "claims.simulation.book-choice"),
         ({"book_b": {"day": "1990-01-01"}}, 404, "claims.simulation.book-unknown"),
         ({"book_b": {"digest": "sha256:" + "0" * 64}}, 404, "claims.simulation.book-unknown"),
-        ({"book_b": {"book_id": "NOBODY"}}, 404, "claims.simulation.book-unknown"),
+        ({"book_b": {"book_id": "NOBODY"}}, 404, "claims.rule-book.unknown"),
         ({"facts": {}}, 422, "claims.simulation.facts-choice"),
         ({"facts": {"folder": "x", **PERIOD}}, 422, "claims.simulation.facts-choice"),
         ({"facts": {"begins_on": "2026-02-01", "ends_on": "2026-01-01"}}, 422, "claims.simulation.period"),
@@ -231,8 +254,8 @@ async def test_a_job_whose_worker_died_is_taken_again_and_a_slow_one_has_lost_it
         asked_by="u1",
         asked_at=now,
         facts=FactsSource(begins_on=date(2026, 1, 1), ends_on=date(2026, 1, 31)),
-        book_a=BookTexts({"a.book.yaml": "x"}, day=date(2026, 1, 1)),
-        book_b=BookTexts({"b.book.yaml": "y"}, digest="d"),
+        book_a=BookTexts({"a.book.yaml": "x"}, ("d", "e")),
+        book_b=BookTexts({"b.book.yaml": "y"}, ("f",)),
     )
     async with db.transaction() as tx:
         await store.add(tx, job)

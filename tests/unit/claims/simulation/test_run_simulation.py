@@ -23,8 +23,8 @@ JOB = SimulationJob(
     asked_by="u1",
     asked_at=NOW,
     facts=FactsSource(begins_on=date(2026, 1, 1), ends_on=date(2026, 1, 31)),
-    book_a=BookTexts({}),
-    book_b=BookTexts({}),
+    book_a=BookTexts({}, ("d",)),
+    book_b=BookTexts({}, ("d",)),
     state="running",
     attempt=1,
 )

@@ -21,56 +21,62 @@ _KIND: Final = "sha256:"
 class BookChoice:
     """Which rules decide: the books at ``path``, by the day of each claim.
 
-    With ``day``: those in force on that day, for claims of any day (a reform on last year's claims). With ``digest``: the one
-    version of that digest, for claims of any day of its region and scheme.
+    With ``day``: those in force on that day, for claims of any day (a reform on last year's claims). With ``digests``: these
+    versions, for claims of any day of their regions and schemes.
     """
 
     path: str
     day: date | None = None
-    digest: str | None = None
+    digests: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, text: str) -> BookChoice:
-        """``PATH``, ``PATH@2026-01-01`` or ``PATH#digest``, of which twelve hex digits are enough. Raises ValueError."""
-        path, mark, digest = text.rpartition("#")
+        """``PATH``, ``PATH@2026-01-01`` or ``PATH#digest,digest``, of which twelve hex digits are enough. Raises ValueError."""
+        path, mark, listed = text.rpartition("#")
         if mark:
-            digest = digest.removeprefix(_KIND)
-            if len(digest) < _DIGEST_LEAST:
+            digests = tuple(digest.removeprefix(_KIND) for digest in listed.split(","))
+            if min(map(len, digests)) < _DIGEST_LEAST:
                 raise ValueError(f"a digest needs at least {_DIGEST_LEAST} characters")
-            return cls(path, digest=digest)
+            return cls(path, digests=digests)
         path, mark, day = text.rpartition("@")
         return cls(path, day=date.fromisoformat(day)) if mark else cls(text)
 
-    def among(self, books: RuleBooks) -> ChosenRules:
-        """The rules meant. Refuses a digest that no version has."""
-        if self.digest is None:
-            return ChosenRules(books, self.day, None)
-        for rules in books.all():
-            if rules.digest.removeprefix(_KIND).startswith(self.digest):
-                return ChosenRules(books, None, rules)
-        raise not_found("claims.simulation.version-unknown", f"没有摘要为{self.digest}的待遇规则版本", field="book")
+    def among(self, texts: Mapping[str, str]) -> ChosenRules:
+        """The rules meant, in book texts by file. Raises RuleError; refuses a digest that no version has."""
+        if not self.digests:
+            return ChosenRules(RuleBooks.read(texts), self.day, {})
+        # Each file by itself: a book and a draft of its successor need not make a whole.
+        sets = [rules for name, text in texts.items() for rules in RuleBooks.read({name: text}).all()]
+        only = {}
+        for digest in self.digests:
+            found = [rules for rules in sets if rules.digest.removeprefix(_KIND).startswith(digest)]
+            if not found:
+                raise not_found("claims.simulation.version-unknown", f"没有摘要为{digest}的待遇规则版本", field="book")
+            only[found[0].region, found[0].scheme] = found[0]
+        return ChosenRules(None, None, only)
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenRules:
     """Rules by place, scheme and day, as a ``BookChoice`` means them."""
 
-    books: RuleBooks
+    books: RuleBooks | None
     day: date | None
-    only: RuleSet | None
+    only: Mapping[tuple[str, str], RuleSet]
+    """By region and scheme, where versions were chosen one by one."""
 
     def on(self, region: str, scheme: str, day: date) -> RuleSet:
-        """The rules for a claim. Refuses as ``RuleBooks.on``, and a claim of another place or scheme than the only version's."""
-        only = self.only
-        if only is None:
+        """The rules for a claim. Refuses as ``RuleBooks.on``, and a claim of another place or scheme than the chosen versions'."""
+        if self.books is not None:
             return self.books.on(region, scheme, self.day or day)
-        if scheme == only.scheme and only.region in (region, region[:4] + "00", region[:2] + "0000"):
-            return only
+        for area in (region, region[:4] + "00", region[:2] + "0000"):
+            if rules := self.only.get((area, scheme)):
+                return rules
         raise invalid("claims.simulation.other-place", f"所选规则版本不适用于统筹区{region}险种{scheme}", field="book")
 
     def shown(self) -> list[dict[str, str]]:
         """The versions that may decide, for the head of a result."""
-        sets = [self.only] if self.only else self.books.all()
+        sets = self.only.values() if self.books is None else self.books.all()
         return [
             {
                 "region": rules.region,
@@ -156,9 +162,9 @@ class WantedBook:
     day: date | None = None
     """What is in force on that day."""
     digest: str | None = None
-    """One version, by the digest that decisions name."""
+    """One version that is or was in force, by the digest that decisions name."""
     book_id: str | None = None
-    """A book in the register, whatever its state; its last version decides."""
+    """The last version of a book, whatever state it is in: also of a draft."""
 
     def __post_init__(self) -> None:
         if sum(part is not None for part in (self.day, self.digest, self.book_id)) != 1:
@@ -167,11 +173,10 @@ class WantedBook:
 
 @dataclass(frozen=True, slots=True)
 class BookTexts:
-    """Rules as they stood when the simulation was asked for: files by name, and which of their rules decide."""
+    """Rules as they stood when the simulation was asked for: books by file, and which of their versions decide."""
 
     texts: Mapping[str, str]
-    day: date | None = None
-    digest: str | None = None
+    digests: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from claims.adapters.facts.reading import Block, mixed, read
 from claims.adapters.vector.columns import ClaimColumns, Coded, Ints
 from claims.adapters.vector.decide import Decided, decide
 from claims.adapters.vector.plans import Assigned, assign, numbered
-from claims.domain.adjudication import BOOK_SUFFIX, PersonClass, RuleBooks
+from claims.domain.adjudication import BOOK_SUFFIX, PersonClass
 from claims.domain.simulation import BookChoice, ChosenRules
 from shared.rules import rule_texts
 
@@ -66,7 +66,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
 @lru_cache(maxsize=8)
 def rules_of(choice: BookChoice) -> ChosenRules:
     """The rules of a choice, read once in a process."""
-    return choice.among(RuleBooks.read(rule_texts(Path(choice.path), BOOK_SUFFIX)))
+    return choice.among(rule_texts(Path(choice.path), BOOK_SUFFIX))
 
 
 def simulate_block(task: Task) -> Part:

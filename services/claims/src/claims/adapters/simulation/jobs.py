@@ -4,51 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Row, and_, insert, or_, select, update
 
 from claims.adapters.tables.simulations import SIMULATION
+from claims.application.rule_books.ports import Books, Register, StoredBook
 from claims.application.simulation.ports import Lost
-from claims.domain.adjudication import RuleBooks, RuleSet
+from claims.domain.adjudication import BOOK_SUFFIX, RuleBooks
+from claims.domain.rule_books.in_force import read_book
 from claims.domain.simulation import BookTexts, FactsSource, SimulationJob, WantedBook
 from shared.db.database import opened
-from shared.errors import Refusal, not_found
+from shared.errors import not_found
+from shared.rules import in_force
 from shared.transactions import Tx
 
 _S = SIMULATION.c
 _WITHOUT_RESULT = [column for column in _S if column.name not in ("result",)]
 
 
-class FolderBooks:
-    """Implements ``SimulationBooks`` over the folder of rule books that the service reads."""
+class RegisteredTexts:
+    """Implements ``SimulationBooks`` over the register of rule books."""
 
-    def __init__(self, books: RuleBooks, texts: Mapping[str, str]) -> None:
+    def __init__(self, register: Register, books: Books) -> None:
+        self._register = register
         self._books = books
-        self._texts = texts
 
     async def texts(self, tx: Tx, wanted: WantedBook) -> BookTexts:
         """See ``SimulationBooks``."""
-        _ = tx  # a folder is read without one
-        if wanted.day is not None:
-            if not any(_in_force(rules, wanted.day) for rules in self._books.all()):
-                raise unknown_book(wanted.day.isoformat())
-            return BookTexts({Path(name).name: text for name, text in self._texts.items()}, day=wanted.day)
-        for rules in self._books.all():
-            if rules.digest == wanted.digest:
-                file = rules.origin.file
-                return BookTexts({Path(file).name: self._texts[file]}, digest=rules.digest)
-        raise unknown_book(wanted.digest or str(wanted.book_id))
+        if wanted.book_id is not None:
+            book = await self._books.get(tx, wanted.book_id)
+            last = RuleBooks([read_book(book.text, book.file)]).all()[-1]
+            return BookTexts({_file(book): book.text}, (last.digest,))
+        chosen = [
+            enacted
+            for enacted in await self._register.enacted(tx)
+            if enacted.digest == wanted.digest or (wanted.day is not None and in_force([enacted], wanted.day))
+        ]
+        if not chosen:
+            name = wanted.digest or str(wanted.day)
+            raise not_found("claims.simulation.book-unknown", f"没有可用于测算的待遇规则：{name}", field="book")
+        books = [await self._books.get(tx, book_id) for book_id in dict.fromkeys(e.book_id for e in chosen)]
+        return BookTexts({_file(book): book.text for book in books}, tuple(enacted.digest for enacted in chosen))
 
 
-def _in_force(rules: RuleSet, day: date) -> bool:
-    return rules.effective_from <= day and (rules.effective_to is None or day <= rules.effective_to)
-
-
-def unknown_book(name: str) -> Refusal:
-    """There are no such rules."""
-    return not_found("claims.simulation.book-unknown", f"没有可用于测算的待遇规则：{name}", field="book")
+def _file(book: StoredBook) -> str:
+    return f"{book.book_id}{BOOK_SUFFIX}"
 
 
 class SqlSimulations:
@@ -73,7 +74,7 @@ class SqlSimulations:
                     "seed": job.seed,
                 },
                 books={
-                    name: {"texts": dict(book.texts), "day": _text(book.day), "digest": book.digest}
+                    name: {"texts": dict(book.texts), "digests": list(book.digests)}
                     for name, book in (("a", job.book_a), ("b", job.book_b))
                 },
                 state=job.state,
@@ -129,7 +130,7 @@ class SqlSimulations:
 
 def _job(row: Row[Any]) -> SimulationJob:
     asked = row.asked
-    a, b = (BookTexts(row.books[name]["texts"], _day(row.books[name]["day"]), row.books[name]["digest"]) for name in ("a", "b"))
+    a, b = (BookTexts(row.books[name]["texts"], tuple(row.books[name]["digests"])) for name in ("a", "b"))
     return SimulationJob(
         simulation_id=row.simulation_id,
         title=row.title,

@@ -114,6 +114,4 @@ def _written(folder: Path, book: BookTexts) -> str:
     folder.mkdir()
     for name, text in book.texts.items():
         (folder / name).write_text(text, "utf-8")
-    if book.digest is not None:
-        return f"{folder}#{book.digest}"
-    return f"{folder}@{book.day}" if book.day else str(folder)
+    return f"{folder}#{','.join(book.digests)}"

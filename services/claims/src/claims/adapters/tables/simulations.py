@@ -17,7 +17,12 @@ SIMULATION: Final = Table(
     Column("asked_by", Text, nullable=False),
     Column("asked_at", DateTime(timezone=True), nullable=False),
     Column("asked", JSONB, nullable=False, comment="facts, lines, pools, seed"),
-    Column("books", JSON, nullable=False, comment="texts of both books when it was asked for, and which rules of them decide"),
+    Column(
+        "books",
+        JSON,
+        nullable=False,
+        comment="texts of both books when it was asked for, and the digests of the versions that decide",
+    ),
     Column("state", Text, nullable=False, comment="queued, running, done, failed"),
     Column("attempt", Integer, nullable=False, server_default="0"),
     Column("done_claims", BigInteger, nullable=False, server_default="0"),

@@ -67,4 +67,4 @@ def described(job: SimulationJob) -> dict[str, Any]:
 
 
 def _book(book: BookTexts) -> dict[str, Any]:
-    return {"files": sorted(book.texts), "day": book.day.isoformat() if book.day else None, "digest": book.digest}
+    return {"files": sorted(book.texts), "digests": list(book.digests)}

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0006"
-down_revision = "0007"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -23,7 +23,7 @@ def upgrade() -> None:
             "books",
             sa.JSON(),
             nullable=False,
-            comment="texts of both books when it was asked for, and which rules of them decide",
+            comment="texts of both books when it was asked for, and the digests of the versions that decide",
         ),
         sa.Column("state", sa.Text(), nullable=False, comment="queued, running, done, failed"),
         sa.Column("attempt", sa.Integer(), server_default="0", nullable=False),
