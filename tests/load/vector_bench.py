@@ -1,5 +1,8 @@
 """Benefits of columns of claims: ``python tests/load/vector_bench.py [--quick]``.
 
+``python -m tests.load.vector_bench --prove 1000000`` instead decides so many claims of every kind of rule, and of the books here,
+as columns and one at a time, compares every amount and every counter, and takes minutes.
+
 Three figures, each on one core. **Deepest**: the plan with the most layers of all books here, four claims to a person-year, the
 year's counters carried on; from columns to payments, with checks, grouping and state. **Simple**: deductible, three bands and a
 cap, against OpenFisca-core in the same run, both from an array of costs to an array of payments, in turns, warm, the best of
@@ -17,7 +20,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import date
-from itertools import product
+from itertools import cycle, product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -272,8 +275,36 @@ def bench_county() -> None:
     print(f"  {after.ru_maxrss / 1024:6.0f} MiB at most    wanted 2,048 MiB ratio {2048 * 1024 / after.ru_maxrss:.2f}")
 
 
+def prove(wanted: int) -> None:
+    """Compare columns with the scalar kernel on so many claims."""
+    from tests.factories.fact_columns import claim_columns
+    from tests.unit.claims.vector.test_columns_equal_scalar import compare, everything
+
+    real = RuleBooks.read(rule_texts(POLICY / "books", BOOK_SUFFIX))
+    places: list[tuple[RuleBooks, str, tuple[str, ...]]] = [
+        (real, region, ("310", "390")) for region in sorted({rules.region for rules in real.all()})
+    ]
+    places.append((everything(), "990300", ("310",)))
+    cares = ("inpatient", "outpatient", "chronic", "two_diseases", "maternity", "day_surgery")
+    compared = left_out = 0
+    for seed, (books, region, schemes) in enumerate(cycle(places)):
+        if compared >= wanted:
+            break
+        near = (5_000, 20_000, 120_000, 600_000, 1_200_000)
+        mine = cares if region == "990300" else cares[:2]
+        claims = claim_columns(
+            10_000, 1_500, seed, region=region, schemes=schemes, cares=mine, near=near, diseases=("", "d1", "d2", "d3")
+        )
+        decided, refused = compare(books, claims)
+        compared, left_out = compared + decided, left_out + refused
+    print(f"{compared:,} claims: columns equal one at a time, every amount and counter; {left_out:,} refused by both")
+
+
 def main() -> None:
     """Print the figures."""
+    if "--prove" in sys.argv:
+        prove(int(sys.argv[sys.argv.index("--prove") + 1]))
+        return
     print(f"Python {platform.python_version()}, numpy {np.__version__}, {platform.machine()}, one core, best of {ROUNDS}")
     bench_deepest()
     bench_simple()

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from claims.adapters.facts.reading import lay_out, read
-from claims.adapters.simulation.blocks import class_of, month_of, rules_of
+from claims.adapters.simulation.blocks import Rulebook, class_of, month_of, rules_of
 from claims.adapters.vector.columns import ClaimColumns
 from claims.bootstrap import simulation_engine
 from claims.domain.adjudication import Decision
@@ -35,7 +35,7 @@ def everyone(folder: Path, tmp_path: Path) -> ClaimColumns:
 
 
 def decisions(claims: ClaimColumns, book: Path) -> dict[int, Decision]:
-    rules = rules_of(BookChoice.of(str(book)))
+    rules = rules_of(Rulebook.of(BookChoice.of(str(book))))
     return {i: d for i, _, d in one_at_a_time(rules, claims) if not isinstance(d, Refusal)}
 
 

@@ -30,12 +30,26 @@ _ORDER: Final = {name: i for i, name in enumerate(get_args(PersonClass))}
 
 
 @dataclass(frozen=True, slots=True)
+class Rulebook:
+    """Which rules decide, with the texts they are read from: whoever computes a block needs no files of books, and never
+    takes another edition of them."""
+
+    choice: BookChoice
+    texts: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, choice: BookChoice) -> Rulebook:
+        """As the files say now. Raises RuleError."""
+        return cls(choice, tuple(rule_texts(Path(choice.path), BOOK_SUFFIX).items()))
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """A block to decide by two books."""
 
     block: Block
-    book_a: BookChoice
-    book_b: BookChoice
+    book_a: Rulebook
+    book_b: Rulebook
     persons: str
     """Folder that the block's persons are written to."""
 
@@ -64,15 +78,15 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 @lru_cache(maxsize=8)
-def rules_of(choice: BookChoice) -> ChosenRules:
-    """The rules of a choice, read once in a process."""
-    return choice.among(rule_texts(Path(choice.path), BOOK_SUFFIX))
+def rules_of(book: Rulebook) -> ChosenRules:
+    """The rules of a book, read once in a process."""
+    return book.choice.among(dict(book.texts))
 
 
 def simulate_block(task: Task) -> Part:
     """Decide a block by both books, write its persons and return its sums. Refuses facts that do not hold."""
     claims = read(task.block)
-    both = [assign(rules_of(choice), claims) for choice in (task.book_a, task.book_b)]
+    both = [assign(rules_of(book), claims) for book in (task.book_a, task.book_b)]
     left_out = (both[0].plan < 0) | (both[1].plan < 0)
     decided = [decide(claims, assigned, leave_out=left_out) for assigned in both]
     kept = np.flatnonzero(~left_out)

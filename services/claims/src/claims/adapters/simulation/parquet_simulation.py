@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from claims.adapters.facts.reading import lay_out
-from claims.adapters.simulation.blocks import Part, Task, rules_of
+from claims.adapters.simulation.blocks import Part, Rulebook, Task, rules_of
 from claims.adapters.simulation.report import write
 from claims.adapters.simulation.summary import Tables, add, summary
 from claims.domain.simulation import Question
@@ -24,8 +24,9 @@ class ParquetSimulation:
 
     def tasks(self, question: Question, out: Path) -> Sequence[Task]:
         """See ``ports.Simulation``. What an earlier run left in the folder is taken away."""
-        for choice in (question.book_a, question.book_b):
-            rules_of(choice)
+        book_a, book_b = Rulebook.of(question.book_a), Rulebook.of(question.book_b)
+        for book in (book_a, book_b):
+            rules_of(book)
         persons, scratch = out / "persons", out / "scratch"
         for folder in (persons, scratch, out / "tables"):
             shutil.rmtree(folder, ignore_errors=True)
@@ -33,7 +34,7 @@ class ParquetSimulation:
             (out / file).unlink(missing_ok=True)
         persons.mkdir(parents=True)
         blocks = lay_out(Path(question.facts).resolve(), question.block_claims, scratch.resolve())
-        return [Task(block, question.book_a, question.book_b, str(persons.resolve())) for block in blocks]
+        return [Task(block, book_a, book_b, str(persons.resolve())) for block in blocks]
 
     def add(self, sums: Tables | None, part: Part) -> Tables:
         """See ``ports.Simulation``."""

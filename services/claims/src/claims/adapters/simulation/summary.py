@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from claims.adapters.simulation.blocks import KEYS, Part, rules_of
+from claims.adapters.simulation.blocks import KEYS, Part, Rulebook, rules_of
 from claims.adapters.simulation.solvency import solvency
 from claims.adapters.vector.columns import Ints
 from claims.domain.simulation import Question
@@ -66,8 +66,8 @@ def summary(question: Question, sums: Tables, out: Path) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "books": {
-            "a": {"day": _text(question.book_a.day), "versions": rules_of(question.book_a).shown()},
-            "b": {"day": _text(question.book_b.day), "versions": rules_of(question.book_b).shown()},
+            "a": {"day": _text(question.book_a.day), "versions": rules_of(Rulebook.of(question.book_a)).shown()},
+            "b": {"day": _text(question.book_b.day), "versions": rules_of(Rulebook.of(question.book_b)).shown()},
         },
         "totals": {**_totals(cells), **persons.totals()},
         "funds": _funds(sums["payments"], touched),
