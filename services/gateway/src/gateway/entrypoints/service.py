@@ -19,7 +19,10 @@ def build(settings: Settings, network: Network | None = None, environ: Mapping[s
     return Runtime(
         settings=settings,
         db=gateway.db,
-        routers=[module.router(gateway) for module in (signing_in, matters, persons, owned, rule_books, benefits, late_facts, simulations)],
+        routers=[
+            module.router(gateway)
+            for module in (signing_in, matters, persons, owned, rule_books, benefits, late_facts, simulations)
+        ],
         raw_routes=[HisIngress(gateway.admit_his_message, gateway.forward_his_message)],
         handlers=events.handlers(gateway),
         batch_handlers=events.batch_handlers(gateway),
