@@ -126,6 +126,26 @@ async def test_what_stands_is_exported_with_pseudonyms_and_decided_again_to_the_
     assert set(by_layer) == {"pool", "catastrophic", "assistance"} or set(by_layer) >= {"pool", "assistance"}
 
 
+async def test_a_corrected_settlement_is_exported_as_it_stands(desk: ClaimsDesk, tmp_path: Path) -> None:
+    first = (await settled(desk))[0]
+    facts = json.loads(first["facts"])
+    for sequence, classes in ((1, ["tekun"]), (2, ["monitored"])):
+        await (await desk.claims.db.pool()).execute(
+            "INSERT INTO settlement_correction (settlement_id, sequence, reason, reason_text, trigger_id, counterparty, facts,"
+            " decision, difference, lines, total_fen, account_fen, cash_fen, hospital_fen, booked_on, maker, recorded_at)"
+            " SELECT settlement_id, $2, 'class', '', 'F1', 'person', $3, decision, '[]', '[]', total_fen, account_fen, cash_fen,"
+            " hospital_fen, current_date, 'u1', now() FROM settlement WHERE settlement_id = $1",
+            first["settlement_id"],
+            sequence,
+            json.dumps({**facts, "classes": classes}),
+        )
+    day = first["settled_at"].date()
+    assert await desk.claims.simulations.export_facts(tmp_path / "export", day, day) == 3
+    rows = pq.read_table(tmp_path / "export").to_pylist()
+    assert [row["classes"] for row in rows] == ["monitored", "dibao", ""]
+    assert [row["order"] for row in rows] == [0, 1, 2]
+
+
 async def test_a_simulation_runs_beside_the_worker_and_is_shown(
     desk: ClaimsDesk, http: httpx.AsyncClient, tmp_path: Path
 ) -> None:

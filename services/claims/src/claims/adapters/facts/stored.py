@@ -18,10 +18,13 @@ from shared.crypto import Sealer
 from shared.db.database import DATABASE_FAULTS, Database, translated
 
 _SETTLED: Final = (
-    "SELECT person_id, begun_on, ended_on, settled_at, facts, answer->>'insured_region' AS region FROM settlement"
-    " WHERE state = 'valid' AND work_injury_key IS NULL AND settled_at >= $1 AND settled_at < $2"
-    " ORDER BY person_id, settled_at, settlement_id"
+    "SELECT s.person_id, s.begun_on, s.ended_on, s.settled_at, coalesce(c.facts, s.facts) AS facts,"
+    " s.answer->>'insured_region' AS region FROM settlement s LEFT JOIN LATERAL (SELECT k.facts FROM settlement_correction k"
+    " WHERE k.settlement_id = s.settlement_id ORDER BY k.sequence DESC LIMIT 1) c ON true"
+    " WHERE s.state = 'valid' AND s.work_injury_key IS NULL AND s.settled_at >= $1 AND s.settled_at < $2"
+    " ORDER BY s.person_id, s.scheme, s.benefit_year, s.year_no, s.placed_on NULLS LAST, s.settled_at, s.settlement_id"
 )
+"""As they stand after all corrections, in the order in which the person-year counts them."""
 
 
 class StoredClaims:
