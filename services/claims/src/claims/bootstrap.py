@@ -12,6 +12,7 @@ import httpx
 from claims.adapters.bridge import HttpWorkInjury
 from claims.adapters.corrections import SqlPersonYears, SqlRedecisions
 from claims.adapters.enrollment import HttpEnrollment
+from claims.adapters.facts.stored import FactsFolders, StoredClaims
 from claims.adapters.filings import SqlFilings
 from claims.adapters.funds import SqlAccounts as SqlCredits
 from claims.adapters.funds import SqlClearings, SqlTransfers
@@ -31,6 +32,8 @@ from claims.adapters.rule_books import SqlBooks, SqlJobs, SqlRegister
 from claims.adapters.settlement_groups import AsyncpgGroups
 from claims.adapters.settlement_lists import SqlSettlementLists
 from claims.adapters.settlements import SqlRecalls, SqlSettlements, SqlTakeBacks
+from claims.adapters.simulation.jobs import RegisteredTexts, SqlSimulations
+from claims.adapters.simulation.runner import SubprocessRunner
 from claims.adapters.tables import LEDGER, PLATFORM, metadata
 from claims.adapters.visit_reader import AsyncpgVisitReader
 from claims.adapters.visits import SqlFees, SqlVisits
@@ -75,6 +78,12 @@ from claims.application.settlement.reverse_message import ReverseMessage
 from claims.application.settlement.settle_claim import SettleClaim
 from claims.application.settlement.settle_work_injury import SettleWorkInjury
 from claims.application.settlement.take_claim_back import TakeClaimBack
+from claims.application.simulation.export_facts import ExportFacts
+from claims.application.simulation.find_simulation import FindSimulation
+from claims.application.simulation.ports import Engine
+from claims.application.simulation.run_simulation import RunSimulation
+from claims.application.simulation.simulate_reform import SimulateReform
+from claims.application.simulation.start_simulation import StartSimulation
 from claims.application.visits.cancel_discharge import CancelDischarges
 from claims.application.visits.cancel_fees import CancelFeeLines
 from claims.application.visits.cancel_visit import CancelVisits
@@ -124,6 +133,16 @@ class RuleBookDesk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SimulationDesk:
+    """What can be done with simulations."""
+
+    start: StartSimulation
+    find: FindSimulation
+    run: RunSimulation
+    export_facts: ExportFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
     """Every use case of one process, and the database and books they share."""
 
@@ -167,6 +186,7 @@ class Claims:
     on_person_stated: OnPersonStated
     replay: ReplaySettlement
     rule_books: RuleBookDesk
+    simulations: SimulationDesk
     closing: tuple[Callable[[], Awaitable[Any]], ...]
 
 
@@ -267,6 +287,7 @@ def assemble(
         on_person_stated=OnPersonStated(persons, redecisions, clock, ids),
         replay=ReplaySettlement(db, settlements, books),
         rule_books=rule_books,
+        simulations=_simulation_desk(db, once, sealer, clock, ids),
         closing=(books.stop, enrollment.close, bridge.close),
     )
 
@@ -290,3 +311,41 @@ def _rule_book_desk(db: Database, once: SqlOnce, folder: Path, clock: Clock, ids
         activate=ActivateBook(once, stored, register, apply, clock),
         retire=RetireBook(once, stored, register, apply, clock),
     )
+
+
+def _simulation_desk(db: Database, once: SqlOnce, sealer: Sealer, clock: Clock, ids: IdFactory) -> SimulationDesk:
+    own = read_claims_settings()
+    simulations, files = SqlSimulations(), FactsFolders(own.facts)
+    export = ExportFacts(StoredClaims(db, sealer), files)
+    return SimulationDesk(
+        start=StartSimulation(once, simulations, RegisteredTexts(SqlRegister(), SqlBooks()), files, clock, ids),
+        find=FindSimulation(db, simulations),
+        run=RunSimulation(db, simulations, SubprocessRunner(own.simulations, own.facts, export), clock),
+        export_facts=export,
+    )
+
+
+def simulate_reform(clock: Clock) -> SimulateReform:
+    """The simulation, without a database. What reads columns is loaded only by the processes that need it."""
+    from claims.adapters.simulation.parquet_simulation import ParquetSimulation
+
+    return SimulateReform(ParquetSimulation(clock))
+
+
+def simulation_engine(name: str, workers: int, scratch: Path, scheduler: str | None = None) -> Engine:
+    """Where blocks are computed: ``processes`` (one worker: this process) or ``dask``. Raises ValueError for another name."""
+    from claims.adapters.simulation.engines import Dask, Here, Processes
+
+    if name == "dask":
+        return Dask(workers, str(scratch), scheduler)
+    if name != "processes":
+        raise ValueError(f"no engine {name!r}: processes or dask")
+    return Here() if workers == 1 else Processes(workers)
+
+
+def generate_facts(out: Path, persons: int, visits: int, seed: int) -> int:
+    """Write a synthetic county year; the number of claims."""
+    from claims.adapters.facts.generating import county_year
+    from claims.adapters.facts.writing import write
+
+    return write(out, county_year(persons, visits, seed))

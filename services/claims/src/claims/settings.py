@@ -6,8 +6,12 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import gettempdir
+from typing import Final
 
 from shared.settings import SettingsError
+
+WORK: Final = Path(gettempdir()) / "onewindow-simulations"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +22,10 @@ class ClaimsSettings:
 
     rule_books: Path
     late_facts: Path
+    facts: Path | None = None
+    """Folder whose folders simulations may name as facts (``ONEWINDOW_CLAIMS_FACTS``)."""
+    simulations: Path = WORK
+    """Where simulations work (``ONEWINDOW_CLAIMS_SIMULATIONS``)."""
 
 
 def read_claims_settings(environ: Mapping[str, str] | None = None) -> ClaimsSettings:
@@ -29,4 +37,13 @@ def read_claims_settings(environ: Mapping[str, str] | None = None) -> ClaimsSett
     late_facts = Path(env.get("ONEWINDOW_CLAIMS_LATE_FACTS") or Path(__file__).parent / "policy" / "late-facts.yaml")
     if not late_facts.is_file():
         raise SettingsError(f"ONEWINDOW_CLAIMS_LATE_FACTS: {late_facts} is no file")
-    return ClaimsSettings(rule_books=folder, late_facts=late_facts)
+    facts = env.get("ONEWINDOW_CLAIMS_FACTS")
+    if facts and not Path(facts).is_dir():
+        raise SettingsError(f"ONEWINDOW_CLAIMS_FACTS: {facts} is no folder")
+    work = env.get("ONEWINDOW_CLAIMS_SIMULATIONS")
+    return ClaimsSettings(
+        rule_books=folder,
+        late_facts=late_facts,
+        facts=Path(facts) if facts else None,
+        simulations=Path(work) if work else WORK,
+    )

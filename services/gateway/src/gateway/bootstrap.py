@@ -43,6 +43,7 @@ from gateway.application.reveal_person import RevealPerson
 from gateway.application.review_conversion import ReviewConversion
 from gateway.application.show_progress import ShowProgress
 from gateway.application.sign_in import SignIn
+from gateway.application.start_simulation import StartSimulation
 from gateway.application.start_tasks import StartTasks
 from gateway.application.withdraw_matter import WithdrawMatter
 from gateway.domain.catalogue import Catalogue
@@ -110,6 +111,7 @@ class Gateway:
     receive_materials: ReceiveMaterials
     reveal_person: RevealPerson
     review_conversion: ReviewConversion
+    start_simulation: StartSimulation
     show_progress: ShowProgress
     sign_in: SignIn | None
     start_tasks: StartTasks
@@ -186,6 +188,7 @@ def assemble(settings: Settings, network: Network | None = None, environ: Mappin
         receive_materials=ReceiveMaterials(once=once, matters=matters, record=record, clock=clock),
         reveal_person=RevealPerson(store=db, owners=owners, accesses=SqlAccessLog(), clock=clock),
         review_conversion=ReviewConversion(owners, check_region),
+        start_simulation=StartSimulation(owners),
         show_progress=ShowProgress(store=db, matters=matters, owners=owners, limit=KeyedRateLimit(PROGRESS_PER_MINUTE, 60)),
         sign_in=_sign_in(local_users, roles, signer.sign) if local_users is not None else None,
         start_tasks=StartTasks(store=db, matters=matters, owners=owners, record=record, clock=clock),

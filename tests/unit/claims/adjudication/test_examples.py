@@ -206,14 +206,3 @@ def test_facts_may_be_json_and_lines_may_be_returned(tmp_path: Path) -> None:
     facts.write_text(json.dumps({**head, "care": "inpatient", "level": 3, "status": "resident", "lines": lines}), "utf-8")
     amounts = adjudicate(POLICY / "books", facts)["amounts"]
     assert [amounts[n]["fen"] for n in ("total", "over_limit", "pre_selfpay", "in_scope")] == [5_000, 1_000, 400, 3_600]
-
-
-@pytest.mark.parametrize(
-    ("command", "message"),
-    [
-        ("simulate", "simulate is not available in this version: adjudicate decides single claims and folders of claims.\n"),
-    ],
-)
-def test_what_is_not_available_refuses(command: str, message: str) -> None:
-    result = run(command)
-    assert (result.exit_code, result.stdout, result.stderr) == (2, "", message)

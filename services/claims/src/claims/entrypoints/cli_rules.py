@@ -1,4 +1,4 @@
-"""Commands on rule books: decide a facts file, or a settlement again; lint. Simulation refuses until it is built."""
+"""Commands on rule books: decide a facts file, or a settlement again; lint."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from shared.rules import RuleError, read_rules, rule_texts
 from shared.service import replay_events
 from shared.settings import Settings, read_settings
 
-rules_app = typer.Typer(help="Rule books: adjudicate, replay, lint-policy, simulate.", no_args_is_help=True)
+rules_app = typer.Typer(help="Rule books: adjudicate, replay, lint-policy.", no_args_is_help=True)
 
 _AS_EXPECTED, _NOT_AS_EXPECTED, _REFUSED = 0, 1, 2
 
@@ -127,10 +127,3 @@ def _premium_classes(path: Path | None) -> dict[str, str]:
         for year in document.get("residents") or ():
             classes |= {code: f"{name} {year.get('year', '')}".strip() for code in year.get("subsidies") or ()}
     return classes
-
-
-@rules_app.command("simulate")
-def simulate_command() -> None:
-    """Not available in this version."""
-    typer.echo("simulate is not available in this version: adjudicate decides single claims and folders of claims.", err=True)
-    raise typer.Exit(_REFUSED)

@@ -22,6 +22,7 @@ from claims.entrypoints.http.late_facts import late_facts_router
 from claims.entrypoints.http.registry import registry_router
 from claims.entrypoints.http.rule_books import rule_books_router
 from claims.entrypoints.http.settlements import settlements_router
+from claims.entrypoints.http.simulations import simulations_router
 from shared.auth.wiring import build_verifier
 from shared.http.ledger import ledger_router
 from shared.runtime import Job, Runtime
@@ -51,6 +52,10 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
         while await claims.redecide_later.run_one():
             pass
 
+    async def simulate() -> None:
+        while await claims.simulations.run():
+            pass
+
     return Runtime(
         settings=settings,
         db=claims.db,
@@ -63,6 +68,7 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
             ),
             filings_router(claims.file_for_care, claims.cancel_filing, claims.list_filings),
             funds_router(claims.move_transfer, claims.credit_account, claims.clear_institution, claims.move_debt),
+            simulations_router(claims.simulations.start, claims.simulations.find),
             ledger_router(claims.db, claims.ledger, OWN_BOOKS),
         ],
         raw_routes=[HisRoute("/{path:path}", Doorkeeper(his_endpoint(claims), build_verifier(settings)), methods=["POST"])],
@@ -72,6 +78,7 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
             Job(name="seal journals", every_s=1, run=seal),
             Job(name="shadow runs", every_s=1, run=shadow_runs),
             Job(name="decide again", every_s=1, run=redecide),
+            Job(name="simulations", every_s=2, run=simulate),
         ],
         on_start=[load_books],
         on_stop=claims.closing,

@@ -1,0 +1,1 @@
+"""Past claims in columns: Parquet files, one row a claim (docs/simulation.md)."""

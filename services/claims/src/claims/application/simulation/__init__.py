@@ -1,0 +1,1 @@
+"""Simulation: rules against rules over past claims."""
