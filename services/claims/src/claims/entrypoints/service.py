@@ -16,6 +16,7 @@ from claims.entrypoints.his.answers import HisAnswers
 from claims.entrypoints.his.dispatch import Dispatch, HisDesk
 from claims.entrypoints.his.doorkeeper import Doorkeeper
 from claims.entrypoints.his.endpoint import HisEndpoint
+from claims.entrypoints.http.accounts import accounts_router
 from claims.entrypoints.http.filings import filings_router
 from claims.entrypoints.http.funds import funds_router
 from claims.entrypoints.http.late_facts import late_facts_router
@@ -51,6 +52,10 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
         while await claims.redecide_later.run_one():
             pass
 
+    async def interest() -> None:
+        while await claims.accounts.credit_interest():
+            pass
+
     return Runtime(
         settings=settings,
         db=claims.db,
@@ -63,6 +68,13 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
             ),
             filings_router(claims.file_for_care, claims.cancel_filing, claims.list_filings),
             funds_router(claims.move_transfer, claims.credit_account, claims.clear_institution, claims.move_debt),
+            accounts_router(
+                claims.accounts.credit_month,
+                claims.accounts.open_sharing,
+                claims.accounts.withdraw_sharing,
+                claims.accounts.close,
+                claims.accounts.show,
+            ),
             ledger_router(claims.db, claims.ledger, OWN_BOOKS),
         ],
         raw_routes=[HisRoute("/{path:path}", Doorkeeper(his_endpoint(claims), build_verifier(settings)), methods=["POST"])],
@@ -72,6 +84,7 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
             Job(name="seal journals", every_s=1, run=seal),
             Job(name="shadow runs", every_s=1, run=shadow_runs),
             Job(name="decide again", every_s=1, run=redecide),
+            Job(name="interest on accounts", every_s=60, run=interest),
         ],
         on_start=[load_books],
         on_stop=claims.closing,
