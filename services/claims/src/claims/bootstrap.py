@@ -11,6 +11,7 @@ import httpx
 
 from claims.adapters.accounts import SqlAccountYears, SqlClosures, SqlHolders, SqlSharings, SqlStatements, SqlYearRuns
 from claims.adapters.bridge import HttpWorkInjury
+from claims.adapters.burdens import SqlBurdens, SqlCrossings, SqlWorklist
 from claims.adapters.corrections import SqlPersonYears, SqlRedecisions
 from claims.adapters.enrollment import HttpEnrollment
 from claims.adapters.filings import SqlFilings
@@ -41,6 +42,9 @@ from claims.application.accounts.credit_month import CreditMonth
 from claims.application.accounts.open_sharing import OpenSharing
 from claims.application.accounts.show_account import ShowAccount
 from claims.application.accounts.withdraw_sharing import WithdrawSharing
+from claims.application.burden.list_burden_watch import ListBurdenWatch
+from claims.application.burden.record_handling import RecordHandling
+from claims.application.burden.update_burdens import UpdateBurdens
 from claims.application.filings.cancel_filing import CancelFilings
 from claims.application.filings.file_care import FileForCare
 from claims.application.filings.list_filings import ListFilings
@@ -95,6 +99,7 @@ from claims.application.visits.sign_in import SignInOperator
 from claims.application.visits.upload_fees import UploadFeeLines
 from claims.domain.accounts.rules import CREDITS_SUFFIX, NATIONAL_FILE, CreditRules, NationalRules
 from claims.domain.adjudication import BOOK_SUFFIX
+from claims.domain.burden.lines import LINES_SUFFIX, BurdenLines
 from claims.domain.late_facts import LateFacts
 from claims.domain.rule_books.in_force import read_book, unregistered
 from claims.settings import read_claims_settings
@@ -181,6 +186,9 @@ class Claims:
     clear_institution: ClearInstitution
     move_debt: MoveDebt
     accounts: AccountDesk
+    update_burdens: UpdateBurdens
+    list_burden_watch: ListBurdenWatch
+    record_handling: RecordHandling
     state_institution: StateInstitutions
     import_catalogue: ImportCatalogue
     list_registry: ListRegistry
@@ -281,6 +289,11 @@ def assemble(
         credit_account=CreditAccount(db, SqlCredits()),
         move_debt=MoveDebt(once, ledger, clock, ids),
         clear_institution=ClearInstitution(once, clearings, ledger, clock, ids),
+        update_burdens=UpdateBurdens(
+            SqlBurdens(), SqlCrossings(), BurdenLines.read(rule_texts(own.burden_lines, LINES_SUFFIX)), clock
+        ),
+        list_burden_watch=ListBurdenWatch(db, SqlWorklist()),
+        record_handling=RecordHandling(once, SqlWorklist(), clock),
         accounts=_account_desk(db, once, ledger, own.account_rules, clock, ids),
         state_institution=StateInstitutions(once, SqlInstitutions(), sealer),
         import_catalogue=ImportCatalogue(once, catalogue),

@@ -111,3 +111,8 @@ def account_none() -> Refusal:
 def account_closed() -> Refusal:
     """The account was paid out to the heirs."""
     return conflict("claims.account.closed", "个人账户已注销", "the account is closed", field="person_id")
+
+
+def burden_unknown() -> Refusal:
+    """No such crossing of a burden line."""
+    return not_found("claims.burden.unknown", "预警记录不存在", "no such crossing", field="crossing_id")

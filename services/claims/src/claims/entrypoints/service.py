@@ -17,6 +17,7 @@ from claims.entrypoints.his.dispatch import Dispatch, HisDesk
 from claims.entrypoints.his.doorkeeper import Doorkeeper
 from claims.entrypoints.his.endpoint import HisEndpoint
 from claims.entrypoints.http.accounts import accounts_router
+from claims.entrypoints.http.burdens import burdens_router
 from claims.entrypoints.http.filings import filings_router
 from claims.entrypoints.http.funds import funds_router
 from claims.entrypoints.http.late_facts import late_facts_router
@@ -75,11 +76,12 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
                 claims.accounts.close,
                 claims.accounts.show,
             ),
+            burdens_router(claims.list_burden_watch, claims.record_handling),
             ledger_router(claims.db, claims.ledger, OWN_BOOKS),
         ],
         raw_routes=[HisRoute("/{path:path}", Doorkeeper(his_endpoint(claims), build_verifier(settings)), methods=["POST"])],
-        handlers=handlers(claims.on_person_stated),
-        batch_handlers=batch_handlers(claims.on_person_stated),
+        handlers=handlers(claims.on_person_stated, claims.update_burdens),
+        batch_handlers=batch_handlers(claims.on_person_stated, claims.update_burdens),
         jobs=[
             Job(name="seal journals", every_s=1, run=seal),
             Job(name="shadow runs", every_s=1, run=shadow_runs),
