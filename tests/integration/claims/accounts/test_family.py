@@ -176,6 +176,24 @@ async def test_restored_after_the_relative_spent_it_the_rest_is_the_patients_deb
     assert (books.get(("1125", f"P:{person}"), 0), books[("5001.02", "")]) == (0, 15_000)
 
 
+async def test_what_relatives_paid_is_not_decided_again_and_they_pay_nothing_later(desk: ClaimsDesk) -> None:
+    person = await desk.person(1, scheme="310", category="11", account_fen=1_000)
+    mother = await desk.person(2, scheme="310", category="12", account_fen=100_000)
+    await authorise(desk, mother, person)
+    first = await desk.registration(person, [("A1", "1000.00")], scheme="310")
+    info = (await desk.call("2207", desk.visit_input(first, person, "1000.00", scheme="310")))["setlinfo"]
+    second = await desk.registration(person, [("A1", "100.00")], scheme="310")
+    await desk.call("2207", desk.visit_input(second, person, "100.00", scheme="310", account="2"))
+    third = await desk.registration(person, [("A1", "100.00")], scheme="310")
+    await desk.call("2207", desk.visit_input(third, person, "100.00", scheme="310", account="0"))
+    # 55 % without deductible left: 45.00 of the second by accounts, 10.00 own and 35.00 the mother's.
+    assert await balances(desk) == {person: 0, mother: 96_500}
+    await desk.call("2208", {"data": {"mdtrt_id": first, "psn_no": person, "setl_id": str(info["setl_id"])}})
+    corrected = await (await desk.claims.db.pool()).fetch("SELECT reason, cash_fen FROM settlement_correction")
+    assert [tuple(row) for row in corrected] == [("reversal", 10_000)]
+    assert await balances(desk) == {person: 0, mother: 96_500}
+
+
 async def test_a_random_history_keeps_every_balance_and_limit(desk: ClaimsDesk) -> None:
     chance = random.Random(20260320)
     people = [await desk.person(n, scheme="310", category="11", account_fen=chance.randrange(1, 40_000)) for n in range(1, 5)]

@@ -125,6 +125,21 @@ async def test_a_line_is_told_once_when_exceeded_and_taken_back_by_a_reversal(de
     assert await desk.count("burden_crossing") == 1
 
 
+async def test_a_corrected_settlement_counts_as_it_stands(desk: ClaimsDesk) -> None:
+    person = await desk.person(1)
+    visit, settlement = await settle(desk, person, "A1", "1000.00")
+    await settle(desk, person, "A1", "1000.00")
+    await consume(desk)
+    burden = "SELECT in_scope_self_pay_fen, out_of_pocket_fen FROM burden"
+    # 500 and 250 of deductible, 25 % of what is above: 625.00 and 437.50.
+    assert tuple(await (await desk.claims.db.pool()).fetchrow(burden) or ()) == (106_250, 106_250)
+    await desk.call("2305", {"data": {"setl_id": settlement, "mdtrt_id": visit, "psn_no": person}})
+    assert await desk.count("settlement_correction") == 1
+    await consume(desk)
+    # The second stay is the first of the year now.
+    assert tuple(await (await desk.claims.db.pool()).fetchrow(burden) or ()) == (62_500, 62_500)
+
+
 async def test_a_household_counts_together_and_its_line_moves_with_its_members(desk: ClaimsDesk) -> None:
     mother = await desk.person(1, household="H1")
     child = await desk.person(2, household="H1")
