@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from claims.application.accounts.open_sharing import OpenSharingCommand
 from claims.application.settlement.take_claim_back import TakeBack
 from claims.bootstrap import assemble
+from claims.domain.kept_part import KeptLine
 from claims.entrypoints.service import his_endpoint
 from shared.errors import Refusal
 from shared.transactions import OnceKey
@@ -174,6 +176,32 @@ async def test_restored_after_the_relative_spent_it_the_rest_is_the_patients_deb
     assert await balances(desk) == {person: 10_000, mother: 5_000}
     books = await desk.balances("EMP")
     assert (books.get(("1125", f"P:{person}"), 0), books[("5001.02", "")]) == (0, 15_000)
+
+
+async def test_of_a_stay_that_is_kept_in_part_the_relative_pays_again_what_the_kept_part_needs(desk: ClaimsDesk) -> None:
+    person = await desk.person(1, scheme="310", category="11", account_fen=10_000)
+    mother = await desk.person(2, scheme="310", category="12", account_fen=200_000)
+    await authorise(desk, mother, person)
+    visit = await desk.stay(person, [("A1", "5000.00"), ("A1", "1000.00")], scheme="310")
+    asked = desk.stay_input(visit, person, "6000.00", scheme="310", account="2")
+    settlement = str((await desk.call("2304", asked))["setlinfo"]["setl_id"])
+    # 500 deductible, 85 %: 1,325.00 of the person, 100.00 own and 1,225.00 the mother's.
+    assert await balances(desk) == {person: 0, mother: 77_500}
+    rows = await (await desk.claims.db.pool()).fetch("SELECT line_no FROM fee_line WHERE amount_fen = 100000")
+    kept = KeptLine(line_id=rows[0]["line_no"], amount_fen=100_000)
+    command, key = take_back(settlement, 1)
+    taken = await desk.claims.take_claim_back.take_back(replace(command, keep_lines=(kept,)), key)
+    # Of 1,000.00 kept: 425.00 the pool, 575.00 the person: 100.00 own and 475.00 the mother's.
+    assert taken["kept_cash_fen"] == 0
+    assert await balances(desk) == {person: 0, mother: 152_500}
+    async with desk.claims.db.transaction() as tx:
+        await desk.claims.update_burdens.after_settlements(tx, {settlement})
+    assert await desk.count("burden", "in_scope_self_pay_fen = 57500 AND out_of_pocket_fen = 57500") == 1
+    restored = await desk.claims.take_claim_back.restore(command, OnceKey("restore", "1", ""))
+    assert restored["short_fen"] == 0
+    assert await balances(desk) == {person: 0, mother: 77_500}
+    await desk.call("2305", {"data": {"setl_id": settlement, "mdtrt_id": visit, "psn_no": person}})
+    assert await balances(desk) == {person: 10_000, mother: 200_000}
 
 
 async def test_what_relatives_paid_is_not_decided_again_and_they_pay_nothing_later(desk: ClaimsDesk) -> None:

@@ -13,7 +13,7 @@ from claims.adapters.corrections import last_correction
 from claims.adapters.registry import person_of
 from claims.adapters.tables.burden import BURDEN, BURDEN_CROSSING
 from claims.adapters.tables.registry import INSURED_PERSON
-from claims.adapters.tables.settlement import SETTLEMENT
+from claims.adapters.tables.settlement import SETTLEMENT, TAKE_BACK
 from claims.application.burden.ports import KnownCrossing, WatchFilter, WatchLine
 from claims.domain.adjudication import Split
 from claims.domain.burden.watch import Burden, Crossing, Subject
@@ -139,6 +139,22 @@ class SqlBurdens:
                 .group_by(c.person_id, c.benefit_year)
             )
         }
+        for row in await opened(tx).all(
+            select(c.person_id, c.benefit_year, TAKE_BACK.c.kept)
+            .join(TAKE_BACK, (TAKE_BACK.c.settlement_id == c.settlement_id) & (TAKE_BACK.c.state == "taken-back"))
+            .where(
+                c.person_id.in_({s.subject_id for s in people}),
+                tuple_(c.person_id, c.benefit_year).in_([(s.subject_id, s.year) for s in people]),
+                TAKE_BACK.c.kept.is_not(None),
+            )
+        ):
+            # What the medical funds keep of a stay that work injury took over (B5).
+            in_scope_fen, borne_fen = sums.get((row.person_id, row.benefit_year), (0, 0))
+            kept = row.kept
+            sums[row.person_id, row.benefit_year] = (
+                in_scope_fen + max(kept["in_scope_fen"] - kept["fund_fen"], 0),
+                borne_fen + kept["account_fen"] + kept["family_fen"] + kept["cash_fen"],
+            )
         return [
             Burden(
                 s,
