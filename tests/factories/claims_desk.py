@@ -77,7 +77,14 @@ class ClaimsDesk:
         )
 
     async def person(
-        self, number: int = 1, *, scheme: str = "390", category: str = "15", classes: Sequence[str] = (), account_fen: int = 0
+        self,
+        number: int = 1,
+        *,
+        scheme: str = "390",
+        category: str = "15",
+        classes: Sequence[str] = (),
+        account_fen: int = 0,
+        household: str | None = None,
     ) -> str:
         """An insured person; returns the person id."""
         person_id = f"P{number:025d}"
@@ -102,6 +109,7 @@ class ClaimsDesk:
                 )
             ],
             classes=[IdentityClass(code=code, begins_on=date(2024, 1, 1)) for code in classes],
+            household_id=household,
         )
         async with self.claims.db.transaction() as tx:
             await self.claims.on_person_stated(tx, [fact])

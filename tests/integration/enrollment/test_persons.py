@@ -28,6 +28,7 @@ async def test_a_registered_person_is_stated_once_and_stored_sealed(api: Api) ->
         "born_on": "1990-01-01",
         "coverages": [],
         "classes": [],
+        "household_id": None,
     }
     dump = str(await api.sql("SELECT * FROM person")) + str(await api.sql("SELECT * FROM outbox"))
     assert certno() not in dump
@@ -138,6 +139,7 @@ async def test_clear_only_for_those_who_may_identify(api: Api) -> None:
         "birth_year": 1990,
         "naty": "",
         "region": "420502",
+        "household_id": None,
         "phone": "13812345678",
         "coverages": [],
         "classes": [],
@@ -245,3 +247,23 @@ async def test_classes_are_recorded_ended_and_stated(api: Api) -> None:
     unknown = await api.post(path, {"code": "rich", "begins_on": "2026-06-30"})
     assert (unknown.status_code, unknown.json()["code"]) == (422, "enrollment.class.unknown")
     assert (await api.get("/v1/person-states", person_id=person_id)).json() == state
+
+
+async def test_a_household_is_given_with_the_person_or_later_and_stated(api: Api) -> None:
+    person_id = await api.person(household_id="420502-0007")
+    path = f"/v1/persons/{person_id}/household"
+
+    async def stated() -> tuple[int, str | None]:
+        state = (await api.get("/v1/person-states", person_id=person_id)).json()
+        return state["version"], state["household_id"]
+
+    assert await stated() == (1, "420502-0007")
+    assert (await api.post(path, {"household_id": "420502-0007"})).json() == {"person_id": person_id, "version": 1}
+    assert (await api.post(path, {"household_id": "420502-0008"})).json() == {"person_id": person_id, "version": 2}
+    assert await stated() == (2, "420502-0008")
+    wrong = await api.post(path, {"household_id": "第七户"})
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "enrollment.identity.household-wrong")
+    assert await stated() == (2, "420502-0008")
+    assert (await api.post(path, {"household_id": None})).json() == {"person_id": person_id, "version": 3}
+    assert await stated() == (3, None)
+    assert await api.events() == ["enrollment.person-stated.v1"] * 3

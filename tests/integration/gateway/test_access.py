@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -12,9 +13,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from gateway.bootstrap import Network, assemble
 from shared.auth import Principal
+from shared.contracts.claims import BurdenBackUnder, BurdenLineCrossed
 from shared.errors import Refusal
 from shared.settings import SettingsError, read_settings
-from tests.integration.gateway.conftest import PERSON, House
+from tests.integration.gateway.conftest import MORNING, PERSON, House
 
 CLEAR = {"person_id": PERSON, "certno": "42050219900101123X", "region": "420502", "masked": False}
 
@@ -284,3 +286,71 @@ def test_production_without_a_provider_does_not_start() -> None:
     settings = read_settings("gateway", {**PRODUCTION, "ONEWINDOW_OIDC_ISSUER": ""})
     with pytest.raises(SettingsError, match="ONEWINDOW_OIDC_ISSUER"):
         assemble(settings)
+
+
+async def test_accounts_and_burdens_go_to_their_owner_in_the_callers_name_and_region(house: House) -> None:
+    there = "P" + "9" * 25
+    house.enrollment.answers[f"GET /v1/persons/{there}"] = {"person_id": there, "region": "420600"}
+    house.claims.answers[f"GET /v1/persons/{PERSON}/account"] = {"person_id": PERSON, "balance_fen": 1}
+    house.claims.answers[f"POST /v1/accounts/{PERSON}/sharings"] = {"sharing_id": "S1"}
+    house.claims.answers[f"POST /v1/accounts/{PERSON}/closures/C1/approve"] = {"state": "paid"}
+    house.claims.answers["GET /v1/burden-watch"] = {"items": [{"crossing_id": "B1", "region": "420502"}], "next": None}
+    house.claims.answers["GET /v1/burden-watch/B1"] = {"crossing_id": "B1", "region": "420502"}
+    house.claims.answers["GET /v1/burden-watch/B2"] = {"crossing_id": "B2", "region": "420600"}
+    house.claims.answers["POST /v1/burden-watch/B1/contacted"] = {"state": "contacted"}
+    scopes = ("persons:read", "accounts:share", "accounts:approve", "burdens:read", "burdens:act")
+    near = bearer(house, *scopes, region="420500")
+    shown = await house.client.get(f"/v1/persons/{PERSON}/account", headers=near)
+    assert shown.json()["balance_fen"] == 1
+    body = {"beneficiary_id": there, "relation": "child", "limit_fen": 500}
+    assert (await house.post(f"/v1/persons/{PERSON}/account/sharings", body, near, "k1")).json() == {"sharing_id": "S1"}
+    assert (await house.post(f"/v1/persons/{PERSON}/account/closures/C1/approve", {}, near, "k2")).status_code == 200
+    listed = await house.client.get("/v1/burden-watch", params={"state": "open"}, headers=near)
+    assert [item["crossing_id"] for item in listed.json()["items"]] == ["B1"]
+    assert (await house.post("/v1/burden-watch/B1/contacted", {"note": "电话"}, near, "k3")).json() == {"state": "contacted"}
+    assert house.claims.commands() == [
+        (f"/v1/accounts/{PERSON}/sharings", {**body, "actor": "u1"}),
+        (f"/v1/accounts/{PERSON}/closures/C1/approve", {"actor": "u1"}),
+        ("/v1/burden-watch/B1/contacted", {"note": "电话", "actor": "u1"}),
+    ]
+    for method, path in (
+        ("POST", f"/v1/persons/{there}/account/sharings"),
+        ("POST", "/v1/burden-watch/B2/contacted"),
+        ("GET", f"/v1/persons/{there}/account"),
+        ("GET", "/v1/burden-watch?region=420600"),
+    ):
+        house.claims.answers[f"GET /v1/persons/{there}/account"] = {"person_id": there}
+        refused = (
+            await house.post(path, body if "sharings" in path else {}, near, "k4")
+            if method == "POST"
+            else await house.client.get(path, headers=near)
+        )
+        assert (refused.status_code, refused.json()["code"]) == (403, "auth.region-not-granted"), path
+    poor = bearer(house, "persons:read", region="420500")
+    closing = await house.post(
+        f"/v1/persons/{PERSON}/account/closures", {"died_on": "2026-03-01", "reference": "x"}, poor, "k5"
+    )
+    assert (closing.status_code, closing.json()["code"]) == (403, "auth.scope-missing")
+    assert len(house.claims.commands()) == 3
+
+
+async def test_burdens_are_on_the_timeline(house: House) -> None:
+    crossed = BurdenLineCrossed(
+        person_id=PERSON, subject_kind="household", subject_id="H1", benefit_year=2026, line="household_half",
+        line_name="家庭上年可支配收入的50%", amount_fen=2_400_001, line_fen=2_400_000, crossed_at=MORNING,
+    )  # fmt: skip
+    under = BurdenBackUnder(
+        person_id=PERSON, subject_kind="person", subject_id=PERSON, benefit_year=2026, line="tenth",
+        line_name="上年人均可支配收入的10%", at=MORNING + timedelta(hours=1),
+    )  # fmt: skip
+    await house.tell(crossed, under)
+    lines = (await house.client.get(f"/v1/persons/{PERSON}/timeline", headers=await house.login("wangfang"))).json()["items"]
+    assert [(line["kind"], line["title"], line["detail"], line["amount_fen"]) for line in lines] == [
+        ("burden", "个人医疗负担预警解除：上年人均可支配收入的10%", "2026 年度，结算或家庭成员变动后低于预警线", None),
+        (
+            "burden",
+            "家庭医疗负担超过预警线：家庭上年可支配收入的50%",
+            "2026 年度累计 24,000.01 元，预警线 24,000.00 元",
+            2_400_001,
+        ),
+    ]

@@ -9,7 +9,9 @@ from typing import Any, Final
 
 import httpx
 
+from claims.adapters.accounts import SqlAccountYears, SqlClosures, SqlHolders, SqlSharings, SqlStatements, SqlYearRuns
 from claims.adapters.bridge import HttpWorkInjury
+from claims.adapters.burdens import SqlBurdens, SqlCrossings, SqlWorklist
 from claims.adapters.corrections import SqlPersonYears, SqlRedecisions
 from claims.adapters.enrollment import HttpEnrollment
 from claims.adapters.facts.stored import FactsFolders, StoredClaims
@@ -37,6 +39,15 @@ from claims.adapters.simulation.runner import SubprocessRunner
 from claims.adapters.tables import LEDGER, PLATFORM, metadata
 from claims.adapters.visit_reader import AsyncpgVisitReader
 from claims.adapters.visits import SqlFees, SqlVisits
+from claims.application.accounts.close_account import CloseAccount
+from claims.application.accounts.credit_interest import CreditInterest
+from claims.application.accounts.credit_month import CreditMonth
+from claims.application.accounts.open_sharing import OpenSharing
+from claims.application.accounts.show_account import ShowAccount
+from claims.application.accounts.withdraw_sharing import WithdrawSharing
+from claims.application.burden.list_burden_watch import ListBurdenWatch
+from claims.application.burden.record_handling import RecordHandling
+from claims.application.burden.update_burdens import UpdateBurdens
 from claims.application.filings.cancel_filing import CancelFilings
 from claims.application.filings.file_care import FileForCare
 from claims.application.filings.list_filings import ListFilings
@@ -95,7 +106,9 @@ from claims.application.visits.list_visits import ListVisits
 from claims.application.visits.open_visit import OpenVisits
 from claims.application.visits.sign_in import SignInOperator
 from claims.application.visits.upload_fees import UploadFeeLines
+from claims.domain.accounts.rules import CREDITS_SUFFIX, NATIONAL_FILE, CreditRules, NationalRules
 from claims.domain.adjudication import BOOK_SUFFIX
+from claims.domain.burden.lines import LINES_SUFFIX, BurdenLines
 from claims.domain.late_facts import LateFacts
 from claims.domain.rule_books.in_force import read_book, unregistered
 from claims.settings import read_claims_settings
@@ -143,6 +156,18 @@ class SimulationDesk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountDesk:
+    """What can be done with personal accounts."""
+
+    credit_month: CreditMonth
+    credit_interest: CreditInterest
+    open_sharing: OpenSharing
+    withdraw_sharing: WithdrawSharing
+    close: CloseAccount
+    show: ShowAccount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
     """Every use case of one process, and the database and books they share."""
 
@@ -179,6 +204,10 @@ class Claims:
     credit_account: CreditAccount
     clear_institution: ClearInstitution
     move_debt: MoveDebt
+    accounts: AccountDesk
+    update_burdens: UpdateBurdens
+    list_burden_watch: ListBurdenWatch
+    record_handling: RecordHandling
     state_institution: StateInstitutions
     import_catalogue: ImportCatalogue
     list_registry: ListRegistry
@@ -280,6 +309,12 @@ def assemble(
         credit_account=CreditAccount(db, SqlCredits()),
         move_debt=MoveDebt(once, ledger, clock, ids),
         clear_institution=ClearInstitution(once, clearings, ledger, clock, ids),
+        update_burdens=UpdateBurdens(
+            SqlBurdens(), SqlCrossings(), BurdenLines.read(rule_texts(own.burden_lines, LINES_SUFFIX)), clock
+        ),
+        list_burden_watch=ListBurdenWatch(db, SqlWorklist()),
+        record_handling=RecordHandling(once, SqlWorklist(), clock),
+        accounts=_account_desk(db, once, ledger, own.account_rules, clock, ids),
         state_institution=StateInstitutions(once, SqlInstitutions(), sealer),
         import_catalogue=ImportCatalogue(once, catalogue),
         list_registry=ListRegistry(db, SqlRegistryLists()),
@@ -349,3 +384,19 @@ def generate_facts(out: Path, persons: int, visits: int, seed: int) -> int:
     from claims.adapters.facts.writing import write
 
     return write(out, county_year(persons, visits, seed))
+
+
+def _account_desk(db: Database, once: SqlOnce, ledger: LedgerStore, folder: Path, clock: Clock, ids: IdFactory) -> AccountDesk:
+    """Raises RuleError when a file of the folder is wrong."""
+    credits = CreditRules.read(rule_texts(folder, CREDITS_SUFFIX))
+    ((name, text),) = rule_texts(folder / NATIONAL_FILE, NATIONAL_FILE).items()
+    rules = read_rules(text, name, NationalRules)
+    accounts, holders, sharings = SqlAccountYears(), SqlHolders(), SqlSharings()
+    return AccountDesk(
+        credit_month=CreditMonth(db, holders, SqlCredits(), credits),
+        credit_interest=CreditInterest(db, accounts, SqlYearRuns(), ledger, rules.interest, clock, ids),
+        open_sharing=OpenSharing(once, accounts, holders, sharings, rules, clock, ids),
+        withdraw_sharing=WithdrawSharing(once, sharings),
+        close=CloseAccount(once, accounts, sharings, SqlClosures(), ledger, rules.interest, clock, ids),
+        show=ShowAccount(db, SqlStatements()),
+    )

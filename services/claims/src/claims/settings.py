@@ -16,25 +16,36 @@ WORK: Final = Path(gettempdir()) / "onewindow-simulations"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimsSettings:
-    """``rule_books``: the folder of rule books (``ONEWINDOW_CLAIMS_RULE_BOOKS``); ours, if nothing is set.
-
-    ``late_facts``: the file of the policy on late facts (``ONEWINDOW_CLAIMS_LATE_FACTS``)."""
+    """Files and folders of dated rules; ours, if nothing is set."""
 
     rule_books: Path
+    """``ONEWINDOW_CLAIMS_RULE_BOOKS``."""
     late_facts: Path
+    """``ONEWINDOW_CLAIMS_LATE_FACTS``: the file of the policy on late facts."""
+    account_rules: Path
+    """``ONEWINDOW_CLAIMS_ACCOUNT_RULES``: monthly credits, interest and family sharing of personal accounts."""
+    burden_lines: Path
+    """``ONEWINDOW_CLAIMS_BURDEN_LINES``: the lines of the burden watch."""
     facts: Path | None = None
-    """Folder whose folders simulations may name as facts (``ONEWINDOW_CLAIMS_FACTS``)."""
+    """``ONEWINDOW_CLAIMS_FACTS``: folder whose folders simulations may name as facts."""
     simulations: Path = WORK
-    """Where simulations work (``ONEWINDOW_CLAIMS_SIMULATIONS``)."""
+    """``ONEWINDOW_CLAIMS_SIMULATIONS``: where simulations work."""
 
 
 def read_claims_settings(environ: Mapping[str, str] | None = None) -> ClaimsSettings:
-    """Raises SettingsError when the folder or the file does not exist."""
+    """Raises SettingsError when a folder or the file does not exist."""
     env = os.environ if environ is None else environ
-    folder = Path(env.get("ONEWINDOW_CLAIMS_RULE_BOOKS") or Path(__file__).parent / "policy" / "books")
-    if not folder.is_dir():
-        raise SettingsError(f"ONEWINDOW_CLAIMS_RULE_BOOKS: {folder} is no folder")
-    late_facts = Path(env.get("ONEWINDOW_CLAIMS_LATE_FACTS") or Path(__file__).parent / "policy" / "late-facts.yaml")
+
+    def path(name: str, ours: str) -> Path:
+        return Path(env.get(name) or Path(__file__).parent / "policy" / ours)
+
+    def folder(name: str, ours: str) -> Path:
+        found = path(name, ours)
+        if not found.is_dir():
+            raise SettingsError(f"{name}: {found} is no folder")
+        return found
+
+    late_facts = path("ONEWINDOW_CLAIMS_LATE_FACTS", "late-facts.yaml")
     if not late_facts.is_file():
         raise SettingsError(f"ONEWINDOW_CLAIMS_LATE_FACTS: {late_facts} is no file")
     facts = env.get("ONEWINDOW_CLAIMS_FACTS")
@@ -42,8 +53,10 @@ def read_claims_settings(environ: Mapping[str, str] | None = None) -> ClaimsSett
         raise SettingsError(f"ONEWINDOW_CLAIMS_FACTS: {facts} is no folder")
     work = env.get("ONEWINDOW_CLAIMS_SIMULATIONS")
     return ClaimsSettings(
-        rule_books=folder,
+        rule_books=folder("ONEWINDOW_CLAIMS_RULE_BOOKS", "books"),
         late_facts=late_facts,
+        account_rules=folder("ONEWINDOW_CLAIMS_ACCOUNT_RULES", "accounts"),
+        burden_lines=folder("ONEWINDOW_CLAIMS_BURDEN_LINES", "burden-lines"),
         facts=Path(facts) if facts else None,
         simulations=Path(work) if work else WORK,
     )

@@ -9,6 +9,7 @@ from enrollment.adapters.stores import CoverStore, EmployerStore, PersonStore, P
 from enrollment.adapters.tables import PLATFORM, metadata
 from enrollment.adapters.tariff_files import load_tariffs
 from enrollment.application.assign_class import AssignClass
+from enrollment.application.assign_household import AssignHousehold
 from enrollment.application.enrol_person import EnrolPerson
 from enrollment.application.find_employers import FindEmployers
 from enrollment.application.find_persons import FindPersons
@@ -46,6 +47,7 @@ class Enrollment:
     withdraw_coverage: WithdrawCoverage
     pay_premium: PayPremium
     assign_class: AssignClass
+    assign_household: AssignHousehold
 
 
 def assemble(settings: Settings) -> Enrollment:
@@ -70,4 +72,5 @@ def assemble(settings: Settings) -> Enrollment:
         withdraw_coverage=WithdrawCoverage(once, persons, covers),
         pay_premium=PayPremium(once, persons, covers, premiums, clock),
         assign_class=AssignClass(once, persons, covers),
+        assign_household=AssignHousehold(once, persons),
     )

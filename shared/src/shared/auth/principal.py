@@ -32,7 +32,7 @@ class Principal:
     @property
     def region_prefixes(self) -> tuple[str, ...]:
         """What the codes of the granted regions begin with, for queries; ``("",)`` for the whole country."""
-        return ("",) if EVERY in self.regions else tuple(sorted(_prefix(code) for code in self.regions if code))
+        return ("",) if EVERY in self.regions else tuple(sorted(region_prefix(code) for code in self.regions if code))
 
     def covers(self, region: str) -> bool:
         """Whether the region lies in one of the granted regions."""
@@ -53,7 +53,7 @@ class Principal:
             )
 
 
-def _prefix(code: str) -> str:
+def region_prefix(code: str) -> str:
     """``420000`` -> ``42``, ``420500`` -> ``4205``, ``420502`` and longer codes as they are: what codes below begin with."""
     if len(code) == 6 and code.endswith("00"):
         return code[:2] if code.endswith("0000") else code[:4]

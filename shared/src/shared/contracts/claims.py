@@ -174,3 +174,35 @@ class SettlementCorrected:
     total_fen: int
     hospital_fen: int = 0
     """What the hospital bears more; total = payments + cash + hospital."""
+
+
+@event("claims.burden-line-crossed.v1", topic="claims.claim.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BurdenLineCrossed:
+    """What a person or a household bears in a year went over a line (因病致贫预警); told once while it stays over."""
+
+    person_id: str
+    """The person; of a household one whose claim counts."""
+    subject_kind: str
+    """``person`` or ``household``."""
+    subject_id: str
+    benefit_year: int
+    line: str
+    line_name: str
+    amount_fen: int
+    line_fen: int
+    crossed_at: datetime
+
+
+@event("claims.burden-back-under.v1", topic="claims.claim.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BurdenBackUnder:
+    """A burden is under a line again: a settlement was reversed or taken back, or the household changed."""
+
+    person_id: str
+    subject_kind: str
+    subject_id: str
+    benefit_year: int
+    line: str
+    line_name: str
+    at: datetime

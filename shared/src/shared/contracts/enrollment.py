@@ -54,6 +54,8 @@ class PersonStated:
     born_on: date
     coverages: list[CoveragePeriod] = field(default_factory=list)
     classes: list[IdentityClass] = field(default_factory=list)
+    household_id: str | None = None
+    """The household's number in the register (户号); None: not known."""
 
 
 @event("enrollment.premium-paid.v1", topic="enrollment.coverage.v1", key="person_id")

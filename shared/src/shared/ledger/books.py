@@ -41,6 +41,9 @@ DUE_TO_FUND: Final = "2202"
 DUE_TO_PERSON: Final = "2203"
 DUE_TO_EMPLOYER: Final = "2204"
 OTHER_INCOME: Final = "4007"
+POOL_INTEREST: Final = "4007.01"
+ACCOUNT_INTEREST: Final = "4007.02"
+"""Of the interest in 4007 what belongs to personal accounts: principal and interest are the holder's (国发〔1998〕44号 六)."""
 POOL_BENEFIT: Final = "5001.01"
 ACCOUNT_BENEFIT: Final = "5001.02"
 WI_MEDICAL: Final = "5001.11"
@@ -63,6 +66,8 @@ ACCOUNT_NAMES: Final[dict[str, str]] = {
     "2204": "应付用人单位",
     "2205": "应付异地清算",
     "4007": "其他收入",
+    "4007.01": "其他收入—利息（统筹）",
+    "4007.02": "其他收入—利息（个人账户）",
     "5001.01": "待遇支出—统筹",
     "5001.02": "待遇支出—个人账户",
     "5001.11": "待遇支出—工伤医疗",

@@ -47,7 +47,7 @@ class Entry:
     book: Book
     booked_on: date
     kind: str
-    """What it records: settlement, reversal, conversion, transfer, payment, recovery, contra."""
+    """What it records: settlement, reversal, conversion, transfer, payment, interest, recovery, contra."""
     lines: tuple[Line, ...]
     memo: str = ""
     person_id: str | None = None

@@ -177,7 +177,6 @@ async def test_refusals_name_the_rule_and_leave_nothing(desk: ClaimsDesk) -> Non
         "2304 person": await desk.refused("2304", desk.stay_input(visit, other, "3000.00")),
         "2304 scheme": await desk.refused("2304", desk.stay_input(visit, person, "3000.00", scheme="310")),
         "2304 split": await desk.refused("2304", desk.stay_input(visit, person, "3000.00", inscp_scp_amt="2999.00")),
-        "2304 family": await desk.refused("2304", desk.stay_input(visit, person, "3000.00", account="2")),
         "2207 kind": await desk.refused("2207", desk.visit_input(visit, person, "3000.00")),
     }
     assert refused == {
@@ -185,7 +184,6 @@ async def test_refusals_name_the_rule_and_leave_nothing(desk: ClaimsDesk) -> Non
         "2304 person": "人员编号(psn_no)与就诊登记(mdtrt_id)的人员不一致",
         "2304 scheme": "险种类型(insutype)与登记的险种390不一致",
         "2304 split": "符合政策范围金额(inscp_scp_amt)2,999.00与中心计算的3,000.00不一致，请重新预结算",
-        "2304 family": "家庭共济账户支付(acct_used_flag=2)尚未开通",
         "2207 kind": "就诊ID(mdtrt_id)对应住院就诊，不能办理门诊交易",
     }
     await desk.call("2304", asked)

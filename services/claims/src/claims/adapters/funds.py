@@ -12,6 +12,7 @@ from claims.adapters.tables.settlement import ACCOUNT, ACCOUNT_MOVEMENT, INSTITU
 from claims.application.funds.clear_institution import Clearing
 from claims.application.funds.credit_account import Credit
 from claims.application.funds.move_transfer import Transfer
+from claims.domain.refusals import account_closed
 from shared.db.database import opened
 from shared.ledger import Book
 from shared.ledger.books import DUE_FROM_INSTITUTION, DUE_TO_INSTITUTION
@@ -89,6 +90,8 @@ class SqlAccounts:
         locked = await opened(tx).all(
             select(ACCOUNT).where(ACCOUNT.c.person_id.in_(people)).order_by(ACCOUNT.c.person_id).with_for_update()
         )
+        if any(row.closed_at is not None for row in locked):
+            raise account_closed()
         balances = {row.person_id: row.balance_fen for row in locked}
         movement = ACCOUNT_MOVEMENT.c
         known = {

@@ -168,6 +168,7 @@ class SqlPersons:
                 "born_on": person.born_on,
                 "coverages": _coverages.dump_python(person.coverages, mode="json"),
                 "classes": _classes.dump_python(person.classes, mode="json"),
+                "household_id": person.household_id,
                 "stated_at": now,
             }
             for person in persons
@@ -193,6 +194,7 @@ def person_of(row: Any) -> InsuredPerson:
         born_on=row.born_on,
         coverages=_coverages.validate_python(row.coverages),
         classes=_classes.validate_python(row.classes),
+        household_id=row.household_id,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import date
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -17,6 +18,7 @@ from pydantic import TypeAdapter
 from claims.application.settlement.answer import SettlementAnswer
 from claims.application.settlement.ports import LockedYear, MessageKey, NewSettlement, RulesChanged, YearKey
 from claims.application.settlement.stored_facts import decision_to_json
+from claims.domain.accounts.sharing import Sharing
 from claims.domain.adjudication import Split, YearState
 from claims.domain.filing import Filing
 from claims.domain.refusals import msgid_reused
@@ -73,10 +75,22 @@ _WRITE_YEARS = (
     " WHERE (y.person_id, y.scheme, y.benefit_year) = (k.p, k.s, k.b)"
 )
 _LOCK_ACCOUNTS = "SELECT person_id, balance_fen FROM account WHERE person_id = ANY($1::text[]) ORDER BY person_id FOR UPDATE"
+SHARINGS = (
+    "SELECT sharing_id, holder_id, beneficiary_id, relation, begins_on, ends_on, limit_fen, used_fen FROM account_sharing"
+    " WHERE beneficiary_id = ANY($1::text[]) AND withdrawn_at IS NULL AND begins_on <= $2 AND (ends_on IS NULL OR $2 <= ends_on)"
+    " ORDER BY sharing_id"
+)
+_LOCK_SHARINGS = f"{SHARINGS} FOR UPDATE"
+_USE_SHARINGS = (
+    "UPDATE account_sharing s SET used_fen = s.used_fen + k.a"
+    " FROM (SELECT i, sum(a)::bigint AS a FROM unnest($1::text[], $2::bigint[]) AS u(i, a) GROUP BY i) k WHERE s.sharing_id = k.i"
+)
 _WRITE_ACCOUNTS = (
     "UPDATE account a SET balance_fen = k.b FROM unnest($1::text[], $2::bigint[]) AS k(p, b) WHERE a.person_id = k.p"
 )
-_MOVEMENT_COLUMNS = ("movement_id", "person_id", "amount_fen", "balance_fen", "reason", "reference", "recorded_at")
+_MOVEMENT_COLUMNS = (
+    "movement_id", "person_id", "amount_fen", "balance_fen", "reason", "reference", "recorded_at", "sharing_id", "settlement_id",
+)  # fmt: skip
 SETTLEMENT_COLUMNS = (
     "settlement_id", "visit_id", "person_id", "institution_code", "state", "scheme", "benefit_year", "inpatient", "med_type",
     "begun_on", "ended_on", "settled_at", "year_no", "infno", "msgid", "total_fen", "self_funded_fen", "over_limit_fen",
@@ -159,6 +173,13 @@ class AsyncpgGroupTx:
         """See ``GroupTx``."""
         return await _earlier_parts(self._conn, visit_ids)
 
+    async def lock_sharings(self, person_ids: Sequence[str], day: date) -> Mapping[str, Sequence[Sharing]]:
+        """See ``GroupTx``."""
+        by_beneficiary: dict[str, list[Sharing]] = {}
+        for row in await self._conn.fetch(_LOCK_SHARINGS, list(person_ids), day):
+            by_beneficiary.setdefault(row["beneficiary_id"], []).append(Sharing(**dict(row)))
+        return by_beneficiary
+
     async def lock_accounts(self, person_ids: Sequence[str]) -> Mapping[str, int]:
         """See ``GroupTx``."""
         return {row[0]: row[1] for row in await self._conn.fetch(_LOCK_ACCOUNTS, list(person_ids))}
@@ -196,19 +217,33 @@ class AsyncpgGroupTx:
             raise RulesChanged
 
     async def _write_accounts(self, settlements: Sequence[NewSettlement]) -> None:
-        paid = [s for s in settlements if s.account_balance_fen is not None]
-        if not paid:
+        # Several settlements on one account: the last balance stands, every movement shows its own.
+        last: dict[str, int] = {}
+        rows = []
+        for s in settlements:
+            if s.account_balance_fen is not None:
+                last[s.visit.person_id] = s.account_balance_fen
+                own = s.answer.account_fen - s.answer.family_account_fen
+                rows.append(self._movement(s, s.visit.person_id, own, s.account_balance_fen, None))
+            for share, balance_fen in s.relatives:
+                last[share.payer_id] = balance_fen
+                rows.append(self._movement(s, share.payer_id, share.amount_fen, balance_fen, share.sharing_id))
+        if not rows:
             return
-        # Several settlements of one person: the last balance stands, every movement shows its own.
-        last = {s.visit.person_id: s.account_balance_fen for s in paid}
         await self._conn.execute(_WRITE_ACCOUNTS, list(last), list(last.values()))
-        await self._conn.copy_records_to_table(
-            "account_movement",
-            records=[
-                (self._db.ids.new(), s.visit.person_id, -s.answer.account_fen, s.account_balance_fen, "settlement", s.settlement_id, s.settled_at)
-                for s in paid
-            ],
-            columns=_MOVEMENT_COLUMNS,
+        await self._conn.copy_records_to_table("account_movement", records=rows, columns=_MOVEMENT_COLUMNS)
+        shares = [paid.share for s in settlements for paid in s.relatives]
+        if shares:
+            await self._conn.execute(
+                _USE_SHARINGS, [share.sharing_id for share in shares], [share.amount_fen for share in shares]
+            )
+
+    def _movement(
+        self, s: NewSettlement, payer_id: str, amount_fen: int, balance_fen: int, sharing_id: str | None
+    ) -> tuple[Any, ...]:
+        return (
+            self._db.ids.new(), payer_id, -amount_fen, balance_fen, "settlement", s.settlement_id, s.settled_at, sharing_id,
+            s.settlement_id if sharing_id else None,
         )  # fmt: skip
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import orjson
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Row, and_, insert, select, true, update
+from sqlalchemy import ColumnElement, Row, and_, func, insert, select, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from claims.adapters.corrections import corrections_of, last_correction, lock_account
+from claims.adapters.accounts import sharing_of
+from claims.adapters.corrections import corrections_of, last_correction
 from claims.adapters.his_messages import exclude_recall
 from claims.adapters.settlement_groups import SETTLEMENT_COLUMNS, identity, settlement_row
+from claims.adapters.tables.accounts import ACCOUNT_SHARING
 from claims.adapters.tables.registry import INSURED_PERSON
 from claims.adapters.tables.settlement import (
     ACCOUNT,
@@ -30,6 +32,7 @@ from claims.application.settlement.answer import SettlementAnswer
 from claims.application.settlement.ports import Correction, NewSettlement, StoredSettlement, YearKey
 from claims.application.settlement.stored_facts import decision_to_json
 from claims.application.settlement.take_claim_back import TakeBack, Taken
+from claims.domain.accounts.sharing import Share, Sharing
 from claims.domain.adjudication import YearState
 from shared.contracts.claims import FundPayment
 from shared.crypto import Sealer
@@ -68,7 +71,9 @@ class SqlSettlements:
         """See ``Settlements``. Read only when all is locked: a correction needs no more than the person-year."""
         s, year = SETTLEMENT.c, PERSON_YEAR.c
         of = await opened(tx).first(
-            select(s.visit_id, s.person_id, s.scheme, s.benefit_year).where(s.settlement_id == settlement_id)
+            select(
+                s.visit_id, s.person_id, s.scheme, s.benefit_year, s.answer["family_account_fen"].as_integer().label("family")
+            ).where(s.settlement_id == settlement_id)
         )
         if of is None:
             return None
@@ -79,7 +84,8 @@ class SqlSettlements:
             .order_by(year.benefit_year)
             .with_for_update()
         )
-        await lock_account(tx, of.person_id)
+        relatives = await self._shares(tx, of.person_id, settlement_id, standing=False) if of.family else []
+        await self._lock_accounts(tx, of.person_id, relatives)
         return await self.find(tx, settlement_id)
 
     async def balance(self, tx: Tx, person_id: str) -> int:
@@ -113,33 +119,56 @@ class SqlSettlements:
         used = await self._year(tx, settlement.year)
         await self._write_year(tx, settlement.year, used.minus(settlement.contribution))
         reason = "reversal" if state == "reversed" else "take-back"
-        return await self._move(tx, settlement, settlement.account_fen - owed_fen, reason)
+        own_fen = settlement.account_fen - owed_fen
+        for share in await self._relatives(tx, settlement, standing=True):
+            own_fen -= share.amount_fen
+            await self._use_sharing(tx, share, -share.amount_fen)
+            await self._move(tx, settlement, share.amount_fen, reason, share)
+        return await self._move(tx, settlement, own_fen, reason)
 
     async def redo(self, tx: Tx, settlement: StoredSettlement) -> tuple[int, int]:
         """See ``Settlements``."""
         await self._set_state(tx, settlement.settlement_id, "valid")
         used = await self._year(tx, settlement.year)
         await self._write_year(tx, settlement.year, used.plus(settlement.contribution))
-        wanted = settlement.account_fen
-        balance = await self._balance(tx, settlement.person_id)
-        left = await self._move(tx, settlement, -min(wanted, balance), "restore")
-        return wanted - min(wanted, balance), left
+        short_fen = settlement.account_fen
+        wanted = short_fen - settlement.answer.family_account_fen
+        for share in await self._relatives(tx, settlement, standing=False):
+            sharing = await self._sharing(tx, share.sharing_id)
+            paid = min(share.amount_fen, sharing.available(await self._balance(tx, share.payer_id)))
+            short_fen -= paid
+            await self._use_sharing(tx, share, paid)
+            await self._move(tx, settlement, -paid, "restore", share)
+        own_fen = min(wanted, await self._balance(tx, settlement.person_id))
+        left = await self._move(tx, settlement, -own_fen, "restore")
+        return short_fen - own_fen, left
 
     async def year(self, tx: Tx, settlement: StoredSettlement) -> YearState:
         """See ``Settlements``."""
         return await self._year(tx, settlement.year)
 
-    async def keep(self, tx: Tx, settlement: StoredSettlement, contribution: YearState, account_fen: int) -> None:
+    async def keep(
+        self, tx: Tx, settlement: StoredSettlement, contribution: YearState, account_fen: int, family_fen: int
+    ) -> None:
         """See ``Settlements``."""
         used = await self._year(tx, settlement.year)
         await self._write_year(tx, settlement.year, used.plus(contribution))
         await self._move(tx, settlement, -account_fen, "settlement")
+        for share in await self._relatives(tx, settlement, standing=False):
+            paid = min(share.amount_fen, family_fen)
+            family_fen -= paid
+            await self._use_sharing(tx, share, paid)
+            # Not "settlement": what a relative paid at first stays readable.
+            await self._move(tx, settlement, -paid, "restore", share)
 
     async def release(self, tx: Tx, settlement: StoredSettlement, contribution: YearState, account_fen: int) -> None:
         """See ``Settlements``."""
         used = await self._year(tx, settlement.year)
         await self._write_year(tx, settlement.year, used.minus(contribution))
         await self._move(tx, settlement, account_fen, "take-back")
+        for share in await self._relatives(tx, settlement, standing=True):
+            await self._use_sharing(tx, share, -share.amount_fen)
+            await self._move(tx, settlement, share.amount_fen, "take-back", share)
 
     async def free_batches(self, tx: Tx, settlement_id: str) -> None:
         """See ``Settlements``. A number that was used again meanwhile keeps its newer generation beside this one."""
@@ -256,25 +285,80 @@ class SqlSettlements:
     async def _balance(tx: Tx, person_id: str) -> int:
         return int(await opened(tx).scalar(select(ACCOUNT.c.balance_fen).where(ACCOUNT.c.person_id == person_id)) or 0)
 
-    async def _move(self, tx: Tx, settlement: StoredSettlement, amount_fen: int, reason: str) -> int:
-        balance = await self._balance(tx, settlement.person_id) + amount_fen
+    async def _move(
+        self, tx: Tx, settlement: StoredSettlement, amount_fen: int, reason: str, share: Share | None = None
+    ) -> int:
+        """Book a movement on the person's account, or on a relative's; returns the balance."""
+        person_id = share.payer_id if share else settlement.person_id
+        balance = await self._balance(tx, person_id) + amount_fen
         if amount_fen:
-            await opened(tx).execute(
-                update(ACCOUNT).where(ACCOUNT.c.person_id == settlement.person_id).values(balance_fen=balance)
-            )
+            await opened(tx).execute(update(ACCOUNT).where(ACCOUNT.c.person_id == person_id).values(balance_fen=balance))
             movement_id = opened(tx).ids.new()
             await opened(tx).execute(
                 insert(ACCOUNT_MOVEMENT).values(
                     movement_id=movement_id,
-                    person_id=settlement.person_id,
+                    person_id=person_id,
                     amount_fen=amount_fen,
                     balance_fen=balance,
                     reason=reason,
                     reference=settlement.settlement_id if reason == "reversal" else f"{settlement.settlement_id}:{movement_id}",
                     recorded_at=opened(tx).clock.now(),
+                    sharing_id=share.sharing_id if share else None,
+                    settlement_id=settlement.settlement_id if share else None,
                 )
             )
         return balance
+
+    @staticmethod
+    async def _lock_accounts(tx: Tx, person_id: str, shares: Sequence[Share]) -> None:
+        if shares:
+            sharing = ACCOUNT_SHARING.c
+            await opened(tx).execute(
+                select(sharing.used_fen)
+                .where(sharing.sharing_id.in_([share.sharing_id for share in shares]))
+                .order_by(sharing.sharing_id)
+                .with_for_update()
+            )
+        payers = [person_id, *(share.payer_id for share in shares)]
+        await opened(tx).execute(
+            select(ACCOUNT.c.balance_fen).where(ACCOUNT.c.person_id.in_(payers)).order_by(ACCOUNT.c.person_id).with_for_update()
+        )
+
+    async def _relatives(self, tx: Tx, settlement: StoredSettlement, *, standing: bool) -> list[Share]:
+        if not settlement.answer.family_account_fen:
+            return []
+        return await self._shares(tx, settlement.person_id, settlement.settlement_id, standing=standing)
+
+    @staticmethod
+    async def _shares(tx: Tx, person_id: str, settlement_id: str, *, standing: bool) -> list[Share]:
+        """What relatives' accounts paid for it: net of what came back (``standing``), or at first. By authorisation."""
+        movement, sharing = ACCOUNT_MOVEMENT.c, ACCOUNT_SHARING.c
+        net = (-func.sum(movement.amount_fen)).label("net_fen")
+        statement = (
+            select(movement.sharing_id, movement.person_id, net)
+            .where(
+                movement.person_id.in_(select(sharing.holder_id).where(sharing.beneficiary_id == person_id)),
+                movement.settlement_id == settlement_id,
+            )
+            .group_by(movement.sharing_id, movement.person_id)
+            .order_by(movement.sharing_id)
+        )
+        if not standing:
+            statement = statement.where(movement.reason == "settlement")
+        return [Share(row.sharing_id, row.person_id, int(row.net_fen)) for row in await opened(tx).all(statement)]
+
+    @staticmethod
+    async def _sharing(tx: Tx, sharing_id: str) -> Sharing:
+        row = await opened(tx).first(select(ACCOUNT_SHARING).where(ACCOUNT_SHARING.c.sharing_id == sharing_id))
+        assert row is not None, "movements name authorisations that exist"
+        return sharing_of(row)
+
+    @staticmethod
+    async def _use_sharing(tx: Tx, share: Share, amount_fen: int) -> None:
+        sharing = ACCOUNT_SHARING.c
+        await opened(tx).execute(
+            update(ACCOUNT_SHARING).where(sharing.sharing_id == share.sharing_id).values(used_fen=sharing.used_fen + amount_fen)
+        )
 
 
 def _settled_by(settlement_id: str) -> ColumnElement[bool]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import orjson
 
-from claims.adapters.settlement_groups import VISIT_COLUMNS, read_visits
+from claims.adapters.settlement_groups import SHARINGS, VISIT_COLUMNS, read_visits
 from claims.application.settlement.ports import YearKey
+from claims.domain.accounts.sharing import Sharing
 from claims.domain.adjudication import YearState
 from claims.domain.settlement import VisitToSettle
 from shared.crypto import Sealer
@@ -20,6 +22,7 @@ _LINES = (
     "SELECT line_no, item_code, charge_class, amount_fen, quantity, price, price_limit, in_work_injury_catalogue, details"
     " FROM fee_line WHERE batch_id = ANY($1::text[]) ORDER BY line_no"
 )
+_BALANCES = "SELECT person_id, balance_fen FROM account WHERE person_id = ANY($1::text[])"
 _ACCOUNT = "SELECT balance_fen FROM account WHERE person_id = $1"
 
 
@@ -43,6 +46,13 @@ class AsyncpgVisitReader:
     async def account(self, person_id: str) -> int:
         """See ``VisitReader``."""
         return int(await (await self._db.pool()).fetchval(_ACCOUNT, person_id) or 0)
+
+    async def relatives(self, person_id: str, day: date) -> tuple[Sequence[Sharing], Mapping[str, int]]:
+        """See ``VisitReader``."""
+        pool = await self._db.pool()
+        sharings = [Sharing(**dict(row)) for row in await pool.fetch(SHARINGS, [person_id], day)]
+        balances = await pool.fetch(_BALANCES, [sharing.holder_id for sharing in sharings])
+        return sharings, {row["person_id"]: row["balance_fen"] for row in balances}
 
     async def lines(self, batch_ids: Sequence[str]) -> list[dict[str, Any]]:
         """See ``VisitReader``."""

@@ -42,9 +42,12 @@ def kept_split(lines: Sequence[Mapping[str, Any]], kept: Sequence[KeptLine]) -> 
     return add_up(parts)
 
 
-def decide_kept(rules: RuleSet, facts: ClaimFacts, split: Split, state: YearState, account_fen: int) -> Decision:
-    """v2: the rules and circumstances of v1 on another bill. ``account_fen``: what the personal account paid in v1, at most used again."""
-    return adjudicate(rules, replace(facts, split=split, account_fen=account_fen, family_account_fen=0), state)
+def decide_kept(
+    rules: RuleSet, facts: ClaimFacts, split: Split, state: YearState, *, account_fen: int, family_fen: int = 0
+) -> Decision:
+    """v2: the rules and circumstances of v1 on another bill. ``account_fen``, ``family_fen``: what the personal account and
+    relatives' accounts paid in v1, at most used again."""
+    return adjudicate(rules, replace(facts, split=split, account_fen=account_fen, family_account_fen=family_fen), state)
 
 
 def owed_after(paid: Sequence[FundPayment], kept: Sequence[FundPayment]) -> list[FundPayment]:

@@ -49,6 +49,7 @@ class InsuredPerson:
     born_on: date
     coverages: tuple[CoveragePeriod, ...]
     classes: tuple[IdentityClass, ...]
+    household_id: str | None = None
 
     def cover_on(self, scheme: str, day: date) -> CoveragePeriod | None:
         """The active cover in a scheme on a day."""

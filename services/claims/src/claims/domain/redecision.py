@@ -265,6 +265,7 @@ def _again(
     facts = replace(
         facts,
         account_fen=min(facts.account_fen, each.outcome.account_fen + max(balance_fen, 0)),
+        family_account_fen=0,
         continues_stay=each.inpatient and each.visit_id in charged,
         stay_deductible_fen=charged.get(each.visit_id, 0) if each.inpatient else 0,
     )

@@ -96,3 +96,23 @@ def late_fact_decided(state: str) -> Refusal:
 def same_person() -> Refusal:
     """Maker and checker must be two (经办与复核不相容岗位)."""
     return conflict("claims.late-fact.same-person", "经办人不能复核自己的申请", field="checker")
+
+
+def account_person_unknown(field: str) -> Refusal:
+    """Claims knows no such person."""
+    return not_found("claims.account.person-unknown", "人员编号不存在", "no such person", field=field)
+
+
+def account_none() -> Refusal:
+    """The person has no personal account."""
+    return not_found("claims.account.none", "该人员没有个人账户", "no personal account", field="person_id")
+
+
+def account_closed() -> Refusal:
+    """The account was paid out to the heirs."""
+    return conflict("claims.account.closed", "个人账户已注销", "the account is closed", field="person_id")
+
+
+def burden_unknown() -> Refusal:
+    """No such crossing of a burden line."""
+    return not_found("claims.burden.unknown", "预警记录不存在", "no such crossing", field="crossing_id")

@@ -95,7 +95,6 @@ class Wanted:
     batch_no: str | None
     total_fen: int
     interim: bool
-    account_use: str
     stated: tuple[int | None, int | None, int | None, int | None]
     """self-funded, over-limit, pre-selfpay, in-scope as the HIS repeats them; None: not given."""
 
@@ -195,8 +194,6 @@ def basis_of(visit: VisitToSettle, wanted: Wanted, institution: Institution, boo
         raise conflict(
             "claims.coverage.none", f"该人员在{visit.begun_on}没有险种{visit.scheme}的有效参保，不享受待遇", field="psn_no"
         )
-    if wanted.account_use not in ("0", "1"):
-        raise invalid("claims.account.family-not-open", "家庭共济账户支付(acct_used_flag=2)尚未开通", field="acct_used_flag")
     rules, day = rules_on(books, cover.region, visit.scheme, begun_on=visit.begun_on, ended_on=ended_on, settled_on=today)
     if visit.inpatient:
         check_stay(visit, wanted, rules, ended_on)

@@ -81,6 +81,7 @@ class OfBook:
         lines = []
         for p in self.owed:
             gone = min(short, max(0, p.amount_fen)) if p.account == ACCOUNT_BENEFIT else 0
+            short -= gone
             left = p.amount_fen - gone
             if left:
                 lines.append((debit if left > 0 else credit)(self._expense(p), abs(left), self._year))

@@ -1,31 +1,54 @@
-"""Foreign facts that claims reacts to."""
+"""Facts that claims reacts to: persons of enrollment, and its own settlements, for what is watched besides them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
+from claims.application.burden.update_burdens import UpdateBurdens
 from claims.application.registry.on_person_stated import OnPersonStated
-from shared.contracts import Envelope
+from shared.contracts import REGISTRY, Envelope
+from shared.contracts.claims import ClaimRestored, ClaimReversed, ClaimSettled, ClaimTakenBack, SettlementCorrected
 from shared.db.database import SqlTx
 from shared.messaging.runner import BatchHandler, Handler
 
 PERSON_STATED: Final = "enrollment.person-stated.v1"
+SETTLEMENTS_CHANGED: Final[tuple[type[Any], ...]] = (
+    ClaimSettled,
+    ClaimReversed,
+    ClaimTakenBack,
+    ClaimRestored,
+    SettlementCorrected,
+)
 
 
-def handlers(on_person_stated: OnPersonStated) -> Mapping[str, Handler]:
+def handlers(on_person_stated: OnPersonStated, burdens: UpdateBurdens) -> Mapping[str, Handler]:
     """Event wire name to reaction."""
 
-    async def person_stated(tx: SqlTx, envelope: Envelope) -> None:
-        await on_person_stated(tx, [envelope.data])
+    def alone(together: BatchHandler) -> Handler:
+        async def one(tx: SqlTx, envelope: Envelope) -> None:
+            await together(tx, [envelope])
 
-    return {PERSON_STATED: person_stated}
+        return one
+
+    return {name: alone(batch) for name, batch in batch_handlers(on_person_stated, burdens).items()}
 
 
-def batch_handlers(on_person_stated: OnPersonStated) -> Mapping[str, BatchHandler]:
-    """A county that is loaded states its people by the thousand."""
+def batch_handlers(on_person_stated: OnPersonStated, burdens: UpdateBurdens) -> Mapping[str, BatchHandler]:
+    """A county that is loaded states its people by the thousand, and settlements come by the hundred."""
 
     async def persons_stated(tx: SqlTx, envelopes: Sequence[Envelope]) -> None:
+        people = sorted({envelope.data.person_id for envelope in envelopes})
+        before = await burdens.households(tx, people)
         await on_person_stated(tx, [envelope.data for envelope in envelopes])
+        await burdens.after_moves(tx, before, await burdens.households(tx, people))
 
-    return {PERSON_STATED: persons_stated}
+    async def settlements_changed(tx: SqlTx, envelopes: Sequence[Envelope]) -> None:
+        await burdens.after_settlements(tx, {_settlement(envelope.data) for envelope in envelopes})
+
+    settled = {REGISTRY.of(kind).name: settlements_changed for kind in SETTLEMENTS_CHANGED}
+    return {PERSON_STATED: persons_stated, **settled}
+
+
+def _settlement(fact: Any) -> str:
+    return str(fact.original_settlement_id if isinstance(fact, ClaimReversed) else fact.settlement_id)

@@ -16,6 +16,8 @@ from claims.entrypoints.his.answers import HisAnswers
 from claims.entrypoints.his.dispatch import Dispatch, HisDesk
 from claims.entrypoints.his.doorkeeper import Doorkeeper
 from claims.entrypoints.his.endpoint import HisEndpoint
+from claims.entrypoints.http.accounts import accounts_router
+from claims.entrypoints.http.burdens import burdens_router
 from claims.entrypoints.http.filings import filings_router
 from claims.entrypoints.http.funds import funds_router
 from claims.entrypoints.http.late_facts import late_facts_router
@@ -56,6 +58,10 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
         while await claims.simulations.run():
             pass
 
+    async def interest() -> None:
+        while await claims.accounts.credit_interest():
+            pass
+
     return Runtime(
         settings=settings,
         db=claims.db,
@@ -69,16 +75,25 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
             filings_router(claims.file_for_care, claims.cancel_filing, claims.list_filings),
             funds_router(claims.move_transfer, claims.credit_account, claims.clear_institution, claims.move_debt),
             simulations_router(claims.simulations.start, claims.simulations.find),
+            accounts_router(
+                claims.accounts.credit_month,
+                claims.accounts.open_sharing,
+                claims.accounts.withdraw_sharing,
+                claims.accounts.close,
+                claims.accounts.show,
+            ),
+            burdens_router(claims.list_burden_watch, claims.record_handling),
             ledger_router(claims.db, claims.ledger, OWN_BOOKS),
         ],
         raw_routes=[HisRoute("/{path:path}", Doorkeeper(his_endpoint(claims), build_verifier(settings)), methods=["POST"])],
-        handlers=handlers(claims.on_person_stated),
-        batch_handlers=batch_handlers(claims.on_person_stated),
+        handlers=handlers(claims.on_person_stated, claims.update_burdens),
+        batch_handlers=batch_handlers(claims.on_person_stated, claims.update_burdens),
         jobs=[
             Job(name="seal journals", every_s=1, run=seal),
             Job(name="shadow runs", every_s=1, run=shadow_runs),
             Job(name="decide again", every_s=1, run=redecide),
             Job(name="simulations", every_s=2, run=simulate),
+            Job(name="interest on accounts", every_s=60, run=interest),
         ],
         on_start=[load_books],
         on_stop=claims.closing,

@@ -1,5 +1,7 @@
 """Alembic's entry; see ``shared.db.migrate``."""
 
+import claims.adapters.tables.accounts
+import claims.adapters.tables.burden
 import claims.adapters.tables.corrections
 import claims.adapters.tables.registry
 import claims.adapters.tables.rule_books

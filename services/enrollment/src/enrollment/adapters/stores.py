@@ -37,6 +37,7 @@ class PersonStore:
                 "sex": file.sex,
                 "born_on": file.born_on,
                 "region": file.region,
+                "household_id": file.household_id,
                 "phone_sealed": file.phone_sealed,
             }
             for file, sealed in files
@@ -89,6 +90,11 @@ class PersonStore:
             query = query.where(PERSON.c.person_id > after)
         return await self._files(tx, await _sql(tx).all(query))
 
+    async def set_household(self, tx: Tx, file: PersonFile) -> None:
+        """See ``Persons``."""
+        changed = update(PERSON).where(PERSON.c.person_id == file.person_id)
+        await _sql(tx).execute(changed.values(version=file.version, household_id=file.household_id))
+
     async def set_version(self, tx: Tx, file: PersonFile) -> None:
         """See ``Persons``."""
         await _sql(tx).execute(update(PERSON).where(PERSON.c.person_id == file.person_id).values(version=file.version))
@@ -117,6 +123,7 @@ class PersonStore:
                 sex=row.sex,
                 born_on=row.born_on,
                 region=row.region,
+                household_id=row.household_id,
                 phone_sealed=row.phone_sealed,
                 coverages=tuple(covers[row.person_id]),
                 classes=tuple(classes[row.person_id]),

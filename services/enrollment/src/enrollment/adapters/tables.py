@@ -37,6 +37,7 @@ PERSON: Final = Table(
     Column("sex", Text, nullable=False),
     Column("born_on", Date, nullable=False),
     Column("region", Text, nullable=False),
+    Column("household_id", Text, comment="the household's number in the register (户号)"),
     Column("phone_sealed", Text),
     Column("registered_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
     CheckConstraint("version > 0", name="version_positive"),

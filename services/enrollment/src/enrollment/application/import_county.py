@@ -11,7 +11,7 @@ from enrollment.application.ports import Employers, IdentitySeals, Persons, Seal
 from enrollment.application.register_person import RegisterPersonCommand
 from enrollment.domain.coverage import Coverage, State, check_coverage
 from enrollment.domain.employer import Employer
-from enrollment.domain.identity import division_code, identify, mobile_number
+from enrollment.domain.identity import division_code, household_number, identify, mobile_number
 from enrollment.domain.person import PersonFile, check_class
 from shared.auth import Principal
 from shared.clock import Clock
@@ -146,6 +146,7 @@ class ImportCounty:
             sex=identity.sex,
             born_on=identity.born_on,
             region=region,
+            household_id=household_number(person.household_id),
             phone_sealed=sealed.phone_sealed,
             coverages=tuple(coverages),
             classes=tuple(row.classes),

@@ -24,6 +24,7 @@ def person_view(file: PersonFile, identity: OpenedIdentity, *, clear: bool) -> d
         "birth_year": file.born_on.year,
         "naty": identity.naty,
         "region": file.region,
+        "household_id": file.household_id if clear else None,
         "phone": phone if clear or phone is None else masked_number(phone),
         "coverages": [
             {

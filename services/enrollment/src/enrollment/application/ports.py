@@ -89,6 +89,10 @@ class Persons(Protocol):
         """Files of regions that begin with one of ``prefixes``, by person id."""
         ...
 
+    async def set_household(self, tx: Tx, file: PersonFile) -> None:
+        """Store the household and the new version number."""
+        ...
+
     async def set_version(self, tx: Tx, file: PersonFile) -> None:
         """Store the new version number."""
         ...

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from enrollment.application.ports import IdentitySeals, Persons
-from enrollment.domain.identity import division_code, identify, mobile_number, person_name
+from enrollment.domain.identity import division_code, household_number, identify, mobile_number, person_name
 from enrollment.domain.person import PersonFile
 from shared.auth import Principal
 from shared.clock import Clock
@@ -28,6 +28,7 @@ class RegisterPersonCommand:
     born_on: date | None = None
     naty: str | None = None
     phone: str | None = None
+    household_id: str | None = None
 
 
 class RegisterPerson:
@@ -65,6 +66,7 @@ class RegisterPerson:
             sex=identity.sex,
             born_on=identity.born_on,
             region=command.region,
+            household_id=household_number(command.household_id),
             phone_sealed=sealed.phone_sealed,
         )
 

@@ -17,6 +17,7 @@ RESIDENT_ID: Final = "01"
 MALE, FEMALE, NOT_STATED = "1", "2", "9"
 
 _MIDDLE_DOTS: Final = str.maketrans(dict.fromkeys("•・‧．.", "·"))
+_HOUSEHOLD: Final = re.compile(r"[0-9A-Za-z-]{1,30}")
 _MOBILE: Final = re.compile(r"1[3-9][0-9]{9}")
 _REGION: Final = re.compile(r"[0-9]{6}([0-9]{3}([0-9]{3})?)?")
 
@@ -100,6 +101,21 @@ def mobile_number(text: str | None) -> str | None:
     number = re.sub(r"[\s-]", "", text).removeprefix("+86")
     if not _MOBILE.fullmatch(number):
         raise invalid("enrollment.identity.phone-wrong", "手机号码应为 11 位", "no mobile number", field="phone")
+    return number
+
+
+def household_number(text: str | None) -> str | None:
+    """A household's number (户号) as it is kept, None when there is none. Refuses ``enrollment.identity.household-wrong``."""
+    if not text or not text.strip():
+        return None
+    number = text.strip()
+    if not _HOUSEHOLD.fullmatch(number):
+        raise invalid(
+            "enrollment.identity.household-wrong",
+            "户号应为不超过30位的数字、字母或连字符",
+            "no household",
+            field="household_id",
+        )
     return number
 
 

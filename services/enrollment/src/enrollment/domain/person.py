@@ -45,6 +45,8 @@ class PersonFile:
     sex: str
     born_on: date
     region: str
+    household_id: str | None = None
+    """The household's number in the register (户号)."""
     phone_sealed: str | None = None
     coverages: tuple[Coverage, ...] = ()
     classes: tuple[IdentityClass, ...] = ()
@@ -64,6 +66,10 @@ class PersonFile:
         check_class(given, kept)
         return replace(self, version=self.version + 1, classes=(*kept, given))
 
+    def in_household(self, household_id: str | None) -> PersonFile:
+        """The next version, in this household; None: in none."""
+        return replace(self, version=self.version + 1, household_id=household_id)
+
     def classes_on(self, day: date) -> frozenset[str]:
         """Codes of the classes held that day."""
         return frozenset(c.code for c in self.classes if c.begins_on <= day and day <= (c.ends_on or date.max))
@@ -80,6 +86,7 @@ class PersonFile:
             born_on=self.born_on,
             coverages=[c.published() for c in active],
             classes=sorted(self.classes, key=lambda c: (c.begins_on, c.code)),
+            household_id=self.household_id,
         )
 
 

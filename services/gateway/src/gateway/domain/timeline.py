@@ -49,7 +49,7 @@ class Entry:
     person_id: str
     at: datetime
     kind: str
-    """``coverage``, ``visit``, ``settlement``, ``injury``, ``conversion``, ``benefit`` or ``matter``."""
+    """``coverage``, ``visit``, ``settlement``, ``burden``, ``injury``, ``conversion``, ``benefit`` or ``matter``."""
     title: str
     detail: str = ""
     amount_fen: int | None = None
@@ -140,6 +140,23 @@ def entry(event: object, at: datetime) -> Entry | None:
                 title="医保结算恢复",
                 detail="工伤认定已撤销",
                 links=_links(settlement_id=event.settlement_id, conversion_id=event.conversion_id),
+            )
+        case claims.BurdenLineCrossed():
+            return Entry(
+                person_id=event.person_id,
+                at=event.crossed_at,
+                kind="burden",
+                title=f"{_bearer(event.subject_kind)}超过预警线：{event.line_name}",
+                detail=f"{event.benefit_year} 年度累计 {format_yuan(event.amount_fen)} 元，预警线 {format_yuan(event.line_fen)} 元",
+                amount_fen=event.amount_fen,
+            )
+        case claims.BurdenBackUnder():
+            return Entry(
+                person_id=event.person_id,
+                at=event.at,
+                kind="burden",
+                title=f"{_bearer(event.subject_kind)}预警解除：{event.line_name}",
+                detail=f"{event.benefit_year} 年度，结算或家庭成员变动后低于预警线",
             )
         case workinjury_bridge.InjuryCaseOpened():
             return Entry(
@@ -302,6 +319,10 @@ def entry(event: object, at: datetime) -> Entry | None:
             )
         case _:
             return None
+
+
+def _bearer(subject_kind: str) -> str:
+    return "家庭医疗负担" if subject_kind == "household" else "个人医疗负担"
 
 
 def _scheme(code: str) -> str:

@@ -7,10 +7,22 @@ from collections.abc import Mapping
 from gateway.bootstrap import METADATA, Network, assemble
 from gateway.entrypoints import deadlines, events
 from gateway.entrypoints.his.ingress import HisIngress
-from gateway.entrypoints.http import benefits, late_facts, matters, owned, persons, rule_books, signing_in, simulations
+from gateway.entrypoints.http import (
+    accounts,
+    benefits,
+    late_facts,
+    matters,
+    owned,
+    persons,
+    rule_books,
+    signing_in,
+    simulations,
+)
 from shared.runtime import Runtime
 from shared.service import Service
 from shared.settings import Settings
+
+_ROUTES = (signing_in, matters, persons, accounts, owned, rule_books, benefits, late_facts, simulations)
 
 
 def build(settings: Settings, network: Network | None = None, environ: Mapping[str, str] | None = None) -> Runtime:
@@ -19,10 +31,7 @@ def build(settings: Settings, network: Network | None = None, environ: Mapping[s
     return Runtime(
         settings=settings,
         db=gateway.db,
-        routers=[
-            module.router(gateway)
-            for module in (signing_in, matters, persons, owned, rule_books, benefits, late_facts, simulations)
-        ],
+        routers=[module.router(gateway) for module in _ROUTES],
         raw_routes=[HisIngress(gateway.admit_his_message, gateway.forward_his_message)],
         handlers=events.handlers(gateway),
         batch_handlers=events.batch_handlers(gateway),

@@ -62,7 +62,9 @@ INSURED_PERSON: Final = Table(
         "filings", JSONB, nullable=False, server_default=text("'[]'::jsonb"), comment="filings that stand, for the hot path"
     ),
     Column("stated_at", DateTime(timezone=True), nullable=False),
+    Column("household_id", Text, comment="the household's number in the register (户号)"),
     Index("ix_insured_person_certno_index", "certno_index"),
+    Index("ix_insured_person_household_id", "household_id", postgresql_where=text("household_id IS NOT NULL")),
 )
 
 FILING: Final = Table(

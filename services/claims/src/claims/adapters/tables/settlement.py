@@ -48,6 +48,7 @@ ACCOUNT: Final = Table(
     metadata,
     Column("person_id", Text, primary_key=True),
     Column("balance_fen", BigInteger, nullable=False),
+    Column("closed_at", DateTime(timezone=True), comment="paid out to heirs; what is restored later waits for another payout"),
     CheckConstraint("balance_fen >= 0", name="not_overdrawn"),
 )
 
@@ -58,9 +59,13 @@ ACCOUNT_MOVEMENT: Final = Table(
     Column("person_id", Text, nullable=False),
     Column("amount_fen", BigInteger, nullable=False, comment="positive: credited"),
     Column("balance_fen", BigInteger, nullable=False, comment="after the movement"),
-    Column("reason", Text, nullable=False, comment="credit, settlement, reversal, take-back, restore, correction"),
+    Column(
+        "reason", Text, nullable=False, comment="credit, settlement, reversal, take-back, restore, correction, interest, payout"
+    ),
     Column("reference", Text, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("sharing_id", Text, comment="paid for a relative, under this authorisation"),
+    Column("settlement_id", Text, comment="of a movement for a relative: his settlement"),
     Index("uq_account_movement_reference", "person_id", "reason", "reference", unique=True),
 )
 

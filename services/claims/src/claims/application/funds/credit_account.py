@@ -27,7 +27,7 @@ class Accounts(Protocol):
     """Personal accounts."""
 
     async def credit(self, tx: Tx, credits: Sequence[Credit]) -> int:
-        """Book the credits whose reference is new; returns how many. Accounts are opened as needed."""
+        """Book the credits whose reference is new; returns how many. Accounts are opened as needed; refuses a closed one."""
         ...
 
 

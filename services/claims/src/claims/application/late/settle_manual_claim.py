@@ -208,7 +208,6 @@ class SettleManualClaim:
             batch_no=None,
             total_fen=split.total_fen,
             interim=False,
-            account_use="0",
             stated=(None, None, None, None),
         )
         basis = basis_of(visit, wanted, institution, self._books, self._clock.today())

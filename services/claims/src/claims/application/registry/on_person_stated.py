@@ -71,4 +71,5 @@ def insured_person(fact: PersonStated) -> InsuredPerson:
         born_on=fact.born_on,
         coverages=tuple(fact.coverages),
         classes=tuple(fact.classes),
+        household_id=fact.household_id,
     )

@@ -93,7 +93,8 @@ def amounts_of(decision: Decision) -> dict[str, Any]:
         "deductible_fen": decision.deductible_fen,
         "pool_rate": decision.pool_rate,
         **sums,
-        "account_fen": decision.account_fen,
+        "account_fen": decision.account_fen + decision.family_fen,
+        "family_account_fen": decision.family_fen,
         "cash_fen": decision.cash_fen,
         "hospital_fen": decision.hospital_fen,
     }

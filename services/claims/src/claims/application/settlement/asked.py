@@ -40,7 +40,6 @@ def wanted_of(command: SettlementRequest) -> Wanted:
         batch_no=command.batch_no,
         total_fen=command.total_fen,
         interim=command.interim,
-        account_use=command.account_use,
         stated=(stated.self_funded_fen, stated.over_limit_fen, stated.pre_selfpay_fen, stated.in_scope_fen),
     )
 

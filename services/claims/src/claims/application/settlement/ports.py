@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from claims.application.header import HisHeader
 from claims.application.settlement.answer import SettlementAnswer
+from claims.domain.accounts.sharing import Share, Sharing
 from claims.domain.adjudication import Decision, YearState
 from claims.domain.settlement import VisitToSettle
 from shared.contracts.claims import FundPayment
@@ -51,6 +52,13 @@ class LockedYear(NamedTuple):
     """The version of the person by whose classes it was decided again; 0: never."""
 
 
+class RelativePayment(NamedTuple):
+    """What a relative's account paid for a settlement, and its balance afterwards; fen."""
+
+    share: Share
+    balance_fen: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSettlement:
     """Everything that one settlement writes."""
@@ -73,6 +81,8 @@ class NewSettlement:
     """Its number in the person-year, in the order of deciding."""
     account_balance_fen: int | None = None
     """Balance after the settlement when the account paid; None when it did not."""
+    relatives: tuple[RelativePayment, ...] = ()
+    """What relatives' accounts paid (家庭共济)."""
     work_injury_key: str | None = None
     rule_digest: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -81,7 +91,8 @@ class NewSettlement:
 class GroupTx(Protocol):
     """One transaction of a group. Every method takes many keys and costs one statement or a few, never one each.
 
-    Locks are taken in the order visits, person-years, accounts, each sorted, so that two groups in flight cannot deadlock.
+    Locks are taken in the order visits, person-years, family sharings, accounts, each sorted, so that two groups in flight
+    cannot deadlock.
     """
 
     async def lock_visits(self, visit_ids: Sequence[str]) -> Mapping[str, VisitToSettle]:
@@ -102,6 +113,10 @@ class GroupTx(Protocol):
 
     async def earlier_parts(self, visit_ids: Sequence[str]) -> Mapping[str, int]:
         """Stays with standing parts, and the deductible these were charged; asked under the lock of the years."""
+        ...
+
+    async def lock_sharings(self, person_ids: Sequence[str], day: date) -> Mapping[str, Sequence[Sharing]]:
+        """By beneficiary, locked: the authorisations to relatives' accounts that hold on a day, in their order."""
         ...
 
     async def lock_accounts(self, person_ids: Sequence[str]) -> Mapping[str, int]:
@@ -139,6 +154,10 @@ class VisitReader(Protocol):
 
     async def account(self, person_id: str) -> int:
         """The balance in fen; 0 without an account."""
+        ...
+
+    async def relatives(self, person_id: str, day: date) -> tuple[Sequence[Sharing], Mapping[str, int]]:
+        """The authorisations that hold on a day, in their order, and the holders' balances in fen."""
         ...
 
     async def lines(self, batch_ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -213,7 +232,8 @@ class Settlements(Protocol):
         ...
 
     async def lock(self, tx: Tx, settlement_id: str) -> StoredSettlement | None:
-        """The settlement with its visit, its person-year and the later ones, and account locked, in the order of all locks."""
+        """The settlement with its visit, its person-year and the later ones, and every account that paid locked, in the order
+        of all locks."""
         ...
 
     async def balance(self, tx: Tx, person_id: str) -> int:
@@ -229,16 +249,17 @@ class Settlements(Protocol):
         ...
 
     async def undo(self, tx: Tx, settlement: StoredSettlement, state: str, owed_fen: int) -> int:
-        """Set the settlement's state, take its contribution out of the year, give the account its part back.
+        """Set the settlement's state, take its contribution out of the year, give every account back what it paid.
 
-        ``owed_fen``: of that part, what the account never paid. Returns the account's balance in fen (0 without an account). Charge batches stay as they are.
+        ``owed_fen``: of the account part, what no account ever paid. Returns the account's balance in fen (0 without an account). Charge batches stay as they are.
         """
         ...
 
     async def redo(self, tx: Tx, settlement: StoredSettlement) -> tuple[int, int]:
         """Make a taken-back settlement valid again: contribution and account part are used again.
 
-        Returns the part of the account payment that the balance did not cover, and the balance left, in fen.
+        A relative's account pays what it paid at first, as far as balance and limit allow. Returns the part of the account
+        payment that no balance covered, and the balance left, in fen.
         """
         ...
 
@@ -246,8 +267,10 @@ class Settlements(Protocol):
         """What the settlement's person and benefit year have used up, this settlement included if it stands."""
         ...
 
-    async def keep(self, tx: Tx, settlement: StoredSettlement, contribution: YearState, account_fen: int) -> None:
-        """The part of an undone settlement that the medical funds keep uses the year and the account (B5)."""
+    async def keep(
+        self, tx: Tx, settlement: StoredSettlement, contribution: YearState, account_fen: int, family_fen: int
+    ) -> None:
+        """The part of an undone settlement that the medical funds keep uses the year and the accounts that paid (B5)."""
         ...
 
     async def release(self, tx: Tx, settlement: StoredSettlement, contribution: YearState, account_fen: int) -> None:

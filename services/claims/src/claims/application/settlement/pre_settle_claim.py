@@ -8,8 +8,9 @@ from claims.application.settlement.answering import answer_of
 from claims.application.settlement.asked import wanted_of
 from claims.application.settlement.commands import PreSettle
 from claims.application.settlement.ports import VisitReader, YearKey
-from claims.application.settlement.settle_claim import decide
+from claims.application.settlement.settle_claim import FAMILY_ACCOUNTS, decide
 from claims.application.settlement.settle_work_injury import SettleWorkInjury
+from claims.domain.accounts.sharing import family_available
 from claims.domain.institution import Institution
 from claims.domain.settlement import basis_of, check_visit
 from shared.clock import Clock
@@ -33,7 +34,10 @@ class PreSettleClaim:
         basis = basis_of(visit, wanted, institution, self._books, self._clock.today())
         state = await self._visits.year(YearKey(visit.person_id, visit.scheme, basis.benefit_year))
         balance = await self._visits.account(visit.person_id)
-        decision = decide(command, visit, basis, state, balance)
+        family = 0
+        if command.account_use == FAMILY_ACCOUNTS:
+            family = family_available(*await self._visits.relatives(visit.person_id, self._clock.today()))
+        decision = decide(command, visit, basis, state, balance, family)
         return answer_of(
             command,
             visit,

@@ -9,7 +9,7 @@ writes. Nothing is answered before the commit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from claims.application.rule_books.load_books import LiveBooks
@@ -22,6 +22,7 @@ from claims.application.settlement.ports import (
     GroupTx,
     MessageKey,
     NewSettlement,
+    RelativePayment,
     Render,
     RulesChanged,
     SettlementGroups,
@@ -29,6 +30,7 @@ from claims.application.settlement.ports import (
 )
 from claims.application.settlement.settle_work_injury import SettleWorkInjury
 from claims.application.settlement.stored_facts import facts_to_json
+from claims.domain.accounts.sharing import Sharing, family_available, shares_of
 from claims.domain.adjudication import ClaimFacts, Decision, YearState, adjudicate
 from claims.domain.institution import Institution
 from claims.domain.refusals import nothing_to_settle
@@ -42,13 +44,21 @@ from shared.ids import IdFactory
 _AT_MOST: Final = 1000
 """Settlements of one person-year in one group, and more: the numbers of two groups never meet."""
 
+OWN_ACCOUNT: Final = "1"
+FAMILY_ACCOUNTS: Final = "2"
+"""acct_used_flag: the person's own account; it first, then those of relatives who have authorised it (chs-interface 7.5)."""
 
-def decide(command: SettlementRequest, visit: VisitToSettle, basis: Basis, state: YearState, balance_fen: int) -> Decision:
-    """The kernel on this claim. ``balance_fen``: what the account holds, asked for only if the person wants it used."""
+
+def decide(
+    command: SettlementRequest, visit: VisitToSettle, basis: Basis, state: YearState, balance_fen: int, family_fen: int = 0
+) -> Decision:
+    """The kernel on this claim. ``balance_fen``: what the account holds, used only if the person wants it; ``family_fen``: what
+    relatives' accounts can pay."""
     facts = ClaimFacts(
         split=basis.split,
         circumstances=basis.circumstances,
-        account_fen=balance_fen if command.account_use == "1" else 0,
+        account_fen=balance_fen if command.account_use in (OWN_ACCOUNT, FAMILY_ACCOUNTS) else 0,
+        family_account_fen=family_fen,
         continues_stay=visit.continues_stay,
         stay_deductible_fen=visit.stay_deductible_fen,
     )
@@ -134,8 +144,11 @@ class SettleClaim:
             return None
         years = {key: year.state for key, year in locked.items()}
         numbers = {key: (year.version + 1) * _AT_MOST for key, year in locked.items()}
-        payers = sorted({v.person_id for _, _, v, _ in bases if _may_have_account(v)})
-        balances = dict(await tx.lock_accounts(payers)) if payers else {}
+        families = sorted({v.person_id for _, a, v, _ in bases if a.command.account_use == FAMILY_ACCOUNTS})
+        sharings = {p: list(given) for p, given in (await tx.lock_sharings(families, today)).items()} if families else {}
+        payers = {v.person_id for _, _, v, _ in bases if _may_have_account(v)}
+        payers |= {sharing.holder_id for given in sharings.values() for sharing in given}
+        balances = dict(await tx.lock_accounts(sorted(payers))) if payers else {}
         new: list[NewSettlement] = []
         taken: set[str] = set()
         answered: dict[MessageKey, tuple[str, bytes]] = {}
@@ -151,9 +164,11 @@ class SettleClaim:
                 continue
             key = YearKey(visit.person_id, visit.scheme, basis.benefit_year)
             balance = balances.get(visit.person_id, 0)
+            family = sharings.get(visit.person_id, []) if asked.command.account_use == FAMILY_ACCOUNTS else []
             try:
-                decision = decide(asked.command, visit, basis, years[key], balance)
-                settlement = self._new(asked, visit, basis, decision, key, balance, numbers[key])
+                decision = decide(asked.command, visit, basis, years[key], balance, family_available(family, balances))
+                relatives = relatives_pay(decision, family, balances)
+                settlement = self._new(asked, visit, basis, decision, key, balance, relatives, numbers[key])
             except Refusal as refusal:
                 results[i] = refusal
                 continue
@@ -161,6 +176,9 @@ class SettleClaim:
             numbers[key] += 1
             if decision.account_fen:
                 balances[visit.person_id] = balance - decision.account_fen
+            for paid in settlement.relatives:
+                balances[paid.share.payer_id] = paid.balance_fen
+                sharings[visit.person_id] = [sharing.after(paid.share) for sharing in sharings[visit.person_id]]
             taken |= set(settlement.batch_ids)
             answered[asked.message] = (settlement.digest, settlement.rendered)
             new.append(settlement)
@@ -175,6 +193,7 @@ class SettleClaim:
         decision: Decision,
         key: YearKey,
         balance: int,
+        relatives: tuple[RelativePayment, ...],
         year_no: int,
     ) -> NewSettlement:
         command, now = asked.command, self._clock.now()
@@ -207,6 +226,7 @@ class SettleClaim:
             rendered=asked.render(answer),
             year_no=year_no,
             account_balance_fen=after if decision.account_fen else None,
+            relatives=relatives,
             rule_digest=basis.rules.digest,
             facts=facts_to_json(basis.rules, decision.facts, decision.before),
         )
@@ -240,6 +260,14 @@ def settled_event(
         hospital_fen=answer.hospital_fen,
         rule_digest=basis.rules.digest,
         injury_suspect=visit.injury_suspect,
+    )
+
+
+def relatives_pay(decision: Decision, sharings: Sequence[Sharing], balances: Mapping[str, int]) -> tuple[RelativePayment, ...]:
+    """Who pays the family part of a decision, and what is left in each account."""
+    return tuple(
+        RelativePayment(share, balances[share.payer_id] - share.amount_fen)
+        for share in shares_of(decision.family_fen, sharings, balances)
     )
 
 

@@ -140,10 +140,14 @@ class TakeClaimBack:
             kept = None
             if divided.decision is not None:
                 contribution = divided.decision.contribution
-                await self._settlements.keep(tx, settlement, contribution, divided.decision.account_fen)
+                account_fen, family_fen = divided.decision.account_fen, divided.decision.family_fen
+                await self._settlements.keep(tx, settlement, contribution, account_fen, family_fen)
                 kept = decision_to_json(divided.decision) | {
                     "total_fen": divided.decision.facts.split.total_fen,
-                    "account_fen": divided.decision.account_fen,
+                    "in_scope_fen": divided.decision.split.in_scope_fen,
+                    "fund_fen": divided.decision.funds_fen,
+                    "account_fen": account_fen,
+                    "family_fen": family_fen,
                     "cash_fen": divided.decision.cash_fen,
                 }
             await self._journals.append(tx, self._taken(settlement, command, divided.owed, netted))
@@ -235,7 +239,15 @@ class TakeClaimBack:
                 "claims.kept.rules-gone", "原结算所依据的待遇政策版本已不可用，不能拆分", "the rules of v1 are not at hand"
             )
         state = (await self._settlements.year(tx, settlement)).minus(settlement.contribution)
-        decision = decide_kept(rules, facts_from_json(settlement.standing_facts)[0], split, state, settlement.account_fen)
+        family_fen = settlement.answer.family_account_fen
+        decision = decide_kept(
+            rules,
+            facts_from_json(settlement.standing_facts)[0],
+            split,
+            state,
+            account_fen=settlement.account_fen - family_fen,
+            family_fen=family_fen,
+        )
         kept = fund_payments(decision)
         return _Division(
             owed=owed_after(settlement.payments, kept), kept=kept, kept_cash_fen=decision.cash_fen, decision=decision

@@ -37,6 +37,7 @@ class PersonBody(_Body):
     born_on: date | None = None
     naty: str | None = Field(None, max_length=3)
     phone: str | None = Field(None, max_length=20)
+    household_id: str | None = Field(None, max_length=30)
 
     def command(self) -> RegisterPersonCommand:
         """For the use case."""
@@ -80,6 +81,12 @@ class PaymentBody(_Body):
     paid_on: date
     channel: Short
     receipt_no: Short
+
+
+class HouseholdBody(_Body):
+    """The household a person lives in; null: none."""
+
+    household_id: str | None = Field(max_length=30)
 
 
 class ClassBody(_Body):

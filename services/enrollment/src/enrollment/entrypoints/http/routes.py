@@ -16,6 +16,7 @@ from enrollment.entrypoints.http.bodies import (
     ClassBody,
     CoverageBody,
     EmployerBody,
+    HouseholdBody,
     PaymentBody,
     PersonBody,
     StopBody,
@@ -80,6 +81,11 @@ def _persons(router: APIRouter, enrollment: Enrollment) -> None:
     async def assign_class(body: ClassBody, caller: Caller, person_id: PathId, key: IdempotencyKey) -> dict[str, Any]:
         once = _once(caller, f"assign-class:{person_id}", key, body)
         return await enrollment.assign_class(caller, person_id, body.identity_class(), once)
+
+    @router.post("/persons/{person_id}/household", tags=["persons"], summary="Assign a person to a household, or to none")
+    async def assign_household(body: HouseholdBody, caller: Caller, person_id: PathId, key: IdempotencyKey) -> dict[str, Any]:
+        once = _once(caller, f"assign-household:{person_id}", key, body)
+        return await enrollment.assign_household(caller, person_id, body.household_id, once)
 
     @router.post(
         "/imports/persons",

@@ -85,6 +85,7 @@ KINDS: Final = {
     "injury": "工伤",
     "conversion": "转换",
     "benefit": "待遇",
+    "burden": "负担预警",
     "matter": "办件",
 }
 JOURNAL_KINDS: Final = {
@@ -94,6 +95,7 @@ JOURNAL_KINDS: Final = {
     "payment": "支付",
     "contra": "红字冲销",
     "set-off": "抵扣",
+    "interest": "计息",
     "benefit": "待遇",
     "recovery": "追回",
 }

@@ -1,0 +1,1 @@
+"""Use cases on personal accounts: monthly credits, yearly interest, family sharing, closing, statement."""

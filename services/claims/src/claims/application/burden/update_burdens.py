@@ -1,0 +1,83 @@
+"""Update burdens after settlements came, went or changed, or persons moved: compute anew, compare with the lines, tell.
+
+What an event says besides whom it concerns is not looked at: the settlements that stand are, in this service's own tables. So
+an event twice, or late, or in another order, leaves the same burdens behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from claims.application.burden.ports import Burdens, Crossings
+from claims.domain.burden.lines import BurdenLines
+from claims.domain.burden.watch import Subject, crossed
+from shared.clock import Clock
+from shared.contracts.claims import BurdenBackUnder, BurdenLineCrossed
+from shared.transactions import Tx
+
+
+class UpdateBurdens:
+    """Runs in the consumer's transaction."""
+
+    def __init__(self, burdens: Burdens, crossings: Crossings, lines: BurdenLines, clock: Clock) -> None:
+        self._burdens = burdens
+        self._crossings = crossings
+        self._lines = lines
+        self._clock = clock
+
+    async def after_settlements(self, tx: Tx, settlement_ids: Collection[str]) -> None:
+        """These settlements came, went or changed."""
+        await self._update(tx, await self._burdens.of_settlements(tx, settlement_ids))
+
+    async def households(self, tx: Tx, person_ids: Sequence[str]) -> Mapping[str, str]:
+        """Person to household: to be asked before and after persons are stated, for ``after_moves``."""
+        return await self._burdens.households(tx, person_ids)
+
+    async def after_moves(self, tx: Tx, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+        """Persons left a household or joined one: its burden and its members change, in every year that has burdens."""
+        moved = sorted(p for p in before.keys() | after.keys() if before.get(p) != after.get(p))
+        touched = sorted({h for p in moved for h in (before.get(p), after.get(p)) if h is not None})
+        if moved:
+            await self._update(tx, await self._burdens.known_years(tx, moved, touched))
+
+    async def _update(self, tx: Tx, subjects: Collection[Subject]) -> None:
+        if not subjects:
+            return
+        burdens = await self._burdens.compute(tx, subjects)
+        known = {(k.subject, k.line): k for k in await self._crossings.of(tx, [b.subject for b in burdens])}
+        now = self._clock.now()
+        for burden in burdens:
+            over = crossed(burden, self._lines.on(burden.region, burden.subject.year))
+            for crossing in over:
+                stored = known.get((burden.subject, crossing.line))
+                if stored is None or (stored.is_over, stored.amount_fen, stored.line_fen) != (True, *crossing[2:]):
+                    await self._crossings.put(tx, burden, crossing)
+                if stored is None or not stored.is_over:
+                    tx.emit(
+                        BurdenLineCrossed(
+                            person_id=burden.person_id,
+                            subject_kind=burden.subject.kind,
+                            subject_id=burden.subject.subject_id,
+                            benefit_year=burden.subject.year,
+                            line=crossing.line,
+                            line_name=crossing.name,
+                            amount_fen=crossing.amount_fen,
+                            line_fen=crossing.line_fen,
+                            crossed_at=now,
+                        )
+                    )
+            standing = {crossing.line for crossing in over}
+            for (subject, line), stored in known.items():
+                if subject == burden.subject and stored.is_over and line not in standing:
+                    await self._crossings.withdraw(tx, burden, line)
+                    tx.emit(
+                        BurdenBackUnder(
+                            person_id=stored.person_id,
+                            subject_kind=subject.kind,
+                            subject_id=subject.subject_id,
+                            benefit_year=subject.year,
+                            line=line,
+                            line_name=stored.line_name,
+                            at=now,
+                        )
+                    )
