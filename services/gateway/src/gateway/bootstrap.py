@@ -20,6 +20,7 @@ from gateway.adapters.replays import DatabaseReplayGuard, MemoryReplayGuard
 from gateway.adapters.tables import PLATFORM, metadata
 from gateway.adapters.timeline import SqlAccessLog, SqlTimeline
 from gateway.application.accept_matter import AcceptMatter
+from gateway.application.act_on_filing import ActOnFiling
 from gateway.application.act_on_rule_book import ActOnRuleBook
 from gateway.application.act_on_task import ActOnTask
 from gateway.application.admit_his_message import AdmitHisMessage
@@ -92,6 +93,7 @@ class Gateway:
     claims_desk: ClaimsDesk
     replays: MemoryReplayGuard | DatabaseReplayGuard
     accept_matter: AcceptMatter
+    act_on_filing: ActOnFiling
     act_on_rule_book: ActOnRuleBook
     act_on_task: ActOnTask
     admit_his_message: AdmitHisMessage
@@ -168,6 +170,7 @@ def assemble(settings: Settings, network: Network | None = None, environ: Mappin
             clock=clock,
             ids=db.ids,
         ),
+        act_on_filing=ActOnFiling(owners, check_region),
         act_on_rule_book=ActOnRuleBook(owners),
         act_on_task=ActOnTask(store=db, once=once, matters=matters, owners=owners, record=record, clock=clock),
         admit_his_message=_admission(db, settings, own, replays),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from gateway.bootstrap import METADATA, Network, assemble
 from gateway.entrypoints import deadlines, events
 from gateway.entrypoints.his.ingress import HisIngress
-from gateway.entrypoints.http import benefits, late_facts, matters, owned, persons, rule_books, signing_in
+from gateway.entrypoints.http import benefits, filings, late_facts, matters, owned, persons, rule_books, signing_in
 from shared.runtime import Runtime
 from shared.service import Service
 from shared.settings import Settings
@@ -19,7 +19,10 @@ def build(settings: Settings, network: Network | None = None, environ: Mapping[s
     return Runtime(
         settings=settings,
         db=gateway.db,
-        routers=[module.router(gateway) for module in (signing_in, matters, persons, owned, rule_books, benefits, late_facts)],
+        routers=[
+            module.router(gateway)
+            for module in (signing_in, matters, persons, filings, owned, rule_books, benefits, late_facts)
+        ],
         raw_routes=[HisIngress(gateway.admit_his_message, gateway.forward_his_message)],
         handlers=events.handlers(gateway),
         batch_handlers=events.batch_handlers(gateway),
