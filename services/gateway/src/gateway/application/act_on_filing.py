@@ -19,7 +19,9 @@ class ActOnFiling:
 
     async def file(self, caller: Principal, person_id: str, filing: Mapping[str, Any], key: str) -> Any:
         """The filing's serial. Scope ``filings:write`` in the person's region."""
-        return await self._command(caller, person_id, f"/v1/persons/{person_id}/filings", {**filing, "actor": caller.subject}, key)
+        return await self._command(
+            caller, person_id, f"/v1/persons/{person_id}/filings", {**filing, "actor": caller.subject}, key
+        )
 
     async def cancel(self, caller: Principal, person_id: str, filing_id: str, key: str) -> Any:
         """The filing, cancelled. What was settled under it keeps its amounts. Scope ``filings:write`` in the person's region."""
