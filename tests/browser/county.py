@@ -53,13 +53,15 @@ ROLES: dict[str, Json] = {
         "name": "陈慧",
         "role": "accountant",
         "role_name": "财务",
-        "scopes": "matters:read persons:read settlements:read conversions:read ledger:read premiums:pay",
+        "scopes": "matters:read persons:read settlements:read conversions:read ledger:read premiums:pay rules:read "
+        "rules:simulate",
     },
     "zhouqiang": {
         "name": "周强",
         "role": "director",
         "role_name": "主任",
-        "scopes": "matters:read persons:read settlements:read conversions:read injury-cases:read ledger:read access-log:read rules:read rules:approve",
+        "scopes": "matters:read persons:read settlements:read conversions:read injury-cases:read ledger:read access-log:read rules:read "
+        "rules:approve rules:simulate",
     },
 }
 

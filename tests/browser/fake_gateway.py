@@ -22,6 +22,7 @@ from shared.errors import Refusal
 from shared.ledger import ACCOUNT_NAMES, BOOK_NAMES
 from tests.browser import county
 from tests.browser.register import Register, problem
+from tests.browser.simulations import GOING, simulations
 
 Json = dict[str, Any]
 PASSWORD: Final = "onewindow"
@@ -57,6 +58,7 @@ class FakeGateway:
         self.accesses: list[Json] = []
         self.commands: list[tuple[str, str, Json]] = []
         self.register = Register()
+        self.simulations = simulations()
         self.filings = {person_id: county.filings(person_id) for person_id in (county.ZHANG, county.LI)}
         self.away = False
         self.broken = False
@@ -85,6 +87,8 @@ class FakeGateway:
             "/v1/ledger/books": self.books,
             "/v1/ledger/journals": self.journal_list,
             "/v1/ledger/trial-balance": self.trial_balance,
+            "/v1/simulations": self.simulation_list,
+            "/v1/simulations/{simulation_id}": self.simulation,
             "/v1/rule-books": self.book_list,
             "/v1/rule-books/{book_id}": self.book,
             "/v1/rule-books/{book_id}/diff": self.book_diff,
@@ -99,6 +103,7 @@ class FakeGateway:
             "/v1/conversions/{conversion_id}/{act}": self.review,
             "/v1/persons/{person_id}/filings": self.file,
             "/v1/persons/{person_id}/filings/{filing_id}/cancel": self.withdraw,
+            "/v1/simulations": self.simulate,
             "/v1/rule-books": self.submit_book,
             "/v1/rule-books/{book_id}/{act}": self.act_on_book,
         }
@@ -438,6 +443,24 @@ class FakeGateway:
         act = request.path_params["act"]
         user = self._user(request, "rules:write" if act in ("lint", "shadow-run") else "rules:approve")
         return self.register.act(request.path_params["book_id"], act, user, body)
+
+    def simulation_list(self, request: Request) -> Json:
+        self._user(request, "rules:read")
+        return _page([{k: v for k, v in s.items() if k != "result"} for s in self.simulations.values()])
+
+    def simulation(self, request: Request) -> Json:
+        self._user(request, "rules:read")
+        if request.path_params["simulation_id"] not in self.simulations:
+            raise Problem(404, "claims.simulation.unknown", "没有这个模拟测算")
+        return self.simulations[request.path_params["simulation_id"]]
+
+    def simulate(self, request: Request, body: Json) -> Json:
+        user = self._user(request, "rules:simulate")
+        going = {"simulation_id": "01SIMNEW", "asked_by": user, "title": body["title"], "state": "queued"}
+        facts = {"folder": None, "begins_on": None, "ends_on": None, **body["facts"]}
+        new = {**self.simulations[GOING], **going, "facts": facts, "progress": {"done": 0, "total": None}}
+        self.simulations["01SIMNEW"] = new
+        return {"simulation_id": "01SIMNEW", "state": "queued"}
 
     # ---- books ------------------------------------------------------------------------------------------------------
 

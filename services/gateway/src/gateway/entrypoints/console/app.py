@@ -32,6 +32,8 @@ from gateway.entrypoints.console.pages import (
     rule_books,
     settlement,
     sign_in,
+    simulation,
+    simulations,
 )
 from gateway.entrypoints.console.provider import RETURN_PATH, WAIT_S, Provider
 from shared.errors import Refusal
@@ -97,6 +99,9 @@ def create_app(settings: Settings) -> FastAPI:
         ("/funds", "基金", funds.show),
         ("/funds/{book}", "基金", funds.show),
         ("/funds/{book}/journals", "凭证", funds.show_journals),
+        ("/simulations", "政策测算", simulations.show_list),
+        ("/simulations/new", "新的测算", simulations.show_new),
+        ("/simulations/{simulation_id}", "政策测算", simulation.show),
         ("/rule-books", "规则集", rule_books.show_list),
         ("/rule-books/new", "提交规则集", rule_books.show_submit),
         ("/rule-books/{book_id}", "规则集", rule_book.show),

@@ -32,6 +32,7 @@ _NAVIGATION: Final = (
     ("/conversions", "工伤桥", "conversions:read"),
     ("/funds", "基金", "ledger:read"),
     ("/rule-books", "规则集", "rules:read"),
+    ("/simulations", "政策测算", "rules:simulate"),
 )
 
 

@@ -36,7 +36,7 @@ from gateway.entrypoints.console.rules import (
     percent,
     value_in_words,
 )
-from gateway.entrypoints.console.words import BOOKS, SCHEMES, badge, day, moment, money, num, word
+from gateway.entrypoints.console.words import BOOKS, SCHEMES, badge, day, moment, num, word
 from shared.errors import Refusal
 from shared.money import format_yuan
 
@@ -467,8 +467,6 @@ def progress_bar(done: int, total: int) -> Html:
 
 
 def _result(result: Json) -> Html:
-    cost = sum(f["after_fen"] - f["before_fen"] for f in result["funds"].values())
-    person = result["person_after_fen"] - result["person_before_fen"]
     sums = (
         ("重算", f"{result['count']:,} 笔"),
         ("没有变化", f"{result['same']:,} 笔"),
@@ -480,8 +478,10 @@ def _result(result: Json) -> Html:
         row(word(BOOKS, book), num(f["before_fen"]), num(f["after_fen"]), num(f["after_fen"] - f["before_fen"]))
         for book, f in result["funds"].items()
     ]
-    rows.append(row("个人负担", num(result["person_before_fen"]), num(result["person_after_fen"]), num(person), cls="strong"))
     before, after = (sum(f[k] for f in result["funds"].values()) for k in ("before_fen", "after_fen"))
+    rows.append(row("基金合计", num(before), num(after), num(after - before), cls="strong"))
+    was, now = result["person_before_fen"], result["person_after_fen"]
+    rows.append(row("个人负担", num(was), num(now), num(now - was), cls="strong"))
     largest = [
         row(
             el("a", f"第 {n} 笔", href=f"/settlements/{s['settlement_id']}"),
@@ -501,15 +501,7 @@ def _result(result: Json) -> Html:
             el("p", uncovered, cls="hint") if result["uncovered"] else None,
             note=f"{day(result['from_on'])} 至 {day(result['to_on'])} 结算的费用，按版本 {result['version']}",
         ),
-        section(
-            "各基金支付",
-            table(
-                ["", "#原结算", "#重算", "#增减"],
-                rows,
-                foot=row("基金合计", num(before), num(after), el("td", money(cost), cls="num")),
-            ),
-            note="元",
-        ),
+        section("各基金和个人", table(["", "#原结算", "#重算", "#增减"], rows), note="元"),
         section(
             "变化最大的结算",
             table(["结算", "#原基金支付", "#重算", "#增减"], largest, cls="rows"),

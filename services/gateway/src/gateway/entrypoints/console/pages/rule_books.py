@@ -41,6 +41,7 @@ async def show_list(desk: Desk) -> None:
             "div",
             el("h1", "规则集"),
             el("small", "各统筹区各险种的待遇规则，生效后结算即按其计算", cls="soft"),
+            el("a", "看政策测算", href="/simulations", cls="button"),
             _submit_link(desk),
             cls="title-line",
         ),
