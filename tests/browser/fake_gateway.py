@@ -62,6 +62,7 @@ class FakeGateway:
         self.filings = {person_id: county.filings(person_id) for person_id in (county.ZHANG, county.LI)}
         self.away = False
         self.broken = False
+        self.broken_sheet = False
         self._answers: dict[str, Any] = {}
 
     def app(self) -> Starlette:
@@ -361,6 +362,9 @@ class FakeGateway:
 
     async def sheet(self, request: Request) -> Response:
         self._user(request, "settlements:read")
+        if self.broken_sheet:
+            problem = Problem(503, "gateway.papers.failed", "打印排版暂时不可用，请稍后重试").body
+            return JSONResponse(problem, 503, media_type="application/problem+json")
         return Response(f"%PDF of {request.path_params['settlement_id']}".encode(), media_type="application/pdf")
 
     def institutions(self, request: Request) -> Json:

@@ -181,7 +181,7 @@ def ask_button(
             await send(form.read(), key)
 
         with ui.element("div").classes("ask-buttons"):
-            send_button(desk, f"确认{text}", sure, primary=True, faults=form)
+            send_button(desk, text if text.startswith("确认") else f"确认{text}", sure, primary=True, faults=form)
             ui.button("不办了", on_click=dialog.close).props("flat no-caps")
     ui.button(text, on_click=dialog.open).props(
         "no-caps unelevated color=primary" if primary else "no-caps outline color=primary"
