@@ -32,33 +32,36 @@ ROLES: dict[str, Json] = {
         "role": "clerk",
         "role_name": "综合窗口",
         "scopes": "matters:read matters:accept matters:act persons:read persons:identify settlements:read conversions:read "
-        "injury-cases:read premiums:pay",
+        "injury-cases:read premiums:pay rules:read filings:read filings:write",
     },
     "lijing": {
         "name": "李静",
         "role": "reviewer",
         "role_name": "审核",
         "scopes": "matters:read matters:act matters:decide persons:read persons:identify settlements:read conversions:read "
-        "conversions:check conversions:send-back injury-cases:read injury-cases:decide ledger:read",
+        "conversions:check conversions:send-back injury-cases:read injury-cases:decide ledger:read rules:read rules:write "
+        "filings:read filings:write",
     },
     "zhaoming": {
         "name": "赵明",
         "role": "approver",
         "role_name": "复核",
         "scopes": "matters:read matters:act matters:decide persons:read persons:identify settlements:read conversions:read "
-        "conversions:approve conversions:send-back injury-cases:read ledger:read",
+        "conversions:approve conversions:send-back injury-cases:read ledger:read rules:read rules:approve",
     },
     "chenhui": {
         "name": "陈慧",
         "role": "accountant",
         "role_name": "财务",
-        "scopes": "matters:read persons:read settlements:read conversions:read ledger:read premiums:pay",
+        "scopes": "matters:read persons:read settlements:read conversions:read ledger:read premiums:pay rules:read "
+        "rules:simulate",
     },
     "zhouqiang": {
         "name": "周强",
         "role": "director",
         "role_name": "主任",
-        "scopes": "matters:read persons:read settlements:read conversions:read injury-cases:read ledger:read access-log:read",
+        "scopes": "matters:read persons:read settlements:read conversions:read injury-cases:read ledger:read access-log:read rules:read "
+        "rules:approve rules:simulate",
     },
 }
 
@@ -114,6 +117,17 @@ def _premiums(person_id: str) -> list[Json]:
             "receipt_no": "20251118000231",
         }
     ]
+
+
+def filings(person_id: str) -> list[Json]:
+    """What a person has filed, oldest first, as claims gives it."""
+    if person_id != LI:
+        return []
+    filed = {"scheme": "390", "filed_by": HOSPITAL, "filed_at": "2026-03-01T10:00:00+08:00"}
+    return [
+        {**filed, "filing_id": "01FILINGOLD", "kind": "long_term", "code": "110105", "begins_on": "2025-01-01", "ends_on": "2025-12-31", "state": "valid"},
+        {**filed, "filing_id": "01FILINGCHRONIC", "kind": "chronic", "code": "M03900", "begins_on": "2026-03-01", "ends_on": None, "state": "valid"},
+    ]  # fmt: skip
 
 
 def persons_named(text: str) -> list[str]:

@@ -13,13 +13,16 @@ import uvicorn
 from fastapi.encoders import jsonable_encoder
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gateway.adapters.policy import load_catalogue
 from gateway.entrypoints.http.views import catalogue_view
+from shared.errors import Refusal
 from shared.ledger import ACCOUNT_NAMES, BOOK_NAMES
 from tests.browser import county
+from tests.browser.register import Register, problem
+from tests.browser.simulations import GOING, simulations
 
 Json = dict[str, Any]
 PASSWORD: Final = "onewindow"
@@ -54,8 +57,12 @@ class FakeGateway:
         self.matters = county.matters()
         self.accesses: list[Json] = []
         self.commands: list[tuple[str, str, Json]] = []
+        self.register = Register()
+        self.simulations = simulations()
+        self.filings = {person_id: county.filings(person_id) for person_id in (county.ZHANG, county.LI)}
         self.away = False
         self.broken = False
+        self.broken_sheet = False
         self._answers: dict[str, Any] = {}
 
     def app(self) -> Starlette:
@@ -71,6 +78,7 @@ class FakeGateway:
             "/v1/persons/{person_id}": self.person,
             "/v1/persons/{person_id}/timeline": self.timeline,
             "/v1/persons/{person_id}/year": self.year,
+            "/v1/persons/{person_id}/filings": self.filing_list,
             "/v1/access-log": self.access_log,
             "/v1/settlements/{settlement_id}": self.settlement,
             "/v1/conversions": self.conversions,
@@ -80,6 +88,13 @@ class FakeGateway:
             "/v1/ledger/books": self.books,
             "/v1/ledger/journals": self.journal_list,
             "/v1/ledger/trial-balance": self.trial_balance,
+            "/v1/simulations": self.simulation_list,
+            "/v1/simulations/{simulation_id}": self.simulation,
+            "/v1/rule-books": self.book_list,
+            "/v1/rule-books/{book_id}": self.book,
+            "/v1/rule-books/{book_id}/diff": self.book_diff,
+            "/v1/rule-books/{book_id}/jobs": self.book_jobs,
+            "/v1/rule-book-jobs/{job_id}": self.book_job,
         }
         commands = {
             "/v1/auth/login": self.login,
@@ -87,9 +102,16 @@ class FakeGateway:
             "/v1/matters/{matter_id}/tasks/{code}/actions": self.act,
             "/v1/matters/{matter_id}/materials": self.receive,
             "/v1/conversions/{conversion_id}/{act}": self.review,
+            "/v1/persons/{person_id}/filings": self.file,
+            "/v1/persons/{person_id}/filings/{filing_id}/cancel": self.withdraw,
+            "/v1/simulations": self.simulate,
+            "/v1/rule-books": self.submit_book,
+            "/v1/rule-books/{book_id}/{act}": self.act_on_book,
         }
         routes = [Route(path, self._answer(what), methods=["GET"]) for path, what in paths.items()]
         routes += [Route(path, self._answer(what), methods=["POST"]) for path, what in commands.items()]
+        routes.append(Route("/v1/rule-books/{book_id}", self._answer(self.submit_book), methods=["PUT"]))
+        routes.append(Route("/v1/settlements/{settlement_id}/sheet.pdf", self.sheet))
         return Starlette(routes=routes)
 
     def _answer(self, what: Callable[..., Any]) -> Callable[[Request], Awaitable[JSONResponse]]:
@@ -108,8 +130,11 @@ class FakeGateway:
                 if what != self.login:
                     self._answers[key] = answer
                 return JSONResponse(answer)
-            except Problem as problem:
-                return JSONResponse(problem.body, problem.body["status"], media_type="application/problem+json")
+            except Problem as refused:
+                return JSONResponse(refused.body, refused.body["status"], media_type="application/problem+json")
+            except Refusal as refusal:
+                status, code, title, facts = problem(refusal)
+                return JSONResponse(Problem(status, code, title, **facts).body, status, media_type="application/problem+json")
 
         return endpoint
 
@@ -181,6 +206,28 @@ class FakeGateway:
     def access_log(self, request: Request) -> Json:
         self._user(request, "access-log:read")
         return _page(self.accesses)
+
+    def filing_list(self, request: Request) -> Json:
+        self._user(request, "filings:read")
+        return _page(self.filings.get(request.path_params["person_id"], []))
+
+    def file(self, request: Request, body: Json) -> Json:
+        user = self._user(request, "filings:write")
+        if body["kind"] == "long_term" and not body["code"].isdecimal():
+            raise Problem(
+                422, "claims.filing.code", "备案的病种、机构或地区不能为空", field="code", faults={"code": "请填写区划代码"}
+            )
+        filed = {"filing_id": "01FILINGNEW", "scheme": "390", "filed_by": user, "filed_at": "2026-11-22T09:31:00+08:00"}
+        new = {**filed, "code": "", "ends_on": None, "state": "valid", **body}
+        self.filings[request.path_params["person_id"]].append(new)
+        return {"filing_id": "01FILINGNEW"}
+
+    def withdraw(self, request: Request, _: Json) -> Json:
+        self._user(request, "filings:write")
+        for filing in self.filings[request.path_params["person_id"]]:
+            if filing["filing_id"] == request.path_params["filing_id"]:
+                filing["state"] = "cancelled"
+        return {"filing_id": request.path_params["filing_id"], "state": "cancelled"}
 
     # ---- matters ----------------------------------------------------------------------------------------------------
 
@@ -313,6 +360,13 @@ class FakeGateway:
         found = county.settlement(request.path_params["settlement_id"])
         return {"person_id": found["person_id"]} if self.broken else found
 
+    async def sheet(self, request: Request) -> Response:
+        self._user(request, "settlements:read")
+        if self.broken_sheet:
+            problem = Problem(503, "gateway.papers.failed", "打印排版暂时不可用，请稍后重试").body
+            return JSONResponse(problem, 503, media_type="application/problem+json")
+        return Response(f"%PDF of {request.path_params['settlement_id']}".encode(), media_type="application/pdf")
+
     def institutions(self, request: Request) -> Json:
         self._user(request, "settlements:read")
         return _page([{"code": county.HOSPITAL, "name": "河湾县人民医院", "level": 2, "region": "990101"}])
@@ -359,6 +413,58 @@ class FakeGateway:
             ]
             self.journals += county.conversion_journals(now["maker"], user)
         return now
+
+    # ---- rule books ---------------------------------------------------------------------------------------------------
+
+    def book_list(self, request: Request) -> Json:
+        self._user(request, "rules:read")
+        return _page(self.register.page(**{name: request.query_params.get(name) for name in ("region", "scheme", "state")}))
+
+    def book(self, request: Request) -> Json:
+        self._user(request, "rules:read")
+        if request.path_params["book_id"] not in self.register.books:
+            raise Problem(404, "claims.rule-book.unknown", "没有这个规则集")
+        return self.register.show(request.path_params["book_id"])
+
+    def book_diff(self, request: Request) -> Json:
+        self._user(request, "rules:read")
+        return self.register.diff(request.path_params["book_id"], request.query_params["against"])
+
+    def book_jobs(self, request: Request) -> Json:
+        self._user(request, "rules:read")
+        return _page(self.register.jobs())
+
+    def book_job(self, request: Request) -> Json:
+        self._user(request, "rules:read")
+        return self.register.look_at_job()
+
+    def submit_book(self, request: Request, body: Json) -> Json:
+        user = self._user(request, "rules:write")
+        book_id = request.path_params.get("book_id")
+        return self.register.submit(book_id, body["text"], body["file"], user, body.get("note", ""))
+
+    def act_on_book(self, request: Request, body: Json) -> Json:
+        act = request.path_params["act"]
+        user = self._user(request, "rules:write" if act in ("lint", "shadow-run") else "rules:approve")
+        return self.register.act(request.path_params["book_id"], act, user, body)
+
+    def simulation_list(self, request: Request) -> Json:
+        self._user(request, "rules:read")
+        return _page([{k: v for k, v in s.items() if k != "result"} for s in self.simulations.values()])
+
+    def simulation(self, request: Request) -> Json:
+        self._user(request, "rules:read")
+        if request.path_params["simulation_id"] not in self.simulations:
+            raise Problem(404, "claims.simulation.unknown", "没有这个模拟测算")
+        return self.simulations[request.path_params["simulation_id"]]
+
+    def simulate(self, request: Request, body: Json) -> Json:
+        user = self._user(request, "rules:simulate")
+        going = {"simulation_id": "01SIMNEW", "asked_by": user, "title": body["title"], "state": "queued"}
+        facts = {"folder": None, "begins_on": None, "ends_on": None, **body["facts"]}
+        new = {**self.simulations[GOING], **going, "facts": facts, "progress": {"done": 0, "total": None}}
+        self.simulations["01SIMNEW"] = new
+        return {"simulation_id": "01SIMNEW", "state": "queued"}
 
     # ---- books ------------------------------------------------------------------------------------------------------
 

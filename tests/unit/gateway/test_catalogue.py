@@ -8,6 +8,7 @@ import pytest
 
 from gateway.adapters.policy import load_catalogue, load_local_users, load_roles
 from gateway.domain.catalogue import Catalogue
+from gateway.entrypoints.http.views import catalogue_view
 from shared.rules import RuleError, read_rules
 
 MATTER = """
@@ -30,6 +31,11 @@ def test_the_catalogue_of_the_package() -> None:
         ("work-injury", "GS01", 3),
     ]
     assert load_catalogue().on(date(2023, 12, 31)) == []
+
+
+def test_every_paper_is_told_with_what_may_replace_it() -> None:
+    told = [paper for rule in load_catalogue().on(date(2026, 11, 22)) for paper in catalogue_view(rule)["materials"]]
+    assert {tuple(paper) for paper in told} == {("code", "name", "shared_from", "reusable_days", "deferrable_days")}
 
 
 def test_every_demonstration_user_has_a_role() -> None:

@@ -10,6 +10,7 @@ from gateway.entrypoints.his.ingress import HisIngress
 from gateway.entrypoints.http import (
     accounts,
     benefits,
+    filings,
     late_facts,
     matters,
     owned,
@@ -22,7 +23,7 @@ from shared.runtime import Runtime
 from shared.service import Service
 from shared.settings import Settings
 
-_ROUTES = (signing_in, matters, persons, accounts, owned, rule_books, benefits, late_facts, simulations)
+_ROUTES = (signing_in, matters, persons, filings, accounts, owned, rule_books, benefits, late_facts, simulations)
 
 
 def build(settings: Settings, network: Network | None = None, environ: Mapping[str, str] | None = None) -> Runtime:

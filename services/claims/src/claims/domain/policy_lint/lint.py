@@ -346,7 +346,7 @@ class VersionLint:
     def _poorer(self, covered: list[Circumstances]) -> Iterator[Finding]:
         """Of two persons alike but for their class the one in greater need must not be paid less."""
         worst: dict[tuple[str, str], tuple[int, Circumstances]] = {}
-        plain = {c for c in covered if not c.classes}
+        plain = dict.fromkeys(c for c in covered if not c.classes)  # in order: the same claim is named on every run
         by_class = {(c._replace(classes=frozenset()), next(iter(c.classes))): c for c in covered if len(c.classes) == 1}
         for c in plain:
             ranked = [(n, by_class.get((c, code), c), code) for n, group in enumerate(NEED) for code in sorted(group)]

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from claims.application.filings.cancel_filing import CancelFiling, CancelFilings
 from claims.application.filings.file_care import FileCare, FileForCare
 from claims.application.filings.list_filings import ListFilings
+from claims.entrypoints.http.rule_books import actor_of
 from shared.db.once import digest_of
 from shared.http.auth import Caller, IdempotencyKey
 from shared.transactions import OnceKey
@@ -26,6 +27,7 @@ class FilingBody(BaseModel):
     begins_on: date
     ends_on: date | None = None
     scheme: str = Field("", max_length=6)
+    actor: str | None = Field(None, min_length=1, max_length=50, description="for whom a service files it")
 
 
 def filings_router(file: FileForCare, cancel: CancelFilings, lists: ListFilings) -> APIRouter:
@@ -40,9 +42,9 @@ def filings_router(file: FileForCare, cancel: CancelFilings, lists: ListFilings)
     @router.post("", summary="File a referral, a chronic disease, a chosen institution, or long-term residence elsewhere")
     async def declare(caller: Caller, person_id: Id, body: FilingBody, key: IdempotencyKey) -> dict[str, Any]:
         caller.require("filings:write")
-        command = FileCare(person_id=person_id, **body.model_dump())
+        command = FileCare(person_id=person_id, **body.model_dump(exclude={"actor"}))
         once = OnceKey("filings", key, digest_of([person_id, body.model_dump(mode="json")]))
-        return await file.at_counter(command, caller.subject, once)
+        return await file.at_counter(command, actor_of(caller, body.actor), once)
 
     @router.post("/{filing_id}/cancel", summary="Withdraw a filing")
     async def withdraw(caller: Caller, person_id: Id, filing_id: Id, key: IdempotencyKey) -> dict[str, Any]:

@@ -38,18 +38,25 @@ class Api:
         """Several resources at once, each its value or its refusal."""
         return await asyncio.gather(*(self.look(path) for path in paths))
 
-    async def command(self, path: str, body: Mapping[str, Any], key: str) -> Any:
+    async def document(self, path: str) -> bytes:
+        """A document that is no JSON, such as a PDF. Raises like ``get``."""
+        return (await self._send("GET", path)).content
+
+    async def command(self, path: str, body: Mapping[str, Any], key: str, *, method: str = "POST") -> Any:
         """A command. The same ``key`` again, after a lost answer or a second click, has no second effect."""
-        return await self._call("POST", path, json=dict(body), headers={"Idempotency-Key": key})
+        return await self._call(method, path, json=dict(body), headers={"Idempotency-Key": key})
 
     async def _call(self, method: str, path: str, **request: Any) -> Any:
+        return (await self._send(method, path, **request)).json()
+
+    async def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
         headers = {**request.pop("headers", {}), **({"Authorization": f"Bearer {self._token}"} if self._token else {})}
         try:
             response = await self._http.request(method, path, headers=headers, **request)
         except _LOST as lost:
             raise unavailable("gateway.console.away", "业务服务暂时连不上，请稍后重试", type(lost).__name__) from None
         if response.is_success:
-            return response.json()
+            return response
         try:
             body = response.json()
         except ValueError:

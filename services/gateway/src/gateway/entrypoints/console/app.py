@@ -20,7 +20,21 @@ from fastapi.staticfiles import StaticFiles
 from nicegui import ui
 
 from gateway.entrypoints.console.frame import COOKIE, Frame
-from gateway.entrypoints.console.pages import accept, case, conversion, funds, home, matter, person, settlement, sign_in
+from gateway.entrypoints.console.pages import (
+    accept,
+    case,
+    conversion,
+    funds,
+    home,
+    matter,
+    person,
+    rule_book,
+    rule_books,
+    settlement,
+    sign_in,
+    simulation,
+    simulations,
+)
 from gateway.entrypoints.console.provider import RETURN_PATH, WAIT_S, Provider
 from shared.errors import Refusal
 from shared.ids import IdFactory, TimeOrderedIds
@@ -85,6 +99,13 @@ def create_app(settings: Settings) -> FastAPI:
         ("/funds", "基金", funds.show),
         ("/funds/{book}", "基金", funds.show),
         ("/funds/{book}/journals", "凭证", funds.show_journals),
+        ("/simulations", "政策测算", simulations.show_list),
+        ("/simulations/new", "新的测算", simulations.show_new),
+        ("/simulations/{simulation_id}", "政策测算", simulation.show),
+        ("/rule-books", "规则集", rule_books.show_list),
+        ("/rule-books/new", "提交规则集", rule_books.show_submit),
+        ("/rule-books/{book_id}", "规则集", rule_book.show),
+        ("/rule-books/{book_id}/text", "更换文本", rule_books.show_submit),
     ):
         frame.add(path, title, show)
     ui.add_head_html(

@@ -9,6 +9,7 @@ from typing import Any, Final
 from nicegui import ui
 
 from gateway.entrypoints.console.frame import Desk, block, fault
+from gateway.entrypoints.console.markup import el
 from shared.errors import Kind, Refusal
 from shared.money import MoneyError, fen, format_yuan
 
@@ -69,7 +70,7 @@ def _input(rule: Json, value: Any) -> Any:
         if wanted
     ]
     label = rule["label"] + (f"（{'，'.join(hints)}）" if hints else "")
-    if kind == "choice" and len(rule["choices"]) <= _RADIO:
+    if kind == "choice" and len(rule["choices"]) <= _RADIO and not rule.get("listed"):
         with ui.element("div").classes("choice"):
             ui.label(label).classes("choice-label")
             return ui.radio(dict(rule["choices"]), value=value).props("inline dense")
@@ -155,3 +156,33 @@ def send_button(
         finally:
             button.set_text(text)
             button.enable()
+
+
+def ask_button(
+    desk: Desk,
+    text: str,
+    question: str,
+    send: Callable[[dict[str, Any], str], Awaitable[None]],
+    *,
+    rules: Sequence[Json] = (),
+    values: Mapping[str, Any] | None = None,
+    primary: bool = False,
+) -> None:
+    """A button that asks first: what will happen, the fields that go with it, then the same button once more.
+
+    ``send`` gets what was typed and an idempotency key, as in ``send_button``.
+    """
+    with ui.dialog() as dialog, ui.card().classes("ask"):
+        block(el("h2", text), el("p", question))
+        with ui.element("div").classes("fields"):
+            form = Fields(rules, values)
+
+        async def sure(key: str) -> None:
+            await send(form.read(), key)
+
+        with ui.element("div").classes("ask-buttons"):
+            send_button(desk, text if text.startswith("确认") else f"确认{text}", sure, primary=True, faults=form)
+            ui.button("不办了", on_click=dialog.close).props("flat no-caps")
+    ui.button(text, on_click=dialog.open).props(
+        "no-caps unelevated color=primary" if primary else "no-caps outline color=primary"
+    )

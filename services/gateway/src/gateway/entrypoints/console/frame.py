@@ -31,6 +31,8 @@ _NAVIGATION: Final = (
     ("/matters", "办件", "matters:read"),
     ("/conversions", "工伤桥", "conversions:read"),
     ("/funds", "基金", "ledger:read"),
+    ("/rule-books", "规则集", "rules:read"),
+    ("/simulations", "政策测算", "rules:simulate"),
 )
 
 
@@ -108,8 +110,7 @@ class Frame:
 
 def block(*content: object, cls: str = "") -> ui.html:
     """A piece of markup on the page. It was escaped by ``markup``, the browser need not clean it again."""
-    made = ui.html(join(*content), sanitize=False)
-    return made.classes(cls) if cls else made
+    return ui.html(join(*content), sanitize=False).classes(f"piece {cls}".strip())
 
 
 def section(title: str, *content: object, cls: str = "", note: object = None, anchor: str | None = None) -> Html:

@@ -101,6 +101,12 @@ JOURNAL_KINDS: Final = {
 }
 PAPER_STATES: Final = {"provided": "已交", "shared": "共享调取", "reused": "沿用已交", "deferred": "容缺，待补"}
 LIGHTS: Final = {"green": ("●", "正常"), "yellow": ("▲", "临期"), "red": ("■", "逾期")}
+FILING_KINDS: Final = {
+    "referral": "转院备案",
+    "chronic": "门诊慢特病备案",
+    "chosen": "定点备案",
+    "long_term": "异地长期居住备案",
+}
 CERT_TYPES: Final = {"01": "居民身份证", "02": "军官证", "03": "护照", "04": "港澳居民来往内地通行证"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -14,7 +15,6 @@ from gateway.domain.facts import CONVERSION_STATES
 from gateway.domain.matter import Matter, MatterState, Task, TaskState
 from shared.auth import Principal
 from shared.calendar import Unit, WorkCalendar
-from shared.rules import plain
 
 SERVICE_NAMES = {"enrollment": "参保登记", "claims": "医保结算", "workinjury-bridge": "工伤保险"}
 
@@ -29,7 +29,7 @@ def catalogue_view(rule: MatterRule) -> dict[str, Any]:
         "owner": rule.owner,
         "source": rule.source,
         "form": [_field(field) for field in rule.form],
-        "materials": plain(rule.materials),
+        "materials": [asdict(paper) for paper in rule.materials],
         "tasks": [
             {
                 "code": task.code,

@@ -10,6 +10,7 @@ from nicegui import ui
 
 from gateway.entrypoints.console.frame import Desk, block, empty, fault, missing, section
 from gateway.entrypoints.console.markup import Html, el, join, row, table
+from gateway.entrypoints.console.pages import filings
 from gateway.entrypoints.console.words import (
     CATEGORIES,
     CHANNELS,
@@ -70,22 +71,14 @@ async def show(desk: Desk) -> None:
         if desk.can("matters:accept"):
             block(el("a", "为此人受理", href=f"/accept?person={person_id}", cls="button primary", data_enter=True))
     block(_covers(person, desk))
-    block(
-        el(
-            "div",
-            el(
-                "div",
-                section("经过", _timeline(timeline, desk), note="参保、结算、工伤、转换、待遇、办件，最近的在前"),
-            ),
-            el(
-                "aside",
-                section(f"{desk.today.year} 年度", _year(year), note="元"),
-                _open_matters(matters),
-                _accesses(accesses) if desk.can("access-log:read") else None,
-            ),
-            cls="columns",
-        )
-    )
+    with ui.element("div").classes("columns"):
+        block(section("经过", _timeline(timeline, desk), note="参保、结算、工伤、转换、待遇、办件，最近的在前"))
+        with ui.element("aside"):
+            block(section(f"{desk.today.year} 年度", _year(year), note="元"), _open_matters(matters))
+            if desk.can("filings:read"):
+                await filings.show(desk, person_id)
+            if desk.can("access-log:read"):
+                block(_accesses(accesses))
 
 
 def _reveal_button(desk: Desk, person_id: str, who: ui.html) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from nicegui import ui
 
 from gateway.entrypoints.console.figures import Step, burden, is_account, payment_name, waterfall
-from gateway.entrypoints.console.frame import BLUE, Desk, block, missing, person_link, section
+from gateway.entrypoints.console.frame import BLUE, Desk, block, fault, missing, person_link, section
 from gateway.entrypoints.console.markup import Html, el, join, row, table
 from gateway.entrypoints.console.pages.journals import hands_of, journal_list
 from gateway.entrypoints.console.words import (
@@ -55,6 +55,10 @@ async def show(desk: Desk) -> None:
     steps = waterfall(settlement)
     gone = await _whereabouts(desk, settlement)
     ui.page_title("结算单 · 一窗")
+    with ui.element("div").classes("title-line"):
+        block(_title(settlement), cls="titled")
+        _sheet_button(desk, settlement_id)
+        block(el("button", "打印结算单", type="button", cls="primary", data_print=True, data_enter=True))
     block(_head(settlement, person), gone)
     with ui.element("div").classes("columns even screen"):
         with ui.element("section"):
@@ -72,10 +76,31 @@ async def show(desk: Desk) -> None:
     )
 
 
-def _head(settlement: Json, person: Any) -> Html:
+def _title(settlement: Json) -> Html:
     kind = "住院" if settlement["inpatient"] else "门诊"
-    state = settlement["state"]
-    tone = "done" if word(SETTLEMENT_STATES, state) == "已结算" else "info"
+    state = word(SETTLEMENT_STATES, settlement["state"])
+    return join(el("h1", f"{kind}结算单"), badge(state, "done" if state == "已结算" else "info"))
+
+
+def _sheet_button(desk: Desk, settlement_id: str) -> None:
+    """The sheet as the gateway sets it, for sending on; a page that is printed needs no file."""
+    answer = block()
+
+    async def fetch() -> None:
+        button.disable()
+        answer.set_content("")
+        try:
+            sheet = await desk.api.document(f"/v1/settlements/{settlement_id}/sheet.pdf")
+            ui.download.content(sheet, "结算单.pdf", "application/pdf")
+        except Refusal as refusal:
+            answer.set_content(fault(refusal))
+        finally:
+            button.enable()
+
+    button = ui.button("下载PDF", on_click=fetch).props("flat no-caps").classes("plain")
+
+
+def _head(settlement: Json, person: Any) -> Html:
     period = (
         f"{day(settlement['begun_on'])} 至 {day(settlement['ended_on'])}，{days_between(settlement['begun_on'], settlement['ended_on'])} 天"
         if settlement["inpatient"]
@@ -83,13 +108,6 @@ def _head(settlement: Json, person: Any) -> Html:
     )
     return el(
         "div",
-        el(
-            "div",
-            el("h1", f"{kind}结算单"),
-            badge(word(SETTLEMENT_STATES, state), tone),
-            el("button", "打印结算单", type="button", cls="primary", data_print=True, data_enter=True),
-            cls="title-line",
-        ),
         el(
             "p",
             person_link(person),

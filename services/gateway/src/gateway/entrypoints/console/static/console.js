@@ -26,7 +26,7 @@
     } else if (e.key === 'Enter' && document.activeElement === document.body) {
       document.querySelector('[data-enter]')?.click();
     } else if (e.key === 'Enter' && e.target.matches('input:not([type=checkbox], [type=radio], [role=combobox])')) {
-      const form = e.target.closest('.act, .review, .accept');   // the next field; from the last one, the button
+      const form = e.target.closest('.act, .review, .accept, .ask');   // the next field; from the last one, the button
       if (!form) return;
       e.preventDefault();
       const boxes = [...form.querySelectorAll('input:not([type=checkbox], [type=radio]), textarea')].filter((b) => b.offsetParent);
