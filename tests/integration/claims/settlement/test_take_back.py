@@ -163,3 +163,19 @@ async def test_f10_a_closed_year_is_adjusted_and_its_counters_are_given_back(des
     await desk.claims.take_claim_back.take_back(command(settlement), OnceKey("t", "1", ""))
     assert (await desk.balances("EMP"))[("5001.91", "2026")] == -fen("425")
     assert await desk.year(person) == {}
+
+
+async def test_a_kept_part_goes_on_using_the_year_when_settlements_around_it_are_decided_again(desk: ClaimsDesk) -> None:
+    person, settlement = await settled(desk, F5, "20000.00")
+    first = await desk.stay(person, [("A1", "1000.00")], scheme="310", begun="2026-03-15", ended="2026-03-16")
+    earlier = (await desk.call("2304", desk.stay_input(first, person, "1000.00", scheme="310")))["setlinfo"]
+    later = await desk.stay(person, [("A1", "2000.00")], scheme="310", begun="2026-03-17", ended="2026-03-18")
+    third = (await desk.call("2304", desk.stay_input(later, person, "2000.00", scheme="310")))["setlinfo"]
+    kept = await f5_kept(desk, settlement)
+    taken = await desk.claims.take_claim_back.take_back(command(settlement, keep_lines=kept), OnceKey("t", "1", ""))
+    await desk.call("2305", {"data": {"setl_id": earlier["setl_id"], "mdtrt_id": first, "psn_no": person}})
+    standing = (await desk.claims.describe_settlement(third["setl_id"]))["standing"]
+    year = await desk.year(person)
+    paid = sum(p["amount_fen"] for p in (*taken["kept"], *standing["payments"]))
+    assert (year["stays"], year["pool.paid"]) == (2, paid)
+    assert (await desk.balances("EMP"))[("5001.01", "")] == paid

@@ -91,8 +91,11 @@ class SqlPersonYears:
                 s.total_fen, s.account_fen, s.cash_fen, s.hospital_fen, s.rule_digest, s.facts, s.decision,
                 s.answer["institution_name"].as_string().label("institution_name"), TAKE_BACK.c.kept, *last.c,
             )
-            .outerjoin(last, true())
-            .outerjoin(TAKE_BACK, (TAKE_BACK.c.settlement_id == s.settlement_id) & (TAKE_BACK.c.state == "taken-back"))
+            .select_from(
+                SETTLEMENT.outerjoin(
+                    TAKE_BACK, (TAKE_BACK.c.settlement_id == s.settlement_id) & (TAKE_BACK.c.state == "taken-back")
+                ).outerjoin(last, true())
+            )
             .where(
                 s.person_id == key.person_id, s.scheme == key.scheme, s.benefit_year >= key.benefit_year,
                 (s.state == "valid") | TAKE_BACK.c.kept.is_not(None), s.work_injury_key.is_(None),
