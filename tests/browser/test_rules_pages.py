@@ -56,7 +56,7 @@ async def test_a_book_is_read_in_tables(sign_in: SignIn, shot: Shot) -> None:
         ["二级医疗机构", "第 1 次 400.00 第 2 次起 200.00", "起付线以上", "80%", "—", cited],
         ["三级医疗机构", "第 1 次 1,000.00 第 2 次起 500.00", "起付线以上", "60%", "—", cited],
     ]
-    catastrophic = "2022恩施大病患者医保报销比例（湖北全省统一的大病保险分段）"
+    catastrophic = "2022恩施大病患者医保报销比例（湖北全省统一的大病保险分段），大病保险分段"
     assert await cells(page, LAYER.format("2. 大病保险")) == [
         [
             "特困、低保、返贫致贫倾斜 特困人员、低保对象、返贫致贫人口",

@@ -55,7 +55,7 @@ def test_a_condition_names_every_part_in_the_order_of_the_office() -> None:
         == "跨省异地，未规范转诊，年龄满 60 岁"
     )
     assert condition({"age": {"at_least": 6, "below": 14}}) == "年龄满 6 不满 14 岁"
-    assert condition({"tenure_months": {"below": 6}, "diseases": ["dialysis"]}) == "连续参保不满 6 个月，病种：dialysis"
+    assert condition({"tenure_months": {"below": 6}, "diseases": ["dialysis"]}) == "连续参保不满 6 个月，病种：透析"
 
 
 def test_deductibles() -> None:

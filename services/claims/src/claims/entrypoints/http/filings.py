@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from claims.application.filings.cancel_filing import CancelFiling, CancelFilings
 from claims.application.filings.file_care import FileCare, FileForCare
 from claims.application.filings.list_filings import ListFilings
-from claims.entrypoints.http.rule_books import actor_of
+from claims.entrypoints.http.actors import actor_of
 from shared.db.once import digest_of
 from shared.http.auth import Caller, IdempotencyKey
 from shared.transactions import OnceKey

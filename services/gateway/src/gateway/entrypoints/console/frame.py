@@ -17,7 +17,7 @@ from nicegui import ui
 from gateway.entrypoints.console.api import Api
 from gateway.entrypoints.console.markup import Html, el, join
 from shared.clock import Clock
-from shared.errors import Kind, Refusal
+from shared.errors import Kind, Refusal, forbidden
 from shared.ids import IdFactory
 
 COOKIE: Final = "onewindow_console"
@@ -134,6 +134,11 @@ def failure(refusal: Refusal) -> Html:
     # A missing permission is named by its code alone: the scope's name says nothing to a clerk.
     why = refusal.zh if refusal.kind is not Kind.FORBIDDEN else ""
     return state(title, why, advice, refusal.code, again=refusal.kind in (Kind.UNAVAILABLE, Kind.TOO_MANY))
+
+
+def no_permission() -> Html:
+    """A form that this person's post may not send; the gateway would refuse it."""
+    return failure(forbidden("gateway.console.no-permission", "没有权限"))
 
 
 def state(title: str, why: str, advice: str, code: str, *, again: bool = False) -> Html:

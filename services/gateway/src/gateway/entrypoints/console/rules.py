@@ -85,6 +85,21 @@ IDENTITIES: Final = {
     "newborn": "新生儿",
     "ordinary": "普通参保人员",
 }
+DISEASES: Final = {
+    "hypertension": "高血压",
+    "diabetes": "糖尿病",
+    "dialysis": "透析",
+    "haemodialysis": "血液透析",
+    "haemodiafiltration": "血液透析滤过",
+    "peritoneal_dialysis": "腹膜透析",
+    "caesarean": "剖宫产",
+    "thalassaemia": "地中海贫血",
+    "tumour": "恶性肿瘤",
+    "tumour_chemotherapy": "恶性肿瘤化疗",
+    "severe_disease": "重症疾病",
+    "special_chronic": "特殊慢性病",
+}
+"""Diseases by the names that the books of this repository give them; others stand as the book has them."""
 DATED_BY: Final = {"service": "就医首日", "discharge": "出院或就医末日", "settlement": "结算日"}
 PAYS: Final = {"nothing": "不支付", "self_pay": "先行自付和政策范围内自付", "whole_share": "个人负担的全部"}
 PERIODS: Final = {"claim": "每次结算", "session": "每次治疗", "month": "每月", "year": "每年", "highest": "每年按最高一次"}
@@ -179,7 +194,7 @@ def _conditions(when: Json) -> Iterator[str]:
             yield f"{label}{_range(when[name], unit)}"
     for name, label in (("diseases", "病种"), ("enrolled", "已认定"), ("tiers", "档次")):
         if when.get(name):
-            yield f"{label}：{'、'.join(when[name])}"
+            yield f"{label}：{'、'.join(DISEASES.get(code, code) for code in when[name])}"
 
 
 def _range(limits: Json, unit: str) -> str:
@@ -342,9 +357,9 @@ def claim(example: Json, names: Mapping[str, str]) -> list[tuple[str, str]]:
             lines.append((label, f"{example[name]} {unit}"))
     for name, label in (("disease", "病种"), ("tier", "档次")):
         if example.get(name):
-            lines.append((label, str(example[name])))
+            lines.append((label, word(DISEASES, example[name])))
     if example.get("enrolled"):
-        lines.append(("已认定", "、".join(example["enrolled"])))
+        lines.append(("已认定", "、".join(word(DISEASES, code) for code in example["enrolled"])))
     lines.append(("费用（全部在政策范围内）", _yuan(example["bill"]["total"])))
     shown = {"funds": "基金支付", "with_100_more": "费用多 100 元时基金支付", "a_fen_less_cost": "费用少 1 分时基金支付"}
     for name, amount in example.get("shows", {}).items():

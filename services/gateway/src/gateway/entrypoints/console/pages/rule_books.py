@@ -8,12 +8,12 @@ from typing import Any, Final
 from nicegui import ui
 
 from gateway.entrypoints.console.forms import Fields, Wrong, send_button
-from gateway.entrypoints.console.frame import Desk, block, empty, failure
+from gateway.entrypoints.console.frame import Desk, block, empty, no_permission
 from gateway.entrypoints.console.markup import Html, el, row, table
 from gateway.entrypoints.console.pages.journals import hands_of
 from gateway.entrypoints.console.rules import STATES, TONES, next_step
 from gateway.entrypoints.console.words import SCHEMES, badge, day, word
-from shared.errors import Refusal, forbidden
+from shared.errors import Refusal
 
 Json = Mapping[str, Any]
 
@@ -111,7 +111,7 @@ def name_of(user_id: str | None, hands: Mapping[str, str]) -> str:
 async def show_submit(desk: Desk) -> None:
     """A new book, or (with its id in the address) another text of one that is not approved yet."""
     if not desk.can("rules:write"):
-        block(failure(forbidden("auth.scope-missing", "没有权限")))
+        block(no_permission())
         return
     book_id = desk.path.get("book_id")
     book = await desk.api.get(f"/v1/rule-books/{book_id}") if book_id else None

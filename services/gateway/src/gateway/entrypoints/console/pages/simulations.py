@@ -8,12 +8,12 @@ from typing import Any, Final
 from nicegui import ui
 
 from gateway.entrypoints.console.forms import Fields, Wrong, send_button
-from gateway.entrypoints.console.frame import Desk, block, empty, failure
+from gateway.entrypoints.console.frame import Desk, block, empty, no_permission
 from gateway.entrypoints.console.markup import Html, el, join, row, table
 from gateway.entrypoints.console.pages.journals import hands_of
 from gateway.entrypoints.console.pages.rule_book import progress_bar
 from gateway.entrypoints.console.words import BOOKS, badge, day, moment, word
-from shared.errors import Refusal, forbidden
+from shared.errors import Refusal
 
 Json = Mapping[str, Any]
 
@@ -118,7 +118,7 @@ def progress_of(simulation: Json) -> Html:
 async def show_new(desk: Desk) -> None:
     """The form of another one."""
     if not desk.can("rules:simulate"):
-        block(failure(forbidden("auth.scope-missing", "没有权限")))
+        block(no_permission())
         return
     books = await desk.api.get("/v1/rule-books", limit=_BOOKS)
     choices = {_TODAY: "今天生效的规则"} | {
