@@ -9,6 +9,7 @@ the second (12 000 - 10 375) x 55 % + (13 425 - 12 000) x 60 % = 1 748.75 and 1 
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
@@ -23,9 +24,12 @@ from claims.application.assistance.apply_assistance import Apply
 from claims.application.assistance.ports import Wanted
 from claims.bootstrap import AssistanceDesk, assemble
 from claims.entrypoints.deadlines import deadlines
-from claims.entrypoints.service import his_endpoint
+from claims.entrypoints.service import SERVICE, his_endpoint
+from shared.auth import Principal
+from shared.auth.wiring import AUDIENCE, build_signer
 from shared.db.deadlines import DeadlineRunner
 from shared.errors import Refusal
+from shared.ledger import Book, Entry, credit, debit
 from tests.factories.claims_desk import ClaimsDesk, at, claims_settings
 from tests.factories.late_facts import LateDesk, once
 
@@ -292,3 +296,75 @@ async def test_payment_after_a_death_and_twice_is_one_payment(office: Office) ->
     assert await refused(pay(application_id, "payer", once())) == "claims.assistance.state"
     assert await office.late.desk.count("journal", "kind = 'payment'") == 1
     assert (await office.late.booked(person))[("MAF", "1003", "")] == -ALL_FEN
+
+
+async def test_two_payers_at_once_pay_once(office: Office) -> None:
+    person = await office.stays()
+    application_id = await office.granted(person)
+    attempts = (office.steps.pay(application_id, who, once()) for who in ("payer", "other"))
+    results = await asyncio.gather(*attempts, return_exceptions=True)
+    assert sorted(type(result).__name__ for result in results) == ["Refusal", "dict"]
+    assert (await office.late.booked(person))[("MAF", "1003", "")] == -ALL_FEN
+
+
+async def test_a_debt_to_the_same_book_is_set_off_first_and_other_claims_on_it_stay(office: Office) -> None:
+    person = await office.stays()
+    application_id = await office.granted(person)
+    party = f"P:{person}"
+    lines = ((debit("1125", 1_501, party), credit("4007", 1_501)), (debit("5001.01", 700), credit("2203", 700, party)))
+    entries = [
+        Entry(
+            entry_id=f"E{n}",
+            book=Book.MAF,
+            booked_on=date(2026, 4, 1),
+            kind="test",
+            lines=each,
+            person_id=person,
+        )
+        for n, each in enumerate(lines)
+    ]
+    async with office.late.desk.claims.db.transaction() as tx:
+        await office.late.desk.claims.ledger.append(tx, entries)
+    (voucher,) = (await office.steps.pay(application_id, "payer", once()))["vouchers"]
+    assert (voucher["amount_fen"], voucher["set_off_fen"]) == (500_000, 1_501)
+    booked = await office.late.booked(person)
+    assert (booked[("MAF", "1003", "")], booked[("MAF", "2203", party)]) == (-500_000, -700)
+    assert ("MAF", "1125", party) not in booked
+
+
+def as_(subject: str, *scopes: str, service: bool = False) -> dict[str, str]:
+    """Headers of somebody."""
+    principal = Principal(subject, subject, frozenset(scopes), frozenset({"*"}), service=service)
+    token = build_signer(claims_settings("")).sign(principal, audience=AUDIENCE, ttl_s=300)
+    return {"Authorization": f"Bearer {token}", "Idempotency-Key": once().key}
+
+
+async def test_over_rest_with_scopes_actors_and_the_work_list(office: Office) -> None:
+    person = await office.stays()
+    app = SERVICE.app(claims_settings(office.late.desk.claims.db.url))
+    path = "/v1/assistance-applications"
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://claims") as http,
+    ):
+        body = {"person_id": person, "class_code": "illness_poor"}
+        clerk = as_("clerk", "assistance:apply")
+        applied = await http.post(path, json=body, headers=clerk)
+        assert applied.status_code == 200, applied.text
+        assert (await http.post(path, json=body, headers=clerk)).json() == applied.json()
+        assert (applied.json()["maker"], applied.json()["household"]) == ("clerk", [person])
+        one = f"{path}/{applied.json()['application_id']}"
+        for headers, code in (
+            (as_("lijing", "assistance:apply"), "auth.scope-missing"),
+            (as_("gateway", "*", service=True), "claims.actor.missing"),
+        ):
+            assert (await http.post(f"{one}/review", headers=headers)).json()["code"] == code
+        reviewed = await http.post(f"{one}/review", json={"actor": "lijing"}, headers=as_("gateway", "*", service=True))
+        assert (reviewed.json()["review"]["reviewer"], reviewed.json()["review"]["burden_fen"]) == ("lijing", 1_342_500)
+        read = as_("sunli", "assistance:read")
+        listed = (await http.get(path, params={"state": "reviewed"}, headers=read)).json()
+        assert listed == {"items": [reviewed.json()], "next": None}
+        assert (await http.get(one, headers=read)).json() == reviewed.json()
+        assert (await http.get(path, params={"state": "applied"}, headers=read)).json()["items"] == []
+        unknown = await http.post(f"{path}/NONE/approve", headers=as_("zhaoming", "assistance:approve"))
+        assert (unknown.status_code, unknown.json()["code"]) == (404, "claims.assistance.unknown")
