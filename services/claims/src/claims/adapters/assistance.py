@@ -19,7 +19,7 @@ from claims.adapters.tables.settlement import SETTLEMENT
 from claims.application.assistance.ports import Wanted
 from claims.domain.assistance import Application, BookBalance, application_unknown
 from shared.db.database import opened
-from shared.ledger.books import DUE_FROM_PERSON, DUE_TO_PERSON
+from shared.ledger.books import DUE_TO_PERSON
 from shared.transactions import Tx
 
 _body: Final = TypeAdapter(Application)
@@ -104,24 +104,12 @@ class SqlDues:
         granted = await self._granted(tx, person_id, since)
         line = LEDGER.line.c
         rows = await opened(tx).all(
-            select(line.book, line.account, func.sum(line.credit_fen - line.debit_fen).label("fen"))
-            .where(
-                line.book.in_(sorted(granted)),
-                line.account.in_((DUE_TO_PERSON, DUE_FROM_PERSON)),
-                line.dim == f"P:{person_id}",
-            )
-            .group_by(line.book, line.account)
+            select(line.book, func.sum(line.credit_fen - line.debit_fen).label("fen"))
+            .where(line.book.in_(sorted(granted)), line.account == DUE_TO_PERSON, line.dim == f"P:{person_id}")
+            .group_by(line.book)
         )
-        balance = {(row.book, row.account): int(row.fen) for row in rows}
-        return [
-            BookBalance(
-                book=book,
-                owed_fen=balance.get((book, DUE_TO_PERSON), 0),
-                owing_fen=-balance.get((book, DUE_FROM_PERSON), 0),
-                granted_fen=fen,
-            )
-            for book, fen in sorted(granted.items())
-        ]
+        owed = {row.book: int(row.fen) for row in rows}
+        return [BookBalance(book=book, owed_fen=owed.get(book, 0), granted_fen=fen) for book, fen in sorted(granted.items())]
 
     async def _granted(self, tx: Tx, person_id: str, since: datetime) -> Counter[str]:
         """What corrections for classes have put on 2203, by book: each correction is one journal a book."""

@@ -22,7 +22,7 @@ from shared.contracts.claims import FundPayment
 from shared.errors import Refusal, conflict, not_found
 from shared.ids import IdFactory
 from shared.ledger import Book, Entry, credit, debit
-from shared.ledger.books import BANK, DUE_FROM_PERSON, DUE_TO_PERSON
+from shared.ledger.books import BANK, DUE_TO_PERSON
 
 State = Literal[
     "applied", "reviewed", "on_notice", "objected", "notice_over", "approved", "granted", "paid", "rejected", "withdrawn"
@@ -88,12 +88,11 @@ class Objection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voucher:
-    """What one book paid, and what of the person's debt to the same book it set off first."""
+    """What one book paid, in fen."""
 
     book: str
     voucher_no: str
     amount_fen: int
-    set_off_fen: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,46 +252,35 @@ def counted(person_id: str, standing: Iterable[Standing], first: date, last: dat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookBalance:
-    """One book and one person: what it owes (2203), what it is owed (1125), and what the class has added to the former."""
+    """What one book owes the person (2203), and what the class has added to that, in fen."""
 
     book: str
     owed_fen: int
-    owing_fen: int
     granted_fen: int
 
 
 def vouchers_of(application: Application, balances: Iterable[BookBalance]) -> tuple[Voucher, ...]:
-    """What each book pays: what the class brought and is still owed, less the person's debt to the same book (B0.5)."""
-    vouchers = []
-    for each in balances:
-        due = min(each.granted_fen, each.owed_fen)
-        if due > 0:
-            set_off = min(due, max(each.owing_fen, 0))
-            vouchers.append(
-                Voucher(
-                    book=each.book,
-                    voucher_no=f"{application.application_id}-{each.book}",
-                    amount_fen=due - set_off,
-                    set_off_fen=set_off,
-                )
-            )
-    return tuple(vouchers)
+    """What each book pays: what the class brought and is still owed.
+
+    The person's debts stay: they are kept and recovered by settlement (reference B7), and nothing nets between funds.
+    """
+    due = ((each.book, min(each.granted_fen, each.owed_fen)) for each in balances)
+    return tuple(
+        Voucher(book=book, voucher_no=f"{application.application_id}-{book}", amount_fen=fen) for book, fen in due if fen > 0
+    )
 
 
 def payment_of(application: Application, voucher: Voucher, booked_on: date, *, maker: str, ids: IdFactory) -> Entry:
-    """One book's voucher: Dr 2203(P) / Cr 1003, and Cr 1125(P) for what is set off."""
-    party = f"P:{application.person_id}"
-    lines = [debit(DUE_TO_PERSON, voucher.amount_fen + voucher.set_off_fen, party)]
-    if voucher.set_off_fen:
-        lines.append(credit(DUE_FROM_PERSON, voucher.set_off_fen, party))
-    if voucher.amount_fen:
-        lines.append(credit(BANK, voucher.amount_fen))
+    """One book's voucher: Dr 2203(P) / Cr 1003."""
     return Entry(
         entry_id=ids.new(),
         book=Book(voucher.book),
         booked_on=booked_on,
         kind="payment",
-        lines=tuple(lines),
+        lines=(
+            debit(DUE_TO_PERSON, voucher.amount_fen, f"P:{application.person_id}"),
+            credit(BANK, voucher.amount_fen),
+        ),
         memo=f"依申请医疗救助支付（{class_name(application.class_code)}）",
         person_id=application.person_id,
         voucher_no=voucher.voucher_no,
