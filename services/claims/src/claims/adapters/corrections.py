@@ -91,6 +91,7 @@ class SqlPersonYears:
                 s.total_fen, s.account_fen, s.cash_fen, s.hospital_fen, s.rule_digest, s.facts, s.decision,
                 s.answer["institution_name"].as_string().label("institution_name"), TAKE_BACK.c.kept, *last.c,
             )
+            .select_from(SETTLEMENT)
             .outerjoin(last, true())
             .outerjoin(TAKE_BACK, (TAKE_BACK.c.settlement_id == s.settlement_id) & (TAKE_BACK.c.state == "taken-back"))
             .where(

@@ -236,9 +236,13 @@ def class_name(code: str) -> str:
 
 
 def burden_fen(standing: Standing) -> int:
-    """What of the in-scope cost neither funds nor hospital bear (政策范围内个人负担), whether paid from the account or in cash."""
-    borne = sum(p.amount_fen for p in standing.outcome.payments if p.layer not in ("account", "family"))
-    return max(standing.facts.split.in_scope_fen - borne - standing.outcome.hospital_fen, 0)
+    """What of the in-scope cost neither funds nor hospital bear (政策范围内个人负担), whether paid from the account or in cash.
+
+    Of a stay that the work-injury fund has taken in part: at most what is left of the bill.
+    """
+    outcome = standing.outcome
+    borne = sum(p.amount_fen for p in outcome.payments if p.layer not in ("account", "family"))
+    return max(min(standing.facts.split.in_scope_fen, outcome.total_fen) - borne - outcome.hospital_fen, 0)
 
 
 def counted(person_id: str, standing: Iterable[Standing], first: date, last: date) -> list[Counted]:
