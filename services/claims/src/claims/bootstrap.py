@@ -10,6 +10,7 @@ from typing import Any, Final
 import httpx
 
 from claims.adapters.accounts import SqlAccountYears, SqlClosures, SqlHolders, SqlSharings, SqlStatements, SqlYearRuns
+from claims.adapters.assistance import SqlApplications, SqlDues
 from claims.adapters.bridge import HttpWorkInjury
 from claims.adapters.burdens import SqlBurdens, SqlCrossings, SqlWorklist
 from claims.adapters.corrections import SqlPersonYears, SqlRedecisions
@@ -45,6 +46,13 @@ from claims.application.accounts.credit_month import CreditMonth
 from claims.application.accounts.open_sharing import OpenSharing
 from claims.application.accounts.show_account import ShowAccount
 from claims.application.accounts.withdraw_sharing import WithdrawSharing
+from claims.application.assistance.apply_assistance import ApplyAssistance
+from claims.application.assistance.approve_assistance import ApproveAssistance
+from claims.application.assistance.grant_assistance import GrantAssistance
+from claims.application.assistance.list_applications import ListApplications
+from claims.application.assistance.move_application import MoveApplication
+from claims.application.assistance.pay_assistance import PayAssistance
+from claims.application.assistance.review_assistance import ReviewAssistance
 from claims.application.burden.list_burden_watch import ListBurdenWatch
 from claims.application.burden.record_handling import RecordHandling
 from claims.application.burden.update_burdens import UpdateBurdens
@@ -108,11 +116,13 @@ from claims.application.visits.sign_in import SignInOperator
 from claims.application.visits.upload_fees import UploadFeeLines
 from claims.domain.accounts.rules import CREDITS_SUFFIX, NATIONAL_FILE, CreditRules, NationalRules
 from claims.domain.adjudication import BOOK_SUFFIX
+from claims.domain.assistance_policy import AssistancePolicies
 from claims.domain.burden.lines import LINES_SUFFIX, BurdenLines
 from claims.domain.late_facts import LateFacts
 from claims.domain.rule_books.in_force import read_book, unregistered
 from claims.settings import read_claims_settings
 from shared.auth.wiring import build_service_tokens
+from shared.calendar import load_calendar
 from shared.clock import Clock
 from shared.crypto import Sealer
 from shared.db.database import Database
@@ -168,6 +178,19 @@ class AccountDesk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AssistanceDesk:
+    """What can be done with applications for medical assistance."""
+
+    apply: ApplyAssistance
+    review: ReviewAssistance
+    move: MoveApplication
+    approve: ApproveAssistance
+    grant: GrantAssistance
+    pay: PayAssistance
+    lists: ListApplications
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
     """Every use case of one process, and the database and books they share."""
 
@@ -216,6 +239,7 @@ class Claims:
     replay: ReplaySettlement
     rule_books: RuleBookDesk
     simulations: SimulationDesk
+    assistance: AssistanceDesk
     closing: tuple[Callable[[], Awaitable[Any]], ...]
 
 
@@ -231,6 +255,7 @@ def assemble(
     sealer = Sealer(settings.data_key.encode())
     own = read_claims_settings()
     late_facts = read_rules(own.late_facts.read_text("utf-8"), str(own.late_facts), LateFacts)
+    assistance = read_rules(own.assistance.read_text("utf-8"), str(own.assistance), AssistancePolicies)
     tokens = build_service_tokens(settings)
 
     def client(name: str, timeout_s: float) -> ServiceClient:
@@ -250,7 +275,8 @@ def assemble(
     reader = AsyncpgVisitReader(db, sealer)
 
     answer_once = AnswerOnce(db, messages, visits)
-    find_person = FindPerson(db, persons, HttpEnrollment(enrollment))
+    owner_of_persons = HttpEnrollment(enrollment)
+    find_person = FindPerson(db, persons, owner_of_persons)
     work_injury = SettleWorkInjury(reader, groups, HttpWorkInjury(bridge), clock, ids)
     years, redecisions, cases = SqlPersonYears(), SqlRedecisions(), SqlLateCases()
     redecide = RedecideYear(years, redecisions, ledger, books, late_facts, clock, ids, at_once=at_once)
@@ -271,6 +297,16 @@ def assemble(
         sealer=sealer,
         clock=clock,
         ids=ids,
+    )
+    applications, calendar = SqlApplications(), load_calendar()
+    assistance_desk = AssistanceDesk(
+        apply=ApplyAssistance(once, applications, find_person, assistance, calendar, clock, ids),
+        review=ReviewAssistance(once, applications, persons, years, settlements, redecide, books, calendar, clock),
+        move=MoveApplication(once, applications, calendar, clock),
+        approve=ApproveAssistance(once, applications, calendar, clock),
+        grant=GrantAssistance(db, applications, owner_of_persons, clock),
+        pay=PayAssistance(once, applications, SqlDues(), ledger, calendar, clock, ids),
+        lists=ListApplications(db, applications, calendar),
     )
     correct_lines = CorrectLines(settlements, redecide, books)
     reverse = ReverseClaim(answer_once, settlements, ledger, messages, clock, ids, redecide)
@@ -323,6 +359,7 @@ def assemble(
         replay=ReplaySettlement(db, settlements, books),
         rule_books=rule_books,
         simulations=_simulation_desk(db, once, sealer, clock, ids),
+        assistance=assistance_desk,
         closing=(books.stop, enrollment.close, bridge.close),
     )
 

@@ -22,6 +22,8 @@ class ClaimsSettings:
     """``ONEWINDOW_CLAIMS_RULE_BOOKS``."""
     late_facts: Path
     """``ONEWINDOW_CLAIMS_LATE_FACTS``: the file of the policy on late facts."""
+    assistance: Path
+    """``ONEWINDOW_CLAIMS_ASSISTANCE``: the file of the policy on assistance by application."""
     account_rules: Path
     """``ONEWINDOW_CLAIMS_ACCOUNT_RULES``: monthly credits, interest and family sharing of personal accounts."""
     burden_lines: Path
@@ -48,6 +50,9 @@ def read_claims_settings(environ: Mapping[str, str] | None = None) -> ClaimsSett
     late_facts = path("ONEWINDOW_CLAIMS_LATE_FACTS", "late-facts.yaml")
     if not late_facts.is_file():
         raise SettingsError(f"ONEWINDOW_CLAIMS_LATE_FACTS: {late_facts} is no file")
+    assistance = path("ONEWINDOW_CLAIMS_ASSISTANCE", "assistance.yaml")
+    if not assistance.is_file():
+        raise SettingsError(f"ONEWINDOW_CLAIMS_ASSISTANCE: {assistance} is no file")
     facts = env.get("ONEWINDOW_CLAIMS_FACTS")
     if facts and not Path(facts).is_dir():
         raise SettingsError(f"ONEWINDOW_CLAIMS_FACTS: {facts} is no folder")
@@ -55,6 +60,7 @@ def read_claims_settings(environ: Mapping[str, str] | None = None) -> ClaimsSett
     return ClaimsSettings(
         rule_books=folder("ONEWINDOW_CLAIMS_RULE_BOOKS", "books"),
         late_facts=late_facts,
+        assistance=assistance,
         account_rules=folder("ONEWINDOW_CLAIMS_ACCOUNT_RULES", "accounts"),
         burden_lines=folder("ONEWINDOW_CLAIMS_BURDEN_LINES", "burden-lines"),
         facts=Path(facts) if facts else None,

@@ -21,6 +21,7 @@ from gateway.adapters.tables import PLATFORM, metadata
 from gateway.adapters.timeline import SqlAccessLog, SqlTimeline
 from gateway.application.accept_matter import AcceptMatter
 from gateway.application.act_on_account import ActOnAccount
+from gateway.application.act_on_assistance import ActOnAssistance
 from gateway.application.act_on_crossing import ActOnCrossing
 from gateway.application.act_on_filing import ActOnFiling
 from gateway.application.act_on_rule_book import ActOnRuleBook
@@ -99,6 +100,7 @@ class Gateway:
     act_on_account: ActOnAccount
     act_on_crossing: ActOnCrossing
     act_on_filing: ActOnFiling
+    act_on_assistance: ActOnAssistance
     act_on_rule_book: ActOnRuleBook
     act_on_task: ActOnTask
     admit_his_message: AdmitHisMessage
@@ -179,6 +181,7 @@ def assemble(settings: Settings, network: Network | None = None, environ: Mappin
         act_on_account=ActOnAccount(owners, check_region),
         act_on_crossing=ActOnCrossing(owners, check_region),
         act_on_filing=ActOnFiling(owners, check_region),
+        act_on_assistance=ActOnAssistance(owners, check_region),
         act_on_rule_book=ActOnRuleBook(owners),
         act_on_task=ActOnTask(store=db, once=once, matters=matters, owners=owners, record=record, clock=clock),
         admit_his_message=_admission(db, settings, own, replays),

@@ -206,3 +206,26 @@ class BurdenBackUnder:
     line: str
     line_name: str
     at: datetime
+
+
+@event("claims.assistance-decided.v1", topic="claims.claim.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssistanceDecided:
+    """An application for medical assistance was approved or rejected. What is paid follows as SettlementCorrected."""
+
+    application_id: str
+    person_id: str
+    class_code: str
+    """The identity class that was applied for."""
+    class_name: str
+    approved: bool
+    begins_on: date
+    """The first day from which the class is granted."""
+    burden_fen: int
+    """What the household has borne in the look-back; 0 when it was rejected without a review."""
+    line_fen: int
+    expected_fen: int
+    """The trial at the review: what the funds would pay more."""
+    reason: str
+    """Of a rejection."""
+    decided_at: datetime

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import TypeAdapter, ValidationError
 
-from shared.contracts.enrollment import PersonStated
+from shared.contracts.enrollment import IdentityClass, PersonStated
 from shared.errors import Kind, Refusal, unavailable
 from shared.http.client import ServiceClient
 
@@ -12,7 +12,7 @@ _facts = TypeAdapter(PersonStated)
 
 
 class HttpEnrollment:
-    """Implements ``Enrollment``: GET /v1/person-states."""
+    """Implements ``Enrollment`` (GET /v1/person-states) and ``Classes`` (POST /v1/persons/{id}/classes)."""
 
     def __init__(self, client: ServiceClient) -> None:
         self._client = client
@@ -27,6 +27,20 @@ class HttpEnrollment:
                 return None
             raise
         except ValidationError as broken:
-            raise unavailable(
-                "claims.enrollment.answer-broken", "参保信息服务应答有误，请稍后重试", "enrollment's answer is no PersonStated"
-            ) from broken
+            raise _broken("enrollment's answer is no PersonStated") from broken
+
+    async def assign_class(self, person_id: str, given: IdentityClass, key: str) -> int | Refusal:
+        """See ``Classes``."""
+        body = {"code": given.code, "begins_on": given.begins_on.isoformat()}
+        if given.ends_on is not None:
+            body["ends_on"] = given.ends_on.isoformat()
+        try:
+            return int((await self._client.command(f"/v1/persons/{person_id}/classes", body, key))["version"])
+        except Refusal as refusal:
+            return refusal
+        except (KeyError, TypeError, ValueError):
+            return _broken("enrollment's answer has no version")
+
+
+def _broken(problem: str) -> Refusal:
+    return unavailable("claims.enrollment.answer-broken", "参保信息服务应答有误，请稍后重试", problem)

@@ -11,12 +11,14 @@ from starlette.types import Scope
 
 from claims.bootstrap import METADATA, OWN_BOOKS, Claims, assemble
 from claims.domain.adjudication import Case, RuleBook
+from claims.entrypoints.deadlines import deadlines
 from claims.entrypoints.events import batch_handlers, handlers
 from claims.entrypoints.his.answers import HisAnswers
 from claims.entrypoints.his.dispatch import Dispatch, HisDesk
 from claims.entrypoints.his.doorkeeper import Doorkeeper
 from claims.entrypoints.his.endpoint import HisEndpoint
 from claims.entrypoints.http.accounts import accounts_router
+from claims.entrypoints.http.assistance import assistance_router
 from claims.entrypoints.http.burdens import burdens_router
 from claims.entrypoints.http.filings import filings_router
 from claims.entrypoints.http.funds import funds_router
@@ -62,12 +64,19 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
         while await claims.accounts.credit_interest():
             pass
 
+    async def grant_classes() -> None:
+        for application_id in await claims.assistance.grant.due():
+            hindrance = await claims.assistance.grant.run(application_id)
+            if hindrance is not None:
+                log.warning("assistance.hindered", application_id=application_id, cause=hindrance)
+
     return Runtime(
         settings=settings,
         db=claims.db,
         routers=[
             settlements_router(claims.describe_settlement, claims.list_settlements, claims.take_claim_back, claims.replay),
             late_facts_router(claims.propose_late_fact, claims.approve_late_fact, claims.list_late_facts),
+            assistance_router(claims.assistance),
             rule_books_router(claims.rule_books),
             registry_router(
                 claims.state_institution, claims.import_catalogue, claims.list_registry, claims.list_visits, claims.clock
@@ -94,7 +103,9 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
             Job(name="decide again", every_s=1, run=redecide),
             Job(name="simulations", every_s=2, run=simulate),
             Job(name="interest on accounts", every_s=60, run=interest),
+            Job(name="grant classes", every_s=1, run=grant_classes),
         ],
+        deadlines=deadlines(claims),
         on_start=[load_books],
         on_stop=claims.closing,
     )

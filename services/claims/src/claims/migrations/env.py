@@ -1,6 +1,7 @@
 """Alembic's entry; see ``shared.db.migrate``."""
 
 import claims.adapters.tables.accounts
+import claims.adapters.tables.assistance
 import claims.adapters.tables.burden
 import claims.adapters.tables.corrections
 import claims.adapters.tables.registry

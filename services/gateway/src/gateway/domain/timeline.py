@@ -121,6 +121,16 @@ def entry(event: object, at: datetime) -> Entry | None:
                 amount_fen=funds,
                 links=_links(settlement_id=event.settlement_id, visit_id=event.visit_id),
             )
+        case claims.AssistanceDecided():
+            result = f"自 {event.begins_on} 起认定为{event.class_name}" if event.approved else f"不予救助：{event.reason}"
+            return Entry(
+                person_id=event.person_id,
+                at=event.decided_at,
+                kind="benefit",
+                title=f"医疗救助申请{'批准' if event.approved else '退回'}",
+                detail=result,
+                amount_fen=event.expected_fen if event.approved else None,
+            )
         case claims.ClaimTakenBack():
             owed = sum(payment.amount_fen for payment in event.owed)
             return Entry(

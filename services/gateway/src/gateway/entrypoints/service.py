@@ -9,6 +9,7 @@ from gateway.entrypoints import deadlines, events
 from gateway.entrypoints.his.ingress import HisIngress
 from gateway.entrypoints.http import (
     accounts,
+    assistance,
     benefits,
     filings,
     late_facts,
@@ -23,7 +24,7 @@ from shared.runtime import Runtime
 from shared.service import Service
 from shared.settings import Settings
 
-_ROUTES = (signing_in, matters, persons, filings, accounts, owned, rule_books, benefits, late_facts, simulations)
+_ROUTES = (signing_in, matters, persons, filings, accounts, owned, rule_books, benefits, late_facts, simulations, assistance)
 
 
 def build(settings: Settings, network: Network | None = None, environ: Mapping[str, str] | None = None) -> Runtime:

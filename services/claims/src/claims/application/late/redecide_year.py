@@ -21,7 +21,7 @@ from claims.application.late.corrections import (
 )
 from claims.application.settlement.ports import Journals, YearKey
 from claims.application.settlement.stored_facts import facts_to_json
-from claims.domain.late_facts import REASONS, LateFacts
+from claims.domain.late_facts import REASONS, LateFacts, Reason
 from claims.domain.person import CLASS_NAMES
 from claims.domain.redecision import Change, Difference, Redecided, journals_of, redecide
 from claims.domain.rule_books.in_force import RulesByDay
@@ -98,24 +98,14 @@ class RedecideYear:
     ) -> Ripples:
         """The same with what stands already at hand; the caller sees to the rest."""
         today = local(self._clock.now()).date()
-        rules = next((s.standing.rules for s in standing if s.standing.rules is not None), None)
-        if rules is None:
+        listing = self._lists(standing, cause.reason)
+        if listing is None:
             return Ripples()
-        listing = self._policy.on(rules.region, today).ripple.of(cause.reason) == "list"
         if listing and cause.lines:
             # The wrong settlement itself is put right all the same.
             change = Change(facts=change.facts, alone=True)
             listing = False
-        result = redecide(
-            [s.standing for s in standing],
-            change,
-            balance_fen=balance_fen,
-            debts=await self._years.debts(tx, [s.standing.settlement_id for s in standing if s.standing.outcome.account_fen]),
-            parts=await self._years.parts_before(
-                tx, key, sorted({s.visit_id for s in standing if s.standing.inpatient and s.standing.year == key.benefit_year})
-            ),
-            limit=self._at_once,
-        )
+        result = await self._redecided(tx, key, standing, change, balance_fen=balance_fen, limit=self._at_once)
         by_id = {s.standing.settlement_id: s for s in standing}
         if listing:
             shown = tuple(_shown(d, by_id[d.standing.settlement_id]) for d in result.differences)
@@ -125,6 +115,43 @@ class RedecideYear:
             corrected=tuple(_shown(d, by_id[d.standing.settlement_id]) for d in result.differences),
             decided=result.decided,
             rest=result.rest,
+        )
+
+    async def trial(
+        self,
+        tx: Tx,
+        key: YearKey,
+        standing: Sequence[StandingSettlement],
+        change: Change,
+        reason: Reason,
+        *,
+        balance_fen: int,
+    ) -> tuple[Difference, ...]:
+        """What a change would correct; nothing is written, and nothing is left over."""
+        if self._lists(standing, reason) is not False:
+            return ()
+        result = await self._redecided(tx, key, standing, change, balance_fen=balance_fen, limit=len(standing))
+        return result.differences
+
+    def _lists(self, standing: Sequence[StandingSettlement], reason: Reason) -> bool | None:
+        """Whether differences are only named; None when no settlement can be decided again."""
+        rules = next((s.standing.rules for s in standing if s.standing.rules is not None), None)
+        if rules is None:
+            return None
+        return self._policy.on(rules.region, local(self._clock.now()).date()).ripple.of(reason) == "list"
+
+    async def _redecided(
+        self, tx: Tx, key: YearKey, standing: Sequence[StandingSettlement], change: Change, *, balance_fen: int, limit: int
+    ) -> Redecided:
+        return redecide(
+            [s.standing for s in standing],
+            change,
+            balance_fen=balance_fen,
+            debts=await self._years.debts(tx, [s.standing.settlement_id for s in standing if s.standing.outcome.account_fen]),
+            parts=await self._years.parts_before(
+                tx, key, sorted({s.visit_id for s in standing if s.standing.inpatient and s.standing.year == key.benefit_year})
+            ),
+            limit=limit,
         )
 
     async def _write(

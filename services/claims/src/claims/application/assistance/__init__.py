@@ -1,0 +1,1 @@
+"""Use cases on medical assistance by application."""
