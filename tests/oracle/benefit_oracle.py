@@ -34,6 +34,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 Rules = dict[str, Any]
@@ -130,6 +131,7 @@ class Outcome:
     cash: Fraction = ZERO
 
 
+@cache
 def yuan(value: int | str) -> Fraction:
     """A figure of a book."""
     return Fraction(value)
@@ -137,7 +139,7 @@ def yuan(value: int | str) -> Fraction:
 
 def half_up(amount: Fraction, steps: int = 100) -> Fraction:
     """To the fen, or to another part of one."""
-    return Fraction((amount * steps + Fraction(1, 2)).__floor__(), steps)
+    return Fraction((2 * amount.numerator * steps + amount.denominator) // (2 * amount.denominator), steps)
 
 
 def within(amount: Fraction, least: Fraction, most: Fraction) -> Fraction:

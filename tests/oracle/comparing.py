@@ -26,9 +26,8 @@ class DisagreementError(AssertionError):
 
 def in_fen(amount: Fraction) -> int:
     """A whole number of fen."""
-    scaled = amount * 100
-    assert scaled.denominator == 1
-    return scaled.numerator
+    assert 100 % amount.denominator == 0
+    return amount.numerator * (100 // amount.denominator)
 
 
 def kernel_facts(claim: Claim) -> ClaimFacts:
@@ -62,6 +61,8 @@ class Year:
     state: YearState = field(default_factory=YearState)
     standing: list[tuple[Decision, benefit_oracle.Outcome]] = field(default_factory=list)
     refused: int = 0
+    payments: int = 0
+    reversed: int = 0
 
     def settle(self, claim: Claim) -> tuple[Decision, benefit_oracle.Outcome] | None:
         """Both decide it; None when both refuse. Raises DisagreementError."""
@@ -75,11 +76,13 @@ class Year:
         for name, left, right in differences(got, want):
             raise DisagreementError(f"{name}: kernel {left}, oracle {right}")
         self.state = got.after
+        self.payments += sum(done.payment_fen > 0 for done in got.layers)
         self.standing.append((got, want))
         return got, want
 
     def reverse(self, position: int) -> None:
         """Take back one that stands."""
+        self.reversed += 1
         decision, _ = self.standing.pop(position)
         self.state = self.state.minus(decision.contribution)
 

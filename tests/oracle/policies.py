@@ -64,6 +64,12 @@ def money_text(fen: int) -> int | str:
     return f"{whole}.{cents:02d}" if cents else whole
 
 
+def fen_of(value: int | str) -> int:
+    """An amount of a book in fen."""
+    whole, _, cents = str(value).partition(".")
+    return int(whole) * 100 + int((cents + "00")[:2])
+
+
 def rate_text(millionths: int) -> str:
     """Millionths as a book writes a rate or points."""
     sign = "-" if millionths < 0 else ""
@@ -88,8 +94,7 @@ def _numbers(value: Any, key: str) -> Iterator[tuple[str, int]]:
         for item in value:
             yield from _numbers(item, key)
     elif isinstance(value, int | str) and str(value).replace(".", "", 1).isdecimal():
-        whole, _, cents = str(value).partition(".")
-        yield key, int(whole) * 100 + int((cents + "00")[:2])
+        yield key, fen_of(value)
 
 
 def book(random: Random) -> Rules:
