@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claims.domain.adjudication import OUTSIDE, CatalogueEntry, Circumstances, ClaimFacts, FeeLine, Split, add_up, split_line
-from claims.domain.adjudication.split import PARTS
+from claims.domain.adjudication.split import PARTS, LineShare
 from shared.errors import Refusal
 
 CLASS_B = 100_000
@@ -56,6 +56,13 @@ def line(amount_fen: int, quantity: str = "1", price: str = "0", *, approved: bo
             CatalogueEntry(charge_class="A", price_limits=(Decimal("1.2"),) * 3),
             2,
             Split(1235, 0, 35, 0, 1200),
+        ),
+        # half a fen over the limit rounds up, not to the even one: (1.005 - 1) x 1
+        (
+            line(1000, "1", "1.005"),
+            CatalogueEntry(charge_class="A", price_limits=(Decimal(1),) * 3),
+            2,
+            Split(1000, 0, 1, 0, 999),
         ),
         # the amount rules: the part over the limit is never more than the line
         (line(100, "3", "50"), CatalogueEntry(charge_class="A", price_limits=(Decimal(0),) * 3), 2, Split(100, 0, 100, 0, 0)),
@@ -115,3 +122,15 @@ def test_negative_allowances_are_refused(account: int, deductible: int) -> None:
     with pytest.raises(Refusal) as caught:
         ClaimFacts(split=Split(0, 0, 0, 0, 0), circumstances=stay, account_fen=account, stay_deductible_fen=deductible)
     assert caught.value.code == "claims.bill.account"
+
+
+def test_a_bill_of_no_lines_is_nothing() -> None:
+    assert add_up([]) == Split(0, 0, 0, 0, 0)
+
+
+def test_class_b_and_traditional_lines_that_are_flat_have_no_rate_of_their_own() -> None:
+    entry = CatalogueEntry(charge_class="B", traditional=True)
+    assert split_line(line(1000), entry, 2, CLASS_B, LineShare(rate=400_000)) == Split(1000, 0, 0, 400, 600, 600, 600, 0)
+    assert split_line(line(1000), entry, 2, CLASS_B, LineShare(rate=400_000, flat=True)) == Split(
+        1000, 0, 0, 400, 600, 0, 0, 600
+    )
