@@ -95,6 +95,7 @@ class LayerOutcome:
     month: int
     disease: str
     base: Fraction
+    before: Fraction
     deductible: Fraction
     cost: Fraction
     over_cost: Fraction
@@ -337,6 +338,7 @@ class _Payment:
             month=self.claim.month,
             disease=self.claim.disease,
             base=self.base,
+            before=self._before(),
             deductible=deductible,
             cost=cost,
             over_cost=excess - cost,
@@ -419,20 +421,26 @@ class _Payment:
 
     # ---- bands and rates -------------------------------------------------------------------------------------------
 
+    def _before(self) -> Fraction:
+        """Where the bands stand when the claim comes."""
+        per = self.layer["per"]
+        if per == "claim":
+            return ZERO
+        by_cost = self.charged in ("claim", "highest") and self.layer.get("bounds") == "excess"
+        return self._so_far(per, "excess" if by_cost else "base")
+
     def _stretches(self, full: Fraction, deductible: Fraction, cost: Fraction) -> list[tuple[Fraction, Fraction]]:
         """How much of the cost lies in each band, and the band's rate."""
         excess_bounds = self.layer.get("bounds", "absolute") == "excess"
         per, zero = self.layer["per"], ZERO
         if self.charged in ("month", "year"):
-            begin = self._so_far(per, "base") + deductible
+            begin = self._before() + deductible
             zero = full if excess_bounds else ZERO
         elif per == "claim":
             begin = ZERO if self.after_rate else self._owed(full)
             zero = begin if excess_bounds else ZERO
-        elif excess_bounds:
-            begin = self._so_far(per, "excess")
         else:
-            begin = self._so_far(per, "base") + deductible
+            begin = self._before() + (ZERO if excess_bounds else deductible)
         stretches, low = [], ZERO
         for band in self.terms["bands"]:
             high = zero + yuan(band["up_to"]) if "up_to" in band else begin + cost

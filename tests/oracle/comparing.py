@@ -126,7 +126,7 @@ class Year:
 def differences(got: Decision, want: benefit_oracle.Outcome) -> Iterator[tuple[str, object, object]]:
     """Every amount in which the two differ, in the order of the calculation."""
     for name, left, right in pairs(got, want):
-        if left != right:
+        if str(left) != str(right):  # so that 1.0 differs from 1
             yield name, left, right
 
 
@@ -138,6 +138,7 @@ def pairs(got: Decision, want: benefit_oracle.Outcome) -> Iterator[tuple[str, ob
     for done, (code, layer) in zip(got.layers, want.layers.items(), strict=True):
         yield f"{code}.hospital", done.hospital_fen, in_fen(layer.hospital)
         yield f"{code}.base", done.base_fen, in_fen(layer.base)
+        yield f"{code}.before", done.before_fen, in_fen(layer.before)
         yield f"{code}.deductible", done.deductible_fen, in_fen(layer.deductible)
         yield f"{code}.over_cost", done.over_cost_fen, in_fen(layer.over_cost)
         yield f"{code}.bands", list(done.bands_fen), [in_fen(width) for width in layer.bands]

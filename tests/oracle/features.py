@@ -14,6 +14,7 @@ from tests.oracle.benefit_oracle import Claim, fits
 
 SILENT = {
     *("version", "effective_from", "effective_to", "dated_by", "policy_year", "sources", "readings", "accepted_findings"),
+    *("referral_needed", "disease_codes"),
     *("source", "article", "origin", "code", "name", "book", "fund", "his_field", "account", "family_fund"),
     *("class_b", "line_classes", "waiting", "year_end", "split_deductible_in", "longest_days"),
 }

@@ -211,6 +211,7 @@ class _Version:
         layer: Rules = {"code": code, "name": code, "book": book, "fund": fund, "his_field": his_field, "per": per}
         layer |= {"bounds": bounds, "source": "generated", "when": when}
         self._perhaps(layer, "base", lambda: "left", 0.2)
+        self._perhaps(layer, "without_deductible", lambda: True, 0.1)
         if charged:
             layer["deductible_per"] = charged
         by = charged or per
@@ -298,8 +299,7 @@ class _Version:
             terms["deductible_rule"] = rule
         self._perhaps(terms, "cap", lambda: self.amount(8_000_000), 0.25)
         self._perhaps(terms, "cost_cap", lambda: self.amount(8_000_000), 0.2)
-        if package:
-            self._perhaps(terms, "package_price", lambda: self.amount(5_000_000), 0.1)
+        self._perhaps(terms, "package_price", lambda: self.amount(5_000_000), 0.1 if package else 0.04)
         if not plain and not rule and not terms["caps"] and "package_price" not in terms:
             terms["caps"] = [self._cap()]
         return terms

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -116,12 +117,39 @@ def test_a_bill_that_does_not_hold_is_refused(split: Split, code: str) -> None:
     assert caught.value.code == code
 
 
-@pytest.mark.parametrize(("account", "deductible"), [(-1, 0), (0, -1)])
-def test_negative_allowances_are_refused(account: int, deductible: int) -> None:
-    stay = Circumstances("inpatient", 2, "active")
+ALLOWANCES = ["account_fen", "family_account_fen", "stay_deductible_fen", "episode_deductible_fen"]
+
+
+@pytest.mark.parametrize(
+    ("given", "refused"),
+    [
+        *(
+            ({name: -1}, ("claims.bill.account", "个人账户可用金额和本次住院已扣起付线不能为负数", "acct_pay"))
+            for name in ALLOWANCES
+        ),
+        ({"sessions": 0}, ("claims.bill.sessions", "治疗次数至少为1", "sessions")),
+        (
+            {"split": Split(1000, 0, 0, 0, 999)},
+            ("claims.bill.split", "全自费、超限价、先行自付与政策范围内金额之和不等于费用总额", "medfee_sumamt"),
+        ),
+        *(
+            ({"split": split}, ("claims.bill.negative", "退费大于原收费：结算金额的某一部分为负数", "medfee_sumamt"))
+            for split in (Split(0, 100, 0, 0, -100), Split(10, 0, 0, 0, 10, 11), Split(10, 0, 0, 0, 10, 0, 0, -1))
+        ),
+    ],
+)
+def test_facts_that_do_not_hold_are_refused(given: dict[str, Any], refused: tuple[str, str, str]) -> None:
+    usual: dict[str, Any] = {"split": Split(0, 0, 0, 0, 0), "circumstances": Circumstances("inpatient", 2, "active")}
     with pytest.raises(Refusal) as caught:
-        ClaimFacts(split=Split(0, 0, 0, 0, 0), circumstances=stay, account_fen=account, stay_deductible_fen=deductible)
-    assert caught.value.code == "claims.bill.account"
+        ClaimFacts(**usual | given)
+    assert (caught.value.code, caught.value.zh, caught.value.field) == refused
+
+
+def test_facts_may_be_of_nothing_and_of_one_session() -> None:
+    stay = Circumstances("inpatient", 2, "active")
+    nothing: dict[str, Any] = dict.fromkeys(ALLOWANCES, 0)
+    facts = ClaimFacts(split=Split(10, 0, 0, 0, 10, 10, 10, 10), circumstances=stay, sessions=1, **nothing)
+    assert facts.sessions == 1
 
 
 def test_a_bill_of_no_lines_is_nothing() -> None:
