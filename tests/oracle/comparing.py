@@ -148,8 +148,7 @@ def pairs(got: Decision, want: benefit_oracle.Outcome) -> Iterator[tuple[str, ob
         room = done.room_fen if done.room_fen < NO_LIMIT // 2 else None
         yield f"{code}.room", room, None if layer.room is None else in_fen(layer.room)
         yield f"{code}.payment", done.payment_fen, in_fen(layer.payment)
-        if done.step.keeps_beyond:
-            yield f"{code}.beyond_cap", done.beyond_cap_fen(), in_fen(layer.beyond_cap)
+        yield f"{code}.beyond_cap", done.beyond_cap_fen(), in_fen(layer.beyond_cap)
     yield "hospital", got.hospital_fen, in_fen(want.hospital)
     yield "person", got.person_fen, in_fen(want.person)
     yield "account", got.account_fen, in_fen(want.account)

@@ -10,7 +10,7 @@ import pytest
 
 from claims.domain.adjudication import Circumstances, RuleBooks, RuleSet, Split, YearState, adjudicate
 from claims.domain.adjudication.kernel import ClaimFacts
-from claims.domain.adjudication.plan import Plan, resolve
+from claims.domain.adjudication.plan import Plan, resolve, step_of
 from shared.errors import Refusal
 from tests.oracle import policies
 
@@ -174,3 +174,33 @@ def test_layers_that_share_a_cap_share_it_within_a_claim() -> None:
     assert [done.payment_fen for done in decision.layers] == [6_000, 4_000, 0]
     assert [done.room_fen for done in decision.layers] == [10_000, 4_000, 0]
     assert decision.after.counters["shared.all.paid"] == 10_000
+
+
+def test_of_a_group_the_first_of_equals_is_named() -> None:
+    change = {"code": "a", "name": "a", "points": "0.1", "group": "g"}
+    rules = read(simple(adjustments=[change, change | {"code": "b"}, change | {"code": "c", "points": "0.05"}]))
+    assert [named.code for named in rules.plan(SEEN).steps[0].adjustments] == ["a"]
+
+
+def test_what_a_step_knows_of_the_others() -> None:
+    """The first takes flat lines; the one whose cap is gone beyond keeps what is; a step by itself knows none."""
+    book = simple(cap=10)
+    [pool] = book["versions"][0]["layers"]
+    book["versions"][0]["layers"] = [
+        pool,
+        pool | {"code": "other"},
+        pool | {"code": "gated", "after_cap_of": "other"},
+        pool | {"code": "large", "base": "beyond_cap", "beyond": "pool"},
+    ]
+    rules = read(book)
+    steps = rules.plan(SEEN).steps
+    assert [(s.takes_flat, s.keeps_beyond, s.beyond, s.gate) for s in steps] == [
+        (True, True, -1, -1),
+        (False, False, -1, -1),
+        (False, False, -1, 1),
+        (False, False, 0, -1),
+    ]
+    layer = rules.version.layers[0]
+    alone = step_of(rules.version, layer, layer.terms[0], SEEN)
+    assert (alone.takes_flat, alone.keeps_beyond, alone.beyond, alone.gate) == (False, False, -1, -1)
+    assert (alone.layer, alone.terms, alone.cap) == (layer, layer.terms[0], 1_000)

@@ -205,7 +205,6 @@ def resolve(version: RuleVersion, c: Circumstances) -> Plan:
         -1 if layer.base == "left" else codes.index(layer.beyond) if layer.beyond else i - 1
         for i, (layer, _) in enumerate(applying)
     ]
-    flat = next((i for i, b in enumerate(beyond) if b < 0), -1)
     steps = tuple(
         step_of(
             version,
@@ -215,7 +214,7 @@ def resolve(version: RuleVersion, c: Circumstances) -> Plan:
             beyond=beyond[i],
             keeps_beyond=i in beyond,
             gate=codes.index(layer.after_cap_of) if layer.after_cap_of else -1,
-            takes_flat=i == flat,
+            takes_flat=i == 0,
         )
         for i, (layer, terms) in enumerate(applying)
     )
