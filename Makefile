@@ -15,7 +15,7 @@ BENCH_SECONDS ?= 30
 # A part that this machine lacks and cannot get is left out with one loud line, except where everything is required.
 MISSING  := [ -z "$${ONEWINDOW_REQUIRE_ALL:-}" ]
 
-.PHONY: help demo up down load test test-kafka bench lint types imports docs docs-check lock fmt clean
+.PHONY: help demo up down load test test-kafka mutants bench lint types imports docs docs-check lock fmt clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ test: .venv/.dev ## all tests that need no Docker
 
 test-kafka: .venv/.dev ## the bus suite against Apache Kafka (needs Java and Maven)
 	@if tools/machine.sh java; then ONEWINDOW_TEST_KAFKA=1 $(PYTEST) tests/contract/broker tests/contract/bus; else $(MISSING); fi
+
+mutants: .venv/.dev ## mutation tests of the benefit kernel, half an hour; what may survive: tests/oracle/README.md
+	tools/mutants.sh
 
 bench: .venv/.dev ## settlements per second through the gateway, with an audit at the end (BENCH_SECONDS=30)
 	$(PY) tests/load/bench.py --seconds $(BENCH_SECONDS)
@@ -76,7 +79,7 @@ lock: .venv/.dev ## compile requirements/*.in, hashes but no addresses (UPGRADE=
 	$(COMPILE) --output-file requirements/dev.txt requirements/dev.in
 
 clean: ## remove the environment and caches; the data in .data stay
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache mutants
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .mutants
 
 # ---- the environment -----------------------------------------------------------------------------------------------
 

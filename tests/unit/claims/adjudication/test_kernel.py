@@ -203,6 +203,10 @@ def test_half_a_fen_goes_up() -> None:
     assert decision.funds_fen == 26
 
 
+def test_a_counter_that_never_counted_is_zero() -> None:
+    assert (YearState().used("pool", "paid"), YearState().stays) == (0, 0)
+
+
 def test_states_drop_their_zeros() -> None:
     assert YearState.of({"stays": 0, "pool.paid": 5}) == YearState({"pool.paid": 5})
     assert YearState.of({"pool.paid": 5}).minus(YearState.of({"pool.paid": 5})) == YearState()

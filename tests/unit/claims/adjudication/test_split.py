@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from claims.domain.adjudication import OUTSIDE, CatalogueEntry, Circumstances, ClaimFacts, FeeLine, Split, add_up, split_line
-from claims.domain.adjudication.split import PARTS
+from claims.domain.adjudication.split import PARTS, LineShare
 from shared.errors import Refusal
 
 CLASS_B = 100_000
@@ -56,6 +57,13 @@ def line(amount_fen: int, quantity: str = "1", price: str = "0", *, approved: bo
             CatalogueEntry(charge_class="A", price_limits=(Decimal("1.2"),) * 3),
             2,
             Split(1235, 0, 35, 0, 1200),
+        ),
+        # half a fen over the limit rounds up, not to the even one: (1.005 - 1) x 1
+        (
+            line(1000, "1", "1.005"),
+            CatalogueEntry(charge_class="A", price_limits=(Decimal(1),) * 3),
+            2,
+            Split(1000, 0, 1, 0, 999),
         ),
         # the amount rules: the part over the limit is never more than the line
         (line(100, "3", "50"), CatalogueEntry(charge_class="A", price_limits=(Decimal(0),) * 3), 2, Split(100, 0, 100, 0, 0)),
@@ -109,9 +117,48 @@ def test_a_bill_that_does_not_hold_is_refused(split: Split, code: str) -> None:
     assert caught.value.code == code
 
 
-@pytest.mark.parametrize(("account", "deductible"), [(-1, 0), (0, -1)])
-def test_negative_allowances_are_refused(account: int, deductible: int) -> None:
-    stay = Circumstances("inpatient", 2, "active")
+ALLOWANCES = ["account_fen", "family_account_fen", "stay_deductible_fen", "episode_deductible_fen"]
+
+
+@pytest.mark.parametrize(
+    ("given", "refused"),
+    [
+        *(
+            ({name: -1}, ("claims.bill.account", "个人账户可用金额和本次住院已扣起付线不能为负数", "acct_pay"))
+            for name in ALLOWANCES
+        ),
+        ({"sessions": 0}, ("claims.bill.sessions", "治疗次数至少为1", "sessions")),
+        (
+            {"split": Split(1000, 0, 0, 0, 999)},
+            ("claims.bill.split", "全自费、超限价、先行自付与政策范围内金额之和不等于费用总额", "medfee_sumamt"),
+        ),
+        *(
+            ({"split": split}, ("claims.bill.negative", "退费大于原收费：结算金额的某一部分为负数", "medfee_sumamt"))
+            for split in (Split(0, 100, 0, 0, -100), Split(10, 0, 0, 0, 10, 11), Split(10, 0, 0, 0, 10, 0, 0, -1))
+        ),
+    ],
+)
+def test_facts_that_do_not_hold_are_refused(given: dict[str, Any], refused: tuple[str, str, str]) -> None:
+    usual: dict[str, Any] = {"split": Split(0, 0, 0, 0, 0), "circumstances": Circumstances("inpatient", 2, "active")}
     with pytest.raises(Refusal) as caught:
-        ClaimFacts(split=Split(0, 0, 0, 0, 0), circumstances=stay, account_fen=account, stay_deductible_fen=deductible)
-    assert caught.value.code == "claims.bill.account"
+        ClaimFacts(**usual | given)
+    assert (caught.value.code, caught.value.zh, caught.value.field) == refused
+
+
+def test_facts_may_be_of_nothing_and_of_one_session() -> None:
+    stay = Circumstances("inpatient", 2, "active")
+    nothing: dict[str, Any] = dict.fromkeys(ALLOWANCES, 0)
+    facts = ClaimFacts(split=Split(10, 0, 0, 0, 10, 10, 10, 10), circumstances=stay, sessions=1, **nothing)
+    assert facts.sessions == 1
+
+
+def test_a_bill_of_no_lines_is_nothing() -> None:
+    assert add_up([]) == Split(0, 0, 0, 0, 0)
+
+
+def test_class_b_and_traditional_lines_that_are_flat_have_no_rate_of_their_own() -> None:
+    entry = CatalogueEntry(charge_class="B", traditional=True)
+    assert split_line(line(1000), entry, 2, CLASS_B, LineShare(rate=400_000)) == Split(1000, 0, 0, 400, 600, 600, 600, 0)
+    assert split_line(line(1000), entry, 2, CLASS_B, LineShare(rate=400_000, flat=True)) == Split(
+        1000, 0, 0, 400, 600, 0, 0, 600
+    )

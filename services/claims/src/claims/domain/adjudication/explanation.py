@@ -14,7 +14,7 @@ from claims.domain.adjudication.kernel import Decision, LayerResult, continues
 from claims.domain.adjudication.plan import LINES
 from claims.domain.adjudication.rule_book import NO_LIMIT, Cited
 from claims.domain.adjudication.split import PARTS
-from shared.money import format_yuan
+from shared.money import RATE_ONE, format_yuan
 
 _POINT: Final = 10_000
 """A percentage point in millionths."""
@@ -166,6 +166,7 @@ def _guaranteed(done: LayerResult) -> bool:
     step = done.step
     due = sum(cost * rate for cost, rate in zip(done.bands_fen, step.rates, strict=True))
     due += sum(cost * points for cost, (_, points) in zip(done.lines_fen, step.line_points, strict=True))
+    due -= done.deductible_fen * RATE_ONE if step.after_rate else 0
     return bool(due < done.base_fen * step.guarantee)
 
 

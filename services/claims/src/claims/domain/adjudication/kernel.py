@@ -17,7 +17,7 @@ from claims.domain.adjudication.circumstances import STAYS_OF_CARE, Circumstance
 from claims.domain.adjudication.plan import PRE_SELFPAY, Plan, Step
 from claims.domain.adjudication.rule_book import NO_LIMIT
 from claims.domain.adjudication.rule_set import RuleSet
-from claims.domain.adjudication.split import Split, whole
+from claims.domain.adjudication.split import PARTS, Split, whole
 from claims.domain.adjudication.year_state import STAYS, YearState
 from shared.errors import invalid
 from shared.ledger import Book
@@ -93,7 +93,7 @@ class ClaimFacts:
 
 
 class LayerResult(NamedTuple):
-    """What one layer did, in fen: base = deductible + over_cost + sum(bands)."""
+    """What one layer did, in fen: base = deductible + over_cost + sum(bands); a deductible after the rate is none of the base."""
 
     step: Step
     base_fen: Number
@@ -114,6 +114,8 @@ class LayerResult(NamedTuple):
     payment_fen: Number
     hospital_fen: Number
     """Beyond the price of a package."""
+    cost_room_fen: Number
+    """What the limits on cost left before this claim, the deductible taken off where it counts against them."""
 
     @property
     def bands_fen(self) -> tuple[Number, ...]:
@@ -123,12 +125,14 @@ class LayerResult(NamedTuple):
     @property
     def reached(self) -> Number:
         """Whether a cap is reached after this claim, 0 or 1."""
-        return (self.room_fen <= self.payment_fen) * 1 | (self.over_cost_fen > 0) * 1
+        return (self.room_fen <= self.payment_fen) * 1 | (self.cost_room_fen <= self.above_fen[0]) * 1
 
     def beyond_cap_fen(self, ops: Ops = SCALAR) -> Number:
-        """Cost above the deductible that a reached limit left: what the paid amount does not stand for, band by band from
-        below, payment / rate rounded half up where the money ends (work-injury reference B0.2)."""
-        rest = ops.hi(self.payment_fen - self.flat_fen, 0) * RATE_ONE
+        """Cost above the deductible that a reached limit left: what the paid amount does not stand for, lines settled by
+        themselves first, then band by band from below, payment / rate rounded half up where the money ends (work-injury
+        reference B0.2). A deductible after the rate is added to the payment before."""
+        after_rate = self.deductible_fen if self.step.after_rate else 0
+        rest = (ops.hi(self.payment_fen - self.flat_fen, 0) + after_rate) * RATE_ONE
         covered, reached = 0, 1
         for cost, rate in zip(self.bands_fen, self.step.rates, strict=True):
             spent = ops.lo(rest, cost * rate)
@@ -136,11 +140,13 @@ class LayerResult(NamedTuple):
             reached = reached * (spent == cost * rate)
             rest = rest - spent
         capped = (self.payment_fen < self.uncapped_fen) * 1
-        return self.over_cost_fen + capped * (self.above_fen[0] - covered)
+        flat = ops.hi(self.flat_fen - self.payment_fen, 0)
+        return self.over_cost_fen + capped * (self.above_fen[0] - covered) + flat
 
-    def counted(self) -> tuple[Number, Number, Number, Number]:
-        """What counters add up: base, deductible, cost, payment (``plan.BASE`` …)."""
-        return self.base_fen, self.deductible_fen, self.above_fen[0], self.payment_fen
+    def counted(self) -> tuple[Number, Number, Number, Number, Number]:
+        """What counters add up: base, deductible, cost, payment, cost above the deductible (``plan.BASE`` …)."""
+        cost = self.above_fen[0]
+        return self.base_fen, self.deductible_fen, cost, self.payment_fen, cost + self.over_cost_fen
 
 
 class Paid(NamedTuple):
@@ -247,10 +253,7 @@ def adjudicate(rules: RuleSet, facts: ClaimFacts, state: YearState) -> Decision:
     Raises Refusal ``claims.rules.uncovered`` when the rules say nothing on such a claim.
     """
     plan = rules.plan(facts.circumstances)
-    split = facts.split
-    if plan.first_share:
-        first = (split.in_scope_fen * plan.first_share + _HALF) // RATE_ONE
-        split = split._replace(pre_selfpay_fen=split.pre_selfpay_fen + first, in_scope_fen=split.in_scope_fen - first)
+    split = bear_first(facts.split, plan.first_share)
     used = state.counters.get
     total, self_funded, over_limit, pre_selfpay, in_scope, class_b, traditional, flat = split
     charged = facts.stay_deductible_fen
@@ -276,6 +279,15 @@ def adjudicate(rules: RuleSet, facts: ClaimFacts, state: YearState) -> Decision:
     return Decision(rules, facts, state, split, paid.layers, person, account, family, person - account - family, paid.hospital)
 
 
+def bear_first(split: Split, rate: int) -> Split:
+    """The bill after the person has borne a share of what is in scope, half up; what is contained in it loses the same share."""
+    if not rate:
+        return split
+    kept = tuple(amount - (amount * rate + _HALF) // RATE_ONE for amount in split[PARTS - 1 :])
+    first = split.in_scope_fen - kept[0]
+    return Split._make((*split[: PARTS - 2], split.pre_selfpay_fen + first, *kept))
+
+
 def pay(plan: Plan, amounts: Amounts, used: Callable[[str, int], Number], ops: Ops) -> Paid:
     """What each layer pays. ``used``: a counter of the year by name, or the default.
 
@@ -286,14 +298,15 @@ def pay(plan: Plan, amounts: Amounts, used: Callable[[str, int], Number], ops: O
     parts: tuple[Number, ...] = amounts.parts
     hospital: Number = 0
     basic_deductible: Number = 0
+    shared: dict[str, Number] = {}
     results: list[LayerResult] = []
     for step in plan.steps:
         (_, _, _, beyond, _, gate, extra, without_deductible, takes_flat, package_price, highest, accumulated, bill_share,
-         deductibles, deductible_total, by_session, after_rate, position, from_cost, rates, later_bands, shift, line_points,
-         guarantee, paid_limits, cost_limits, base_used, deductible_used, _) = step  # fmt: skip
+         bill_changes, deductibles, deductible_total, by_session, after_rate, position, from_cost, rates, later_bands, shift,
+         line_points, guarantee, paid_limits, cost_limits, shares, base_used, deductible_used, _) = step  # fmt: skip
 
         # What the layer looks at.
-        base = left if beyond < 0 else results[beyond].beyond_cap_fen(ops)
+        base = left if beyond < 0 else lo(results[beyond].beyond_cap_fen(ops), left)
         for part in extra:
             base = base + parts[part]
         if without_deductible:
@@ -302,7 +315,7 @@ def pay(plan: Plan, amounts: Amounts, used: Callable[[str, int], Number], ops: O
             base = base * results[gate].reached
         excess: Number = 0
         if package_price is not None:
-            excess = hi(base - package_price, 0)
+            excess = lo(hi(amounts.total - hospital - package_price, 0), lo(base, left))
             base = base - excess
         flat: Number = 0
         if takes_flat:
@@ -314,6 +327,8 @@ def pay(plan: Plan, amounts: Amounts, used: Callable[[str, int], Number], ops: O
         if bill_share:
             rate, of_total, least, most = bill_share
             full = hi(least, lo(most, ((amounts.total if of_total else amounts.in_scope) * rate + _HALF) // RATE_ONE))
+            for times, over, less in bill_changes:
+                full = hi((full * times + over // 2) // over - less, 0)
         elif len(deductibles) > 1:
             full = at(deductibles, lo(amounts.turn, len(deductibles) - 1))
         else:
@@ -331,14 +346,14 @@ def pay(plan: Plan, amounts: Amounts, used: Callable[[str, int], Number], ops: O
         cost = base - deductible
 
         # What lies above the beginning of each band. A band's rate is paid on all above it, less the rate of the band below.
-        over_cost: Number = 0
-        for amount, counter, each_session, on_base in cost_limits:
+        cost_room: Number = NO_LIMIT
+        for amount, counter, each_session, on_base, _ in cost_limits:
             if each_session:
                 amount = amount * amounts.sessions
-            room = hi(amount - used(counter, 0), 0) if counter else amount
-            over_cost = hi(over_cost, (base if on_base else cost) - room)
-        if cost_limits:
-            over_cost = lo(over_cost, cost)
+            if counter:
+                amount = amount - used(counter, 0)
+            cost_room = lo(cost_room, hi(amount - deductible if on_base else amount, 0))
+        over_cost: Number = hi(cost - cost_room, 0) if cost_limits else 0
         above: tuple[Number, ...] = (cost - over_cost,)
         due = above[0] * rates[0]
         if later_bands:
@@ -356,27 +371,35 @@ def pay(plan: Plan, amounts: Amounts, used: Callable[[str, int], Number], ops: O
             lines += (line,)
             due = due + line * points
         if line_points:
-            due = hi(due, 0)
-        if guarantee:
-            due = hi(due, base * guarantee)
-        if takes_flat:
-            due = due + flat * RATE_ONE
+            due = lo(hi(due, 0), above[0] * RATE_ONE)
 
         # Half up to the fen, within the room that the caps leave.
         uncapped = (due + _HALF) // RATE_ONE
         if after_rate:
             deductible = lo(owed, uncapped)
             uncapped = uncapped - deductible
-        room = NO_LIMIT
-        for amount, counter, each_session, _ in paid_limits:
+        if guarantee:
+            uncapped = hi(uncapped, (base * guarantee + _HALF) // RATE_ONE)
+        if takes_flat:
+            uncapped = uncapped + flat
+        room: Number = NO_LIMIT
+        for amount, counter, each_session, _, name in paid_limits:
             if each_session:
                 amount = amount * amounts.sessions
-            room = lo(room, hi(amount - used(counter, 0), 0) if counter else amount)
+            if counter:
+                amount = hi(amount - used(counter, 0), 0)
+            if name in shared:
+                amount = hi(amount - shared[name], 0)
+            room = lo(room, amount)
         payment = lo(uncapped, room)
+        for name in shares:
+            shared[name] = shared.get(name, 0) + payment
         if not results:
             basic_deductible = deductible
         results.append(
-            LayerResult(step, base, before, deductible, over_cost, above, flat, lines, uncapped, room, payment, excess)
+            LayerResult(
+                step, base, before, deductible, over_cost, above, flat, lines, uncapped, room, payment, excess, cost_room
+            )
         )
 
         # What is left for the next layer.

@@ -17,8 +17,10 @@ BASE: Final = 0
 DEDUCTIBLE: Final = 1
 COST: Final = 2
 PAID: Final = 3
+EXCESS: Final = 4
 """What a counter adds up of a layer's result: its base, what of it fell under the deductible, the cost that was paid for, the
-payment."""
+payment, the cost above the deductible whether paid for or not."""
+_CAPPED: Final = {"paid": PAID, "cost": COST, "base": BASE}
 
 PRE_SELFPAY: Final = 0
 OVER_LIMIT: Final = 1
@@ -47,6 +49,8 @@ class Limit(NamedTuple):
     """The amount counts for each session."""
     on_base: bool = False
     """The deductible counts against it too."""
+    shared: str | None = None
+    """A name: what earlier layers paid of this claim under limits of this name counts too."""
 
 
 class Step(NamedTuple):
@@ -74,6 +78,8 @@ class Step(NamedTuple):
     """The deductible is charged once on the base accumulated over the month or year."""
     bill_share: tuple[int, bool, int, int] | None
     """Deductible as a share of the bill: rate, of the total (else of what is in scope), least, most."""
+    bill_changes: tuple[tuple[int, int, int], ...]
+    """What adjustments make of it, one after the other: times the first over the second, less the third."""
     deductibles: tuple[int, ...]
     """Of the first, second, … stay of the year."""
     deductible_total: int | None
@@ -84,7 +90,7 @@ class Step(NamedTuple):
     position: str | None
     """Counter of where the bands stand at the beginning of the claim; None: they begin anew."""
     from_cost: bool
-    """Bands are measured on accumulated cost above deductibles."""
+    """Bands are measured on accumulated cost above deductibles, whether it was paid for or not."""
     rates: tuple[int, ...]
     """Of each band; the first begins at the deductible."""
     later_bands: tuple[tuple[int, int], ...]
@@ -97,6 +103,8 @@ class Step(NamedTuple):
     """Least share of the base; 0: none."""
     paid_limits: tuple[Limit, ...]
     cost_limits: tuple[Limit, ...]
+    shares: tuple[str, ...]
+    """Names of the shared limits that hold."""
     base_counter: str
     deductible_counter: str
     adds: tuple[tuple[str, int], ...]
@@ -199,7 +207,6 @@ def resolve(version: RuleVersion, c: Circumstances) -> Plan:
         -1 if layer.base == "left" else codes.index(layer.beyond) if layer.beyond else i - 1
         for i, (layer, _) in enumerate(applying)
     ]
-    flat = next((i for i, b in enumerate(beyond) if b < 0), -1)
     steps = tuple(
         step_of(
             version,
@@ -209,7 +216,7 @@ def resolve(version: RuleVersion, c: Circumstances) -> Plan:
             beyond=beyond[i],
             keeps_beyond=i in beyond,
             gate=codes.index(layer.after_cap_of) if layer.after_cap_of else -1,
-            takes_flat=i == flat,
+            takes_flat=i == 0,
         )
         for i, (layer, terms) in enumerate(applying)
     )
@@ -275,6 +282,13 @@ def step_of(
     charged = layer.deductible_per or layer.per
     accumulates = layer.per != "claim"
     from_cost = accumulates and charged in ("claim", "highest") and layer.bounds == "excess"
+    position = (f"{layer.code}.excess{where}" if from_cost else names[BASE]) if accumulates else None
+    if from_cost and position:
+        adds[position] = EXCESS
+    charged_counter = names[DEDUCTIBLE]
+    if charged == "highest" or layer.deductible_year_total is not None:
+        charged_counter = f"{layer.code}.deductible" + (disease if layer.per_disease else "")
+        adds[charged_counter] = DEDUCTIBLE
     paid, cost = _limits(version, layer, terms, c, adds)
     rule = terms.deductible_rule
     bill = rule.bill
@@ -292,11 +306,12 @@ def step_of(
         highest=charged == "highest",
         accumulated=charged in ("month", "year"),
         bill_share=(bill.share, bill.of == "total", bill.at_least, limit(bill.at_most)) if bill else None,
+        bill_changes=tuple(_bill_changes(taken)) if bill else (),
         deductibles=_deductibles(version, terms, taken),
         deductible_total=layer.deductible_year_total,
         by_session=rule.per_session,
         after_rate=rule.after_rate,
-        position=names[COST if from_cost else BASE] if accumulates else None,
+        position=position,
         from_cost=from_cost,
         rates=rates,
         later_bands=tuple((begin, rate - below) for begin, (below, rate) in zip(begins, pairwise(rates), strict=True)),
@@ -305,8 +320,9 @@ def step_of(
         guarantee=layer.guarantee.share if layer.guarantee and layer.guarantee.when.holds(c) else 0,
         paid_limits=paid,
         cost_limits=cost,
+        shares=tuple(sorted({one.shared for one in paid if one.shared})),
         base_counter=names[BASE],
-        deductible_counter=names[DEDUCTIBLE],
+        deductible_counter=charged_counter,
         adds=tuple(adds.items()),
     )
 
@@ -327,14 +343,22 @@ def _deductibles(version: RuleVersion, terms: Terms, taken: tuple[Adjustment, ..
         amounts = [share(version.bases[rule.wage.of].amount, rule.wage.share)]
     if rule.ladder:
         amounts = [max(share(amounts[0], factor), rule.floor) for factor in rule.ladder]
-    if rule.less_each:
+    if rule.less_each is not None:
         first = amounts[0]
-        amounts = [max(first - n * rule.less_each, rule.floor) for n in range((first - rule.floor) // rule.less_each + 2)]
+        turns = max((first - rule.floor) // rule.less_each + 2, 1) if rule.less_each else 1
+        amounts = [max(first - n * rule.less_each, rule.floor) for n in range(turns)]
     for change in taken:
         if change.deductible_factor is not None:
             amounts = [_times(amount, change.deductible_factor) for amount in amounts]
         amounts = [max(amount - change.deductible_less, 0) for amount in amounts]
     return tuple(amounts)
+
+
+def _bill_changes(taken: tuple[Adjustment, ...]) -> Iterator[tuple[int, int, int]]:
+    for change in taken:
+        if change.deductible_factor is not None or change.deductible_less:
+            factor = Decimal(1) if change.deductible_factor is None else change.deductible_factor
+            yield (*factor.as_integer_ratio(), change.deductible_less)
 
 
 def _times(amount: int, factor: Decimal) -> int:
@@ -344,7 +368,11 @@ def _times(amount: int, factor: Decimal) -> int:
 def _limits(
     version: RuleVersion, layer: Layer, terms: Terms, c: Circumstances, adds: dict[str, int]
 ) -> tuple[tuple[Limit, ...], tuple[Limit, ...]]:
-    """Limits on payments and on cost; the counters they need are added to ``adds``."""
+    """Limits on payments and on cost.
+
+    Counters are added to ``adds`` for every limit of the layer, whether it holds for this claim or not, for it counts what the
+    layer pays; and for every limit that has the name of a shared one that holds.
+    """
     paid: list[Limit] = []
     cost: list[Limit] = []
     simple = min(limit(layer.cap), limit(terms.cap))
@@ -354,14 +382,25 @@ def _limits(
         cost.append(Limit(terms.cost_cap, f"{layer.code}.cost"))
     for cap in (*layer.caps, *terms.caps):
         if cap.when.holds(c):
-            counted = Limit(_cap_amount(version, cap, c), _cap_counter(layer, cap, c), cap.per == "session", cap.on == "base")
-            (paid if cap.on == "paid" else cost).append(counted)
-    for counted in paid:
-        if counted.counter:
-            adds.setdefault(counted.counter, PAID)
-    for counted in cost:
-        if counted.counter:
-            adds.setdefault(counted.counter, BASE if counted.on_base else COST)
+            (paid if cap.on == "paid" else cost).append(
+                Limit(
+                    _cap_amount(version, cap, c),
+                    _cap_counter(layer, cap, c),
+                    by_session=cap.per == "session",
+                    on_base=cap.on == "base",
+                    shared=cap.shared,
+                )
+            )
+    if layer.cap is not None or any(other.cap is not None for other in layer.terms):
+        adds[f"{layer.code}.paid"] = PAID
+    if any(other.cost_cap is not None for other in layer.terms):
+        adds[f"{layer.code}.cost"] = COST
+    of_layer = [cap for cap in _caps(layer) if cap.shared is None]
+    shared = {one.shared for one in paid if one.shared}
+    of_name = [cap for other in version.layers for cap in _caps(other) if cap.shared in shared]
+    for cap in (*of_layer, *of_name):
+        if (counter := _cap_counter(layer, cap, c)) is not None:
+            adds[counter] = _CAPPED[cap.on]
     return tuple(paid), tuple(cost)
 
 

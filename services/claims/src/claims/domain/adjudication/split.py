@@ -34,9 +34,9 @@ class Split(NamedTuple):
     in_scope_fen: int
     """符合政策范围: the rest, which deductible, rates and caps apply to."""
     class_b_fen: int = 0
-    """Of what is in scope: class B, where a layer has a rate of its own for it."""
+    """Of what is in scope and not flat: class B, where a layer has a rate of its own for it."""
     traditional_fen: int = 0
-    """Of what is in scope: traditional medicine (中医药)."""
+    """Of what is in scope and not flat: traditional medicine (中医药)."""
     flat_fen: int = 0
     """Of what is in scope: lines whose share is settled by the line alone, without deductible and rate (implants)."""
 
@@ -106,15 +106,16 @@ def split_line(
         rate = class_b_rate if entry.charge_class == "B" else 0
     first = share(amount - over, rate)
     rest = sign * (amount - over - first)
+    flat = line_share is not None and line_share.flat
     return Split(
         total_fen=sign * amount,
         self_funded_fen=0,
         over_limit_fen=sign * over,
         pre_selfpay_fen=sign * first,
         in_scope_fen=rest,
-        class_b_fen=rest if entry.charge_class == "B" else 0,
-        traditional_fen=rest if entry.traditional else 0,
-        flat_fen=rest if line_share and line_share.flat else 0,
+        class_b_fen=rest if entry.charge_class == "B" and not flat else 0,
+        traditional_fen=rest if entry.traditional and not flat else 0,
+        flat_fen=rest if flat else 0,
     )
 
 
