@@ -20,7 +20,7 @@ Where the sources leave a choice, it takes this one (``rule_book.py`` says so, u
 * *Lines with points*: their part of the cost that is paid for, at most that cost; the sum stays between nothing and the cost.
 * *Guarantee*: of the base, whatever limits on cost say; caps on payments hold.
 * *Caps on the base* count the base of the period, whatever of it was paid for; caps on cost, what was paid for.
-* *A shared cap* counts the payments of the claims to which a cap of its name applied.
+* *A shared cap* counts the payments of the claims to which a cap of its name applied; by the claim or session, those of this one.
 * *Beyond a cap*: the cost above the deductible less what the payment stands for, at the bands' rates from below, payment / rate
   half up where the money ends. No layer looks at more than is left.
 * *Reached*: a cap of any kind leaves nothing more after this claim. A layer behind a gate that is closed looks at nothing.
@@ -514,6 +514,8 @@ class _Payment:
                 if per in ("month", "year"):
                     past = self._past(per, by_disease=cap.get("per_disease", False), shared=cap.get("shared"))
                     used = sum((getattr(one, what) for one in past), ZERO)
+                elif "shared" in cap:
+                    used = sum((one.payment for one in self.of.done.layers.values() if cap["shared"] in one.sharing), ZERO)
                 yield self._amount(cap), used
 
     def _payment_limits(self) -> Iterator[tuple[Fraction, Fraction]]:

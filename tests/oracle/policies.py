@@ -347,8 +347,8 @@ class _Version:
         self._perhaps(cap, "when", self.condition, 0.3)
         if per in ("month", "year"):
             self._perhaps(cap, "per_disease", lambda: True, 0.3)
-            if on == "paid":
-                self._perhaps(cap, "shared", lambda: self.random.choice(SHARED), 0.4)
+        if on == "paid":
+            self._perhaps(cap, "shared", lambda: self.random.choice(SHARED), 0.4)
         if self.chance(0.2):
             cap["per_extra_disease"] = self.amount(300_000)
             self._perhaps(cap, "at_most", lambda: self.amount(5_000_000))
