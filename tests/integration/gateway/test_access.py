@@ -180,7 +180,7 @@ async def test_finding_persons_by_number_or_name(house: House) -> None:
 async def test_books_are_asked_for_where_they_are_kept(house: House) -> None:
     headers = await house.login("chenhui")
     books = (await house.client.get("/v1/ledger/books", headers=headers)).json()["items"]
-    assert [book["book"] for book in books] == ["EMP", "RES", "LARGE", "CVL", "CII", "MAF", "WI"]
+    assert [book["book"] for book in books] == ["EMP", "RES", "LARGE", "CVL", "CII", "SUP", "MAF", "WI"]
     house.claims.answers["GET /v1/ledger/trial-balance"] = {"book": "EMP"}
     house.bridge.answers["GET /v1/ledger/trial-balance"] = {"book": "WI"}
     for book in ("EMP", "WI"):

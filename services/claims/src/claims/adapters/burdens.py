@@ -141,6 +141,7 @@ class SqlBurdens:
         }
         for row in await opened(tx).all(
             select(c.person_id, c.benefit_year, TAKE_BACK.c.kept)
+            .select_from(SETTLEMENT)
             .join(TAKE_BACK, (TAKE_BACK.c.settlement_id == c.settlement_id) & (TAKE_BACK.c.state == "taken-back"))
             .where(
                 c.person_id.in_({s.subject_id for s in people}),
