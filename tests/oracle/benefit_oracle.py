@@ -164,7 +164,7 @@ def fits(when: Rules, claim: Claim) -> bool:
         "age": lambda wanted: in_range(wanted, claim.age),
         "tenure_months": lambda wanted: in_range(wanted, claim.tenure_months),
         "diseases": lambda wanted: claim.disease in wanted,
-        "except_diseases": lambda barred: claim.disease not in barred,
+        "except_diseases": lambda wanted: claim.disease not in wanted,
         "enrolled": lambda wanted: all(disease in claim.enrolled for disease in wanted),
         "tiers": lambda wanted: claim.tier in wanted,
     }
