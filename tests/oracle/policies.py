@@ -118,6 +118,7 @@ class _Version:
     def __init__(self, random: Random) -> None:
         self.random = random
         self.incentive = self.chance(0.4)
+        self.by_session = False
 
     def chance(self, probability: float) -> bool:
         return self.random.random() < probability
@@ -226,15 +227,13 @@ class _Version:
         layer["lines"] = [self._line_points() for _ in range(self.random.choice([0, 0, 0, 1, 2]))]
         layer["adjustments"] = [self._adjustment(n) for n in range(self.random.choice([0, 0, 1, 2, 4]))]
         stay = by in ("claim", "highest")
+        self.by_session = by == "claim"  # an amount for each session is charged in each settlement
         special = [{"classes": self.some(CLASSES)}] if only_classes else self._special()
         layer["terms"] = []
         for n, condition in enumerate(special):
             layer["terms"].append(self._terms(f"special_{n}", condition, bounds, stay=stay, package=package, plain=False))
         for n, condition in enumerate([] if only_classes else self.random.choice(self._partitions())):
             layer["terms"].append(self._terms(f"terms_{n}", condition, bounds, stay=stay, package=package, plain=True))
-        if by != "claim":  # an amount for each session is charged in each settlement
-            for terms in layer["terms"]:
-                terms.get("deductible_rule", {}).pop("per_session", None)
         return layer
 
     def _special(self) -> list[Rules]:
@@ -277,7 +276,7 @@ class _Version:
                 {"age": {"at_least": self.random.randrange(70)}},
                 {"age": {"below": self.random.randint(1, 70)}},
             ),
-            *({"tenure_months": {"at_least": 12, "below": 60}}, {}),
+            *({"tenure_months": {"at_least": 12, "below": 60}}, {"except_diseases": self.some(DISEASES)}, {}),
         ]
         return self.random.choice(parts) | (self.random.choice(parts) if self.chance(0.2) else {})
 
@@ -326,7 +325,7 @@ class _Version:
             rule["less_each"] = self.random.choice([0, money_text(self.random.randint(1_000, 60_000))])
         if "ladder" in rule or "less_each" in rule:
             self._perhaps(rule, "floor", lambda: self.amount(60_000))
-        if stay:
+        if self.by_session:
             self._perhaps(rule, "per_session", lambda: True, 0.12)
         if bounds == "absolute":
             self._perhaps(rule, "after_rate", lambda: True, 0.15)

@@ -124,14 +124,14 @@ lines:
   - {amount: "-10", quantity: -1, charge_class: C, price: 10}
 """
     split = case(HEAD + lines).facts(UNNAMED.on("990008", "310", date(2012, 5, 1)).version).split
-    # class B of the implant 65 %, of the herb 90 %; self-funded 50 - 10; over the limit 3 x 10
+    # of the implant 65 % flat, which is no class B of the rates; class B of the herb 90 %; self-funded 50 - 10; over the limit 3 x 10
     assert split == Split(
         total_fen=138_000,
         self_funded_fen=4_000,
         over_limit_fen=3_000,
         pre_selfpay_fen=36_500,
         in_scope_fen=94_500,
-        class_b_fen=74_000,
+        class_b_fen=9_000,
         traditional_fen=9_000,
         flat_fen=65_000,
     )

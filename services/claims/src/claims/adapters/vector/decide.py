@@ -222,9 +222,12 @@ def _reader(counters: Mapping[str, Ints], here: Ints, read: dict[str, Any]) -> C
 def _amounts(rules: RuleSet, plan: Plan, take: Mapping[str, Any], used: Callable[[str, Any], Any]) -> tuple[Amounts, Any]:
     """The kernel's amounts, as ``adjudicate`` makes them for one claim, and whether the stay is already counted."""
     pre_selfpay, in_scope = take["pre_selfpay"], take["in_scope"]
+    lines, flat = (take["class_b"], take["traditional"]), take["flat"]
     if plan.first_share:
-        first = (in_scope * plan.first_share + RATE_ONE // 2) // RATE_ONE
+        first = _share(in_scope, plan.first_share)
         pre_selfpay, in_scope = pre_selfpay + first, in_scope - first
+        lines = (lines[0] - _share(lines[0], plan.first_share), lines[1] - _share(lines[1], plan.first_share))
+        flat = flat - _share(flat, plan.first_share)
     goes_on, charged = take["continues_stay"], take["stay_deductible"]
     transferred = take["transferred"]
     if _some(transferred):
@@ -236,10 +239,15 @@ def _amounts(rules: RuleSet, plan: Plan, take: Mapping[str, Any], used: Callable
         take["total"],
         in_scope,
         (pre_selfpay, take["over_limit"], take["self_funded"]),
-        (take["class_b"], take["traditional"]),
-        take["flat"],
+        lines,
+        flat,
         COLUMNS.hi(stays - goes_on, 0),
         charged,
         take["sessions"],
     )
     return amounts, goes_on
+
+
+def _share(column: Any, rate: int) -> Any:
+    """A share of each amount, half up."""
+    return (column * rate + RATE_ONE // 2) // RATE_ONE
