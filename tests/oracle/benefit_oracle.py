@@ -30,7 +30,7 @@ Where the sources leave a choice, it takes this one (``rule_book.py`` says so, u
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -150,7 +150,7 @@ def within(amount: Fraction, least: Fraction, most: Fraction) -> Fraction:
 
 def fits(when: Rules, claim: Claim) -> bool:
     """Whether a claim meets a condition."""
-    checks = {
+    checks: dict[str, Callable[[Any], bool]] = {
         "care": lambda wanted: claim.care in wanted,
         "levels": lambda wanted: claim.level in wanted,
         "statuses": lambda wanted: claim.status in wanted,

@@ -143,7 +143,7 @@ class _Version:
     def rules(self) -> Rules:
         version: Rules = {
             "version": "generated",
-            "effective_from": "2026-01-01",
+            "effective_from": "2024-01-01",
             "dated_by": self.random.choice(["service", "discharge", "settlement"]),
             "policy_year": self.random.choice(["calendar", "07-01"]),
             "sources": {"generated": {"title": "generated", "grade": "synthetic"}},

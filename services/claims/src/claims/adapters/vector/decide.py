@@ -9,16 +9,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from claims.adapters.vector.columns import MOST_SESSIONS, NUMBERS, ClaimColumns, Column, Ints, is_throughout
+from claims.adapters.vector.columns import MOST_SESSIONS, NUMBERS, SPLIT, ClaimColumns, Column, Ints, is_throughout
 from claims.adapters.vector.plans import Assigned
-from claims.domain.adjudication import RuleSet
+from claims.domain.adjudication import RuleSet, Split
 from claims.domain.adjudication.circumstances import STAYS_OF_CARE
-from claims.domain.adjudication.kernel import SCALAR, Amounts, Ops, pay, payable
+from claims.domain.adjudication.kernel import SCALAR, Amounts, Ops, bear_first, pay, payable
 from claims.domain.adjudication.plan import Plan
 from claims.domain.adjudication.rule_book import Layer
 from claims.domain.adjudication.year_state import STAYS
 from shared.errors import conflict
-from shared.money import RATE_ONE
 
 AT_ONCE: Final = 8_192
 """Claims that go through the kernel together: a column is 64 KiB, so all of a step's stay in the second cache, and the columns
@@ -221,13 +220,7 @@ def _reader(counters: Mapping[str, Ints], here: Ints, read: dict[str, Any]) -> C
 
 def _amounts(rules: RuleSet, plan: Plan, take: Mapping[str, Any], used: Callable[[str, Any], Any]) -> tuple[Amounts, Any]:
     """The kernel's amounts, as ``adjudicate`` makes them for one claim, and whether the stay is already counted."""
-    pre_selfpay, in_scope = take["pre_selfpay"], take["in_scope"]
-    lines, flat = (take["class_b"], take["traditional"]), take["flat"]
-    if plan.first_share:
-        first = _share(in_scope, plan.first_share)
-        pre_selfpay, in_scope = pre_selfpay + first, in_scope - first
-        lines = (lines[0] - _share(lines[0], plan.first_share), lines[1] - _share(lines[1], plan.first_share))
-        flat = flat - _share(flat, plan.first_share)
+    split = bear_first(Split(*(take[name] for name in SPLIT)), plan.first_share)
     goes_on, charged = take["continues_stay"], take["stay_deductible"]
     transferred = take["transferred"]
     if _some(transferred):
@@ -236,18 +229,13 @@ def _amounts(rules: RuleSet, plan: Plan, take: Mapping[str, Any], used: Callable
         charged = charged + transferred * goes_on * take["episode_deductible"]
     stays = used(STAYS, 0)
     amounts = Amounts(
-        take["total"],
-        in_scope,
-        (pre_selfpay, take["over_limit"], take["self_funded"]),
-        lines,
-        flat,
+        split.total_fen,
+        split.in_scope_fen,
+        (split.pre_selfpay_fen, split.over_limit_fen, split.self_funded_fen),
+        (split.class_b_fen, split.traditional_fen),
+        split.flat_fen,
         COLUMNS.hi(stays - goes_on, 0),
         charged,
         take["sessions"],
     )
     return amounts, goes_on
-
-
-def _share(column: Any, rate: int) -> Any:
-    """A share of each amount, half up."""
-    return (column * rate + RATE_ONE // 2) // RATE_ONE
