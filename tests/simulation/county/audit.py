@@ -290,6 +290,9 @@ class Audit:
         """B15.18: facts that a service has consumed come again, its memory of them gone, and nothing changes."""
         name = dice.choice(NAMES[1:])
         service = self._county.services[name]
+        # What a service keeps besides its settlements follows them by facts of its own: first it hears all of those.
+        while await service.turn("relay") or await service.turn("consumer"):
+            pass
         await service.revive()
         known = {row["event_id"] for row in await self._county.rows(name, "SELECT event_id FROM inbox")}
         log = [record for records in self._county.bus.logs.values() for record in records]
