@@ -108,7 +108,8 @@ async def test_a_stay_goes_over_to_the_work_injury_fund(town: Town) -> None:
     year = await clerk.get(f"/v1/persons/{person_id}/year", year=str(CLOCK.today().year))
     assert year["account_balance_fen"] == 100_000
     kinds = Counter(i["kind"] for i in (await clerk.get(f"/v1/persons/{person_id}/timeline", limit="100"))["items"])
-    assert {"coverage", "visit", "settlement", "injury", "conversion", "benefit", "matter"} == set(kinds)
+    # The burden watch tells in its own time that the stay crossed a line, and that the conversion brought it back.
+    assert {"coverage", "visit", "settlement", "injury", "conversion", "benefit", "matter"} == set(kinds) - {"burden"}
 
 
 async def _recognised(town: Town, person_id: str) -> str:
