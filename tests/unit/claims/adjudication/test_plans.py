@@ -204,3 +204,23 @@ def test_what_a_step_knows_of_the_others() -> None:
     alone = step_of(rules.version, layer, layer.terms[0], SEEN)
     assert (alone.takes_flat, alone.keeps_beyond, alone.beyond, alone.gate) == (False, False, -1, -1)
     assert (alone.layer, alone.terms, alone.cap) == (layer, layer.terms[0], 1_000)
+
+
+def test_a_package_within_a_package_counts_what_the_hospital_bears_already() -> None:
+    """A bill of 100: beyond 80 the hospital bears 20; beyond 70 it bears 10 more, of the 40 that the first layer left."""
+    book = simple()
+    [pool] = book["versions"][0]["layers"]
+    book["versions"][0]["layers"] = [
+        pool | {"code": code, "terms": [pool["terms"][0] | {"bands": [{"rate": rate}], "package_price": price}]}
+        for code, rate, price in (("first", "0.5", 80), ("second", "1", 70))
+    ]
+    facts = ClaimFacts(split=Split(10_000, 0, 0, 0, 10_000), circumstances=SEEN)
+    decision = adjudicate(read(book), facts, YearState())
+    assert [(done.hospital_fen, done.payment_fen) for done in decision.layers] == [(2_000, 4_000), (1_000, 3_000)]
+    assert (decision.hospital_fen, decision.person_fen) == (3_000, 0)
+
+
+def test_care_that_no_rule_names_is_treated_as_the_general_kind() -> None:
+    rules = read(simple({"care": ["inpatient", "chronic"]}))
+    assert rules.care("chronic", "outpatient") == "chronic"
+    assert rules.care("two_diseases", "outpatient") == "outpatient"
