@@ -1,8 +1,4 @@
-"""Rule books: texts with their histories, what is in force, trials on past settlements.
-
-Revision ID: 0002
-Revises: 0007
-"""
+"""Rule books: texts with their histories, what is in force, trials on past settlements."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,8 +6,8 @@ from sqlalchemy.dialects import postgresql
 
 from claims.adapters.tables.rule_books import RULE_BOOK_DDL
 
-revision = "0002"
-down_revision = "0007"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
