@@ -1,4 +1,8 @@
-"""Burdens and crossings (SQLAlchemy Core)."""
+"""Burdens and crossings (SQLAlchemy Core).
+
+Subjects travel as three arrays, so that a statement has one text for any number of them: it is prepared once, and a group of
+settlements costs as many statements as one.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,23 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, func, or_, select, true, tuple_, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    Text,
+    any_,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    true,
+    tuple_,
+    update,
+)
 
 from claims.adapters.corrections import last_correction
 from claims.adapters.registry import person_of
@@ -24,6 +43,38 @@ from shared.transactions import Tx
 _B = BURDEN.c
 _C = BURDEN_CROSSING.c
 _IN_SCOPE: Final = Split._fields.index("in_scope_fen")
+_SUBJECTS: Final = "unnest(CAST(:kinds AS text[]), CAST(:ids AS text[]), CAST(:years AS int[]))"
+_BEGIN: Final = text(
+    f"INSERT INTO burden (subject_kind, subject_id, benefit_year) SELECT k, i, y FROM {_SUBJECTS} AS s(k, i, y) ON CONFLICT DO NOTHING"
+)
+_LOCK: Final = text(
+    f"SELECT 1 FROM burden b JOIN {_SUBJECTS} AS s(k, i, y) ON (b.subject_kind, b.subject_id, b.benefit_year) = (s.k, s.i, s.y)"
+    " ORDER BY b.subject_kind, b.subject_id, b.benefit_year FOR UPDATE OF b"
+)
+_STORE: Final = text(
+    "UPDATE burden b SET household_id = s.h, region = s.r, in_scope_self_pay_fen = s.a, out_of_pocket_fen = s.o, members = s.m"
+    " FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS text[]), CAST(:years AS int[]), CAST(:households AS text[]),"
+    " CAST(:regions AS text[]), CAST(:in_scope AS bigint[]), CAST(:borne AS bigint[]), CAST(:members AS int[]))"
+    " AS s(k, i, y, h, r, a, o, m) WHERE (b.subject_kind, b.subject_id, b.benefit_year) = (s.k, s.i, s.y)"
+)
+_PUT: Final = text(
+    "INSERT INTO burden_crossing AS c (crossing_id, subject_kind, subject_id, benefit_year, line, line_name, person_id, region,"
+    " amount_fen, line_fen, is_over, state, crossed_at)"
+    " SELECT x, k, i, y, l, n, p, r, a, h, true, 'open', :now FROM unnest(CAST(:crossings AS text[]), CAST(:kinds AS text[]),"
+    " CAST(:ids AS text[]), CAST(:years AS int[]), CAST(:lines AS text[]), CAST(:names AS text[]), CAST(:persons AS text[]),"
+    " CAST(:regions AS text[]), CAST(:amounts AS bigint[]), CAST(:heights AS bigint[])) AS s(x, k, i, y, l, n, p, r, a, h)"
+    " ON CONFLICT (subject_kind, subject_id, benefit_year, line) DO UPDATE SET person_id = excluded.person_id,"
+    " region = excluded.region, line_name = excluded.line_name, amount_fen = excluded.amount_fen, line_fen = excluded.line_fen,"
+    " is_over = true, state = CASE WHEN c.is_over THEN c.state ELSE 'open' END, note = CASE WHEN c.is_over THEN c.note END,"
+    " handled_by = CASE WHEN c.is_over THEN c.handled_by END, handled_at = CASE WHEN c.is_over THEN c.handled_at END,"
+    " crossed_at = CASE WHEN c.is_over THEN c.crossed_at ELSE excluded.crossed_at END"
+)
+"""One that is over keeps what the desk did about it; one that was taken back under begins again."""
+_WITHDRAW: Final = text(
+    "UPDATE burden_crossing c SET is_over = false FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS text[]), CAST(:years AS int[]),"
+    " CAST(:lines AS text[])) AS s(k, i, y, l)"
+    " WHERE (c.subject_kind, c.subject_id, c.benefit_year, c.line) = (s.k, s.i, s.y, s.l)"
+)
 
 
 class SqlBurdens:
@@ -32,14 +83,14 @@ class SqlBurdens:
     async def of_settlements(self, tx: Tx, settlement_ids: Collection[str]) -> Sequence[Subject]:
         """See ``Burdens``."""
         s = SETTLEMENT.c
-        rows = await opened(tx).all(select(s.person_id, s.benefit_year).distinct().where(s.settlement_id.in_(settlement_ids)))
+        rows = await opened(tx).all(select(s.person_id, s.benefit_year).distinct().where(_any(s.settlement_id, settlement_ids)))
         return [Subject("person", row.person_id, row.benefit_year) for row in rows]
 
     async def households(self, tx: Tx, person_ids: Sequence[str]) -> Mapping[str, str]:
         """See ``Burdens``."""
         p = INSURED_PERSON.c
         rows = await opened(tx).all(
-            select(p.person_id, p.household_id).where(p.person_id.in_(person_ids), p.household_id.is_not(None))
+            select(p.person_id, p.household_id).where(_any(p.person_id, person_ids), p.household_id.is_not(None))
         )
         return {row.person_id: row.household_id for row in rows}
 
@@ -48,8 +99,8 @@ class SqlBurdens:
         rows = await opened(tx).all(
             select(_B.subject_kind, _B.subject_id, _B.benefit_year).where(
                 or_(
-                    (_B.subject_kind == "person") & _B.subject_id.in_(person_ids),
-                    (_B.subject_kind == "household") & _B.subject_id.in_(household_ids),
+                    (_B.subject_kind == "person") & _any(_B.subject_id, person_ids),
+                    (_B.subject_kind == "household") & _any(_B.subject_id, household_ids),
                 )
             )
         )
@@ -75,40 +126,39 @@ class SqlBurdens:
 
     @staticmethod
     async def _store(tx: Tx, burdens: Sequence[Burden]) -> None:
-        if not burdens:
-            return
-        statement = upsert(BURDEN)
-        await opened(tx).execute(
-            statement.on_conflict_do_update(
-                index_elements=["subject_kind", "subject_id", "benefit_year"],
-                set_={
-                    name: statement.excluded[name]
-                    for name in ("household_id", "region", "in_scope_self_pay_fen", "out_of_pocket_fen", "members")
+        """Into the rows that are locked."""
+        if burdens:
+            await opened(tx).execute(
+                _STORE,
+                {
+                    **_arrays(b.subject for b in burdens),
+                    "households": [b.household_id for b in burdens],
+                    "regions": [b.region for b in burdens],
+                    "in_scope": [b.in_scope_self_pay_fen for b in burdens],
+                    "borne": [b.out_of_pocket_fen for b in burdens],
+                    "members": [b.members for b in burdens],
                 },
-            ),
-            [_row(burden) for burden in burdens],
-        )
+            )
 
     @staticmethod
     async def _concerned(tx: Tx, people: Collection[Subject]) -> tuple[dict[str, InsuredPerson], set[Subject]]:
         """The persons, and the households that they are in or were in when their burdens were last computed."""
-        of_people = INSURED_PERSON.c.person_id.in_({s.subject_id for s in people})
+        of_people = _any(INSURED_PERSON.c.person_id, {s.subject_id for s in people})
         persons = {row.person_id: person_of(row) for row in await opened(tx).all(select(INSURED_PERSON).where(of_people))}
-        before = await opened(tx).all(select(_B.household_id, _B.benefit_year).where(_is(people), _B.household_id.is_not(None)))
+        before = await opened(tx).all(
+            select(_B.household_id, _B.benefit_year).where(
+                tuple_(_B.subject_kind, _B.subject_id, _B.benefit_year).in_(_among(people)), _B.household_id.is_not(None)
+            )
+        )
         households = {Subject("household", row.household_id, row.benefit_year) for row in before}
         households |= {Subject("household", h, s.year) for s in people if (h := persons[s.subject_id].household_id)}
         return persons, households
 
     @staticmethod
     async def _lock(tx: Tx, subjects: Iterable[Subject]) -> None:
-        ordered = sorted(subjects)
-        await opened(tx).execute(
-            upsert(BURDEN).on_conflict_do_nothing(),
-            [{"subject_kind": s.kind, "subject_id": s.subject_id, "benefit_year": s.year} for s in ordered],
-        )
-        await opened(tx).execute(
-            select(_B.members).where(_is(ordered)).order_by(_B.subject_kind, _B.subject_id, _B.benefit_year).with_for_update()
-        )
+        arrays = _arrays(sorted(subjects))
+        await opened(tx).execute(_BEGIN, arrays)
+        await opened(tx).execute(_LOCK, arrays)
 
     @staticmethod
     async def _persons(tx: Tx, people: Collection[Subject], persons: Mapping[str, InsuredPerson]) -> list[Burden]:
@@ -132,9 +182,9 @@ class SqlBurdens:
                 )
                 .outerjoin(last, true())
                 .where(
-                    c.person_id.in_({s.subject_id for s in people}),
+                    _any(c.person_id, {s.subject_id for s in people}),
                     c.state == "valid",
-                    tuple_(c.person_id, c.benefit_year).in_([(s.subject_id, s.year) for s in people]),
+                    tuple_(literal("person"), c.person_id, c.benefit_year).in_(_among(people)),
                 )
                 .group_by(c.person_id, c.benefit_year)
             )
@@ -144,8 +194,8 @@ class SqlBurdens:
             .select_from(SETTLEMENT)
             .join(TAKE_BACK, (TAKE_BACK.c.settlement_id == c.settlement_id) & (TAKE_BACK.c.state == "taken-back"))
             .where(
-                c.person_id.in_({s.subject_id for s in people}),
-                tuple_(c.person_id, c.benefit_year).in_([(s.subject_id, s.year) for s in people]),
+                _any(c.person_id, {s.subject_id for s in people}),
+                tuple_(literal("person"), c.person_id, c.benefit_year).in_(_among(people)),
                 TAKE_BACK.c.kept.is_not(None),
             )
         ):
@@ -177,7 +227,7 @@ class SqlBurdens:
         members = {
             row.household_id: row.size
             for row in await opened(tx).all(
-                select(p.household_id, func.count().label("size")).where(p.household_id.in_(ids)).group_by(p.household_id)
+                select(p.household_id, func.count().label("size")).where(_any(p.household_id, ids)).group_by(p.household_id)
             )
         }
         rows = await opened(tx).all(
@@ -191,7 +241,8 @@ class SqlBurdens:
             )
             .where(
                 member.subject_kind == "person",
-                tuple_(member.household_id, member.benefit_year).in_([(s.subject_id, s.year) for s in households]),
+                _any(member.household_id, ids),
+                tuple_(literal("household"), member.household_id, member.benefit_year).in_(_among(households)),
             )
             .group_by(member.household_id, member.benefit_year)
         )
@@ -217,7 +268,8 @@ class SqlCrossings:
         """See ``Crossings``."""
         rows = await opened(tx).all(
             select(BURDEN_CROSSING).where(
-                tuple_(_C.subject_kind, _C.subject_id, _C.benefit_year).in_([tuple(s) for s in subjects])
+                _any(_C.subject_id, {s.subject_id for s in subjects}),
+                tuple_(_C.subject_kind, _C.subject_id, _C.benefit_year).in_(_among(subjects)),
             )
         )
         return [
@@ -225,41 +277,26 @@ class SqlCrossings:
             for row in rows
         ]
 
-    async def put(self, tx: Tx, burden: Burden, crossing: Crossing) -> None:
+    async def put(self, tx: Tx, found: Sequence[tuple[Burden, Crossing]]) -> None:
         """See ``Crossings``."""
-        now = opened(tx).clock.now()
-        figures = {
-            "person_id": burden.person_id,
-            "region": burden.region,
-            "line_name": crossing.name,
-            "amount_fen": crossing.amount_fen,
-            "line_fen": crossing.line_fen,
-        }
-        updated = await opened(tx).execute(
-            update(BURDEN_CROSSING).where(_one(burden.subject, crossing.line), _C.is_over).values(**figures)
-        )
-        if updated.rowcount:
-            return
-        again = {"is_over": True, "state": "open", "note": None, "handled_by": None, "handled_at": None, "crossed_at": now}
         await opened(tx).execute(
-            upsert(BURDEN_CROSSING)
-            .values(
-                crossing_id=opened(tx).ids.new(),
-                subject_kind=burden.subject.kind,
-                subject_id=burden.subject.subject_id,
-                benefit_year=burden.subject.year,
-                line=crossing.line,
-                **figures,
-                **again,
-            )
-            .on_conflict_do_update(
-                index_elements=["subject_kind", "subject_id", "benefit_year", "line"], set_={**figures, **again}
-            )
+            _PUT,
+            {
+                **_arrays(burden.subject for burden, _ in found),
+                "now": opened(tx).clock.now(),
+                "crossings": [opened(tx).ids.new() for _ in found],
+                "persons": [burden.person_id for burden, _ in found],
+                "regions": [burden.region for burden, _ in found],
+                "lines": [crossing.line for _, crossing in found],
+                "names": [crossing.name for _, crossing in found],
+                "amounts": [crossing.amount_fen for _, crossing in found],
+                "heights": [crossing.line_fen for _, crossing in found],
+            },
         )
 
-    async def withdraw(self, tx: Tx, burden: Burden, line: str) -> None:
+    async def withdraw(self, tx: Tx, found: Sequence[tuple[Subject, str]]) -> None:
         """See ``Crossings``. What was done stays on the record."""
-        await opened(tx).execute(update(BURDEN_CROSSING).where(_one(burden.subject, line)).values(is_over=False))
+        await opened(tx).execute(_WITHDRAW, {**_arrays(subject for subject, _ in found), "lines": [line for _, line in found]})
 
 
 class SqlWorklist:
@@ -301,34 +338,27 @@ def region_of(person: InsuredPerson) -> str:
     return max(covers, key=lambda c: (c.begins_on, c.coverage_id)).region if covers else ""
 
 
-def _is(subjects: Iterable[Subject]) -> ColumnElement[bool]:
-    return tuple_(_B.subject_kind, _B.subject_id, _B.benefit_year).in_([tuple(s) for s in subjects])
+def _arrays(subjects: Iterable[Subject]) -> dict[str, list[Any]]:
+    of = list(subjects)
+    return {"kinds": [s.kind for s in of], "ids": [s.subject_id for s in of], "years": [s.year for s in of]}
 
 
-def _one(subject: Subject, line: str) -> ColumnElement[bool]:
-    return (
-        (_C.subject_kind == subject.kind)
-        & (_C.subject_id == subject.subject_id)
-        & (_C.benefit_year == subject.year)
-        & (_C.line == line)
+def _among(subjects: Iterable[Subject]) -> Select[Any]:
+    """The subjects, to be compared with a triple of columns."""
+    arrays = _arrays(subjects)
+    keys = func.unnest(
+        literal(arrays["kinds"], ARRAY(Text)), literal(arrays["ids"], ARRAY(Text)), literal(arrays["years"], ARRAY(Integer))
     )
+    columns = keys.table_valued("k", "i", "y").render_derived(name="s").c
+    return select(columns.k, columns.i, columns.y)
+
+
+def _any(column: ColumnElement[Any], values: Iterable[str]) -> ColumnElement[bool]:
+    return column == any_(literal(sorted(values), ARRAY(Text)))
 
 
 def _subject(row: Row[Any]) -> Subject:
     return Subject(row.subject_kind, row.subject_id, row.benefit_year)
-
-
-def _row(burden: Burden) -> dict[str, Any]:
-    return {
-        "subject_kind": burden.subject.kind,
-        "subject_id": burden.subject.subject_id,
-        "benefit_year": burden.subject.year,
-        "household_id": burden.household_id,
-        "region": burden.region,
-        "in_scope_self_pay_fen": burden.in_scope_self_pay_fen,
-        "out_of_pocket_fen": burden.out_of_pocket_fen,
-        "members": burden.members,
-    }
 
 
 def _line(row: Row[Any]) -> WatchLine:

@@ -60,12 +60,12 @@ class Crossings(Protocol):
         """All that subjects (under their locks) have or had crossed."""
         ...
 
-    async def put(self, tx: Tx, burden: Burden, crossing: Crossing) -> None:
-        """Store it as crossed; one that was taken back under before is open again."""
+    async def put(self, tx: Tx, found: Sequence[tuple[Burden, Crossing]]) -> None:
+        """Store them as crossed; one that was taken back under before is open again."""
         ...
 
-    async def withdraw(self, tx: Tx, burden: Burden, line: str) -> None:
-        """It is under the line again."""
+    async def withdraw(self, tx: Tx, found: Sequence[tuple[Subject, str]]) -> None:
+        """They are under these lines again."""
         ...
 
 

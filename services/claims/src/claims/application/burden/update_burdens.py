@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from claims.application.burden.ports import Burdens, Crossings
+from claims.application.burden.ports import Burdens, Crossings, KnownCrossing
 from claims.domain.burden.lines import BurdenLines
-from claims.domain.burden.watch import Subject, crossed
+from claims.domain.burden.watch import Crossing, Subject, crossed
 from shared.clock import Clock
 from shared.contracts.claims import BurdenBackUnder, BurdenLineCrossed
 from shared.transactions import Tx
@@ -45,39 +45,43 @@ class UpdateBurdens:
             return
         burdens = await self._burdens.compute(tx, subjects)
         known = {(k.subject, k.line): k for k in await self._crossings.of(tx, [b.subject for b in burdens])}
+        over = [(b, crossing) for b in burdens for crossing in crossed(b, self._lines.on(b.region, b.subject.year))]
+        standing = {(burden.subject, crossing.line) for burden, crossing in over}
+        under = [k for key, k in known.items() if k.is_over and key not in standing]
+        if changed := [(b, c) for b, c in over if not _stands(known.get((b.subject, c.line)), c)]:
+            await self._crossings.put(tx, changed)
+        if under:
+            await self._crossings.withdraw(tx, [(k.subject, k.line) for k in under])
         now = self._clock.now()
-        for burden in burdens:
-            over = crossed(burden, self._lines.on(burden.region, burden.subject.year))
-            for crossing in over:
-                stored = known.get((burden.subject, crossing.line))
-                if stored is None or (stored.is_over, stored.amount_fen, stored.line_fen) != (True, *crossing[2:]):
-                    await self._crossings.put(tx, burden, crossing)
-                if stored is None or not stored.is_over:
-                    tx.emit(
-                        BurdenLineCrossed(
-                            person_id=burden.person_id,
-                            subject_kind=burden.subject.kind,
-                            subject_id=burden.subject.subject_id,
-                            benefit_year=burden.subject.year,
-                            line=crossing.line,
-                            line_name=crossing.name,
-                            amount_fen=crossing.amount_fen,
-                            line_fen=crossing.line_fen,
-                            crossed_at=now,
-                        )
+        for burden, crossing in changed:
+            stored = known.get((burden.subject, crossing.line))
+            if stored is None or not stored.is_over:
+                tx.emit(
+                    BurdenLineCrossed(
+                        person_id=burden.person_id,
+                        subject_kind=burden.subject.kind,
+                        subject_id=burden.subject.subject_id,
+                        benefit_year=burden.subject.year,
+                        line=crossing.line,
+                        line_name=crossing.name,
+                        amount_fen=crossing.amount_fen,
+                        line_fen=crossing.line_fen,
+                        crossed_at=now,
                     )
-            standing = {crossing.line for crossing in over}
-            for (subject, line), stored in known.items():
-                if subject == burden.subject and stored.is_over and line not in standing:
-                    await self._crossings.withdraw(tx, burden, line)
-                    tx.emit(
-                        BurdenBackUnder(
-                            person_id=stored.person_id,
-                            subject_kind=subject.kind,
-                            subject_id=subject.subject_id,
-                            benefit_year=subject.year,
-                            line=line,
-                            line_name=stored.line_name,
-                            at=now,
-                        )
-                    )
+                )
+        for stored in under:
+            tx.emit(
+                BurdenBackUnder(
+                    person_id=stored.person_id,
+                    subject_kind=stored.subject.kind,
+                    subject_id=stored.subject.subject_id,
+                    benefit_year=stored.subject.year,
+                    line=stored.line,
+                    line_name=stored.line_name,
+                    at=now,
+                )
+            )
+
+
+def _stands(stored: KnownCrossing | None, crossing: Crossing) -> bool:
+    return stored is not None and (stored.is_over, stored.amount_fen, stored.line_fen) == (True, *crossing[2:])
