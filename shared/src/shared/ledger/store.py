@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from time import monotonic
 from typing import Any
 
 import asyncpg
 import orjson
-from sqlalchemy import Row, func, insert, select
+from sqlalchemy import ARRAY, Row, Text, any_, func, insert, literal, select, text
 
 from shared.crypto import sm3
 from shared.db.database import Database, opened
@@ -26,6 +27,12 @@ JOURNAL_COLUMNS = (
 LINE_COLUMNS = ("entry_id", "line_no", "book", "booked_on", "account", "dim", "debit_fen", "credit_fen")
 _SEAL_LOCK = 0x5EA1
 _CHECKED_AT_ONCE = 2000
+_LONGEST_TRANSACTION_S = 600
+"""Far more than the limits on statements and idle transactions allow."""
+_PUT_SEALS = text(
+    "INSERT INTO journal_seal (book, seal_no, entry_id, hash, sealed_at) SELECT b, n, e, h, :now FROM unnest("
+    "CAST(:books AS text[]), CAST(:numbers AS bigint[]), CAST(:entries AS text[]), CAST(:hashes AS text[])) AS s(b, n, e, h)"
+)
 
 
 def rows_of(entries: Iterable[Entry]) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
@@ -56,6 +63,9 @@ class LedgerStore:
 
     def __init__(self, tables: LedgerTables) -> None:
         self._t = tables
+        self._sealed_up_to = 0
+        self._all_sealed: deque[tuple[float, int]] = deque()
+        """(when, the highest seq then); one with a lower seq may still be in an open transaction."""
 
     async def append(self, tx: Tx, entries: Sequence[Entry]) -> None:
         """Append journals. The database refuses closed periods, a second contra of one journal, and what does not balance."""
@@ -129,7 +139,9 @@ class LedgerStore:
         by_entry: dict[str, list[Row[Any]]] = defaultdict(list)
         if entry_ids:
             for row in await opened(tx).all(
-                select(line).where(line.c.entry_id.in_(entry_ids)).order_by(line.c.entry_id, line.c.line_no)
+                select(line)
+                .where(line.c.entry_id == any_(literal(list(entry_ids), ARRAY(Text))))
+                .order_by(line.c.entry_id, line.c.line_no)
             ):
                 by_entry[row.entry_id].append(row)
         return by_entry
@@ -158,38 +170,41 @@ class LedgerStore:
         ]
 
     async def seal(self, db: Database, *, limit: int = 2000) -> int:
-        """Put journals that are not sealed yet on their book's hash chain (SM3); returns how many. Safe to run twice at once."""
+        """Put journals that are not sealed yet on their book's hash chain (SM3); returns how many. Safe to run twice at once.
+
+        The first call of a process looks at every journal, later ones only at those since everything was sealed, some minutes ago.
+        """
         async with db.transaction() as tx:
             if not await opened(tx).scalar(select(func.pg_try_advisory_xact_lock(_SEAL_LOCK))):
                 return 0
             journal, seal = self._t.journal, self._t.seal
             rows = await opened(tx).all(
                 select(journal)
-                .where(~select(seal.c.entry_id).where(seal.c.entry_id == journal.c.entry_id).exists())
+                .where(
+                    journal.c.seq > self._sealed_up_to,
+                    ~select(seal.c.entry_id).where(seal.c.entry_id == journal.c.entry_id).exists(),
+                )
                 .order_by(journal.c.seq)
                 .limit(limit)
             )
-            entries = await self._with_lines(tx, rows)
+            lines = await self._lines(tx, [row.entry_id for row in rows])
             heads: dict[str, tuple[int, str]] = {}
             sealed = []
-            for entry in entries:
-                book = entry.book.value
-                if book not in heads:
-                    heads[book] = await self._head(tx, book)
-                number, before = heads[book]
-                heads[book] = (number + 1, chain_hash(before, entry, entry.lines))
-                sealed.append(
-                    {
-                        "book": book,
-                        "seal_no": number + 1,
-                        "entry_id": entry.entry_id,
-                        "hash": heads[book][1],
-                        "sealed_at": opened(tx).clock.now(),
-                    }
-                )
+            for row in rows:
+                number, before = heads.get(row.book) or await self._head(tx, row.book)
+                heads[row.book] = (number + 1, chain_hash(before, row, lines[row.entry_id]))
+                sealed.append((row.book, number + 1, row.entry_id, heads[row.book][1]))
             if sealed:
-                await opened(tx).execute(insert(seal), sealed)
-            return len(sealed)
+                books, numbers, entries, hashes = (list(column) for column in zip(*sealed, strict=True))
+                await opened(tx).execute(
+                    _PUT_SEALS,
+                    {"books": books, "numbers": numbers, "entries": entries, "hashes": hashes, "now": opened(tx).clock.now()},
+                )
+        if 0 < len(rows) < limit:
+            self._all_sealed.append((monotonic(), rows[-1].seq))
+        while self._all_sealed and monotonic() - self._all_sealed[0][0] > _LONGEST_TRANSACTION_S:
+            self._sealed_up_to = self._all_sealed.popleft()[1]
+        return len(rows)
 
     async def _head(self, tx: Tx, book: str) -> tuple[int, str]:
         seal = self._t.seal
