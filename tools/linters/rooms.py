@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from tools.linters.source import SERVICES, Finding, Source, dotted, imported
 
 _PURE_STANDARD = """
-    __future__ abc bisect collections copy dataclasses datetime decimal enum fractions functools graphlib hashlib heapq itertools json
+    __future__ abc base64 bisect collections copy dataclasses datetime decimal enum fractions functools graphlib hashlib heapq hmac itertools json
     math numbers operator re string types typing unicodedata
 """
 _KERNEL = {"money", "ids", "clock", "errors", "calendar", "rules", "ledger", "contracts"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     Date,
     DateTime,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -128,4 +130,62 @@ his_nonce = Table(
     Index("ix_his_nonce_seen_at", "seen_at"),
     comment="not logged: after a crash of the server it is empty, and claims answers a replay with the stored answer",
     prefixes=["UNLOGGED"],
+)
+
+partner_document = Table(
+    "partner_document",
+    metadata,
+    Column("statement_id", Text, primary_key=True),
+    Column("partner", Text, nullable=False),
+    Column("document", Text, nullable=False, comment="kind"),
+    Column("document_no", Text, nullable=False),
+    Column("digest", Text, comment="SM3 of the paper"),
+    Column("about_id", Text, nullable=False),
+    Column("case_id", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("fields", JSONB, nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("decided_by", Text),
+    Column("decided_at", DateTime(timezone=True)),
+    Column("reason", Text, nullable=False),
+    CheckConstraint("state IN ('received', 'accepting', 'accepted', 'returned')", name="state"),
+    UniqueConstraint("partner", "document", "document_no"),
+    Index("ix_partner_document_case_id", "case_id"),
+    Index("ix_partner_document_undecided", "statement_id", postgresql_where=text("state IN ('received', 'accepting')")),
+)
+
+webhook = Table(
+    "webhook",
+    metadata,
+    Column("webhook_id", Text, primary_key=True),
+    Column("partner", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("events", ARRAY(Text), nullable=False),
+    Column("secret_version", Integer, nullable=False),
+    Column("secret_changed_at", DateTime(timezone=True), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("disabled_at", DateTime(timezone=True)),
+    Column("disabled_why", Text, nullable=False),
+    Index("ix_webhook_partner", "partner"),
+)
+
+webhook_delivery = Table(
+    "webhook_delivery",
+    metadata,
+    Column("webhook_id", Text, ForeignKey(webhook.c.webhook_id, ondelete="CASCADE"), nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("occurred_at", DateTime(timezone=True), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("state", Text, nullable=False, comment="pending, delivered, abandoned"),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", DateTime(timezone=True)),
+    Column("last_status", Integer),
+    Column("last_error", Text, nullable=False),
+    Column("last_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("webhook_id", "event_id"),
+    CheckConstraint("state IN ('pending', 'delivered', 'abandoned')", name="state"),
+    Index("ix_webhook_delivery_due", "webhook_id", "next_at", postgresql_where=text("state = 'pending'")),
+    Index("ix_webhook_delivery_occurred_at", "occurred_at"),
 )
