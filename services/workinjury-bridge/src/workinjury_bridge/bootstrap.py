@@ -27,17 +27,15 @@ from workinjury_bridge.adapters.benefit_repositories import (
 from workinjury_bridge.adapters.benefit_views import SqlBenefitViews
 from workinjury_bridge.adapters.claims_client import HttpClaims
 from workinjury_bridge.adapters.policy_files import read_benefits, read_policy
-from workinjury_bridge.adapters.repositories import (
-    SqlAdvances,
-    SqlCases,
-    SqlConversions,
-    SqlDeductions,
-    SqlDirects,
-    SqlLedger,
-    SqlRecoveries,
-    SqlStays,
-    SqlTransfers,
-)
+from workinjury_bridge.adapters.repositories.advances import SqlAdvances
+from workinjury_bridge.adapters.repositories.cases import SqlCases
+from workinjury_bridge.adapters.repositories.conversions import SqlConversions
+from workinjury_bridge.adapters.repositories.deductions import SqlDeductions
+from workinjury_bridge.adapters.repositories.directs import SqlDirects
+from workinjury_bridge.adapters.repositories.ledger import SqlLedger
+from workinjury_bridge.adapters.repositories.recoveries import SqlRecoveries
+from workinjury_bridge.adapters.repositories.stays import SqlStays
+from workinjury_bridge.adapters.repositories.transfers import SqlTransfers
 from workinjury_bridge.adapters.tables import LEDGER, PLATFORM, metadata
 from workinjury_bridge.adapters.views import SqlViews
 from workinjury_bridge.application.advance_conversion import AdvanceConversion

@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, select
 
 from shared.db.database import Database, SqlTx
 from workinjury_bridge.adapters import tables as t
-from workinjury_bridge.adapters.repositories import cases_of
+from workinjury_bridge.adapters.repositories.cases import cases_of
 from workinjury_bridge.domain.recovery import RecoveryState
 
 _INTERNAL = frozenset({"begun", "restored", "tries", "next_try_at"})
