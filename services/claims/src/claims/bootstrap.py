@@ -22,6 +22,7 @@ from claims.adapters.funds import SqlClearings, SqlTransfers
 from claims.adapters.his_messages import SqlHisMessages
 from claims.adapters.late_cases import SqlLateCases
 from claims.adapters.line_shares import BookShares
+from claims.adapters.past import SqlPast
 from claims.adapters.registry import (
     InstitutionDirectory,
     SqlAccounts,
@@ -290,6 +291,7 @@ def assemble(
         fees=fees,
         settlements=settlements,
         years=years,
+        past=SqlPast,
         journals=ledger,
         redecide=redecide,
         books=books,
