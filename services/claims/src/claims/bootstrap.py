@@ -23,6 +23,7 @@ from claims.adapters.his_messages import SqlHisMessages
 from claims.adapters.late_cases import SqlLateCases
 from claims.adapters.line_shares import BookShares
 from claims.adapters.past import SqlPast
+from claims.adapters.person_payouts import SqlPersonPayouts
 from claims.adapters.registry import (
     InstitutionDirectory,
     SqlAccounts,
@@ -68,6 +69,8 @@ from claims.application.his_messages import AnswerOnce
 from claims.application.late.approve_late_fact import ApproveLateFact
 from claims.application.late.correct_lines import CorrectLines
 from claims.application.late.list_late_facts import ListLateFacts
+from claims.application.late.list_person_payouts import ListPersonPayouts
+from claims.application.late.pay_person import PayPerson
 from claims.application.late.propose_late_fact import ProposeLateFact
 from claims.application.late.redecide_later import RedecideLater
 from claims.application.late.redecide_year import AT_ONCE, RedecideYear
@@ -223,6 +226,8 @@ class Claims:
     propose_late_fact: ProposeLateFact
     approve_late_fact: ApproveLateFact
     list_late_facts: ListLateFacts
+    pay_person: PayPerson
+    list_person_payouts: ListPersonPayouts
     redecide_later: RedecideLater
     move_transfer: MoveTransfer
     credit_account: CreditAccount
@@ -341,6 +346,8 @@ def assemble(
         propose_late_fact=ProposeLateFact(once, cases, manual, correct_lines, ids),
         approve_late_fact=ApproveLateFact(once, cases, manual, correct_lines),
         list_late_facts=ListLateFacts(db, cases),
+        pay_person=PayPerson(once, SqlPersonPayouts(), ledger, clock, ids),
+        list_person_payouts=ListPersonPayouts(db, SqlPersonPayouts()),
         redecide_later=RedecideLater(db, redecisions, years, persons, redecide, books, clock),
         take_claim_back=TakeClaimBack(db, once, settlements, ledger, SqlTakeBacks(), clearings, books, clock, ids, redecide),
         move_transfer=MoveTransfer(db, SqlTransfers(), ledger, clock, ids),

@@ -1,7 +1,8 @@
-"""What rules ask of lines and catalogue: sessions of treatment, the days of charges."""
+"""What rules ask of lines and catalogue: sessions of treatment, the days of charges; payments to persons."""
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0013"
 down_revision = "0009"
@@ -44,9 +45,32 @@ def upgrade() -> None:
         WHERE b.batch_id = s.batch_id
     """)
 
+    op.create_table(
+        "person_payout",
+        sa.Column("payout_id", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False, comment="proposed, paid, rejected"),
+        sa.Column("dues", postgresql.JSONB(), nullable=False, comment="fen by book, as owed when it was proposed"),
+        sa.Column("maker", sa.Text(), nullable=False),
+        sa.Column("checker", sa.Text(), nullable=True),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("checker <> maker", name=op.f("ck_person_payout_two_persons")),
+        sa.PrimaryKeyConstraint("payout_id", name=op.f("pk_person_payout")),
+    )
+    op.create_index("ix_person_payout_state", "person_payout", ["state", "payout_id"])
+    op.create_index(
+        "uq_person_payout_open",
+        "person_payout",
+        ["person_id"],
+        unique=True,
+        postgresql_where=sa.text("state = 'proposed'"),
+    )
+
 
 def downgrade() -> None:
     """Drop them."""
+    op.drop_table("person_payout")
     for table, column in (
         ("fee_batch", "last_on"),
         ("fee_batch", "first_on"),
