@@ -305,9 +305,10 @@ def assemble(
         clock=clock,
         ids=ids,
     )
+    burden_lines = BurdenLines.read(rule_texts(own.burden_lines, LINES_SUFFIX))
     applications, calendar = SqlApplications(), load_calendar()
     assistance_desk = AssistanceDesk(
-        apply=ApplyAssistance(once, applications, find_person, assistance, calendar, clock, ids),
+        apply=ApplyAssistance(once, applications, find_person, assistance, burden_lines, calendar, clock, ids),
         review=ReviewAssistance(once, applications, persons, years, settlements, redecide, books, calendar, clock),
         move=MoveApplication(once, applications, calendar, clock),
         approve=ApproveAssistance(once, applications, calendar, clock),
@@ -354,9 +355,7 @@ def assemble(
         credit_account=CreditAccount(db, SqlCredits()),
         move_debt=MoveDebt(once, ledger, clock, ids),
         clear_institution=ClearInstitution(once, clearings, ledger, clock, ids),
-        update_burdens=UpdateBurdens(
-            SqlBurdens(), SqlCrossings(), BurdenLines.read(rule_texts(own.burden_lines, LINES_SUFFIX)), clock
-        ),
+        update_burdens=UpdateBurdens(SqlBurdens(), SqlCrossings(), burden_lines, clock),
         list_burden_watch=ListBurdenWatch(db, SqlWorklist()),
         record_handling=RecordHandling(once, SqlWorklist(), clock),
         accounts=_account_desk(db, once, ledger, own.account_rules, clock, ids),

@@ -39,6 +39,7 @@ def test_a_full_row(charset: str) -> None:
             valid_to=date(2024, 12, 31),
             line_class="implant",
             traditional=True,
+            per_session=True,
         )
     ]
 

@@ -40,11 +40,23 @@ CATEGORIES: Final = {
 CLASSES: Final = {
     "tekun": "特困人员",
     "orphan": "孤儿",
+    "hardship_child": "困境儿童",
     "dibao": "低保对象",
     "returned_poor": "返贫致贫人口",
     "monitored": "农村易返贫监测对象",
     "marginal": "低保边缘家庭成员",
     "illness_poor": "因病致贫重病患者",
+    "low_income": "低收入人口",
+    "lifted": "稳定脱贫人口",
+    "youfu": "优抚对象",
+    "retrenched_1960s": "六十年代精减退职职工",
+    "tekun_worker": "特困职工",
+    "severe_disability": "重度残疾人",
+    "disability": "三四级残疾人",
+    "aids_patient": "艾滋病患者",
+    "family_planning_special": "计划生育特殊家庭成员",
+    "student": "学生儿童",
+    "newborn": "新生儿",
 }
 COVER_STATES: Final = {"pending": "已申报，待缴费", "active": "正常参保", "withdrawn": "已撤回"}
 SETTLEMENT_STATES: Final = {"valid": "已结算", "reversed": "已撤销", "reversal": "撤销单", "taken-back": "已转工伤"}
