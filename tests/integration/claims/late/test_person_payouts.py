@@ -103,6 +103,7 @@ async def test_amounts_that_changed_are_not_paid(desk: ClaimsDesk, http: httpx.A
     standing = await (await desk.claims.db.pool()).fetchrow(
         "SELECT settlement_id, visit_id FROM settlement WHERE state = 'valid'"
     )
+    assert standing is not None
     await desk.call(
         "2305", {"data": {"setl_id": standing["settlement_id"], "mdtrt_id": standing["visit_id"], "psn_no": person}}
     )
