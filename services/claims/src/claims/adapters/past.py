@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 import asyncpg
 from sqlalchemy import text
 
-from claims.application.settlement.recall_past import Transfer
+from claims.application.settlement.find_past import Transfer
 from shared.db.database import opened
 from shared.transactions import Tx
 

@@ -10,8 +10,8 @@ import orjson
 
 from claims.adapters.past import AsyncpgPast
 from claims.adapters.settlement_groups import SHARINGS, VISIT_COLUMNS, read_visits
+from claims.application.settlement.find_past import with_past
 from claims.application.settlement.ports import YearKey
-from claims.application.settlement.recall_past import with_past
 from claims.domain.accounts.sharing import Sharing
 from claims.domain.adjudication import YearState
 from claims.domain.settlement import Basis, VisitToSettle

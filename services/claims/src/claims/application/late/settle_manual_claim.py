@@ -21,8 +21,8 @@ from claims.application.registry.open_identity import open_identity
 from claims.application.registry.ports import Catalogue, Institutions, Persons
 from claims.application.settlement.answering import answer_of
 from claims.application.settlement.commands import Settle
+from claims.application.settlement.find_past import Past, with_past
 from claims.application.settlement.ports import Journals, MessageKey, NewSettlement, Settlements, YearKey
-from claims.application.settlement.recall_past import Past, with_past
 from claims.application.settlement.settle_claim import settled_event
 from claims.application.settlement.stored_facts import Stay, facts_to_json
 from claims.application.visits.ports import Fees, LineShares, NewLine, Shares, Visits

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from claims.application.header import HisHeader
 from claims.application.settlement.answer import SettlementAnswer
-from claims.application.settlement.recall_past import Past
+from claims.application.settlement.find_past import Past
 from claims.domain.accounts.sharing import Share, Sharing
 from claims.domain.adjudication import Decision, YearState
 from claims.domain.settlement import Basis, VisitToSettle

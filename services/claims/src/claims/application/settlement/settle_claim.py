@@ -17,6 +17,7 @@ from claims.application.settlement.answer import SettlementAnswer
 from claims.application.settlement.answering import answer_of
 from claims.application.settlement.asked import Asked, refuse_recalled, replay, wanted_of
 from claims.application.settlement.commands import Settle, SettlementRequest
+from claims.application.settlement.find_past import with_past
 from claims.application.settlement.grouping import Grouper
 from claims.application.settlement.ports import (
     GroupTx,
@@ -28,7 +29,6 @@ from claims.application.settlement.ports import (
     SettlementGroups,
     YearKey,
 )
-from claims.application.settlement.recall_past import with_past
 from claims.application.settlement.settle_work_injury import SettleWorkInjury
 from claims.application.settlement.stored_facts import Stay, facts_to_json
 from claims.domain.accounts.sharing import Sharing, family_available, shares_of
