@@ -97,6 +97,14 @@ class SqlViews:
             row = await tx.first(statement)
         return None if row is None else _plain(row)
 
+    async def deduction(self, deduction_id: str) -> dict[str, Any] | None:
+        """See the port."""
+        d = t.audit_deduction
+        statement = select(d, t.injury_case.c.region).join(t.injury_case).where(d.c.deduction_id == deduction_id)
+        async with self._db.reading() as tx:
+            row = await tx.first(statement)
+        return None if row is None else _plain(row)
+
     async def direct_settlement(self, key: str) -> dict[str, Any] | None:
         """See the port."""
         async with self._db.reading() as tx:
