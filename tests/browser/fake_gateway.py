@@ -625,7 +625,8 @@ class FakeGateway:
     def journal_list(self, request: Request) -> Json:
         self._user(request, "ledger:read")
         wanted = {name: value for name, value in request.query_params.items() if name in ("book", "settlement_id", "case_id")}
-        return _page([j for j in self.journals if all(j[name] == value for name, value in wanted.items())])
+        cut = [self.injuries.deduction_journal()] if "case_id" in wanted and self.conversion["state"] == "settled" else []
+        return _page([j for j in [*self.journals, *cut] if all(j[name] == value for name, value in wanted.items())])
 
     def trial_balance(self, request: Request) -> Json:
         self._user(request, "ledger:read")

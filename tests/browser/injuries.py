@@ -60,8 +60,7 @@ class Injuries:
         }
         about = {"case_id": case_id, "region": "990101"}
         if case_id == UNINSURED:
-            debts = [d for d in self.debts.values() if d["case_id"] == UNINSURED]
-            return {**empty, **about, "person_id": WANG_ELDER, "advances": [self.advance], "recoveries": debts}
+            return {**empty, **about, "person_id": WANG_ELDER, "advances": [self.advance]}
         settled = conversion["state"] == "settled"
         paid = {"payee": f"P:{ZHANG}", "returned_at": None, "repaid_at": None, "conversion_id": CONVERSION}
         payments = [{**p, **paid, "payment_id": f"01PAY{p['kind']}"} for p in conversion["payments"]]
@@ -73,6 +72,16 @@ class Injuries:
             "payments": payments,
             "deductions": [self.deduction] if settled else [],
         }
+
+    def deduction_journal(self) -> Json:
+        """What the deduction has booked."""
+        lines = [
+            county.side("1122", "应收机构", debit=42_000, dim=f"H:{HOSPITAL}"),
+            county.side("5001.11", "待遇支出—工伤医疗", credit=42_000),
+        ]
+        signed = {"case_id": CASE, "decision_version": 1, "maker": "lijing", "checker": "zhaoming"}
+        memo = "审核扣款：超标准收取护理费"
+        return county.journal("WI", "2026-11-22", "deduction", memo, lines, voucher_no="JZ2026112200003", **signed)
 
     def ages(self) -> Json:
         """Open debts by age."""
@@ -294,8 +303,8 @@ def _advance() -> Json:
 def _debt() -> Json:
     return {
         "recovery_id": DEBT,
-        "case_id": UNINSURED,
-        "person_id": WANG_ELDER,
+        "case_id": "01CASELI",
+        "person_id": LI,
         "region": "990101",
         "settlement_id": "01SETTLEMENTWANG",
         "conversion_id": None,

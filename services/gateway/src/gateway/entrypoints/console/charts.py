@@ -184,7 +184,7 @@ def stacked(title: str, months: Sequence[str], rows: Sequence[tuple[str, Sequenc
     above = [{"value": max(total, 0), "label": {"formatter": wan(total)} if total else {"show": False}} for total in sums]
     hidden = {"type": "line", "silent": True, "symbol": "circle", "symbolSize": 1, "lineStyle": {"opacity": 0}}
     series.append(
-        {**hidden, "name": "合计", "itemStyle": {"opacity": 0}, "label": {**_LABEL, "position": "top"}, "data": above}
+        {**hidden, "name": "合计", "itemStyle": {"color": "transparent"}, "label": {**_LABEL, "position": "top"}, "data": above}
     )
     said = "；".join(f"{month}：{wan(total)} 万元" for month, total in zip(months, sums, strict=True) if total)
     options = _columns(title, months, series, said)

@@ -31,8 +31,11 @@ class Step:
     note: str = ""
 
 
-def steps_of(case: Json, file: Json) -> list[Step]:
-    """From the accident to the money, in order; the first that is not reached is where the case stands."""
+def steps_of(case: Json, file: Json, journals: Sequence[Json]) -> list[Step]:
+    """From the accident to the money, in order; the first that is not reached is where the case stands.
+
+    ``journals``: of the case, as far as the caller may see them: they say when it was booked.
+    """
     facts = case.get("facts") or {}
     decisions = case["decisions"]
     last = decisions[-1] if decisions else None
@@ -44,7 +47,7 @@ def steps_of(case: Json, file: Json) -> list[Step]:
     if facts.get("accepted_on"):
         steps.append(Step("受理", day(facts["accepted_on"]), "done"))
     if last is None:
-        return _stand([*steps, *_ahead("认定决定", "费用转换", "两套账入账", "基金到账", "退付个人")])
+        return _stand([*steps, *_ahead("认定决定", "费用转换", "复核入账", "基金到账", "退付个人")])
     outcome = {"granted": "认定为工伤", "denied": "不予认定", "revoked": "认定已撤销"}[last["outcome"]]
     version = f"第 {last['version']} 版" if last["version"] > 1 else ""
     steps.append(Step(outcome, day(last["decided_on"]), "done" if granted else "no", version))
@@ -57,14 +60,15 @@ def steps_of(case: Json, file: Json) -> list[Step]:
         direct = [d for d in file["direct_settlements"] if d["settlement_id"]]
         if direct:
             return [*steps, Step("医院直接结算", day(direct[-1]["changed_at"]), "done", f"{len(direct)} 次")]
-        return _stand([*steps, *_ahead("费用转换", "两套账入账", "基金到账", "退付个人")])
+        return _stand([*steps, *_ahead("费用转换", "复核入账", "基金到账", "退付个人")])
     booked = [c for c in going if c["state"] in ("posted", "transferring", "settled", "reverting")]
     moved = [t for t in file["transfers"] if t["state"] != "voided" and t["direction"] == "out"]
     arrived = [t for t in moved if t["state"] == "confirmed"]
     owed = sum(1 for c in going if c["total_fen"] is None or c["refund_fen"] > 0)
     paid = [p for p in file["payments"] if p["kind"] == "refund"]
     steps.append(Step("费用转换", day(min(c["proposed_at"] for c in going)), "done", f"{len(going)} 次住院"))
-    steps.append(_part("复核入账", booked, going, max((c["changed_at"] for c in booked), default=None)))
+    entries = [j["booked_on"] for j in journals if j["kind"] == "conversion" and j["book"] == WI and not j["reverses"]]
+    steps.append(_part("复核入账", booked, going, max(entries, default=None)))
     if moved or not booked:
         steps.append(_part("基金到账", arrived, moved or going, max((t["changed_at"] for t in arrived), default=None)))
     if owed or paid:
@@ -75,7 +79,7 @@ def steps_of(case: Json, file: Json) -> list[Step]:
 def _part(name: str, done: Sequence[Any], all_: Sequence[Any], at: str | None) -> Step:
     whole = bool(all_) and len(done) == len(all_)
     note = "" if whole or not done else f"{len(done)} / {len(all_)}"
-    return Step(name, day(at) if whole and at else "", "done" if whole else "todo", note)
+    return Step(name, day(at) if whole else "", "done" if whole else "todo", note)
 
 
 def _ahead(*names: str) -> list[Step]:

@@ -67,10 +67,12 @@ async def show(desk: Desk) -> None:
     places = {} if isinstance(found, Refusal) else {i["code"]: i["name"] for i in found["items"]}
     booked = [] if isinstance(journals, Refusal) else journals["items"]
     ui.page_title("工伤案件 · 一窗")
-    block(_head(case, person), _line(steps_of(case, file)))
+    block(_head(case, person), _line(steps_of(case, file, booked)))
     with ui.element("div").classes("columns wide-left"):
         block(
-            section("现在谁欠谁", missing(journals) if isinstance(journals, Refusal) else _owings(owings(case, booked))),
+            section(
+                "现在谁欠谁", missing(journals) if isinstance(journals, Refusal) else _owings(owings(case, booked), booked)
+            ),
         )
         block(section("期限", _terms(terms_of(file), desk.today)))
     block(section("医保转工伤", _conversions(case)))
@@ -137,7 +139,9 @@ def _line(steps: Sequence[Step]) -> Html:
     )
 
 
-def _owings(found: Sequence[Owing]) -> Html:
+def _owings(found: Sequence[Owing], journals: Sequence[Json]) -> Html:
+    if not found and not journals:
+        return el("p", "还没有入账，各方之间没有往来。", cls="soft")
     if not found:
         return el("p", el("b", "✓ 各方已结清", cls="settled"), "，两套账没有未了的往来。")
     rows = [
@@ -318,11 +322,13 @@ def _deductions(desk: Desk, file: Json) -> None:
     with ui.element("div").classes("acts screen"):
         for d in file["deductions"]:
             path, about = f"/v1/audit-deductions/{d['deduction_id']}", f"“{d['reason']}”"
+            # Of several deductions each button says which one it is about.
+            which = f"：{d['reason'][:12]}" if len(file["deductions"]) > 1 else ""
             if d["state"] == "deducted" and desk.can("audits:object"):
-                act_button(desk, "登记医院异议", f"医院对扣款{about}提出异议。", f"{path}/objection", [NOTE])
+                act_button(desk, f"登记医院异议{which}", f"医院对扣款{about}提出异议。", f"{path}/objection", [NOTE])
             if d["state"] in ("deducted", "objected") and desk.can("audits:approve"):
-                act_button(desk, "扣款成立", f"维持扣款{about}，从医院下月结算中抵扣。", f"{path}/confirm", [NOTE])
-                act_button(desk, "撤回扣款", f"撤回扣款{about}，红字冲销。", f"{path}/withdraw", [NOTE])
+                act_button(desk, f"扣款成立{which}", f"维持扣款{about}，从医院下月结算中抵扣。", f"{path}/confirm", [NOTE])
+                act_button(desk, f"撤回扣款{which}", f"撤回扣款{about}，红字冲销。", f"{path}/withdraw", [NOTE])
 
 
 def _moves(file: Json) -> Html:
