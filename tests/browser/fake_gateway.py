@@ -458,7 +458,7 @@ class FakeGateway:
             "attached_by_name": county.ROLES[user]["name"],
             "attached_at": "2026-11-22T09:31:00+08:00",
         }
-        self.injuries.documents.append({**body, **added, "document_id": "01DOCNEW"})
+        self.injuries.documents.append({"material": "", **body, **added, "document_id": "01DOCNEW"})
         return {"document_id": "01DOCNEW"}
 
     async def voucher(self, request: Request) -> Response:

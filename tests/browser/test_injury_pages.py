@@ -70,7 +70,7 @@ async def test_a_settled_case_shows_both_books_voucher_by_voucher(sign_in: SignI
         "2026-11-22 审核扣款 凭证 JZ2026112200003 制单 李静 复核 赵明 打印凭证",
     ]
     transfer = page.locator(".pair-row").nth(1).locator("tfoot")
-    assert await texts(transfer) == ["合计 ✓ 平 12,985.00 12,985.00", "合计 ✓ 平 12,985.00 12,985.00"]
+    assert await texts(transfer) == ["合计✓ 平 12,985.00 12,985.00", "合计✓ 平 12,985.00 12,985.00"]
     assert await texts(page.locator(".sum-row p")) == [
         "医保各基金账合计 借 25,970.00 贷 25,970.00 ✓ 平",
         "工伤保险基金账合计 借 32,540.00 贷 32,540.00 ✓ 平",
@@ -186,7 +186,7 @@ async def test_debts_by_age_lead_to_the_money(sign_in: SignIn, gateway: FakeGate
     await dialog.get_by_label("到账本金").fill("20000")
     await dialog.get_by_label("银行回单号").fill("农商行 20261122-0001")
     await confirm(page, "登记到账")
-    await expect(dialog.get_by_role("alert")).to_contain_text("到账金额超过未收回的 18300.00 元")
+    await expect(dialog.locator(".fault")).to_contain_text("到账金额超过未收回的 18300.00 元")
     assert gateway.injuries.debts[DEBT]["open_fen"] == 1_830_000
     await dialog.get_by_label("到账本金").fill("8300")
     await confirm(page, "登记到账")
@@ -302,7 +302,7 @@ async def test_benefits_explain_themselves_and_are_signed_by_a_second_person(
     page = await sign_in("zhaoming", f"/cases/{county.CASE}/benefits")
     assert await texts(page.locator(".sum")) == ["本人工资（月） 6,200.00", "一次性待遇已支付 0.00", "每月发放 4,650.00"]
     await page.locator("summary").first.click()
-    assert await texts(page.locator("td .reasons li")) == [
+    assert await texts(page.locator("details[open] .reasons li")) == [
         "本人工资 依据：工伤保险条例，第64条 6,200.00",
         "四级 21 个月的本人工资 依据：工伤保险条例，第35条 130,200.00",
     ]
