@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from hashlib import sha256
 from typing import Any, Final
 
 from gateway.domain.capitals import in_capitals
@@ -30,7 +31,7 @@ def voucher(number: str, journals: Sequence[Json], case: Json, hands: Mapping[st
     decisions = {decision["version"]: decision for decision in case["decisions"]}
     first = found[0]
     decision = decisions.get(first["decision_version"])
-    banks = [bank for journal in found for bank in _bank(journal)]
+    banks = sorted((bank for journal in found for bank in _bank(journal)), key=lambda bank: bank["side"] != "付款方")
     origin = [
         ["工伤认定决定书", f"{decision['decision_no']}（第 {decision['version']} 版）" if decision else "—"],
         ["原医保结算编号", first["settlement_id"] or "—"],
@@ -40,7 +41,7 @@ def voucher(number: str, journals: Sequence[Json], case: Json, hands: Mapping[st
     return {
         "title": "基金间转账凭证" if pair else "记账凭证",
         "office": "社会保险经办机构",
-        "code": number,
+        "code": _check_code(number, found),
         "number": number,
         "booked_on": first["booked_on"],
         "pair": pair,
@@ -49,6 +50,17 @@ def voucher(number: str, journals: Sequence[Json], case: Json, hands: Mapping[st
         "halves": [_half(journal, hands) for journal in found],
         "origin": origin,
     }
+
+
+def _check_code(number: str, journals: Sequence[Json]) -> str:
+    """First 16 hex digits of the SHA-256 of the number and of every line, joined by ``|``: paper and books can be compared."""
+    parts = [number]
+    for journal in journals:
+        parts += [
+            f"{journal['book']} {line['account']} {line['dim']} {line['debit_fen']} {line['credit_fen']}"
+            for line in journal["lines"]
+        ]
+    return sha256("|".join(parts).encode()).hexdigest()[:16]
 
 
 def _half(journal: Json, hands: Mapping[str, str]) -> dict[str, Any]:

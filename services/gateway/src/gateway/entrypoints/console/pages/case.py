@@ -139,6 +139,82 @@ def _line(steps: Sequence[Step]) -> Html:
     )
 
 
+def _next(case: Json) -> Html | None:
+    """The conversion that waits for a person, the most visible thing."""
+    for c in case["conversions"]:
+        if c["state"] in ("proposed", "checked") and c["total_fen"] is not None:
+            act = "初审" if c["state"] == "proposed" else "复核"
+            link = el("a", f"去{act}", href=f"/conversions/{c['conversion_id']}", cls="button primary screen")
+            return el("p", el("b", "下一步："), f"{act}{c['institution_name'] or '医院'}住院费用的转换　", link, cls="next")
+    return None
+
+
+_FACTS: Final = (
+    field("employer_insured", "用人单位", "choice", choices={"yes": "已参保", "no": "未参保或欠缴"}),
+    field("third_party", "第三人责任", "choice", choices={"none": "没有", "unknown": "有，待查明", "known": "有，已查明"}),
+    field("third_party_id", "第三人编号（已查明的）", "text", required=False),
+    field("filed_on", "首次申请日期", "date", required=False),
+    field("accepted_on", "受理日期", "date", required=False),
+)
+
+
+def _facts(typed: dict[str, Any]) -> dict[str, Any]:
+    third = typed["third_party"]
+    body: dict[str, Any] = {name: typed[name] for name in ("filed_on", "accepted_on") if name in typed}
+    body |= {"employer_insured": typed["employer_insured"] == "yes"}
+    if third == "unknown":
+        body["third_party"] = third
+    if third == "known":
+        if not typed.get("third_party_id"):
+            raise invalid("gateway.console.third-party-missing", "请填写第三人编号", "no id", field="third_party_id")
+        body["third_party_id"] = typed["third_party_id"]
+    return body
+
+
+def _case_acts(desk: Desk, case: Json) -> None:
+    """What the office states about the case: facts of the accident, a contest and its end."""
+    if not desk.can("injury-cases:decide"):
+        return
+    path, facts = f"/v1/injury-cases/{case['case_id']}", case.get("facts") or {}
+    third = facts.get("third_party")
+    known = {
+        "employer_insured": "yes" if facts.get("employer_insured", True) else "no",
+        "third_party": "none" if not third else "unknown" if third == "T:UNKNOWN" else "known",
+        "third_party_id": third[2:] if third and third != "T:UNKNOWN" else None,
+        "filed_on": facts.get("filed_on"),
+        "accepted_on": facts.get("accepted_on"),
+    }
+    with ui.element("div").classes("acts screen"):
+        act_button(
+            desk,
+            "登记事故情况",
+            "每次登记全部情况；未入账的转换按新情况重新计算、重新初审。",
+            f"{path}/facts",
+            _FACTS,
+            known,
+            read=_facts,
+        )
+        if case["state"] == "recognised":
+            act_button(
+                desk,
+                "登记复议或诉讼",
+                "复议、诉讼期间待遇照付，终局后再定。",
+                f"{path}/contests",
+                [field("opened_on", "立案日期", "date")],
+            )
+        if case["state"] == "under_review":
+            act_button(desk, "登记维持", "复议或诉讼终局，认定决定维持。", f"{path}/upholdings")
+        if case["state"] in ("recognised", "under_review"):
+            rules = [
+                field("decision_no", "撤销文书文号", "text"),
+                field("final_on", "生效日期", "date"),
+                field("decided_by", "作出机关", "text"),
+            ]
+            act_button(
+                desk, "登记终局撤销", "认定被终局撤销：转换红字冲销，医保待遇恢复，已付待遇追回。", f"{path}/revocations", rules
+            )
+
+
 def _owings(found: Sequence[Owing], journals: Sequence[Json]) -> Html:
     if not found and not journals:
         return el("p", "还没有入账，各方之间没有往来。", cls="soft")

@@ -114,6 +114,7 @@ async def show(desk: Desk) -> None:
             block(section("核对清单", _proofs(checks), note=_count(checks)))
         _review(desk, named)
     _split(desk, named, settlement)
+    _more_acts(desk, named, settlement)
     block(section("两套账并列", _books(named, booked, journals, hands), note="左：医保各基金；右：工伤保险基金"))
     block(_moves(named), _signatures(named))
     block(section("费用依据", _basis(named, settlement), cls="screen"))
@@ -288,6 +289,48 @@ def _review(desk: Desk, conversion: Json) -> None:
             send_button(desk, text, forward_, primary=True)
         if back:
             send_button(desk, "不予转换" if state == "proposed" else "退回初审", back_)
+
+
+_PAYERS: Final = {"person": "个人", "employer": "用人单位", "heirs": "继承人"}
+_STAY_FACTS: Final = (
+    {"name": "payer", "label": "票据持有人", "kind": "choice", "required": True, "choices": _PAYERS},
+    {"name": "employer_id", "label": "用人单位编号（单位持票的）", "kind": "text", "required": False, "choices": None},
+    {"name": "prepaid_fen", "label": "单位或第三人已付", "kind": "fen", "required": False, "choices": None},
+)
+
+
+def _more_acts(desk: Desk, conversion: Json, settlement: Any) -> None:
+    """Before approval: who holds the receipts. After the money went: a cut of a line, which a second person decides."""
+    stated = conversion.get("facts") or {}
+    # Facts are stated anew as a whole: what is known of the lines already goes along.
+    lines = [{"line_id": line_id, "circumstance": how} for line_id, how in stated.get("circumstances", [])]
+    with ui.element("div").classes("acts screen"):
+        if conversion["state"] in ("proposed", "checked") and desk.can("conversions:check"):
+            act_button(
+                desk,
+                "登记票据持有人",
+                "退款付给持有原始票据的一方；登记后重新计算、重新初审。",
+                f"/v1/conversions/{conversion['conversion_id']}/facts",
+                _STAY_FACTS,
+                {"payer": "person", "prepaid_fen": stated.get("prepaid_fen") or None},
+                read=lambda typed: {**typed, "circumstances": lines},
+            )
+        if conversion["state"] == "settled" and desk.can("audits:propose") and not isinstance(settlement, Refusal):
+            names = {line["line_id"]: f"{line['item_name']}　{format_yuan(line['amount_fen'])}" for line in settlement["lines"]}
+            rules = (
+                {"name": "line_id", "label": "明细", "kind": "choice", "required": True, "choices": names, "listed": True},
+                {"name": "amount_fen", "label": "扣款金额", "kind": "fen", "required": True, "choices": None},
+                {"name": "reason", "label": "理由", "kind": "text", "required": True, "choices": None},
+            )
+            about = {"settlement_id": conversion["settlement_id"]}
+            act_button(
+                desk,
+                "提出审核扣款",
+                "由另一人复核后入账，从医院下月结算中抵扣；个人不受影响。",
+                "/v1/audit-deductions",
+                rules,
+                read=lambda typed: {**typed, **about},
+            )
 
 
 def _split(desk: Desk, conversion: Json, settlement: Any) -> None:
