@@ -55,7 +55,7 @@ def changed(recovery_id: str = "R1", case_id: str = "C1") -> RecoveryChanged:
 
 
 def reviewer(house: House, *regions: str) -> dict[str, str]:
-    scopes = frozenset({"partner-documents:read", "recovery:write", "injury-cases:decide"})
+    scopes = frozenset({"partner-documents:read", "recoveries:write", "injury-cases:decide"})
     return {"Authorization": f"Bearer {house.sign(Principal('lijing', '李静', scopes, frozenset(regions or ('*',))))}"}
 
 

@@ -38,6 +38,7 @@ from workinjury_bridge.adapters.repositories.stays import SqlStays
 from workinjury_bridge.adapters.repositories.transfers import SqlTransfers
 from workinjury_bridge.adapters.tables import LEDGER, PLATFORM, metadata
 from workinjury_bridge.adapters.views import SqlViews
+from workinjury_bridge.adapters.worklist_views import SqlWorklists
 from workinjury_bridge.application.advance_conversion import AdvanceConversion
 from workinjury_bridge.application.audit.apply_deduction import DeductAfterAudit
 from workinjury_bridge.application.benefits.approve_benefit import ApproveBenefit
@@ -78,6 +79,10 @@ from workinjury_bridge.application.review_conversion import ReviewConversion
 from workinjury_bridge.application.revoke_recognition import RevokeRecognition
 from workinjury_bridge.application.settle_directly import SettleDirectly
 from workinjury_bridge.application.void_direct_settlement import VoidDirectSettlement
+from workinjury_bridge.application.worklists.describe_ages import DescribeAges
+from workinjury_bridge.application.worklists.describe_returns import DescribeReturns
+from workinjury_bridge.application.worklists.list_mismatches import ListMismatches
+from workinjury_bridge.application.worklists.ports import Worklists
 from workinjury_bridge.settings import CONFIRM_WITHIN, benefits_path, policy_path
 
 METADATA = metadata
@@ -133,6 +138,10 @@ class Bridge:
     on_settled: OnClaimSettled
     on_reversed: OnClaimReversed
     benefits: Benefits
+    worklists: Worklists
+    ages: DescribeAges
+    returns: DescribeReturns
+    mismatches: ListMismatches
 
 
 def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | None = None) -> Bridge:
@@ -153,7 +162,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
     recoveries, advances, calendar = SqlRecoveries(), SqlAdvances(), load_calendar()
     propose = ProposeConversions(cases, stays, conversions, policies, clock, ids)
     deduct = DeductAfterAudit(once, conversions, directs, SqlDeductions(), ledger, policies, calendar, clock, ids)
-    losses = SqlLosses()
+    losses, worklists = SqlLosses(), SqlWorklists(db)
     pay = PayPerson(ledger, recoveries, losses, clock, ids)
     benefits = _benefits(db, once, cases, ledger, store, pay, losses, clock, ids)
     judge = JudgeEligibility(db, cases)
@@ -202,6 +211,10 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         on_settled=OnClaimSettled(cases, stays, propose, confirm),
         on_reversed=OnClaimReversed(cases, stays, conversions, reverse, clock),
         benefits=benefits,
+        worklists=worklists,
+        ages=DescribeAges(worklists, clock),
+        returns=DescribeReturns(worklists, policies, calendar, clock),
+        mismatches=ListMismatches(worklists, policies, calendar, clock),
     )
 
 

@@ -11,8 +11,10 @@ from typing import Any, Protocol
 from gateway.application.his_credentials import Scheme, Signatory
 from gateway.domain.acceptance import HeldMaterial
 from gateway.domain.deadline import Light
+from gateway.domain.document import Document
 from gateway.domain.matter import Matter
 from gateway.domain.partner_document import PartnerDocument
+from gateway.domain.proposal import Proposal
 from gateway.domain.timeline import Entry
 from gateway.domain.webhook import Call, Outcome, Webhook
 from shared.calendar import Due
@@ -143,6 +145,42 @@ class Matters(Protocol):
 
     async def ids_to_check(self, tx: Tx, checked_as: str, limit: int) -> list[str]:
         """Open matters whose standing was computed on another day or with other announced years."""
+        ...
+
+
+class Proposals(Protocol):
+    """Acts that wait for a second person."""
+
+    async def add(self, tx: Tx, proposal: Proposal) -> None:
+        """Store a new one. Refusal ``gateway.proposal.pending`` while another about the same thing is open."""
+        ...
+
+    async def get(self, tx: Tx, proposal_id: str) -> Proposal:
+        """One proposal. Refusal ``gateway.proposal.unknown``."""
+        ...
+
+    async def locked(self, tx: Tx, proposal_id: str) -> Proposal:
+        """As ``get``, and nobody else changes it until the transaction ends."""
+        ...
+
+    async def save(self, tx: Tx, proposal: Proposal) -> None:
+        """Store what became of it."""
+        ...
+
+    async def page(self, tx: Tx, state: str | None, subject_id: str | None, limit: int, after: str | None) -> list[Proposal]:
+        """Proposals, the oldest first."""
+        ...
+
+
+class Documents(Protocol):
+    """Documents attached to decisions."""
+
+    async def add(self, tx: Tx, document: Document) -> None:
+        """Attach. Refusal ``gateway.document.attached`` for the same paper twice."""
+        ...
+
+    async def of(self, tx: Tx, subject_kind: str, subject_id: str) -> list[Document]:
+        """What is attached to one thing, the oldest first."""
         ...
 
 

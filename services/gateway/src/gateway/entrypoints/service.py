@@ -20,6 +20,7 @@ from gateway.entrypoints.http import (
     rule_books,
     signing_in,
     simulations,
+    workinjury,
 )
 from shared.runtime import Runtime
 from shared.service import Service
@@ -31,6 +32,7 @@ _ROUTES = (
     persons,
     filings,
     accounts,
+    workinjury,
     owned,
     rule_books,
     benefits,
