@@ -89,6 +89,7 @@ async def test_cover_waits_for_its_premium_and_then_counts(api: Api) -> None:
             "employer_id": None,
             "employer_name": None,
             "civil_servant": False,
+            "tier": None,
         }
     ]
     view = (await api.get(f"/v1/persons/{person_id}")).json()

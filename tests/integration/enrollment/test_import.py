@@ -19,6 +19,7 @@ async def test_a_roll_is_stored_whole_and_stated_once_per_person(api: Api) -> No
             "begins_on": "2025-01-01",
             "employer_credit_code": credit_code(1),
             "civil_servant": True,
+            "tier": "tier_1",
         }
         for scheme in ("310", "WI")
     ]
@@ -42,9 +43,11 @@ async def test_a_roll_is_stored_whole_and_stated_once_per_person(api: Api) -> No
     assert [p["version"] for p in payloads] == [1, 1, 1]
     assert payloads[0]["classes"] == [{"code": "dibao", "begins_on": "2025-01-01", "ends_on": None}]
     assert [(c["scheme"], c["status"], c["ends_on"]) for c in payloads[0]["coverages"]] == [("390", "active", "2026-12-31")]
-    assert {(c["scheme"], c["employer_id"], c["employer_name"], c["civil_servant"]) for c in payloads[1]["coverages"]} == {
-        ("310", employer_id, "第1厂", True),
-        ("WI", employer_id, "第1厂", True),
+    assert {
+        (c["scheme"], c["employer_id"], c["employer_name"], c["civil_servant"], c["tier"]) for c in payloads[1]["coverages"]
+    } == {
+        ("310", employer_id, "第1厂", True, "tier_1"),
+        ("WI", employer_id, "第1厂", True, "tier_1"),
     }
     for person_id, payload in zip(ids, payloads, strict=True):
         assert (await api.get("/v1/person-states", person_id=person_id)).json() == payload
