@@ -129,7 +129,12 @@ class FakeClaims:
         keep = figures.keep_lines if figures else ()
         by_book = {b.value: n for b, n in figures.employer_owed_by_book().items()} if figures else {}
         return self._take_back(
-            conversion, keep, figures.employer if figures and by_book else None, by_book, net=net and not self.cleared
+            conversion,
+            keep,
+            figures.employer if figures and by_book else None,
+            by_book,
+            net=net and not self.cleared,
+            expected=(figures.owed, figures.total_fen, figures.cash_fen) if figures else None,
         )
 
     def _take_back(
@@ -140,12 +145,16 @@ class FakeClaims:
         by_book: dict[str, int],
         *,
         net: bool,
+        expected: tuple[Sequence[FundPayment], int, int] | None,
     ) -> TakenBack:
         def effect() -> TakenBack:
             if self.refuse_take_back:
                 raise conflict("claims.settlement.in-audit", "结算正在稽核，不能收回")
             found = self._standing(conversion.settlement_id)
             kept = self._decide_kept(found.bill, conversion.settlement_id, keep)
+            stands = (tuple(kept.owed), found.bill.total_fen, found.bill.cash_fen)
+            if expected is not None and (tuple(expected[0]), *expected[1:]) != stands:
+                raise conflict("claims.conversion.changed", "结算金额在转换复核后发生变化，请重新核算并复核")
             found.taken_by, found.owed = conversion.conversion_id, kept.owed
             found.employer, found.by_book = employer, by_book
             books = {p.book: sum(x.amount_fen for x in kept.owed if x.book == p.book) for p in kept.owed}
@@ -267,14 +276,21 @@ class FakeClaims:
                 return _statement(await self.read_bill(settlement_id))
             case ["settlements", settlement_id, "take-back", "trial"]:
                 kept = await self.decide_kept(settlement_id, _keep(body))
-                return {"owed": [asdict(p) for p in kept.owed], "kept_cash_fen": kept.cash_fen}
+                return {
+                    "owed": [asdict(p) for p in kept.owed],
+                    "kept_cash_fen": kept.cash_fen,
+                    "kept_hospital_fen": kept.hospital_fen,
+                }
             case ["settlements", settlement_id, "take-back"]:
                 assert body["maker"] != body["checker"]
                 employer = body.get("employer") or {"employer_id": None, "by_book": {}}
                 who = employer["employer_id"] and f"E:{employer['employer_id']}"
                 net = body["mode"] == "net" and not self.cleared
                 conversion = _conversion(settlement_id, body)
-                return asdict(self._take_back(conversion, _keep(body), who, employer["by_book"], net=net))
+                asked = body["expected"]
+                owed = [FundPayment(**p) for p in asked["owed"]]
+                expected = (owed, asked["total_fen"], asked["cash_fen"])
+                return asdict(self._take_back(conversion, _keep(body), who, employer["by_book"], net=net, expected=expected))
             case ["settlements", settlement_id, "restore"]:
                 return {"owed": [asdict(p) for p in await self.restore(_conversion(settlement_id, body))]}
             case ["transfers"]:
@@ -391,6 +407,8 @@ def _amounts(bill: MedicalBill) -> dict[str, Any]:
         "ended_on": str(bill.ended_on),
         "total_fen": bill.total_fen,
         "cash_fen": bill.cash_fen,
+        "hospital_fen": bill.hospital_fen,
+        "overpaid_fen": bill.overpaid_fen,
         "payments": [asdict(p) for p in bill.payments],
         "lines": [asdict(line) | {"class": "A" if line.in_catalogue else "C"} for line in bill.lines],
     }

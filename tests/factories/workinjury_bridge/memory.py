@@ -24,6 +24,8 @@ from workinjury_bridge.application.benefits.ports import Posting
 from workinjury_bridge.application.check_invariants import CheckInvariants
 from workinjury_bridge.application.confirm_direct_settlement import ConfirmDirectSettlement
 from workinjury_bridge.application.contest_recognition import ContestRecognition
+from workinjury_bridge.application.conversion.on_settlement_corrected import OnSettlementCorrected
+from workinjury_bridge.application.conversion.record_back_payment import RecordBackPayment
 from workinjury_bridge.application.conversion.split_stay import SplitStay
 from workinjury_bridge.application.conversion.state_facts import StateFacts
 from workinjury_bridge.application.decide_recognition import DecideRecognition
@@ -54,6 +56,7 @@ from workinjury_bridge.domain.benefits.rules import BenefitBook
 from workinjury_bridge.domain.benefits.wage import OwnWage
 from workinjury_bridge.domain.conversion import ENDED, Conversion, next_step
 from workinjury_bridge.domain.direct_settlement import DirectSettlement
+from workinjury_bridge.domain.limitation import Interrupted
 from workinjury_bridge.domain.recognition import Decision, InjuryCase
 from workinjury_bridge.domain.recovery import Movement, Recovery
 from workinjury_bridge.domain.stay import SettledStay
@@ -76,6 +79,7 @@ class State:
     payments: dict[str, Payment] = field(default_factory=dict)
     recoveries: dict[str, Recovery] = field(default_factory=dict)
     movements: dict[str, Movement] = field(default_factory=dict)
+    interruptions: dict[str, Interrupted] = field(default_factory=dict)
     advances: dict[str, Advance] = field(default_factory=dict)
     deductions: dict[str, AuditDeduction] = field(default_factory=dict)
     answers: dict[tuple[str, str], tuple[str, dict[str, Any]]] = field(default_factory=dict)
@@ -289,6 +293,9 @@ class MemoryRecoveries:
             if not m.booked and conversion_id in (None, state.recoveries[m.recovery_id].conversion_id)
         ][:limit]
 
+    async def add_interruption(self, tx: Tx, interrupted: Interrupted, at: datetime) -> None:
+        of(tx).interruptions[interrupted.interruption_id] = interrupted
+
     async def mark_booked(self, tx: Tx, movement_id: str) -> None:
         of(tx).movements[movement_id] = replace(of(tx).movements[movement_id], booked=True)
 
@@ -400,6 +407,7 @@ class MemoryBridge:
         self.revoke = RevokeRecognition(store, cases, conversions, self.benefits.withdraw, clock, ids)
         self.review = ReviewConversion(store, conversions, advances, clock)
         self.state_facts = StateFacts(store, cases, conversions, clock)
+        self.back_payment = RecordBackPayment(store, cases, stays, conversions, clock)
         self.split = SplitStay(store, store, conversions, self.claims, POLICIES, calendar, clock)
         self.advances = ApplyForAdvance(store, cases, advances, POLICIES, calendar, clock, ids)
         self.debts = RecoverDebt(store, recoveries, conversions, ledger, POLICIES, clock, ids)
@@ -428,6 +436,7 @@ class MemoryBridge:
         self.pay_direct_meals = PayDirectMeals(directs, pay, clock)
         self._on_settled = OnClaimSettled(cases, stays, propose, confirm)
         self._on_reversed = OnClaimReversed(cases, stays, conversions, reverse, clock)
+        self._on_corrected = OnSettlementCorrected(cases, conversions, clock)
 
     @property
     def state(self) -> State:
@@ -439,6 +448,8 @@ class MemoryBridge:
         async with self.store.transaction() as tx:
             if type(fact).__name__ == "ClaimReversed":
                 await self._on_reversed.run(tx, fact)
+            elif type(fact).__name__ == "SettlementCorrected":
+                await self._on_corrected.run(tx, fact)
             else:
                 await self._on_settled.run(tx, [fact])
 

@@ -59,6 +59,8 @@ from workinjury_bridge.application.benefits.withdraw_benefits import WithdrawBen
 from workinjury_bridge.application.check_invariants import CheckInvariants
 from workinjury_bridge.application.confirm_direct_settlement import ConfirmDirectSettlement
 from workinjury_bridge.application.contest_recognition import ContestRecognition
+from workinjury_bridge.application.conversion.on_settlement_corrected import OnSettlementCorrected
+from workinjury_bridge.application.conversion.record_back_payment import RecordBackPayment
 from workinjury_bridge.application.conversion.split_stay import SplitStay
 from workinjury_bridge.application.conversion.state_facts import StateFacts
 from workinjury_bridge.application.decide_recognition import DecideRecognition
@@ -124,6 +126,7 @@ class Bridge:
     judge: JudgeEligibility
     review: ReviewConversion
     state_facts: StateFacts
+    back_payment: RecordBackPayment
     split: SplitStay
     advances: ApplyForAdvance
     debts: RecoverDebt
@@ -137,6 +140,7 @@ class Bridge:
     pay_direct_meals: PayDirectMeals
     on_settled: OnClaimSettled
     on_reversed: OnClaimReversed
+    on_corrected: OnSettlementCorrected
     benefits: Benefits
     worklists: Worklists
     ages: DescribeAges
@@ -181,6 +185,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         judge=judge,
         review=ReviewConversion(once, conversions, advances, clock),
         state_facts=StateFacts(once, cases, conversions, clock),
+        back_payment=RecordBackPayment(once, cases, stays, conversions, clock),
         split=SplitStay(db, once, conversions, claims, policies, calendar, clock),
         advances=ApplyForAdvance(once, cases, advances, policies, calendar, clock, ids),
         debts=RecoverDebt(once, recoveries, conversions, ledger, policies, clock, ids),
@@ -210,6 +215,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         pay_direct_meals=PayDirectMeals(directs, pay, clock),
         on_settled=OnClaimSettled(cases, stays, propose, confirm),
         on_reversed=OnClaimReversed(cases, stays, conversions, reverse, clock),
+        on_corrected=OnSettlementCorrected(cases, conversions, clock),
         benefits=benefits,
         worklists=worklists,
         ages=DescribeAges(worklists, clock),

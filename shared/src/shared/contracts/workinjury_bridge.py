@@ -213,7 +213,7 @@ class PersonLost:
 @event("workinjury-bridge.recovery-changed.v1", topic="workinjury-bridge.recovery.v1", key="person_id")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryChanged:
-    """A debt to a fund was opened, demanded, paid in, agreed, enforced, written off, moved, or is overdue (B0.6, B6, B7)."""
+    """A debt to a fund was opened, demanded, paid in, agreed, enforced, written off, moved, is overdue, or lapses (B0.6, B6, B7)."""
 
     recovery_id: str
     case_id: str
@@ -231,6 +231,10 @@ class RecoveryChanged:
     interest_fen: int = 0
     due_on: date | None = None
     overdue: bool = False
+    limitation_on: date | None = None
+    """The last day on which a claim against a third party can be brought; None while a suit is pending."""
+    limitation_near: bool = False
+    """It lapses soon, or has lapsed: somebody must demand or sue."""
 
 
 @event("workinjury-bridge.advance-changed.v1", topic="workinjury-bridge.recovery.v1", key="person_id")

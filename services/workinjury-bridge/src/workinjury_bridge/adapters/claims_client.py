@@ -34,14 +34,20 @@ class HttpClaims:
         if answer["state"] != "valid":
             raise settlement_not_standing(answer["state"])
         # what stands with every correction, not what was once answered to the hospital
-        return _bill({**answer, **answer["standing"]})
+        charged = {line["line_id"]: line for line in answer["lines"]}
+        audited = [line["line_id"] for line in answer["standing"]["lines"] if line != charged.get(line["line_id"])]
+        return _bill({**answer, **answer["standing"]}, tuple(audited))
 
     async def decide_kept(self, settlement_id: str, lines: Sequence[KeptLine]) -> Kept:
         """See the port."""
         body = {"keep_lines": [asdict(line) for line in lines]}
         # a question: nothing is kept under the key, so any will do
         answer = await self._client.command(f"/v1/settlements/{settlement_id}/take-back/trial", body, settlement_id)
-        return Kept(owed=_payments(answer["owed"]), cash_fen=answer["kept_cash_fen"])
+        return Kept(
+            owed=_payments(answer["owed"]),
+            cash_fen=answer["kept_cash_fen"],
+            hospital_fen=answer["kept_hospital_fen"],
+        )
 
     async def take_back(self, conversion: Conversion, *, net: bool) -> TakenBack:
         """See the port."""
@@ -49,6 +55,12 @@ class HttpClaims:
         figures = conversion.figures
         if figures is not None:
             body["keep_lines"] = [asdict(line) for line in figures.keep_lines]
+            body["expected"] = {
+                "owed": [asdict(payment) for payment in figures.owed],
+                "total_fen": figures.total_fen,
+                "cash_fen": figures.cash_fen,
+                "kept_cash_fen": figures.kept_cash_fen,
+            }
             if figures.employer is not None and figures.employer_owed:
                 by_book = {book.value: amount for book, amount in figures.employer_owed_by_book().items()}
                 body["employer"] = {"employer_id": figures.employer.removeprefix("E:"), "by_book": by_book}
@@ -146,13 +158,16 @@ def _command(conversion: Conversion) -> dict[str, Any]:
     }
 
 
-def _bill(answer: Mapping[str, Any]) -> MedicalBill:
+def _bill(answer: Mapping[str, Any], audited_lines: tuple[str, ...]) -> MedicalBill:
     return MedicalBill(
         begun_on=date.fromisoformat(answer["begun_on"]),
         ended_on=date.fromisoformat(answer["ended_on"]),
         total_fen=answer["total_fen"],
         cash_fen=answer["cash_fen"],
         payments=_payments(answer["payments"]),
+        hospital_fen=answer["hospital_fen"],
+        overpaid_fen=answer["overpaid_fen"],
+        audited_lines=audited_lines,
         lines=tuple(
             BillLine(
                 line_id=line["line_id"],

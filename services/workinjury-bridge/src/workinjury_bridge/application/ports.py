@@ -19,6 +19,7 @@ from workinjury_bridge.domain.audit_deduction import AuditDeduction
 from workinjury_bridge.domain.conversion import Conversion
 from workinjury_bridge.domain.direct_settlement import DirectSettlement
 from workinjury_bridge.domain.figures import Kept, KeptLine, MedicalBill
+from workinjury_bridge.domain.limitation import Interrupted
 from workinjury_bridge.domain.policy import BridgePolicy
 from workinjury_bridge.domain.recognition import Decision, InjuryCase
 from workinjury_bridge.domain.recovery import Movement, Recovery
@@ -217,6 +218,10 @@ class Recoveries(Protocol):
         """Movements that a medical book has not booked yet, oldest first; of one conversion when it is named."""
         ...
 
+    async def add_interruption(self, tx: Tx, interrupted: Interrupted, at: datetime) -> None:
+        """A demand, an acknowledgement or a suit that interrupts the time limit, with its proof."""
+        ...
+
     async def mark_booked(self, tx: Tx, movement_id: str) -> None:
         """The book has it."""
         ...
@@ -387,9 +392,16 @@ class Views(Protocol):
         ...
 
     async def recoveries(
-        self, *, case_id: str | None, state: str | None, debtor: str | None, after: str | None, limit: int
+        self,
+        *,
+        case_id: str | None,
+        state: str | None,
+        debtor: str | None,
+        lapses_by: date | None,
+        after: str | None,
+        limit: int,
     ) -> list[dict[str, Any]]:
-        """Debts, newest first."""
+        """Debts, newest first. ``lapses_by``: open claims against third parties that lapse by this day."""
         ...
 
     async def advance(self, advance_id: str) -> dict[str, Any] | None:

@@ -71,7 +71,7 @@ def work_injury_settled(settlement: DirectSettlement, at: datetime) -> WorkInjur
     )
 
 
-def recovery_changed(debt: Recovery, at: datetime, *, overdue: bool = False) -> RecoveryChanged:
+def recovery_changed(debt: Recovery, at: datetime, *, overdue: bool = False, limitation_near: bool = False) -> RecoveryChanged:
     """Where a debt stands now."""
     return RecoveryChanged(
         recovery_id=debt.recovery_id,
@@ -87,6 +87,8 @@ def recovery_changed(debt: Recovery, at: datetime, *, overdue: bool = False) -> 
         open_fen=debt.open_fen,
         interest_fen=debt.interest_fen,
         due_on=debt.due_on,
+        limitation_on=debt.limitation_on,
+        limitation_near=limitation_near,
         overdue=overdue,
         changed_at=at,
     )

@@ -131,6 +131,15 @@ def facts_invalid(field: str, zh: str) -> Refusal:
     return invalid(f"{PREFIX}.facts.invalid", zh, f"{field} cannot be so", field=field)
 
 
+def already_converted() -> Refusal:
+    """What the figures of an approved conversion rest on is not changed behind it."""
+    return conflict(
+        f"{PREFIX}.case.already-converted",
+        "已有转换业务复核通过，不能更改案件情况",
+        "a conversion of this case is approved already",
+    )
+
+
 def advance_needed() -> Refusal:
     """The fund pays only in advance here, and nobody has approved that (社会保险法 41, 42)."""
     return conflict(
@@ -158,6 +167,13 @@ def beyond_debt(open_fen: int) -> Refusal:
         "the amount exceeds what is still owed",
         field="amount_fen",
         open_fen=open_fen,
+    )
+
+
+def time_barred(until: date) -> Refusal:
+    """The claim against the third party has lapsed; only the debtor can still revive it (民法典 188, 192)."""
+    return conflict(
+        f"{PREFIX}.recovery.time-barred", f"诉讼时效已于{until}届满", f"the claim lapsed on {until}", field="on", day=str(until)
     )
 
 
@@ -190,6 +206,15 @@ def not_borne() -> Refusal:
     """The work-injury fund does not bear this settlement: its payer cuts it."""
     return conflict(
         f"{PREFIX}.deduction.not-borne", "该结算目前不由工伤保险基金承担，不能扣款", "this fund does not bear the settlement"
+    )
+
+
+def being_converted() -> Refusal:
+    """Claims is being asked for the settlement: in a moment it is known which fund bears it (B12)."""
+    return conflict(
+        f"{PREFIX}.deduction.being-converted",
+        "该结算正在由医保基金转入工伤保险基金，请稍后再办",
+        "the settlement is on its way between the funds",
     )
 
 

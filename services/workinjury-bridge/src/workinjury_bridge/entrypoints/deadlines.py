@@ -11,7 +11,7 @@ from shared.db.deadlines import DeadlineHandler
 from shared.runtime import Job
 from workinjury_bridge.application.confirm_direct_settlement import PAY_MEALS_DEADLINE
 from workinjury_bridge.application.conversion.split_stay import SPLIT_DEADLINE
-from workinjury_bridge.application.recovery.remind import ADVANCE_DEADLINE, RECOVERY_DEADLINE
+from workinjury_bridge.application.recovery.remind import ADVANCE_DEADLINE, LIMITATION_DEADLINE, RECOVERY_DEADLINE
 from workinjury_bridge.application.settle_directly import VOID_DEADLINE
 from workinjury_bridge.bootstrap import Bridge
 
@@ -36,12 +36,16 @@ def deadlines(bridge: Bridge) -> Mapping[str, DeadlineHandler]:
     async def advance_overdue(tx: Any, advance_id: str, _: dict[str, Any]) -> None:
         await bridge.remind.of_advance(tx, advance_id)
 
+    async def limitation_near(tx: Any, recovery_id: str, _: dict[str, Any]) -> None:
+        await bridge.remind.of_limitation(tx, recovery_id)
+
     return {
         VOID_DEADLINE: void_settlement,
         PAY_MEALS_DEADLINE: pay_meals,
         SPLIT_DEADLINE: split_overdue,
         RECOVERY_DEADLINE: recovery_overdue,
         ADVANCE_DEADLINE: advance_overdue,
+        LIMITATION_DEADLINE: limitation_near,
     }
 
 

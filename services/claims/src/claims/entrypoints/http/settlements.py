@@ -12,9 +12,10 @@ from pydantic import BaseModel, Field
 from claims.application.settlement.describe_settlement import DescribeSettlement
 from claims.application.settlement.list_settlements import ListSettlements
 from claims.application.settlement.replay_settlement import ReplaySettlement
-from claims.application.settlement.take_claim_back import TakeBack, TakeClaimBack
+from claims.application.settlement.take_claim_back import Expected, TakeBack, TakeClaimBack
 from claims.domain.kept_part import KeptLine
 from claims.domain.taking_back import EmployerShare
+from shared.contracts.claims import FundPayment
 from shared.db.once import digest_of
 from shared.http.auth import Caller, IdempotencyKey
 from shared.http.pagination import After, Limit, cursor_invalid, decode_cursor, encode_cursor, page
@@ -45,6 +46,24 @@ class TrialBody(BaseModel):
     keep_lines: list[KeptLineBody] = Field(default_factory=list, max_length=5000)
 
 
+class OwedBody(BaseModel):
+    """What one account of a book is owed."""
+
+    book: Book
+    account: str = Field(max_length=20)
+    fund_pay_type: str = Field("", max_length=20)
+    amount_fen: int = Field(ge=-MAX_FEN, le=MAX_FEN)
+
+
+class ExpectedBody(BaseModel):
+    """What was approved: anything else is refused."""
+
+    owed: list[OwedBody] = Field(max_length=50)
+    total_fen: int
+    cash_fen: int
+    kept_cash_fen: int
+
+
 class TakeBackBody(TrialBody):
     """Who takes a settlement back, on which decision."""
 
@@ -58,6 +77,7 @@ class TakeBackBody(TrialBody):
     maker: str = Field(min_length=1, max_length=50)
     checker: str = Field(min_length=1, max_length=50)
     employer: EmployerBody | None = None
+    expected: ExpectedBody | None = None
 
 
 def settlements_router(
@@ -129,7 +149,13 @@ def _command(settlement_id: str, body: TakeBackBody) -> TakeBack:
             else None
         ),
         net=body.mode == "net",
+        expected=None if body.expected is None else _expected(body.expected),
     )
+
+
+def _expected(body: ExpectedBody) -> Expected:
+    owed = tuple(FundPayment(**p.model_dump(exclude={"book"}), book=p.book.value) for p in body.owed)
+    return Expected(owed=owed, **body.model_dump(exclude={"owed"}))
 
 
 def _kept(body: TrialBody) -> tuple[KeptLine, ...]:
@@ -137,7 +163,9 @@ def _kept(body: TrialBody) -> tuple[KeptLine, ...]:
 
 
 def _once(command: str, settlement_id: str, body: TakeBackBody, key: str) -> OnceKey:
-    return OnceKey(f"settlements/{command}", key, digest_of([settlement_id, body.model_dump(mode="json")]))
+    # what is expected does not change what the command does
+    asked = body.model_dump(mode="json", exclude={"expected"})
+    return OnceKey(f"settlements/{command}", key, digest_of([settlement_id, asked]))
 
 
 def _cursor(after: str) -> tuple[str, str]:
