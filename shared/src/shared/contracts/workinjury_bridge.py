@@ -282,3 +282,40 @@ class AuditDeductionChanged:
     amount_fen: int
     state: str
     changed_at: datetime
+
+
+@event("workinjury-bridge.paper-claim-changed.v1", topic="workinjury-bridge.recovery.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperClaimChanged:
+    """A bill paid in cash is claimed from the work-injury fund with its papers: proposed, paid, rejected, revoked."""
+
+    paper_claim_id: str
+    case_id: str
+    person_id: str
+    institution_code: str
+    total_fen: int
+    work_injury_fen: int
+    meals_fen: int
+    state: str
+    due_on: date
+    changed_at: datetime
+
+
+@event("workinjury-bridge.double-bill-changed.v1", topic="workinjury-bridge.recovery.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubleBillChanged:
+    """One bill may be at both funds (B10): raised, confirmed, charged, cleared, or overdue."""
+
+    double_bill_id: str
+    case_id: str
+    person_id: str
+    settlement_id: str
+    """Of the medical funds."""
+    against: str
+    """``paper:``, ``direct:`` or ``conversion:`` and the id of the work-injury fund's bill."""
+    match: str
+    """``same`` or ``near``."""
+    state: str
+    due_on: date
+    changed_at: datetime
+    overdue: bool = False

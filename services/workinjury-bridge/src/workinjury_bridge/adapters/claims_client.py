@@ -13,9 +13,10 @@ from shared.errors import Kind, Refusal
 from shared.http.client import ServiceClient
 from shared.ledger import Book
 from shared.ledger.books import DUE_FROM_FUND, DUE_TO_FUND
-from workinjury_bridge.application.ports import TakenBack
+from workinjury_bridge.application.ports import ChargedBack, TakenBack
 from workinjury_bridge.domain.bill import BillLine
 from workinjury_bridge.domain.conversion import Conversion
+from workinjury_bridge.domain.double_bill import BillMark, DoubleBill
 from workinjury_bridge.domain.figures import Kept, KeptLine, MedicalBill
 from workinjury_bridge.domain.recovery import Movement, Recovery
 from workinjury_bridge.domain.refusals import settlement_not_standing
@@ -82,6 +83,39 @@ class HttpClaims:
             f"restore:{conversion.conversion_id}",
         )
         return _payments(answer["owed"])
+
+    async def bills_of(self, person_id: str) -> Mapping[str, BillMark]:
+        """See the port."""
+        bills: dict[str, BillMark] = {}
+        after: str | None = None
+        while True:
+            page = await self._client.get("/v1/settlements", {"person_id": person_id, "limit": 200, "after": after})
+            for row in page["items"]:
+                if row["state"] == "valid":
+                    bills[row["settlement_id"]] = BillMark(
+                        institution_code=row["institution_code"],
+                        invoice_no=row["invoice_no"] or None,
+                        begun_on=date.fromisoformat(row["begun_on"]),
+                        ended_on=date.fromisoformat(row["ended_on"]),
+                        total_fen=row["total_fen"],
+                        visit_id=row["visit_id"],
+                    )
+            after = page["next"]
+            if after is None:
+                return bills
+
+    async def charge_back(self, clue: DoubleBill) -> ChargedBack:
+        """See the port."""
+        body = {
+            "double_bill_id": clue.double_bill_id,
+            "case_id": clue.case_id,
+            "paid_to_person": clue.paid_to_person,
+            "maker": clue.maker,
+            "checker": clue.checker,
+        }
+        path, key = f"/v1/settlements/{clue.settlement_id}/charge-back", f"charge-back:{clue.double_bill_id}"
+        answer = await self._client.command(path, body, key)
+        return ChargedBack(debtor=answer["debtor"], owed=_payments(answer["owed"]))
 
     async def reserve(self, conversion: Conversion, transfer: Transfer) -> None:
         """See the port. ``direction`` is seen from the medical book."""

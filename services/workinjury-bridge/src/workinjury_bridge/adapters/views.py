@@ -107,6 +107,27 @@ class SqlViews:
         async with self._db.reading() as tx:
             return [recovery_view(row) for row in await tx.all(statement)]
 
+    async def paper_claim(self, paper_claim_id: str) -> dict[str, Any] | None:
+        """See the port."""
+        statement = select(t.paper_claim, t.injury_case.c.region).join(t.injury_case)
+        async with self._db.reading() as tx:
+            row = await tx.first(statement.where(t.paper_claim.c.paper_claim_id == paper_claim_id))
+        return None if row is None else _plain(row)
+
+    async def double_bill(self, double_bill_id: str) -> dict[str, Any] | None:
+        """See the port."""
+        async with self._db.reading() as tx:
+            row = await tx.first(_double_bills().where(t.double_bill.c.double_bill_id == double_bill_id))
+        return None if row is None else _plain(row)
+
+    async def double_bills(self, *, state: str | None, after: str | None, limit: int) -> list[dict[str, Any]]:
+        """See the port."""
+        statement = _page(_double_bills(), t.double_bill.c.double_bill_id, after, limit)
+        if state is not None:
+            statement = statement.where(t.double_bill.c.state == state)
+        async with self._db.reading() as tx:
+            return [_plain(row) for row in await tx.all(statement)]
+
     async def advance(self, advance_id: str) -> dict[str, Any] | None:
         """See the port."""
         statement = select(t.advance, t.injury_case.c.region).join(t.injury_case).where(t.advance.c.advance_id == advance_id)
@@ -132,6 +153,10 @@ class SqlViews:
 def _page(statement: Select[Any], column: Any, after: str | None, limit: int) -> Select[Any]:
     statement = statement.order_by(column.desc()).limit(limit)
     return statement if after is None else statement.where(column < after)
+
+
+def _double_bills() -> Select[Any]:
+    return select(t.double_bill, t.injury_case.c.region).join(t.injury_case)
 
 
 def _recoveries() -> Select[Any]:

@@ -28,6 +28,7 @@ from workinjury_bridge.domain.audit_deduction import AuditDeduction
 from workinjury_bridge.domain.conversion import Conversion
 from workinjury_bridge.domain.direct_settlement import DirectSettlement
 from workinjury_bridge.domain.figures import Figures
+from workinjury_bridge.domain.paper_claim import PaperClaim
 from workinjury_bridge.domain.party import is_employer, is_third_party, payable, person, receivable
 from workinjury_bridge.domain.recovery import Recovery
 from workinjury_bridge.domain.transfer import Direction, Transfer
@@ -96,6 +97,18 @@ def about_direct(settlement: DirectSettlement) -> Concern:
         case_id=settlement.case_id,
         settlement_id=settlement.settlement_id,
         decision_version=settlement.decision_version,
+    )
+
+
+def about_papers(claim: PaperClaim) -> Concern:
+    """The concern of a paper claim's journals."""
+    return Concern(
+        person_id=claim.person_id,
+        institution_code=claim.institution_code,
+        case_id=claim.case_id,
+        decision_version=claim.decision_version,
+        maker=claim.maker,
+        checker=claim.checker,
     )
 
 
@@ -272,6 +285,26 @@ def direct_entry(concern: Concern, amount_fen: int, stamp: Stamp) -> Entry:
         credit(DUE_TO_INSTITUTION, amount_fen, institution_dim(concern.institution_code)),
     )
     return _entry(concern, stamp, "settlement", lines, memo="工伤医疗直接结算")
+
+
+def paper_entry(concern: Concern, claim: PaperClaim, stamp: Stamp) -> Entry:
+    """A bill that the person has paid in cash: Dr 5001.11 E, 5001.13 meals / Cr 2203(P) (F11)."""
+    lines = (
+        _debit(WI_MEDICAL, claim.version.work_injury_fen),
+        _debit(WI_MEALS, claim.meals_fen),
+        _credit(DUE_TO_PERSON, claim.version.work_injury_fen + claim.meals_fen, concern.payable_dim),
+    )
+    return _entry(concern, stamp, "paper-claim", lines, memo="工伤医疗费手工报销")
+
+
+def paper_reversion_entry(concern: Concern, claim: PaperClaim, stamp: Stamp) -> Entry:
+    """The recognition was revoked after it was paid: Dr 1125(P) / Cr 5001.11, 5001.13 (B3)."""
+    lines = (
+        _debit(DUE_FROM_PERSON, claim.version.work_injury_fen + claim.meals_fen, person_dim(concern.person_id)),
+        _credit(WI_MEDICAL, claim.version.work_injury_fen),
+        _credit(WI_MEALS, claim.meals_fen),
+    )
+    return _entry(concern, stamp, "recovery", lines, memo="工伤认定撤销，追回手工报销")
 
 
 def meals_entry(concern: Concern, amount_fen: int, stamp: Stamp) -> Entry:

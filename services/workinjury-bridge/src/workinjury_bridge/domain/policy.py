@@ -159,6 +159,14 @@ class Promises(Sourced):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Papers(Sourced):
+    """Bills claimed with their papers (手工报销)."""
+
+    decide_within: int
+    """Working days from the claim to its decision."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limitation(Sourced):
     """How long a claim against a third party can be brought (诉讼时效; B6)."""
 
@@ -184,6 +192,7 @@ class BridgePolicy:
     advances: Advances
     recoveries: Recoveries
     limitation: Limitation
+    papers: Papers
     audits: Audits
     promises: Promises
     effective_to: date | None = None

@@ -228,6 +228,28 @@ def mixed_stay() -> Refusal:
     )
 
 
+def papers_invalid(field: str, zh: str) -> Refusal:
+    """The papers of a manual claim cannot be paid like this."""
+    return invalid(f"{PREFIX}.paper-claim.invalid", zh, f"{field} cannot be paid", field=field)
+
+
+def bill_taken(where: str) -> Refusal:
+    """The bill is paid already, or somebody has to look at it first (B10)."""
+    return conflict(
+        f"{PREFIX}.paper-claim.same-bill",
+        f"同一费用已在{where}，不能重复支付，请核查",
+        "the same bill is paid or claimed elsewhere",
+        field="invoice_no",
+    )
+
+
+def not_paid_twice() -> Refusal:
+    """The work-injury fund has not paid the paper claim (B10): reject it, and the medical settlement stands."""
+    return conflict(
+        f"{PREFIX}.double-bill.not-paid-twice", "工伤保险基金尚未支付该费用，请驳回手工报销申请", "nothing was paid twice"
+    )
+
+
 def not_entitled(reason: str, zh: str) -> Refusal:
     """The work-injury fund does not pay for this person on that day (B4)."""
     return conflict(f"{PREFIX}.settlement.not-entitled", zh, f"not entitled: {reason}", reason=reason)

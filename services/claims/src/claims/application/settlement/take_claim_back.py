@@ -131,7 +131,7 @@ class TakeClaimBack:
         """What taking back would answer now; nothing changes. Refuses what taking back refuses."""
         await self._know_rules(settlement_id, keep_lines)
         async with self._uow.transaction() as tx:
-            settlement = _standing(await self._settlements.find(tx, settlement_id))
+            settlement = standing(await self._settlements.find(tx, settlement_id))
             lines = with_corrections(await self._settlements.lines(tx, settlement_id), settlement.corrected_lines)
             divided = await self._divide(tx, settlement, lines, keep_lines)
             cleared = await self._clearings.cleared(tx, settlement.institution_code, month_of(settlement.settled_at))
@@ -143,7 +143,7 @@ class TakeClaimBack:
         await self._know_rules(command.settlement_id, command.keep_lines)
 
         async def work(tx: Tx) -> dict[str, Any]:
-            settlement = _standing(await self._settlements.lock(tx, command.settlement_id))
+            settlement = standing(await self._settlements.lock(tx, command.settlement_id))
             lines = with_corrections(await self._settlements.lines(tx, settlement.settlement_id), settlement.corrected_lines)
             divided = await self._divide(tx, settlement, lines, command.keep_lines)
             if command.expected is not None and _shown(settlement, divided) != _amounts(command.expected):
@@ -386,7 +386,8 @@ def _cause(reason: Reason, command: TakeBack) -> Cause:
     return Cause(reason=reason, trigger_id=command.settlement_id, maker=command.maker, checker=command.checker)
 
 
-def _standing(settlement: StoredSettlement | None) -> StoredSettlement:
+def standing(settlement: StoredSettlement | None) -> StoredSettlement:
+    """The settlement, if the medical funds pay it. Refuses otherwise."""
     if settlement is None:
         raise settlement_unknown("settlement_id")
     if settlement.state != "valid" or settlement.work_injury_key is not None:

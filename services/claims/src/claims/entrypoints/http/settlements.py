@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
+from claims.application.settlement.charge_back import ChargeBack, ChargeClaimBack
 from claims.application.settlement.describe_settlement import DescribeSettlement
 from claims.application.settlement.list_settlements import ListSettlements
 from claims.application.settlement.replay_settlement import ReplaySettlement
@@ -80,8 +81,22 @@ class TakeBackBody(TrialBody):
     expected: ExpectedBody | None = None
 
 
+class ChargeBackBody(BaseModel):
+    """A double payment that two people have confirmed."""
+
+    double_bill_id: str = Field(min_length=1, max_length=30)
+    case_id: str = Field(min_length=1, max_length=30)
+    paid_to_person: bool
+    maker: str = Field(min_length=1, max_length=50)
+    checker: str = Field(min_length=1, max_length=50)
+
+
 def settlements_router(
-    describe: DescribeSettlement, lists: ListSettlements, take_back: TakeClaimBack, replay: ReplaySettlement
+    describe: DescribeSettlement,
+    lists: ListSettlements,
+    take_back: TakeClaimBack,
+    charge_back: ChargeClaimBack,
+    replay: ReplaySettlement,
 ) -> APIRouter:
     """Routes under /v1; scopes ``settlements:read`` and ``settlements:convert``."""
     router = APIRouter(prefix="/v1", tags=["settlements"])
@@ -128,6 +143,12 @@ def settlements_router(
     async def restore(caller: Caller, settlement_id: Id, body: TakeBackBody, key: IdempotencyKey) -> dict[str, Any]:
         caller.require("settlements:convert")
         return await take_back.restore(_command(settlement_id, body), _once("restore", settlement_id, body, key))
+
+    @router.post("/settlements/{settlement_id}/charge-back", summary="The work-injury fund has paid the same bill")
+    async def charge(caller: Caller, settlement_id: Id, body: ChargeBackBody, key: IdempotencyKey) -> dict[str, Any]:
+        caller.require("settlements:convert")
+        once = OnceKey("settlements/charge-back", key, digest_of([settlement_id, body.model_dump(mode="json")]))
+        return await charge_back(ChargeBack(settlement_id=settlement_id, **body.model_dump()), once)
 
     return router
 

@@ -7,14 +7,16 @@ from datetime import date, datetime, time, timedelta
 
 from shared.clock import CHINA, Clock
 from shared.transactions import Tx
-from workinjury_bridge.application.ports import Advances, Policies, Recoveries
-from workinjury_bridge.domain.facts import advance_changed, recovery_changed
+from workinjury_bridge.application.ports import Advances, DoubleBills, Policies, Recoveries
+from workinjury_bridge.domain.double_bill import DoubleBillState
+from workinjury_bridge.domain.facts import advance_changed, double_bill_changed, recovery_changed
 from workinjury_bridge.domain.policy import Limitation
 from workinjury_bridge.domain.recovery import Recovery
 
 RECOVERY_DEADLINE = "recovery-overdue"
 ADVANCE_DEADLINE = "advance-overdue"
 LIMITATION_DEADLINE = "limitation-near"
+DOUBLE_BILL_DEADLINE = "double-bill-overdue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class Remind:
 
     recoveries: Recoveries
     advances: Advances
+    double_bills: DoubleBills
     policies: Policies
     clock: Clock
 
@@ -48,6 +51,15 @@ class Remind:
         if today <= debt.limitation_on:
             again = min(today + timedelta(days=policy.recoveries.remind_every), debt.limitation_on)
             tx.schedule(LIMITATION_DEADLINE, recovery_id, end_of(again))
+
+    async def of_double_bill(self, tx: Tx, double_bill_id: str) -> None:
+        """Nobody has looked at a clue; said again until somebody does."""
+        clue = await self.double_bills.locked(tx, double_bill_id)
+        if clue is None or clue.state is not DoubleBillState.RAISED:
+            return
+        tx.emit(double_bill_changed(clue, self.clock.now(), overdue=True))
+        pause = timedelta(days=self.policies.on(self.clock.today()).recoveries.remind_every)
+        tx.schedule(DOUBLE_BILL_DEADLINE, double_bill_id, self.clock.now() + pause)
 
     async def of_advance(self, tx: Tx, advance_id: str) -> None:
         """A notice or a decision is overdue, or the employer's days have passed."""
