@@ -29,9 +29,9 @@ from workinjury_bridge.application.conversion.record_back_payment import RecordB
 from workinjury_bridge.application.conversion.split_stay import SplitStay
 from workinjury_bridge.application.conversion.state_facts import StateFacts
 from workinjury_bridge.application.decide_recognition import DecideRecognition
-from workinjury_bridge.application.double.claim_on_paper import ClaimOnPaper
 from workinjury_bridge.application.double.find_double_bills import FindDoubleBills
 from workinjury_bridge.application.double.judge_double_bill import JudgeDoubleBill
+from workinjury_bridge.application.double.settle_paper_claim import ClaimOnPaper
 from workinjury_bridge.application.judge_eligibility import JudgeEligibility
 from workinjury_bridge.application.on_claim_reversed import OnClaimReversed
 from workinjury_bridge.application.on_claim_settled import OnClaimSettled
@@ -381,8 +381,8 @@ class MemoryDoubleBills:
 
     async def persons_with_bills(self, tx: Tx, since: date, after: str, limit: int) -> Sequence[str]:
         state = of(tx)
-        bills = [*state.papers.values(), *state.directs.values()]
-        persons = {b.person_id for b in bills if b.ended_on >= since}
+        persons = {p.person_id for p in state.papers.values() if p.ended_on >= since}
+        persons |= {d.person_id for d in state.directs.values() if d.ended_on >= since}
         persons |= {c.person_id for c in state.conversions.values() if state.stays[c.settlement_id].ended_on >= since}
         return sorted(p for p in persons if p > after)[:limit]
 

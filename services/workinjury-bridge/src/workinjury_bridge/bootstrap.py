@@ -66,9 +66,9 @@ from workinjury_bridge.application.conversion.record_back_payment import RecordB
 from workinjury_bridge.application.conversion.split_stay import SplitStay
 from workinjury_bridge.application.conversion.state_facts import StateFacts
 from workinjury_bridge.application.decide_recognition import DecideRecognition
-from workinjury_bridge.application.double.claim_on_paper import ClaimOnPaper
 from workinjury_bridge.application.double.find_double_bills import FindDoubleBills
 from workinjury_bridge.application.double.judge_double_bill import JudgeDoubleBill
+from workinjury_bridge.application.double.settle_paper_claim import ClaimOnPaper
 from workinjury_bridge.application.judge_eligibility import JudgeEligibility
 from workinjury_bridge.application.on_claim_reversed import OnClaimReversed
 from workinjury_bridge.application.on_claim_settled import OnClaimSettled

@@ -11,7 +11,7 @@ from shared.contracts.workinjury_bridge import RecognitionRevoked
 from shared.ids import IdFactory
 from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.benefits.withdraw_benefits import WithdrawBenefits
-from workinjury_bridge.application.double.claim_on_paper import ClaimOnPaper
+from workinjury_bridge.application.double.settle_paper_claim import ClaimOnPaper
 from workinjury_bridge.application.ports import Cases, Conversions
 from workinjury_bridge.domain.facts import conversion_changed
 from workinjury_bridge.domain.recognition import Decision, Outcome
