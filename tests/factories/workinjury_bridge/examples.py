@@ -20,7 +20,9 @@ from workinjury_bridge.domain.policy import (
     Clearing,
     LateFiling,
     LateFilingRule,
+    Limitation,
     Meals,
+    Papers,
     PolicyBook,
     Promises,
     Recoveries,
@@ -49,6 +51,8 @@ POLICY = BridgePolicy(
     recoveries=Recoveries(
         demand_within=5, employer_repays_within=10, others_repay_within=30, remind_every=30, source="synthetic"
     ),
+    papers=Papers(decide_within=20, source="synthetic"),
+    limitation=Limitation(years=3, longest_years=20, alarm_days=180, source="synthetic"),
     audits=Audits(object_within=10, source="synthetic"),
     promises=Promises(match_within=2, refund_within=5, source="synthetic"),
 )

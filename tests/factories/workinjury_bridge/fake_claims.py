@@ -19,8 +19,9 @@ from shared.errors import Refusal, conflict, not_found, unavailable
 from shared.ids import CountingIds
 from shared.ledger import Book, Entry, Line, credit, debit
 from shared.money import allocate
-from workinjury_bridge.application.ports import TakenBack
+from workinjury_bridge.application.ports import ChargedBack, TakenBack
 from workinjury_bridge.domain.conversion import Conversion
+from workinjury_bridge.domain.double_bill import BillMark, DoubleBill
 from workinjury_bridge.domain.figures import Kept, KeptLine, MedicalBill
 from workinjury_bridge.domain.recovery import Movement, MovementKind, Recovery
 from workinjury_bridge.domain.transfer import Direction, Transfer
@@ -55,6 +56,8 @@ class FakeClaims:
     """Whether the books have paid the hospital."""
     kept: dict[str, Kept] = field(default_factory=dict)
     """v2 by settlement, where it matters; otherwise every payer keeps his part in proportion."""
+    manual: set[str] = field(default_factory=set)
+    """Settlements that came of a paper claim at the medical fund."""
     moved: dict[tuple[Book, str, str], int] = field(default_factory=dict)
     """Paid in or given up, by book, debtor and settlement."""
     refuse_take_back: bool = False
@@ -129,7 +132,12 @@ class FakeClaims:
         keep = figures.keep_lines if figures else ()
         by_book = {b.value: n for b, n in figures.employer_owed_by_book().items()} if figures else {}
         return self._take_back(
-            conversion, keep, figures.employer if figures and by_book else None, by_book, net=net and not self.cleared
+            conversion,
+            keep,
+            figures.employer if figures and by_book else None,
+            by_book,
+            net=net and not self.cleared,
+            expected=(figures.owed, figures.total_fen, figures.cash_fen) if figures else None,
         )
 
     def _take_back(
@@ -140,12 +148,16 @@ class FakeClaims:
         by_book: dict[str, int],
         *,
         net: bool,
+        expected: tuple[Sequence[FundPayment], int, int] | None,
     ) -> TakenBack:
         def effect() -> TakenBack:
             if self.refuse_take_back:
                 raise conflict("claims.settlement.in-audit", "结算正在稽核，不能收回")
             found = self._standing(conversion.settlement_id)
             kept = self._decide_kept(found.bill, conversion.settlement_id, keep)
+            stands = (tuple(kept.owed), found.bill.total_fen, found.bill.cash_fen)
+            if expected is not None and (tuple(expected[0]), *expected[1:]) != stands:
+                raise conflict("claims.conversion.changed", "结算金额在转换复核后发生变化，请重新核算并复核")
             found.taken_by, found.owed = conversion.conversion_id, kept.owed
             found.employer, found.by_book = employer, by_book
             books = {p.book: sum(x.amount_fen for x in kept.owed if x.book == p.book) for p in kept.owed}
@@ -217,14 +229,52 @@ class FakeClaims:
                 paid = [debit("5001.30", amount)]
             at = (book, debtor, settlement_id)
             self.moved[at] = self.moved.get(at, 0) + amount
-            self._book(book, [*paid, credit("1123", amount, debtor)])
+            self._book(book, [*paid, credit("1123" if debtor.startswith("E:") else "1125", amount, debtor)])
 
         self._once(f"debt:{body['movement_id']}", effect)
 
     def debt(self, book: str, debtor: str, settlement_id: str) -> int:
-        """What an employer still owes a book for a settlement that is taken back."""
+        """What an employer or a person still owes a book for a settlement that fell away."""
         charged = self.settlements[settlement_id].by_book.get(book, 0)
         return charged - self.moved.get((Book(book), debtor, settlement_id), 0)
+
+    async def bills_of(self, person_id: str) -> Mapping[str, BillMark]:
+        self.around("before", f"bills:{person_id}")
+        return {
+            key: BillMark(
+                institution_code=s.fact.institution_code,
+                invoice_no=s.fact.invoice_no,
+                begun_on=s.fact.begun_on,
+                ended_on=s.fact.ended_on,
+                total_fen=s.fact.total_fen,
+                visit_id=s.fact.visit_id,
+            )
+            for key, s in self.settlements.items()
+            if s.fact.person_id == person_id and s.taken_by is None and not s.reversed
+        }
+
+    async def charge_back(self, clue: DoubleBill) -> ChargedBack:
+        return self._charge_back(clue.settlement_id, clue.double_bill_id, paid_to_person=clue.paid_to_person)
+
+    def _charge_back(self, settlement_id: str, double_bill_id: str, *, paid_to_person: bool) -> ChargedBack:
+        def effect() -> ChargedBack:
+            found = self.settlements[settlement_id]
+            if found.taken_by is not None or found.reversed:
+                raise conflict("claims.settlement.not-valid", "该结算已转由工伤保险基金支付")
+            found.reversed = True
+            fact = found.fact
+            paper = paid_to_person or settlement_id in self.manual
+            debtor = f"P:{fact.person_id}" if paper else f"H:{fact.institution_code}"
+            for book in dict.fromkeys(p.book for p in found.bill.payments):
+                mine = [p for p in found.bill.payments if p.book == book]
+                total = sum(p.amount_fen for p in mine)
+                found.by_book[book] = total
+                self._book(
+                    book, [debit("1125" if paper else "1122", total, debtor), *(credit(p.account, p.amount_fen) for p in mine)]
+                )
+            return ChargedBack(debtor=debtor, owed=found.bill.payments)
+
+        return self._once(f"charge-back:{double_bill_id}", effect)  # type: ignore[no-any-return]  # see take_back
 
     async def reserve(self, conversion: Conversion, transfer: Transfer) -> None:
         self._reserve(
@@ -263,18 +313,32 @@ class FakeClaims:
 
     async def _route(self, request: httpx.Request, parts: list[str], body: dict[str, Any]) -> Any:
         match parts:
+            case ["settlements", settlement_id, "charge-back"]:
+                assert body["maker"] != body["checker"]
+                charged = self._charge_back(settlement_id, body["double_bill_id"], paid_to_person=body["paid_to_person"])
+                return {"debtor": charged.debtor, "owed": [asdict(p) for p in charged.owed]}
+            case ["settlements"]:
+                marks = await self.bills_of(request.url.params["person_id"])
+                return {"items": [_listed(key, mark) for key, mark in marks.items()], "next": None}
             case ["settlements", settlement_id]:
                 return _statement(await self.read_bill(settlement_id))
             case ["settlements", settlement_id, "take-back", "trial"]:
                 kept = await self.decide_kept(settlement_id, _keep(body))
-                return {"owed": [asdict(p) for p in kept.owed], "kept_cash_fen": kept.cash_fen}
+                return {
+                    "owed": [asdict(p) for p in kept.owed],
+                    "kept_cash_fen": kept.cash_fen,
+                    "kept_hospital_fen": kept.hospital_fen,
+                }
             case ["settlements", settlement_id, "take-back"]:
                 assert body["maker"] != body["checker"]
                 employer = body.get("employer") or {"employer_id": None, "by_book": {}}
                 who = employer["employer_id"] and f"E:{employer['employer_id']}"
                 net = body["mode"] == "net" and not self.cleared
                 conversion = _conversion(settlement_id, body)
-                return asdict(self._take_back(conversion, _keep(body), who, employer["by_book"], net=net))
+                asked = body["expected"]
+                owed = [FundPayment(**p) for p in asked["owed"]]
+                expected = (owed, asked["total_fen"], asked["cash_fen"])
+                return asdict(self._take_back(conversion, _keep(body), who, employer["by_book"], net=net, expected=expected))
             case ["settlements", settlement_id, "restore"]:
                 return {"owed": [asdict(p) for p in await self.restore(_conversion(settlement_id, body))]}
             case ["transfers"]:
@@ -385,12 +449,19 @@ def _statement(bill: MedicalBill) -> dict[str, Any]:
     return _amounts(bill) | {"state": "valid", "standing": _amounts(bill)}
 
 
+def _listed(settlement_id: str, mark: BillMark) -> dict[str, Any]:
+    shown = asdict(mark) | {"begun_on": str(mark.begun_on), "ended_on": str(mark.ended_on), "invoice_no": mark.invoice_no or ""}
+    return shown | {"settlement_id": settlement_id, "state": "valid"}
+
+
 def _amounts(bill: MedicalBill) -> dict[str, Any]:
     return {
         "begun_on": str(bill.begun_on),
         "ended_on": str(bill.ended_on),
         "total_fen": bill.total_fen,
         "cash_fen": bill.cash_fen,
+        "hospital_fen": bill.hospital_fen,
+        "overpaid_fen": bill.overpaid_fen,
         "payments": [asdict(p) for p in bill.payments],
         "lines": [asdict(line) | {"class": "A" if line.in_catalogue else "C"} for line in bill.lines],
     }

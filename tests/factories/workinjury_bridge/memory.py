@@ -24,9 +24,14 @@ from workinjury_bridge.application.benefits.ports import Posting
 from workinjury_bridge.application.check_invariants import CheckInvariants
 from workinjury_bridge.application.confirm_direct_settlement import ConfirmDirectSettlement
 from workinjury_bridge.application.contest_recognition import ContestRecognition
+from workinjury_bridge.application.conversion.on_settlement_corrected import OnSettlementCorrected
+from workinjury_bridge.application.conversion.record_back_payment import RecordBackPayment
 from workinjury_bridge.application.conversion.split_stay import SplitStay
 from workinjury_bridge.application.conversion.state_facts import StateFacts
 from workinjury_bridge.application.decide_recognition import DecideRecognition
+from workinjury_bridge.application.double.find_double_bills import FindDoubleBills
+from workinjury_bridge.application.double.judge_double_bill import JudgeDoubleBill
+from workinjury_bridge.application.double.settle_paper_claim import ClaimOnPaper
 from workinjury_bridge.application.judge_eligibility import JudgeEligibility
 from workinjury_bridge.application.on_claim_reversed import OnClaimReversed
 from workinjury_bridge.application.on_claim_settled import OnClaimSettled
@@ -52,8 +57,12 @@ from workinjury_bridge.domain.benefits.item import Item
 from workinjury_bridge.domain.benefits.loss import Loss
 from workinjury_bridge.domain.benefits.rules import BenefitBook
 from workinjury_bridge.domain.benefits.wage import OwnWage
+from workinjury_bridge.domain.bill import BillLine
 from workinjury_bridge.domain.conversion import ENDED, Conversion, next_step
 from workinjury_bridge.domain.direct_settlement import DirectSettlement
+from workinjury_bridge.domain.double_bill import DoubleBill, DoubleBillState
+from workinjury_bridge.domain.limitation import Interrupted
+from workinjury_bridge.domain.paper_claim import PaperClaim
 from workinjury_bridge.domain.recognition import Decision, InjuryCase
 from workinjury_bridge.domain.recovery import Movement, Recovery
 from workinjury_bridge.domain.stay import SettledStay
@@ -76,8 +85,11 @@ class State:
     payments: dict[str, Payment] = field(default_factory=dict)
     recoveries: dict[str, Recovery] = field(default_factory=dict)
     movements: dict[str, Movement] = field(default_factory=dict)
+    interruptions: dict[str, Interrupted] = field(default_factory=dict)
     advances: dict[str, Advance] = field(default_factory=dict)
     deductions: dict[str, AuditDeduction] = field(default_factory=dict)
+    papers: dict[str, PaperClaim] = field(default_factory=dict)
+    double_bills: dict[str, DoubleBill] = field(default_factory=dict)
     answers: dict[tuple[str, str], tuple[str, dict[str, Any]]] = field(default_factory=dict)
     deadlines: dict[tuple[str, str], datetime] = field(default_factory=dict)
     vouchers: dict[str, int] = field(default_factory=dict)
@@ -289,6 +301,9 @@ class MemoryRecoveries:
             if not m.booked and conversion_id in (None, state.recoveries[m.recovery_id].conversion_id)
         ][:limit]
 
+    async def add_interruption(self, tx: Tx, interrupted: Interrupted, at: datetime) -> None:
+        of(tx).interruptions[interrupted.interruption_id] = interrupted
+
     async def mark_booked(self, tx: Tx, movement_id: str) -> None:
         of(tx).movements[movement_id] = replace(of(tx).movements[movement_id], booked=True)
 
@@ -330,7 +345,52 @@ class MemoryAdvances:
         return [a for a in of(tx).advances.values() if a.case_id == case_id]
 
 
+class MemoryPaperClaims:
+    async def save(self, tx: Tx, claim: PaperClaim, lines: Sequence[BillLine] | None, at: datetime) -> None:
+        of(tx).papers[claim.paper_claim_id] = claim
+
+    async def locked(self, tx: Tx, paper_claim_id: str) -> PaperClaim | None:
+        return of(tx).papers.get(paper_claim_id)
+
+    async def of_case(self, tx: Tx, case_id: str) -> Sequence[PaperClaim]:
+        return [c for c in of(tx).papers.values() if c.case_id == case_id]
+
+    async def of_person(self, tx: Tx, person_id: str) -> Sequence[PaperClaim]:
+        return [c for c in of(tx).papers.values() if c.person_id == person_id]
+
+    async def invoice_used(self, tx: Tx, institution_code: str, invoice_no: str) -> bool:
+        asked = (institution_code, invoice_no)
+        return any((c.institution_code, c.invoice_no) == asked and c.stands for c in of(tx).papers.values())
+
+
+class MemoryDoubleBills:
+    async def save(self, tx: Tx, clue: DoubleBill, at: datetime) -> None:
+        same = (d for d in of(tx).double_bills.values() if (d.settlement_id, d.against) == (clue.settlement_id, clue.against))
+        assert all(d.double_bill_id == clue.double_bill_id for d in same)
+        of(tx).double_bills[clue.double_bill_id] = clue
+
+    async def locked(self, tx: Tx, double_bill_id: str) -> DoubleBill | None:
+        return of(tx).double_bills.get(double_bill_id)
+
+    async def of_person(self, tx: Tx, person_id: str) -> Sequence[DoubleBill]:
+        return [d for d in of(tx).double_bills.values() if d.person_id == person_id]
+
+    async def confirmed(self, tx: Tx, limit: int) -> Sequence[str]:
+        waiting = [k for k, d in of(tx).double_bills.items() if d.state is DoubleBillState.CONFIRMED]
+        return waiting[:limit]
+
+    async def persons_with_bills(self, tx: Tx, since: date, after: str, limit: int) -> Sequence[str]:
+        state = of(tx)
+        persons = {p.person_id for p in state.papers.values() if p.ended_on >= since}
+        persons |= {d.person_id for d in state.directs.values() if d.ended_on >= since}
+        persons |= {c.person_id for c in state.conversions.values() if state.stays[c.settlement_id].ended_on >= since}
+        return sorted(p for p in persons if p > after)[:limit]
+
+
 class MemoryDirects:
+    async def of_person(self, tx: Tx, person_id: str) -> Sequence[DirectSettlement]:
+        return [d for d in of(tx).directs.values() if d.person_id == person_id]
+
     async def get(self, tx: Tx, key: str) -> DirectSettlement | None:
         return of(tx).directs.get(key)
 
@@ -397,14 +457,49 @@ class MemoryBridge:
         self.open_case = OpenInjuryCase(store, cases, clock, ids)
         self.decide = DecideRecognition(store, cases, propose, clock, ids)
         self.contest = ContestRecognition(store, cases)
-        self.revoke = RevokeRecognition(store, cases, conversions, self.benefits.withdraw, clock, ids)
+        papers, double_bills = MemoryPaperClaims(), MemoryDoubleBills()
+        self.find_double = FindDoubleBills(
+            store, cases, stays, conversions, directs, papers, double_bills, POLICIES, calendar, clock, ids
+        )
+        self.papers = ClaimOnPaper(
+            store,
+            store,
+            cases,
+            papers,
+            double_bills,
+            self.find_double,
+            recoveries,
+            ledger,
+            pay,
+            self.claims,
+            POLICIES,
+            calendar,
+            clock,
+            ids,
+        )
+        self.double_bills = JudgeDoubleBill(
+            store,
+            store,
+            double_bills,
+            papers,
+            stays,
+            conversions,
+            recoveries,
+            self.claims,
+            POLICIES,
+            calendar,
+            clock,
+            ids,
+        )
+        self.revoke = RevokeRecognition(store, cases, conversions, self.benefits.withdraw, self.papers, clock, ids)
         self.review = ReviewConversion(store, conversions, advances, clock)
         self.state_facts = StateFacts(store, cases, conversions, clock)
+        self.back_payment = RecordBackPayment(store, cases, stays, conversions, clock)
         self.split = SplitStay(store, store, conversions, self.claims, POLICIES, calendar, clock)
         self.advances = ApplyForAdvance(store, cases, advances, POLICIES, calendar, clock, ids)
         self.debts = RecoverDebt(store, recoveries, conversions, ledger, POLICIES, clock, ids)
         self.book_movements = BookMovements(store, recoveries, self.claims)
-        self.remind = Remind(recoveries, advances, POLICIES, clock)
+        self.remind = Remind(recoveries, advances, double_bills, POLICIES, clock)
         self.advance = AdvanceConversion(
             store,
             cases,
@@ -426,8 +521,9 @@ class MemoryBridge:
         self.settle = SettleDirectly(store, cases, directs, POLICIES, self.judge, clock, timedelta(hours=24))
         self.void_direct = VoidDirectSettlement(directs, clock)
         self.pay_direct_meals = PayDirectMeals(directs, pay, clock)
-        self._on_settled = OnClaimSettled(cases, stays, propose, confirm)
+        self._on_settled = OnClaimSettled(cases, stays, propose, self.find_double, confirm)
         self._on_reversed = OnClaimReversed(cases, stays, conversions, reverse, clock)
+        self._on_corrected = OnSettlementCorrected(cases, conversions, clock)
 
     @property
     def state(self) -> State:
@@ -439,6 +535,8 @@ class MemoryBridge:
         async with self.store.transaction() as tx:
             if type(fact).__name__ == "ClaimReversed":
                 await self._on_reversed.run(tx, fact)
+            elif type(fact).__name__ == "SettlementCorrected":
+                await self._on_corrected.run(tx, fact)
             else:
                 await self._on_settled.run(tx, [fact])
 
@@ -448,3 +546,5 @@ class MemoryBridge:
             await self.advance.run(conversion_id)
         for movement_id in await self.book_movements.due():
             await self.book_movements.run(movement_id)
+        for double_bill_id in await self.double_bills.due():
+            await self.double_bills.charge(double_bill_id)

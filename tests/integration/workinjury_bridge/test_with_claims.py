@@ -17,6 +17,7 @@ from claims.entrypoints.service import build as build_claims
 from claims.entrypoints.service import his_endpoint
 from shared.auth.wiring import build_verifier
 from shared.db.migrate import migrate
+from shared.errors import Refusal
 from shared.http.app import create_app
 from shared.ledger import Book
 from shared.messaging.memory import MemoryBus
@@ -25,6 +26,7 @@ from shared.messaging.runner import Runner
 from shared.money import fen
 from shared.runtime import Runtime
 from shared.service import Service
+from shared.transactions import OnceKey
 from tests.factories.claims_desk import CATALOGUE, ClaimsDesk, claims_settings
 from tests.factories.his_messages import INSTITUTION
 from tests.fixtures_stack import FreshDatabase
@@ -338,3 +340,125 @@ async def test_f3_credited_until_it_is_denied_then_settled_under_medical_rules(t
     assert after[("5001.01", "")] - before[("5001.01", "")] == fen("6681")
     assert (await client.get("/v1/conversions", case_id=case_id))["items"] == []
     assert (await client.get("/v1/ledger/journals", book="WI"))["items"] == []
+
+
+BILL = [("A1", "10000.00"), ("B1", "2000.00")]
+PAPERS = {
+    "institution_code": INSTITUTION,
+    "institution_name": "县人民医院",
+    "invoice_no": "FP001",
+    "inpatient": False,
+    "begun_on": "2026-03-02",
+    "ended_on": "2026-03-14",
+    "actor": "lijing",
+    "lines": [
+        {"line_id": "1", "amount_fen": fen("10000"), "in_wi_catalogue": True},
+        {"line_id": "2", "amount_fen": fen("2000"), "in_wi_catalogue": True},
+    ],
+}
+
+
+async def test_f11_the_same_bill_at_both_funds_in_one_instant(two: Two) -> None:
+    desk, client = two.desk, two.client
+    person = await desk.person(scheme="310", category="11")
+    case_id = await injured(two, person)
+    visit = await desk.stay(person, BILL, scheme="310")
+    claim = await client.post(f"/v1/injury-cases/{case_id}/paper-claims", PAPERS)
+    asked = desk.stay_input(visit, person, "12000.00", scheme="310")
+    approve = client.try_post(f"/v1/paper-claims/{claim['paper_claim_id']}/approve", {"actor": "zhaoming"})
+    _, approved = await asyncio.gather(desk.call("2304", asked), approve)
+    await two.flush()
+    # Either the medical settlement was seen and nothing was paid, or both have paid and the clue is there.
+    (clue,) = (await client.get("/v1/double-bills", state="raised"))["items"]
+    assert (clue["match"], clue["against"]) == ("same", f"paper:{claim['paper_claim_id']}")
+    path = f"/v1/double-bills/{clue['double_bill_id']}"
+    confirm = {"maker": "lijing", "checker": "zhaoming"}
+    if not approved.is_success:
+        assert approved.json()["code"] == "workinjury-bridge.paper-claim.same-bill"
+        assert (await client.get("/v1/ledger/journals", book="WI"))["items"] == []
+        await client.post(f"{path}/clear", {"actor": "chief", "note": "误判"})
+        await client.post(f"/v1/paper-claims/{claim['paper_claim_id']}/approve", {"actor": "zhaoming"})
+        return
+    assert await two.wi() == {"5001.11()": fen("12000"), "1003()": -fen("12000")}
+    assert await two.books("5001.01", "1125") == [fen("9605"), 0]
+    await client.post(f"{path}/confirm", confirm)
+    for _ in range(2):
+        for double_bill_id in await two.house.bridge.double_bills.due():
+            assert await two.house.bridge.double_bills.charge(double_bill_id) is None
+    assert await two.books("5001.01", "1125") == [0, fen("9605")]
+    assert await desk.year(person) == {}
+    (debt,) = (await client.get("/v1/recoveries", case_id=case_id))["items"]
+    assert (debt["book"], debt["cause"], debt["open_fen"]) == ("EMP", "double-payment", fen("9605"))
+    await two.sound()
+
+
+async def test_the_medical_fund_asks_before_it_pays_a_paper_claim(two: Two) -> None:
+    desk, client = two.desk, two.client
+    person = await desk.person(scheme="310", category="11")
+    case_id = await injured(two, person)
+    claim = await client.post(f"/v1/injury-cases/{case_id}/paper-claims", PAPERS)
+    await client.post(f"/v1/paper-claims/{claim['paper_claim_id']}/approve", {"actor": "zhaoming"})
+    medical = {
+        "person_id": person,
+        "scheme": "310",
+        "inpatient": True,
+        "med_type": "21",
+        "begun_on": "2026-03-02",
+        "ended_on": "2026-03-14",
+        "institution_code": INSTITUTION,
+        "institution_name": "",
+        "institution_level": None,
+        "institution_region": None,
+        "invoice_no": "FP001",
+        "disease_code": "",
+        "disease_name": "",
+        "lines": [
+            {
+                "item_code": "A1",
+                "item_name": "",
+                "amount_fen": fen("12000"),
+                "quantity": "1",
+                "price": "12000",
+                "occurred_on": "2026-03-02",
+                "approved_use": False,
+            }
+        ],
+    }
+    before = await desk.balances("EMP")
+    with pytest.raises(Refusal) as caught:
+        await desk.claims.propose_late_fact.manual_claim(medical, "maker", OnceKey("t", "1", "d"))
+    assert caught.value.code == "claims.manual-claim.paid-by-work-injury"
+    assert (await desk.balances("EMP"), await desk.count("late_fact", "true")) == (before, 0)
+
+
+async def test_an_audit_that_overtakes_the_take_back_is_converted_as_it_stands(two: Two) -> None:
+    desk, client = two.desk, two.client
+    person = await desk.person(scheme="310", category="11")
+    visit = await desk.stay(person, BILL, scheme="310")
+    settled = (await desk.call("2304", desk.stay_input(visit, person, "12000.00", scheme="310")))["setlinfo"]
+    path = await two.proposed(await injured(two, person))
+    await client.post(f"{path}/check", {"actor": "lijing"})
+    rows = await (await desk.claims.db.pool()).fetch("SELECT line_no FROM fee_line ORDER BY line_no::int")
+    body = {
+        "reason": "超标准收费",
+        "lines": [{"line_id": rows[0][0], "charge_class": None, "amount_fen": fen("9000"), "quantity": None, "price": "9000"}],
+    }
+    case = await desk.claims.propose_late_fact.correction(settled["setl_id"], body, "auditor", OnceKey("t", "1", "d"))
+    await desk.claims.approve_late_fact.approve(case["late_fact_id"], "chief", OnceKey("t", "2", "d"))
+    # approved on the old figures: claims refuses, and the conversion is computed again
+    await client.post(f"{path}/approve", {"actor": "zhaoming"})
+    again = await client.get(path)
+    assert (again["state"], again["note"].split(":")[0]) == ("proposed", "claims.conversion.changed")
+    await two.flush()
+    conversion = await two.approve(path)
+    names = ("work_injury_fen", "owed_fen", "refund_fen", "overpaid_fen")
+    assert [conversion[n] for n in names] == [fen("11000"), fen("8755"), fen("2395"), fen("150")]
+    assert await two.wi() == {
+        "5001.11()": fen("11000"),
+        "5001.13()": fen("360"),
+        f"1122(H:{INSTITUTION})": fen("150"),
+        "1003()": -fen("11510"),
+    }
+    # the medical fund has its money back: 850 from the hospital, 8 755 from the work-injury fund
+    assert await two.books("5001.01", "1122", "1003") == [0, fen("850"), fen("8755")]
+    await two.sound()

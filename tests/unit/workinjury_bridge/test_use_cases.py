@@ -20,7 +20,8 @@ from tests.factories.workinjury_bridge.fake_claims import away
 from tests.factories.workinjury_bridge.memory import MemoryBridge, balance
 from workinjury_bridge.application.decide_recognition import NewDecision
 from workinjury_bridge.application.open_injury_case import Accident
-from workinjury_bridge.domain.conversion import ConversionState
+from workinjury_bridge.application.ports import TakenBack
+from workinjury_bridge.domain.conversion import Conversion, ConversionState
 from workinjury_bridge.domain.recognition import Outcome, RecognitionState
 from workinjury_bridge.domain.transfer import TransferState
 
@@ -209,7 +210,12 @@ async def test_refused_reservation_voids_both_sides_and_takes_a_new_voucher(brid
 
 async def test_claims_that_took_back_other_figures_stops_before_anything_is_booked(bridge: MemoryBridge) -> None:
     _, conversion_id = await approved(bridge)
-    bridge.claims.settlements["S1"].bill = replace(F1_BILL, cash_fen=F1_BILL.cash_fen - 1)
+    honest = bridge.claims.take_back
+
+    async def take_back(conversion: Conversion, *, net: bool) -> TakenBack:
+        return replace(await honest(conversion, net=net), cash_fen=F1_BILL.cash_fen - 1)
+
+    bridge.claims.take_back = take_back  # type: ignore[method-assign]  # claims that does not keep to what was approved
     await bridge.go_on()
     assert bridge.state.conversions[conversion_id].state is ConversionState.APPROVED
     assert bridge.state.hindrances == {conversion_id: "医保结算系统收回的金额与复核金额不一致，已暂停，待人工核查"}

@@ -2,125 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import count
-from typing import Any
 
 import pytest
 
 from shared.contracts.claims import FundPayment
 from shared.errors import Refusal
-from shared.ledger import Book, Entry
+from shared.ledger import Book
 from shared.money import fen, rate
-from shared.transactions import OnceKey
 from tests.factories.workinjury_bridge.examples import SETTLED, sides
-from tests.factories.workinjury_bridge.fake_claims import FakeSettlement, settled_fact
+from tests.factories.workinjury_bridge.fake_claims import FakeSettlement
 from tests.factories.workinjury_bridge.memory import MemoryBridge, balance
+from tests.factories.workinjury_bridge.office import INJURED, NINE_DAYS, Office, bill, key, line
 from workinjury_bridge.application.audit.apply_deduction import Finding
 from workinjury_bridge.application.conversion.split_stay import SPLIT_DEADLINE
 from workinjury_bridge.application.decide_recognition import NewDecision
 from workinjury_bridge.application.open_injury_case import Accident
 from workinjury_bridge.application.settle_directly import DirectBill
-from workinjury_bridge.domain.bill import BillLine
-from workinjury_bridge.domain.conversion import Conversion, ConversionState
-from workinjury_bridge.domain.figures import Kept, MedicalBill
+from workinjury_bridge.domain.figures import Kept
 from workinjury_bridge.domain.policy import Circumstance
 from workinjury_bridge.domain.recognition import Outcome
 from workinjury_bridge.domain.recovery import Recovery, RecoveryState
 from workinjury_bridge.domain.split import Belonging, Flags
 from workinjury_bridge.domain.terms import CaseFacts, StayFacts
-
-INJURED = date(2026, 3, 1)
-_keys = count()
-
-
-def key() -> OnceKey:
-    return OnceKey("case", str(next(_keys)), "d")
-
-
-class Office:
-    """One injured person, one stay, and everybody who acts on it."""
-
-    def __init__(self, bill: MedicalBill, *, cleared: bool = True) -> None:
-        self.bridge = MemoryBridge()
-        self.bridge.claims.cleared = cleared
-        self.bill = bill
-        self.fact = settled_fact(bill, SETTLED)
-        self.bridge.claims.settle(self.fact, bill)
-        self.settled = len(self.bridge.claims.entries)
-        self.case_id = ""
-
-    async def recognise(self, *, employer: str | None = "E1", accident: date = INJURED, facts: CaseFacts | None = None) -> None:
-        report = Accident(person_id="P1", accident_on=accident, body_parts=("hand",), description="press", employer_id=employer)
-        self.case_id = (await self.bridge.open_case.run(key(), report))["case_id"]
-        if facts is not None:
-            await self.bridge.state_facts.of_case(key(), self.case_id, facts)
-        await self.bridge.hear(self.fact)
-        granted = NewDecision(decision_no="N1", outcome=Outcome.GRANTED, decided_on=accident, decided_by="office")
-        await self.bridge.decide.run(key(), self.case_id, granted)
-        await self.bridge.go_on()
-
-    @property
-    def conversion(self) -> Conversion:
-        (conversion,) = self.bridge.state.conversions.values()
-        return conversion
-
-    async def approve(self) -> None:
-        await self.bridge.go_on()
-        await self.bridge.review.check(key(), self.conversion.conversion_id, "maker", None)
-        await self.bridge.review.approve(key(), self.conversion.conversion_id, "checker", None)
-        await self.bridge.go_on()
-        assert self.conversion.state is ConversionState.SETTLED, self.bridge.state.hindrances
-        await self.sound()
-
-    async def revoke(self) -> None:
-        await self.bridge.revoke.run(key(), self.case_id, "J1", INJURED, "court")
-        await self.bridge.go_on()
-        assert self.conversion.state is ConversionState.REVERTED
-        await self.sound()
-
-    async def sound(self) -> None:
-        found = await self.bridge.check.run()
-        assert (found["inter_fund"], found["breaches"]) == ("equal", [])
-
-    def wi(self) -> list[tuple[str, tuple[dict[str, int], dict[str, int]]]]:
-        return [(e.kind, sides(e)) for e in self.bridge.state.entries.values()]
-
-    def funds(self) -> Sequence[Entry]:
-        """Journals of the medical books since the stay was settled."""
-        return self.bridge.claims.entries[self.settled :]
-
-    def debt(self, book: Book, debtor: str) -> Recovery:
-        (found,) = [d for d in self.bridge.state.recoveries.values() if (d.book, d.debtor) == (book, debtor)]
-        return found
-
-
-def bill(days: tuple[date, date], lines: Sequence[BillLine], cash: str, **paid: str) -> MedicalBill:
-    names = {
-        "pool": ("EMP", "5001.01"),
-        "res": ("RES", "5001.01"),
-        "account": ("EMP", "5001.02"),
-        "large": ("LARGE", "5001.01"),
-    }
-    return MedicalBill(
-        begun_on=days[0],
-        ended_on=days[1],
-        total_fen=sum(line.amount_fen for line in lines),
-        cash_fen=fen(cash),
-        payments=tuple(
-            FundPayment(book=names[n][0], account=names[n][1], fund_pay_type="", amount_fen=fen(a)) for n, a in paid.items()
-        ),
-        lines=tuple(lines),
-    )
-
-
-def line(line_id: str, amount: str, **more: Any) -> BillLine:
-    return BillLine(line_id=line_id, amount_fen=fen(amount), in_catalogue=more.pop("in_catalogue", True), **more)
-
-
-NINE_DAYS = (date(2026, 3, 2), date(2026, 3, 11))
 
 
 def f2() -> Office:
@@ -441,7 +346,7 @@ async def test_consent_that_was_asked_afterwards_changes_who_bears_a_line() -> N
         (CaseFacts(filed_on=INJURED), "E1"),
         (CaseFacts(filed_on=INJURED, accepted_on=INJURED - timedelta(days=1)), "E1"),
         (CaseFacts(employer_insured=False), None),
-        (CaseFacts(employer_insured=False, third_party="T:UNKNOWN"), "E1"),
+        (CaseFacts(insured_from=INJURED), "E1"),
     ],
 )
 async def test_facts_that_cannot_be_so_are_refused(facts: CaseFacts, employer: str | None) -> None:

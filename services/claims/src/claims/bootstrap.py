@@ -11,7 +11,7 @@ import httpx
 
 from claims.adapters.accounts import SqlAccountYears, SqlClosures, SqlHolders, SqlSharings, SqlStatements, SqlYearRuns
 from claims.adapters.assistance import SqlApplications, SqlDues
-from claims.adapters.bridge import HttpWorkInjury
+from claims.adapters.bridge import HttpPaidElsewhere, HttpWorkInjury
 from claims.adapters.burdens import SqlBurdens, SqlCrossings, SqlWorklist
 from claims.adapters.corrections import SqlPersonYears, SqlRedecisions
 from claims.adapters.enrollment import HttpEnrollment
@@ -91,6 +91,7 @@ from claims.application.rule_books.load_books import LiveBooks
 from claims.application.rule_books.retire_book import RetireBook
 from claims.application.rule_books.run_shadow import RunShadow
 from claims.application.rule_books.submit_book import SubmitBook
+from claims.application.settlement.charge_back import ChargeClaimBack
 from claims.application.settlement.describe_settlement import DescribeSettlement
 from claims.application.settlement.find_settlement import FindSettlement
 from claims.application.settlement.list_settlements import ListSettlements
@@ -220,6 +221,7 @@ class Claims:
     describe_settlement: DescribeSettlement
     list_settlements: ListSettlements
     take_claim_back: TakeClaimBack
+    charge_claim_back: ChargeClaimBack
     file_for_care: FileForCare
     cancel_filing: CancelFilings
     list_filings: ListFilings
@@ -283,6 +285,7 @@ def assemble(
     answer_once = AnswerOnce(db, messages, visits)
     owner_of_persons = HttpEnrollment(enrollment)
     find_person = FindPerson(db, persons, owner_of_persons)
+    paid_elsewhere = HttpPaidElsewhere(bridge)
     work_injury = SettleWorkInjury(reader, groups, HttpWorkInjury(bridge), clock, ids)
     years, redecisions, cases = SqlPersonYears(), SqlRedecisions(), SqlLateCases()
     redecide = RedecideYear(years, redecisions, ledger, books, late_facts, clock, ids, at_once=at_once)
@@ -344,13 +347,14 @@ def assemble(
         file_for_care=FileForCare(answer_once, once, SqlFilings(), find_person, clock, ids),
         cancel_filing=CancelFilings(answer_once, once, SqlFilings(), clock),
         list_filings=ListFilings(db, SqlFilings()),
-        propose_late_fact=ProposeLateFact(once, cases, manual, correct_lines, ids),
-        approve_late_fact=ApproveLateFact(once, cases, manual, correct_lines),
+        propose_late_fact=ProposeLateFact(once, cases, manual, correct_lines, paid_elsewhere, ids),
+        approve_late_fact=ApproveLateFact(db, once, cases, manual, correct_lines, paid_elsewhere),
         list_late_facts=ListLateFacts(db, cases),
         pay_person=PayPerson(once, SqlPersonPayouts(), ledger, clock, ids),
         list_person_payouts=ListPersonPayouts(db, SqlPersonPayouts()),
         redecide_later=RedecideLater(db, redecisions, years, persons, redecide, books, clock),
         take_claim_back=TakeClaimBack(db, once, settlements, ledger, SqlTakeBacks(), clearings, books, clock, ids, redecide),
+        charge_claim_back=ChargeClaimBack(once, settlements, ledger, clock, ids, redecide),
         move_transfer=MoveTransfer(db, SqlTransfers(), ledger, clock, ids),
         credit_account=CreditAccount(db, SqlCredits()),
         move_debt=MoveDebt(once, ledger, clock, ids),

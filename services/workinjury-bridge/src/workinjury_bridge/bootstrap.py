@@ -32,7 +32,9 @@ from workinjury_bridge.adapters.repositories.cases import SqlCases
 from workinjury_bridge.adapters.repositories.conversions import SqlConversions
 from workinjury_bridge.adapters.repositories.deductions import SqlDeductions
 from workinjury_bridge.adapters.repositories.directs import SqlDirects
+from workinjury_bridge.adapters.repositories.double_bills import SqlDoubleBills
 from workinjury_bridge.adapters.repositories.ledger import SqlLedger
+from workinjury_bridge.adapters.repositories.papers import SqlPaperClaims
 from workinjury_bridge.adapters.repositories.recoveries import SqlRecoveries
 from workinjury_bridge.adapters.repositories.stays import SqlStays
 from workinjury_bridge.adapters.repositories.transfers import SqlTransfers
@@ -59,9 +61,14 @@ from workinjury_bridge.application.benefits.withdraw_benefits import WithdrawBen
 from workinjury_bridge.application.check_invariants import CheckInvariants
 from workinjury_bridge.application.confirm_direct_settlement import ConfirmDirectSettlement
 from workinjury_bridge.application.contest_recognition import ContestRecognition
+from workinjury_bridge.application.conversion.on_settlement_corrected import OnSettlementCorrected
+from workinjury_bridge.application.conversion.record_back_payment import RecordBackPayment
 from workinjury_bridge.application.conversion.split_stay import SplitStay
 from workinjury_bridge.application.conversion.state_facts import StateFacts
 from workinjury_bridge.application.decide_recognition import DecideRecognition
+from workinjury_bridge.application.double.find_double_bills import FindDoubleBills
+from workinjury_bridge.application.double.judge_double_bill import JudgeDoubleBill
+from workinjury_bridge.application.double.settle_paper_claim import ClaimOnPaper
 from workinjury_bridge.application.judge_eligibility import JudgeEligibility
 from workinjury_bridge.application.on_claim_reversed import OnClaimReversed
 from workinjury_bridge.application.on_claim_settled import OnClaimSettled
@@ -124,11 +131,15 @@ class Bridge:
     judge: JudgeEligibility
     review: ReviewConversion
     state_facts: StateFacts
+    back_payment: RecordBackPayment
     split: SplitStay
     advances: ApplyForAdvance
     debts: RecoverDebt
     book_movements: BookMovements
     remind: Remind
+    papers: ClaimOnPaper
+    double_bills: JudgeDoubleBill
+    find_double: FindDoubleBills
     deduct: DeductAfterAudit
     advance: AdvanceConversion
     check: CheckInvariants
@@ -137,6 +148,7 @@ class Bridge:
     pay_direct_meals: PayDirectMeals
     on_settled: OnClaimSettled
     on_reversed: OnClaimReversed
+    on_corrected: OnSettlementCorrected
     benefits: Benefits
     worklists: Worklists
     ages: DescribeAges
@@ -168,6 +180,25 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
     judge = JudgeEligibility(db, cases)
     confirm = ConfirmDirectSettlement(directs, stays, ledger, policies, losses, clock, ids)
     reverse = ReverseDirectSettlement(directs, ledger, losses, recoveries, deduct, clock, ids)
+    find_double = FindDoubleBills(
+        db, cases, stays, conversions, directs, SqlPaperClaims(), SqlDoubleBills(), policies, calendar, clock, ids
+    )
+    papers = ClaimOnPaper(
+        db,
+        once,
+        cases,
+        find_double.papers,
+        find_double.double_bills,
+        find_double,
+        recoveries,
+        ledger,
+        pay,
+        claims,
+        policies,
+        calendar,
+        clock,
+        ids,
+    )
     return Bridge(
         settings=settings,
         db=db,
@@ -177,16 +208,33 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         open_case=OpenInjuryCase(once, cases, clock, ids),
         decide=DecideRecognition(once, cases, propose, clock, ids),
         contest=ContestRecognition(once, cases),
-        revoke=RevokeRecognition(once, cases, conversions, benefits.withdraw, clock, ids),
+        revoke=RevokeRecognition(once, cases, conversions, benefits.withdraw, papers, clock, ids),
         judge=judge,
         review=ReviewConversion(once, conversions, advances, clock),
         state_facts=StateFacts(once, cases, conversions, clock),
+        back_payment=RecordBackPayment(once, cases, stays, conversions, clock),
         split=SplitStay(db, once, conversions, claims, policies, calendar, clock),
         advances=ApplyForAdvance(once, cases, advances, policies, calendar, clock, ids),
         debts=RecoverDebt(once, recoveries, conversions, ledger, policies, clock, ids),
         book_movements=BookMovements(db, recoveries, claims),
+        papers=papers,
+        double_bills=JudgeDoubleBill(
+            db,
+            once,
+            find_double.double_bills,
+            find_double.papers,
+            stays,
+            conversions,
+            recoveries,
+            claims,
+            policies,
+            calendar,
+            clock,
+            ids,
+        ),
+        find_double=find_double,
         deduct=deduct,
-        remind=Remind(recoveries, advances, policies, clock),
+        remind=Remind(recoveries, advances, find_double.double_bills, policies, clock),
         advance=AdvanceConversion(
             db,
             cases,
@@ -208,8 +256,9 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         settle=SettleDirectly(db, cases, directs, policies, judge, clock, CONFIRM_WITHIN),
         void_direct=VoidDirectSettlement(directs, clock),
         pay_direct_meals=PayDirectMeals(directs, pay, clock),
-        on_settled=OnClaimSettled(cases, stays, propose, confirm),
+        on_settled=OnClaimSettled(cases, stays, propose, find_double, confirm),
         on_reversed=OnClaimReversed(cases, stays, conversions, reverse, clock),
+        on_corrected=OnSettlementCorrected(cases, conversions, clock),
         benefits=benefits,
         worklists=worklists,
         ages=DescribeAges(worklists, clock),

@@ -87,6 +87,8 @@ class ClaimSettled:
     work_injury_key: str | None = None
     """Key of the reserved work-injury settlement when the work-injury fund pays directly (B4)."""
     injury_suspect: bool = False
+    invoice_no: str | None = None
+    """As the hospital or the paper states it; tells a bill that a second fund is asked for."""
 
 
 @event("claims.claim-reversed.v1", topic="claims.claim.v1", key="person_id")
@@ -128,6 +130,23 @@ class ClaimTakenBack:
     """What the funds keep of a mixed stay (B5): p_f(v2) per book and account."""
     kept_cash_fen: int = 0
     """Cash that the person owes in the kept part."""
+
+
+@event("claims.claim-charged-back.v1", topic="claims.claim.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimChargedBack:
+    """A settlement does not stand any more: the work-injury fund has paid the same bill; who got the money twice owes it (B10)."""
+
+    settlement_id: str
+    double_bill_id: str
+    visit_id: str
+    person_id: str
+    charged_back_at: datetime
+    debtor: str
+    """``P:`` or ``H:`` and an id."""
+    payments: list[FundPayment]
+    """What each book is owed."""
+    total_fen: int
 
 
 @event("claims.claim-restored.v1", topic="claims.claim.v1", key="person_id")

@@ -213,7 +213,7 @@ class PersonLost:
 @event("workinjury-bridge.recovery-changed.v1", topic="workinjury-bridge.recovery.v1", key="person_id")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryChanged:
-    """A debt to a fund was opened, demanded, paid in, agreed, enforced, written off, moved, or is overdue (B0.6, B6, B7)."""
+    """A debt to a fund was opened, demanded, paid in, agreed, enforced, written off, moved, is overdue, or lapses (B0.6, B6, B7)."""
 
     recovery_id: str
     case_id: str
@@ -231,6 +231,10 @@ class RecoveryChanged:
     interest_fen: int = 0
     due_on: date | None = None
     overdue: bool = False
+    limitation_on: date | None = None
+    """The last day on which a claim against a third party can be brought; None while a suit is pending."""
+    limitation_near: bool = False
+    """It lapses soon, or has lapsed: somebody must demand or sue."""
 
 
 @event("workinjury-bridge.advance-changed.v1", topic="workinjury-bridge.recovery.v1", key="person_id")
@@ -278,3 +282,40 @@ class AuditDeductionChanged:
     amount_fen: int
     state: str
     changed_at: datetime
+
+
+@event("workinjury-bridge.paper-claim-changed.v1", topic="workinjury-bridge.recovery.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperClaimChanged:
+    """A bill paid in cash is claimed from the work-injury fund with its papers: proposed, paid, rejected, revoked."""
+
+    paper_claim_id: str
+    case_id: str
+    person_id: str
+    institution_code: str
+    total_fen: int
+    work_injury_fen: int
+    meals_fen: int
+    state: str
+    due_on: date
+    changed_at: datetime
+
+
+@event("workinjury-bridge.double-bill-changed.v1", topic="workinjury-bridge.recovery.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubleBillChanged:
+    """One bill may be at both funds (B10): raised, confirmed, charged, cleared, or overdue."""
+
+    double_bill_id: str
+    case_id: str
+    person_id: str
+    settlement_id: str
+    """Of the medical funds."""
+    against: str
+    """``paper:``, ``direct:`` or ``conversion:`` and the id of the work-injury fund's bill."""
+    match: str
+    """``same`` or ``near``."""
+    state: str
+    due_on: date
+    changed_at: datetime
+    overdue: bool = False

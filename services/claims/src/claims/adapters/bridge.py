@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from claims.application.late.late_cases import ManualClaim
 from claims.application.settlement.settle_work_injury import WorkInjuryOutcome
 from claims.domain.settlement import VisitToSettle
+from shared.errors import Kind, Refusal
 from shared.http.client import ServiceClient
 from shared.money import fen_rounded
 
@@ -34,6 +36,31 @@ class HttpWorkInjury:
         }
         answer = await self._bridge.command("/v1/work-injury-settlements", body, f"{key}:{body['mode']}")
         return WorkInjuryOutcome(fund_fen=answer["e_fen"], person_fen=answer["person_fen"], hospital_fen=answer["hospital_fen"])
+
+
+class HttpPaidElsewhere:
+    """Implements ``PaidElsewhere``."""
+
+    def __init__(self, bridge: ServiceClient) -> None:
+        self._bridge = bridge
+
+    async def same_bill(self, claim: ManualClaim) -> bool:
+        """See ``PaidElsewhere``."""
+        asked = {
+            "person_id": claim.person_id,
+            "institution_code": claim.institution_code,
+            "invoice_no": claim.invoice_no or None,
+            "begun_on": claim.begun_on.isoformat(),
+            "ended_on": claim.ended_on.isoformat(),
+            "total_fen": sum(line.amount_fen for line in claim.lines),
+        }
+        try:
+            answer = await self._bridge.get("/v1/work-injury-bills", asked)
+        except Refusal as refused:
+            if refused.kind is not Kind.UNAVAILABLE:
+                raise
+            return False
+        return any(bill["match"] == "same" for bill in answer["items"])
 
 
 def _line(line: dict[str, Any]) -> dict[str, Any]:

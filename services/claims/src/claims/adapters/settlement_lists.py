@@ -32,6 +32,7 @@ class SqlSettlementLists:
             select(
                 SETTLEMENT,
                 func.coalesce(INSTITUTION.c.name, s.answer["institution_name"].as_string()).label("institution_name"),
+                func.coalesce(s.answer["invoice_no"].as_string(), "").label("invoice_no"),
             )
             .outerjoin(INSTITUTION, INSTITUTION.c.code == s.institution_code)
             .where(s.person_id == person_id)

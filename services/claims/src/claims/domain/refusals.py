@@ -69,6 +69,7 @@ def settlement_unknown(field: str = "setl_id") -> Refusal:
 _NOT_VALID = {
     "reversed": "该结算已撤销",
     "taken-back": "该结算已转由工伤保险基金支付",
+    "charged-back": "该结算与工伤保险基金重复支付，已追回",
     "reversal": "该结算ID是撤销记录",
     "work-injury": "该结算由工伤保险基金直接支付",
     "manual": "该结算为手工（零星）报销",
@@ -116,3 +117,13 @@ def account_closed() -> Refusal:
 def burden_unknown() -> Refusal:
     """No such crossing of a burden line."""
     return not_found("claims.burden.unknown", "预警记录不存在", "no such crossing", field="crossing_id")
+
+
+def paid_by_work_injury() -> Refusal:
+    """The work-injury fund has this bill (B10): one bill is paid once."""
+    return conflict(
+        "claims.manual-claim.paid-by-work-injury",
+        "该费用已由工伤保险基金支付或正在办理，不能重复报销",
+        "the work-injury fund has this bill",
+        field="invoice_no",
+    )

@@ -14,6 +14,7 @@ from shared.ledger.books import (
     ACCOUNT_BENEFIT,
     DUE_FROM_EMPLOYER,
     DUE_FROM_FUND,
+    DUE_FROM_INSTITUTION,
     DUE_FROM_PERSON,
     DUE_TO_EMPLOYER,
     DUE_TO_FUND,
@@ -101,6 +102,16 @@ class OfBook:
 
     def _expense(self, payment: FundPayment) -> str:
         return payment.account if self.closed_year is None else PRIOR_YEAR_BENEFIT
+
+
+def charged_back(payments: Sequence[FundPayment], debtor: str, closed_year: int | None) -> list[Line]:
+    """One book of a bill that the work-injury fund has paid too: Dr 1125(P) or 1122(H) / Cr expenditure (B10, F11)."""
+    receivable = DUE_FROM_PERSON if debtor.startswith("P:") else DUE_FROM_INSTITUTION
+    lines = [debit(receivable, sum(p.amount_fen for p in payments), debtor)]
+    for p in payments:
+        account, dim = (p.account, "") if closed_year is None else (PRIOR_YEAR_BENEFIT, str(closed_year))
+        lines.append(credit(account, p.amount_fen, dim))
+    return lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

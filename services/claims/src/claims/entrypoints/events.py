@@ -8,7 +8,14 @@ from typing import Any, Final
 from claims.application.burden.update_burdens import UpdateBurdens
 from claims.application.registry.on_person_stated import OnPersonStated
 from shared.contracts import REGISTRY, Envelope
-from shared.contracts.claims import ClaimRestored, ClaimReversed, ClaimSettled, ClaimTakenBack, SettlementCorrected
+from shared.contracts.claims import (
+    ClaimChargedBack,
+    ClaimRestored,
+    ClaimReversed,
+    ClaimSettled,
+    ClaimTakenBack,
+    SettlementCorrected,
+)
 from shared.db.database import SqlTx
 from shared.messaging.runner import BatchHandler, Handler
 
@@ -17,6 +24,7 @@ SETTLEMENTS_CHANGED: Final[tuple[type[Any], ...]] = (
     ClaimSettled,
     ClaimReversed,
     ClaimTakenBack,
+    ClaimChargedBack,
     ClaimRestored,
     SettlementCorrected,
 )

@@ -75,7 +75,13 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
         settings=settings,
         db=claims.db,
         routers=[
-            settlements_router(claims.describe_settlement, claims.list_settlements, claims.take_claim_back, claims.replay),
+            settlements_router(
+                claims.describe_settlement,
+                claims.list_settlements,
+                claims.take_claim_back,
+                claims.charge_claim_back,
+                claims.replay,
+            ),
             late_facts_router(claims.propose_late_fact, claims.approve_late_fact, claims.list_late_facts),
             person_payouts_router(claims.pay_person, claims.list_person_payouts),
             assistance_router(claims.assistance),

@@ -11,7 +11,13 @@ from shared.money import format_yuan
 
 _SCHEMES: Final = {"310": "职工基本医疗保险", "390": "城乡居民基本医疗保险"}
 _CLASSES: Final = {"A": "甲类", "B": "乙类", "C": "丙类"}
-_STATES: Final = {"valid": "", "reversed": "（已撤销）", "taken-back": "（已转工伤保险基金）", "reversal": "（撤销单）"}
+_STATES: Final = {
+    "valid": "",
+    "reversed": "（已撤销）",
+    "taken-back": "（已转工伤保险基金）",
+    "charged-back": "（重复支付，已追回）",
+    "reversal": "（撤销单）",
+}
 _AMOUNTS: Final = ("amount_fen", "self_funded_fen", "over_limit_fen", "pre_selfpay_fen", "in_scope_fen")
 
 

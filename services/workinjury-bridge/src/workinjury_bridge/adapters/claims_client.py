@@ -13,9 +13,10 @@ from shared.errors import Kind, Refusal
 from shared.http.client import ServiceClient
 from shared.ledger import Book
 from shared.ledger.books import DUE_FROM_FUND, DUE_TO_FUND
-from workinjury_bridge.application.ports import TakenBack
+from workinjury_bridge.application.ports import ChargedBack, TakenBack
 from workinjury_bridge.domain.bill import BillLine
 from workinjury_bridge.domain.conversion import Conversion
+from workinjury_bridge.domain.double_bill import BillMark, DoubleBill
 from workinjury_bridge.domain.figures import Kept, KeptLine, MedicalBill
 from workinjury_bridge.domain.recovery import Movement, Recovery
 from workinjury_bridge.domain.refusals import settlement_not_standing
@@ -34,14 +35,20 @@ class HttpClaims:
         if answer["state"] != "valid":
             raise settlement_not_standing(answer["state"])
         # what stands with every correction, not what was once answered to the hospital
-        return _bill({**answer, **answer["standing"]})
+        charged = {line["line_id"]: line for line in answer["lines"]}
+        audited = [line["line_id"] for line in answer["standing"]["lines"] if line != charged.get(line["line_id"])]
+        return _bill({**answer, **answer["standing"]}, tuple(audited))
 
     async def decide_kept(self, settlement_id: str, lines: Sequence[KeptLine]) -> Kept:
         """See the port."""
         body = {"keep_lines": [asdict(line) for line in lines]}
         # a question: nothing is kept under the key, so any will do
         answer = await self._client.command(f"/v1/settlements/{settlement_id}/take-back/trial", body, settlement_id)
-        return Kept(owed=_payments(answer["owed"]), cash_fen=answer["kept_cash_fen"])
+        return Kept(
+            owed=_payments(answer["owed"]),
+            cash_fen=answer["kept_cash_fen"],
+            hospital_fen=answer["kept_hospital_fen"],
+        )
 
     async def take_back(self, conversion: Conversion, *, net: bool) -> TakenBack:
         """See the port."""
@@ -49,6 +56,12 @@ class HttpClaims:
         figures = conversion.figures
         if figures is not None:
             body["keep_lines"] = [asdict(line) for line in figures.keep_lines]
+            body["expected"] = {
+                "owed": [asdict(payment) for payment in figures.owed],
+                "total_fen": figures.total_fen,
+                "cash_fen": figures.cash_fen,
+                "kept_cash_fen": figures.kept_cash_fen,
+            }
             if figures.employer is not None and figures.employer_owed:
                 by_book = {book.value: amount for book, amount in figures.employer_owed_by_book().items()}
                 body["employer"] = {"employer_id": figures.employer.removeprefix("E:"), "by_book": by_book}
@@ -70,6 +83,39 @@ class HttpClaims:
             f"restore:{conversion.conversion_id}",
         )
         return _payments(answer["owed"])
+
+    async def bills_of(self, person_id: str) -> Mapping[str, BillMark]:
+        """See the port."""
+        bills: dict[str, BillMark] = {}
+        after: str | None = None
+        while True:
+            page = await self._client.get("/v1/settlements", {"person_id": person_id, "limit": 200, "after": after})
+            for row in page["items"]:
+                if row["state"] == "valid":
+                    bills[row["settlement_id"]] = BillMark(
+                        institution_code=row["institution_code"],
+                        invoice_no=row["invoice_no"] or None,
+                        begun_on=date.fromisoformat(row["begun_on"]),
+                        ended_on=date.fromisoformat(row["ended_on"]),
+                        total_fen=row["total_fen"],
+                        visit_id=row["visit_id"],
+                    )
+            after = page["next"]
+            if after is None:
+                return bills
+
+    async def charge_back(self, clue: DoubleBill) -> ChargedBack:
+        """See the port."""
+        body = {
+            "double_bill_id": clue.double_bill_id,
+            "case_id": clue.case_id,
+            "paid_to_person": clue.paid_to_person,
+            "maker": clue.maker,
+            "checker": clue.checker,
+        }
+        path, key = f"/v1/settlements/{clue.settlement_id}/charge-back", f"charge-back:{clue.double_bill_id}"
+        answer = await self._client.command(path, body, key)
+        return ChargedBack(debtor=answer["debtor"], owed=_payments(answer["owed"]))
 
     async def reserve(self, conversion: Conversion, transfer: Transfer) -> None:
         """See the port. ``direction`` is seen from the medical book."""
@@ -146,13 +192,16 @@ def _command(conversion: Conversion) -> dict[str, Any]:
     }
 
 
-def _bill(answer: Mapping[str, Any]) -> MedicalBill:
+def _bill(answer: Mapping[str, Any], audited_lines: tuple[str, ...]) -> MedicalBill:
     return MedicalBill(
         begun_on=date.fromisoformat(answer["begun_on"]),
         ended_on=date.fromisoformat(answer["ended_on"]),
         total_fen=answer["total_fen"],
         cash_fen=answer["cash_fen"],
         payments=_payments(answer["payments"]),
+        hospital_fen=answer["hospital_fen"],
+        overpaid_fen=answer["overpaid_fen"],
+        audited_lines=audited_lines,
         lines=tuple(
             BillLine(
                 line_id=line["line_id"],

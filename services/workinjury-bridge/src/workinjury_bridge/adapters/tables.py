@@ -55,6 +55,8 @@ injury_case = Table(
     Column("filed_on", Date, comment="first application by anybody entitled"),
     Column("accepted_on", Date),
     Column("employer_insured", Boolean, nullable=False, server_default=text("true")),
+    Column("insured_from", Date, comment="since when an employer that was not insured has paid back and pays"),
+    Column("insured_proof", Text, comment="the document that says so"),
     Column("third_party", Text, comment="party T:<id> that is liable"),
     Column("contested_on", Date, comment="since when the newest decision is under review or before a court"),
     Column("opened_at", DateTime(timezone=True), nullable=False),
@@ -87,6 +89,8 @@ stay = Table(
     Column("begun_on", Date, nullable=False),
     Column("ended_on", Date, nullable=False),
     Column("injury_suspect", Boolean, nullable=False),
+    Column("invoice_no", Text, comment="null, like the total, when it was told before there was a comparison"),
+    Column("total_fen", BigInteger),
     Index("ix_settled_stay_person_id", "person_id"),
 )
 
@@ -128,6 +132,14 @@ conversion = Table(
     Column("employer_meals_fen", BigInteger),
     Column("debtor", Text, comment="party that owes what the fund advances"),
     Column("prepaid_fen", BigInteger),
+    Column("uninsured", Text, comment="employer that was not insured"),
+    Column("new_cost_fen", BigInteger, comment="of the cost, what arose since the employer's back-payment"),
+    Column("new_meals_fen", BigInteger, comment="of the allowance, the same"),
+    Column(
+        "hospital_due_fen", BigInteger, nullable=False, server_default=text("0"), comment="package price: the fund pays by line"
+    ),
+    Column("overpaid_fen", BigInteger, comment="cash beyond the bill as an audit has put it right"),
+    Column("audited_lines", JSONB, comment="cut before the conversion"),
     Column("facts", JSONB, comment="what is known of the stay beside its bill"),
     Column("split", JSONB, comment="of a mixed stay"),
     Column("netted", JSONB, comment="books whose debt to the hospital was taken over"),
@@ -145,7 +157,10 @@ conversion = Table(
     Column("tries", Integer, nullable=False, server_default=text("0")),
     Column("next_try_at", DateTime(timezone=True), nullable=False),
     UniqueConstraint("settlement_id", "decision_id", "decision_version"),
-    CheckConstraint("work_injury_fen + hospital_fen = owed_fen + cash_fen - kept_cash_fen - person_fen", name="figures_close"),
+    CheckConstraint(
+        "work_injury_fen + hospital_fen = owed_fen + cash_fen - kept_cash_fen - person_fen + hospital_due_fen",
+        name="figures_close",
+    ),
     CheckConstraint("checker <> maker", name="four_eyes"),
     CheckConstraint(
         "state IN ('proposed', 'checked', 'failed') OR (maker IS NOT NULL AND checker IS NOT NULL)", name="approved_by_two"
@@ -243,6 +258,8 @@ recovery = Table(
     Column("state", Text, nullable=False),
     Column("due_on", Date),
     Column("liability", Integer, comment="share of fault, millionths"),
+    Column("limitation_on", Date, comment="a claim against a third party lapses after this day"),
+    Column("in_court", Boolean, nullable=False, server_default=text("false")),
     Column("opened_at", DateTime(timezone=True), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
     CheckConstraint("advanced_fen > 0", name="positive"),
@@ -255,6 +272,20 @@ recovery = Table(
     Index("ix_recovery_conversion_id", "conversion_id"),
     Index("ix_recovery_debtor", "debtor", "book"),
     Index("ix_recovery_open", "recovery_id", postgresql_where=text(OPEN_DEBT)),
+    Index("ix_recovery_limitation_on", "limitation_on", postgresql_where=text("limitation_on IS NOT NULL")),
+)
+
+limitation_interruption = Table(
+    "limitation_interruption",
+    metadata,
+    Column("interruption_id", Text, primary_key=True),
+    Column("recovery_id", Text, ForeignKey("recovery.recovery_id"), nullable=False),
+    Column("kind", Text, nullable=False, comment="demand, acknowledged, suit, suit-ended"),
+    Column("on", Date, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Index("ix_limitation_interruption_recovery_id", "recovery_id"),
 )
 
 
@@ -358,9 +389,76 @@ direct_settlement = Table(
     Column("settlement_id", Text),
     Column("meals_fen", BigInteger, nullable=False),
     Column("meals_paid", Boolean, nullable=False),
+    Column("invoice_no", Text, comment="of the settlement in claims"),
     Column("reserved_at", DateTime(timezone=True), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
     Index("ix_direct_settlement_person_id", "person_id"),
     Index("ix_direct_settlement_settlement_id", "settlement_id"),
     Index("ix_direct_settlement_case_id", "case_id"),
+)
+
+paper_claim = Table(
+    "paper_claim",
+    metadata,
+    Column("paper_claim_id", Text, primary_key=True),
+    Column("case_id", Text, ForeignKey("injury_case.case_id"), nullable=False),
+    Column("person_id", Text, nullable=False),
+    Column("decision_id", Text, ForeignKey("recognition_decision.decision_id"), nullable=False),
+    Column("decision_version", Integer, nullable=False),
+    Column("institution_code", Text, nullable=False),
+    Column("institution_name", Text, nullable=False),
+    Column("invoice_no", Text, nullable=False),
+    Column("inpatient", Boolean, nullable=False),
+    Column("begun_on", Date, nullable=False),
+    Column("ended_on", Date, nullable=False),
+    Column("work_injury_fen", BigInteger, nullable=False),
+    Column("person_fen", BigInteger, nullable=False),
+    Column("hospital_fen", BigInteger, nullable=False),
+    Column("unrelated_fen", BigInteger, nullable=False),
+    Column("meals_fen", BigInteger, nullable=False),
+    Column("lines", JSONB, nullable=False),
+    Column("state", Text, nullable=False, comment="proposed, paid, rejected, revoked"),
+    Column("maker", Text, nullable=False),
+    Column("checker", Text),
+    Column("note", Text),
+    Column("due_on", Date, nullable=False),
+    Column("claimed_at", DateTime(timezone=True), nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("checker <> maker", name="four_eyes"),
+    CheckConstraint("state NOT IN ('paid', 'revoked') OR checker IS NOT NULL", name="paid_by_two"),
+    Index("ix_paper_claim_person_id", "person_id"),
+    Index("ix_paper_claim_case_id", "case_id"),
+    Index(
+        "uq_paper_claim_invoice",
+        "institution_code",
+        "invoice_no",
+        unique=True,
+        postgresql_where=text("state IN ('proposed', 'paid')"),
+    ),
+)
+
+double_bill = Table(
+    "double_bill",
+    metadata,
+    Column("double_bill_id", Text, primary_key=True),
+    Column("case_id", Text, ForeignKey("injury_case.case_id"), nullable=False),
+    Column("person_id", Text, nullable=False),
+    Column("settlement_id", Text, nullable=False, comment="of the medical funds"),
+    Column("against", Text, nullable=False, comment="paper:, direct: or conversion: and an id"),
+    Column("decision_version", Integer, nullable=False),
+    Column("match", Text, nullable=False, comment="same, near"),
+    Column("due_on", Date, nullable=False),
+    Column("state", Text, nullable=False, comment="raised, confirmed, charged, cleared"),
+    Column("maker", Text),
+    Column("checker", Text),
+    Column("note", Text),
+    Column("raised_at", DateTime(timezone=True), nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("settlement_id", "against"),
+    CheckConstraint("checker <> maker", name="four_eyes"),
+    CheckConstraint(
+        "state NOT IN ('confirmed', 'charged') OR (maker IS NOT NULL AND checker IS NOT NULL)", name="confirmed_by_two"
+    ),
+    Index("ix_double_bill_person_id", "person_id"),
+    Index("ix_double_bill_state", "state", "double_bill_id"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Row, Select, select
@@ -11,7 +12,7 @@ from sqlalchemy import Row, Select, select
 from shared.db.database import Database, SqlTx
 from workinjury_bridge.adapters import tables as t
 from workinjury_bridge.adapters.repositories.cases import cases_of
-from workinjury_bridge.domain.recovery import RecoveryState
+from workinjury_bridge.domain.recovery import CLOSED, RecoveryState
 
 _INTERNAL = frozenset({"begun", "restored", "tries", "next_try_at"})
 
@@ -76,10 +77,24 @@ class SqlViews:
             moved = await tx.all(
                 select(t.recovery_movement).where(of_it).order_by(t.recovery_movement.c.movement_id).limit(1000)
             )
-        return recovery_view(row) | {"movements": [_plain(r) for r in moved]}
+            i = t.limitation_interruption.c
+            interrupted = await tx.all(
+                select(t.limitation_interruption).where(i.recovery_id == recovery_id).order_by(i.interruption_id).limit(1000)
+            )
+        return recovery_view(row) | {
+            "movements": [_plain(r) for r in moved],
+            "interruptions": [_plain(r) for r in interrupted],
+        }
 
     async def recoveries(
-        self, *, case_id: str | None, state: str | None, debtor: str | None, after: str | None, limit: int
+        self,
+        *,
+        case_id: str | None,
+        state: str | None,
+        debtor: str | None,
+        lapses_by: date | None,
+        after: str | None,
+        limit: int,
     ) -> list[dict[str, Any]]:
         """See the port."""
         c = t.recovery.c
@@ -87,8 +102,31 @@ class SqlViews:
         for column, value in ((c.case_id, case_id), (c.state, state), (c.debtor, debtor)):
             if value is not None:
                 statement = statement.where(column == value)
+        if lapses_by is not None:
+            statement = statement.where(c.limitation_on <= lapses_by, c.state.notin_(CLOSED))
         async with self._db.reading() as tx:
             return [recovery_view(row) for row in await tx.all(statement)]
+
+    async def paper_claim(self, paper_claim_id: str) -> dict[str, Any] | None:
+        """See the port."""
+        statement = select(t.paper_claim, t.injury_case.c.region).join(t.injury_case)
+        async with self._db.reading() as tx:
+            row = await tx.first(statement.where(t.paper_claim.c.paper_claim_id == paper_claim_id))
+        return None if row is None else _plain(row)
+
+    async def double_bill(self, double_bill_id: str) -> dict[str, Any] | None:
+        """See the port."""
+        async with self._db.reading() as tx:
+            row = await tx.first(_double_bills().where(t.double_bill.c.double_bill_id == double_bill_id))
+        return None if row is None else _plain(row)
+
+    async def double_bills(self, *, state: str | None, after: str | None, limit: int) -> list[dict[str, Any]]:
+        """See the port."""
+        statement = _page(_double_bills(), t.double_bill.c.double_bill_id, after, limit)
+        if state is not None:
+            statement = statement.where(t.double_bill.c.state == state)
+        async with self._db.reading() as tx:
+            return [_plain(row) for row in await tx.all(statement)]
 
     async def advance(self, advance_id: str) -> dict[str, Any] | None:
         """See the port."""
@@ -115,6 +153,10 @@ class SqlViews:
 def _page(statement: Select[Any], column: Any, after: str | None, limit: int) -> Select[Any]:
     statement = statement.order_by(column.desc()).limit(limit)
     return statement if after is None else statement.where(column < after)
+
+
+def _double_bills() -> Select[Any]:
+    return select(t.double_bill, t.injury_case.c.region).join(t.injury_case)
 
 
 def _recoveries() -> Select[Any]:
@@ -151,7 +193,7 @@ def _conversion(row: Row[Any]) -> dict[str, Any]:
     plain = {key: value for key, value in _plain(row).items() if key not in _INTERNAL}
     known = row.total_fen is not None
     return plain | {
-        "refund_fen": row.cash_fen - row.kept_cash_fen - row.person_fen if known else None,
+        "refund_fen": row.cash_fen + (row.overpaid_fen or 0) - row.kept_cash_fen - row.person_fen if known else None,
         "transfers": [],
         "payments": [],
         "recoveries": [],

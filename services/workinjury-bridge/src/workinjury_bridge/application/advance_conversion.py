@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from shared.calendar import WorkCalendar
 from shared.clock import Clock
@@ -30,7 +31,7 @@ from workinjury_bridge.application.ports import (
     Transfers,
 )
 from workinjury_bridge.application.propose_conversions import ProposeConversions
-from workinjury_bridge.application.recovery.remind import RECOVERY_DEADLINE, end_of
+from workinjury_bridge.application.recovery.remind import RECOVERY_DEADLINE, end_of, watch_limitation
 from workinjury_bridge.domain import party
 from workinjury_bridge.domain.conversion import Conversion, Step, next_step, same_payments
 from workinjury_bridge.domain.facts import conversion_changed, recovery_changed, transfer_confirmed
@@ -42,13 +43,18 @@ from workinjury_bridge.domain.journals import (
     reversion_entry,
     transfer_entry,
 )
-from workinjury_bridge.domain.policy import Uncleared
+from workinjury_bridge.domain.limitation import years_after
+from workinjury_bridge.domain.policy import Limitation, Uncleared
+from workinjury_bridge.domain.recognition import InjuryCase
 from workinjury_bridge.domain.recovery import Cause, Recovery
 from workinjury_bridge.domain.refusals import claims_disagrees
 from workinjury_bridge.domain.transfer import Direction, Transfer, TransferState
 
 _OURS = frozenset({Kind.UNAVAILABLE, Kind.TOO_MANY, Kind.UNAUTHENTICATED, Kind.FORBIDDEN})
 """Refusals that say nothing about the settlement: the step is tried again, the conversion does not fail."""
+
+BILL_CHANGED = "claims.conversion.changed"
+"""Claims did nothing: since the approval an audit or a late fact has changed what would be taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +153,10 @@ class AdvanceConversion:
         except Refusal as refused:
             if refused.kind in _OURS:
                 raise
-            await self._change(conversion, conversion.withdrawn(f"{refused.code}: {refused.zh}"), tell=True)
+            cause = f"{refused.code}: {refused.zh}"
+            changed = refused.code == BILL_CHANGED
+            after = conversion.restarted(cause) if changed else conversion.withdrawn(cause)
+            await self._change(conversion, after, tell=True)
             return
         cash = (taken.cash_fen, taken.kept_cash_fen)
         if not same_payments(taken.owed, figures.owed) or cash != (figures.cash_fen, figures.kept_cash_fen):
@@ -159,7 +168,8 @@ class AdvanceConversion:
                 about = await self.pay.payee_of(tx, about_conversion(conversion))
                 entry = conversion_entry(about, figures, await self._stamp(tx), taken.netted)
                 await self.ledger.append(tx, [entry])
-            await self._open_debts(tx, conversion, _debts_of(conversion, figures))
+            case = await self.cases.get(tx, conversion.case_id)
+            await self._open_debts(tx, conversion, _debts_of(conversion, figures), case)
             await self._save(tx, conversion.posted(taken.netted))
 
     async def _start_transfers(self, conversion: Conversion) -> None:
@@ -317,7 +327,13 @@ class AdvanceConversion:
         )
         await self.transfers.add(tx, transfer, self.clock.now())
 
-    async def _open_debts(self, tx: Tx, conversion: Conversion, debts: Sequence[tuple[Book, str, Cause, int]]) -> None:
+    async def _open_debts(
+        self,
+        tx: Tx,
+        conversion: Conversion,
+        debts: Sequence[tuple[Book, str, Cause, int]],
+        case: InjuryCase | None = None,
+    ) -> None:
         """What somebody owes from now on; the worker or a person demands it (B0.6)."""
         policy = self.policies.on(self.clock.today())
         due_on = self.calendar.add_working_days(self.clock.today(), policy.recoveries.demand_within).on
@@ -334,9 +350,12 @@ class AdvanceConversion:
                 cause=cause,
                 advanced_fen=amount,
                 due_on=due_on,
+                limitation_on=None if case is None else _lapses_on(debtor, case.accident_on, policy.limitation),
             )
             await self.recoveries.save(tx, debt, self.clock.now())
             tx.schedule(RECOVERY_DEADLINE, debt.recovery_id, end_of(due_on))
+            if debt.limitation_on is not None:
+                watch_limitation(tx, debt, policy.limitation)
             tx.emit(recovery_changed(debt, self.clock.now()))
 
     async def _stamp(self, tx: Tx) -> Stamp:
@@ -347,15 +366,21 @@ class AdvanceConversion:
 def _debts_of(conversion: Conversion, figures: Figures) -> list[tuple[Book, str, Cause, int]]:
     """(book, debtor, cause, fen) that a conversion makes somebody owe."""
     debts: list[tuple[Book, str, Cause, int]] = []
-    if figures.debtor is not None and figures.advance_fen:
-        cause = Cause.UNINSURED if party.is_employer(figures.debtor) else Cause.THIRD_PARTY
-        debts.append((Book.WI, figures.debtor, cause, figures.advance_fen))
+    for who, amount in figures.advances.items():
+        debts.append((Book.WI, who, Cause.UNINSURED if party.is_employer(who) else Cause.THIRD_PARTY, amount))
     if figures.fund_refund_fen < 0:
         debts.append((Book.WI, party.person(conversion.person_id), Cause.SELF_PAID, -figures.fund_refund_fen))
     if figures.employer is not None:
         cause = Cause.LATE_FILING if figures.employer_cost_fen else Cause.UNINSURED
         debts += [(book, figures.employer, cause, amount) for book, amount in figures.employer_owed_by_book().items()]
     return debts
+
+
+def _lapses_on(debtor: str, accident_on: date, limit: Limitation) -> date | None:
+    """When the claim against a third party lapses (民法典 188); the other debtors owe by administrative order."""
+    if not party.is_third_party(debtor):
+        return None
+    return years_after(accident_on, limit.longest_years if debtor == party.UNKNOWN_THIRD_PARTY else limit.years)
 
 
 def _figures(conversion: Conversion) -> Figures:

@@ -44,7 +44,7 @@ class ConfirmDirectSettlement:
             raise total_differs(key, fact.total_fen, found.version.total_fen)
         meals = self.policies.on(found.ended_on).meals
         due = meals_fen(found.begun_on, found.ended_on, meals.per_day) if fact.inpatient else 0
-        settlement = found.posted(fact.settlement_id, due)
+        settlement = found.posted(fact.settlement_id, due, fact.invoice_no)
         now, today = self.clock.now(), self.clock.today()
         concern = rerouted(about_direct(settlement), await self.losses.of(tx, settlement.person_id))
         voucher_no = await self.ledger.next_voucher(tx, today)

@@ -16,6 +16,7 @@ _REASONS = {
     "no-case": "没有工伤案件",
     "not-recognised": "工伤认定尚未作出、未予认定或已撤销",
     "before-accident": "就诊日期早于事故日期",
+    "advance-only": "用人单位未参保或涉及第三人责任，须先按医保结算并申请先行支付",
 }
 
 
@@ -50,10 +51,11 @@ class JudgeEligibility:
         }
 
     async def entitling(self, tx: Tx, person_id: str, on: date) -> tuple[InjuryCase, Decision]:
-        """The newest recognised injury before ``on``. Refuses with the reason when there is none."""
+        """The newest recognised injury before ``on`` that the fund pays for. Refuses with the reason when there is none: an
+        employer that is not insured and a liable third party make the fund advance only, after a medical settlement (B6, B7)."""
         cases = await self.cases.of_person(tx, person_id)
         for case in cases:
-            if case.effective is not None and case.accident_on <= on:
+            if _pays(case, on) and case.effective is not None:
                 return case, case.effective
         reason = _reason(cases, on) or "no-case"
         raise not_entitled(reason, f"不能按工伤结算：{_REASONS[reason]}")
@@ -65,4 +67,11 @@ def _reason(cases: Sequence[InjuryCase], on: date) -> str | None:
     recognised = [case for case in cases if case.effective is not None]
     if not recognised:
         return "not-recognised"
-    return None if any(case.accident_on <= on for case in recognised) else "before-accident"
+    after = [case for case in recognised if case.accident_on <= on]
+    if not after:
+        return "before-accident"
+    return None if any(_pays(case, on) for case in after) else "advance-only"
+
+
+def _pays(case: InjuryCase, on: date) -> bool:
+    return case.effective is not None and case.accident_on <= on and case.facts.fund_pays_at_once(on)

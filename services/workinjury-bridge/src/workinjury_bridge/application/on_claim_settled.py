@@ -1,4 +1,4 @@
-"""A settlement was made in claims: remember the stay, propose its conversion, or confirm a direct settlement (B1, B4)."""
+"""A settlement was made in claims: remember the stay, propose its conversion, confirm a direct settlement, compare (B1, B4, B10)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from shared.contracts.claims import ClaimSettled
 from shared.transactions import Tx
 from workinjury_bridge.application.confirm_direct_settlement import ConfirmDirectSettlement
+from workinjury_bridge.application.double.find_double_bills import FindDoubleBills
 from workinjury_bridge.application.ports import Cases, Stays
 from workinjury_bridge.application.propose_conversions import ProposeConversions
 from workinjury_bridge.domain.stay import SettledStay
@@ -20,6 +21,7 @@ class OnClaimSettled:
     cases: Cases
     stays: Stays
     propose: ProposeConversions
+    find_double: FindDoubleBills
     confirm: ConfirmDirectSettlement
 
     async def run(self, tx: Tx, facts: Sequence[ClaimSettled]) -> None:
@@ -28,6 +30,7 @@ class OnClaimSettled:
         for fact in facts:
             if fact.work_injury_key is not None:
                 await self.confirm.run(tx, fact, fact.work_injury_key)
+                await self.find_double.run(tx, fact.person_id)
         stays = [_stay(fact) for fact in facts if fact.work_injury_key is None]
         if not stays:
             return
@@ -35,6 +38,7 @@ class OnClaimSettled:
         # Nearly everybody who is settled was never injured at work: those need no look at their stays.
         for person_id in sorted(await self.cases.with_cases(tx, {stay.person_id for stay in stays})):
             await self.propose.run(tx, person_id)
+            await self.find_double.run(tx, person_id)
 
 
 def _stay(fact: ClaimSettled) -> SettledStay:
@@ -48,4 +52,6 @@ def _stay(fact: ClaimSettled) -> SettledStay:
         begun_on=fact.begun_on,
         ended_on=fact.ended_on,
         injury_suspect=fact.injury_suspect,
+        invoice_no=fact.invoice_no,
+        total_fen=fact.total_fen,
     )

@@ -16,9 +16,13 @@ from shared.ledger import Book, Entry
 from shared.transactions import Tx
 from workinjury_bridge.domain.advance import Advance
 from workinjury_bridge.domain.audit_deduction import AuditDeduction
+from workinjury_bridge.domain.bill import BillLine
 from workinjury_bridge.domain.conversion import Conversion
 from workinjury_bridge.domain.direct_settlement import DirectSettlement
+from workinjury_bridge.domain.double_bill import BillMark, DoubleBill
 from workinjury_bridge.domain.figures import Kept, KeptLine, MedicalBill
+from workinjury_bridge.domain.limitation import Interrupted
+from workinjury_bridge.domain.paper_claim import PaperClaim
 from workinjury_bridge.domain.policy import BridgePolicy
 from workinjury_bridge.domain.recognition import Decision, InjuryCase
 from workinjury_bridge.domain.recovery import Movement, Recovery
@@ -60,6 +64,22 @@ class TakenBack:
     kept_cash_fen: int
     netted: tuple[str, ...]
     """Books that had not paid the hospital: its debt is taken over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargedBack:
+    """What claims did when a settlement fell away for a double payment."""
+
+    debtor: str
+    """``P:`` or ``H:`` and an id."""
+    owed: tuple[FundPayment, ...]
+
+    def by_book(self) -> dict[Book, int]:
+        """Fen that each book is owed."""
+        sums: dict[Book, int] = {}
+        for payment in self.owed:
+            sums[Book(payment.book)] = sums.get(Book(payment.book), 0) + payment.amount_fen
+        return {book: amount for book, amount in sums.items() if amount}
 
 
 class Cases(Protocol):
@@ -217,6 +237,10 @@ class Recoveries(Protocol):
         """Movements that a medical book has not booked yet, oldest first; of one conversion when it is named."""
         ...
 
+    async def add_interruption(self, tx: Tx, interrupted: Interrupted, at: datetime) -> None:
+        """A demand, an acknowledgement or a suit that interrupts the time limit, with its proof."""
+        ...
+
     async def mark_booked(self, tx: Tx, movement_id: str) -> None:
         """The book has it."""
         ...
@@ -225,6 +249,54 @@ class Recoveries(Protocol):
         """Debtors whose open debts (fen) are not the balance of the work-injury book (fen), seen in one instant (B15.9).
 
         Persons may owe more there: a benefit paid too much is a debt that the next benefit meets, without a recovery."""
+        ...
+
+
+class PaperClaims(Protocol):
+    """Bills that persons claim with their papers."""
+
+    async def save(self, tx: Tx, claim: PaperClaim, lines: Sequence[BillLine] | None, at: datetime) -> None:
+        """Insert or replace; the lines come with the first time. Refuses a second standing claim of one invoice."""
+        ...
+
+    async def locked(self, tx: Tx, paper_claim_id: str) -> PaperClaim | None:
+        """One claim, read under its person's lock."""
+        ...
+
+    async def of_case(self, tx: Tx, case_id: str) -> Sequence[PaperClaim]:
+        """Every claim of a case, oldest first."""
+        ...
+
+    async def of_person(self, tx: Tx, person_id: str) -> Sequence[PaperClaim]:
+        """Every claim of a person, oldest first."""
+        ...
+
+    async def invoice_used(self, tx: Tx, institution_code: str, invoice_no: str) -> bool:
+        """Whether a standing claim of anybody has this invoice."""
+        ...
+
+
+class DoubleBills(Protocol):
+    """Clues of bills at both funds."""
+
+    async def save(self, tx: Tx, clue: DoubleBill, at: datetime) -> None:
+        """Insert or replace."""
+        ...
+
+    async def locked(self, tx: Tx, double_bill_id: str) -> DoubleBill | None:
+        """One clue, read under its person's lock."""
+        ...
+
+    async def of_person(self, tx: Tx, person_id: str) -> Sequence[DoubleBill]:
+        """Every clue of a person, oldest first."""
+        ...
+
+    async def confirmed(self, tx: Tx, limit: int) -> Sequence[str]:
+        """Clues that claims has not been told, oldest first."""
+        ...
+
+    async def persons_with_bills(self, tx: Tx, since: date, after: str, limit: int) -> Sequence[str]:
+        """A page of the persons whom the work-injury fund has paid a bill that ended on or after a day, by id."""
         ...
 
 
@@ -262,6 +334,10 @@ class Deductions(Protocol):
 
 class Directs(Protocol):
     """Direct settlements by key."""
+
+    async def of_person(self, tx: Tx, person_id: str) -> Sequence[DirectSettlement]:
+        """Every direct settlement of a person."""
+        ...
 
     async def get(self, tx: Tx, key: str) -> DirectSettlement | None:
         """One settlement, None when the key is unknown."""
@@ -344,6 +420,14 @@ class ClaimsGateway(Protocol):
         """The medical version stands again; what each book owes the work-injury fund."""
         ...
 
+    async def bills_of(self, person_id: str) -> Mapping[str, BillMark]:
+        """By settlement id: what claims has settled for a person and stands, as of now."""
+        ...
+
+    async def charge_back(self, clue: DoubleBill) -> ChargedBack:
+        """The medical settlement falls away, because the work-injury fund has paid the same bill."""
+        ...
+
     async def reserve(self, conversion: Conversion, transfer: Transfer) -> None:
         """Reserve a transfer in the medical book."""
         ...
@@ -387,9 +471,28 @@ class Views(Protocol):
         ...
 
     async def recoveries(
-        self, *, case_id: str | None, state: str | None, debtor: str | None, after: str | None, limit: int
+        self,
+        *,
+        case_id: str | None,
+        state: str | None,
+        debtor: str | None,
+        lapses_by: date | None,
+        after: str | None,
+        limit: int,
     ) -> list[dict[str, Any]]:
-        """Debts, newest first."""
+        """Debts, newest first. ``lapses_by``: open claims against third parties that lapse by this day."""
+        ...
+
+    async def paper_claim(self, paper_claim_id: str) -> dict[str, Any] | None:
+        """One paper claim with its lines."""
+        ...
+
+    async def double_bill(self, double_bill_id: str) -> dict[str, Any] | None:
+        """One clue."""
+        ...
+
+    async def double_bills(self, *, state: str | None, after: str | None, limit: int) -> list[dict[str, Any]]:
+        """Clues, newest first."""
         ...
 
     async def advance(self, advance_id: str) -> dict[str, Any] | None:

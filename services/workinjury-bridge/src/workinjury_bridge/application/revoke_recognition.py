@@ -11,6 +11,7 @@ from shared.contracts.workinjury_bridge import RecognitionRevoked
 from shared.ids import IdFactory
 from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.benefits.withdraw_benefits import WithdrawBenefits
+from workinjury_bridge.application.double.settle_paper_claim import ClaimOnPaper
 from workinjury_bridge.application.ports import Cases, Conversions
 from workinjury_bridge.domain.facts import conversion_changed
 from workinjury_bridge.domain.recognition import Decision, Outcome
@@ -25,6 +26,7 @@ class RevokeRecognition:
     cases: Cases
     conversions: Conversions
     withdraw: WithdrawBenefits
+    papers: ClaimOnPaper
     clock: Clock
     ids: IdFactory
 
@@ -67,6 +69,7 @@ class RevokeRecognition:
                 if after.state is not before.state:
                     tx.emit(conversion_changed(after, now))
             await self.withdraw.run(tx, case)
+            await self.papers.withdraw(tx, case_id)
             tx.emit(
                 RecognitionRevoked(
                     case_id=case_id,

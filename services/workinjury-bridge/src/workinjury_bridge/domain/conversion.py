@@ -141,6 +141,17 @@ class Conversion:
         self._expect("begin", ConversionState.APPROVED)
         return replace(self, begun=True)
 
+    def restarted(self, cause: str) -> Conversion:
+        """Claims has refused because the bill is not what was approved: nothing is taken back, everything is looked at again.
+
+        Revoked meanwhile: given up.
+        """
+        self._expect("restart", ConversionState.APPROVED)
+        if self.revoked:
+            return self.withdrawn(cause)
+        again = replace(self, state=ConversionState.PROPOSED, begun=False, figures=None)
+        return replace(again, maker=None, checker=None, note=cause)
+
     def posted(self, netted: Sequence[str]) -> Conversion:
         """Taken back in claims and booked here."""
         self._expect("post", ConversionState.APPROVED)

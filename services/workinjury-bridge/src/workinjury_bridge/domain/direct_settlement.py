@@ -42,17 +42,26 @@ class DirectSettlement:
     meals_fen: int = 0
     """Allowance due since it was confirmed; 0 for outpatients."""
     meals_paid: bool = False
+    invoice_no: str | None = None
+    """Of the settlement in claims."""
 
     @property
     def stands(self) -> bool:
         """Whether it is reserved or posted: the key is taken."""
         return self.state in (DirectState.RESERVED, DirectState.POSTED)
 
-    def posted(self, settlement_id: str, meals_fen: int) -> DirectSettlement:
+    def posted(self, settlement_id: str, meals_fen: int, invoice_no: str | None = None) -> DirectSettlement:
         """Claims has settled with this key. Refuses while another settlement stands under it."""
         if self.state is DirectState.POSTED:
             raise key_reused(self.key)
-        return replace(self, state=DirectState.POSTED, settlement_id=settlement_id, meals_fen=meals_fen, meals_paid=False)
+        return replace(
+            self,
+            state=DirectState.POSTED,
+            settlement_id=settlement_id,
+            meals_fen=meals_fen,
+            meals_paid=False,
+            invoice_no=invoice_no,
+        )
 
     def voided(self) -> DirectSettlement:
         """The time limit passed without a settlement."""

@@ -8,6 +8,8 @@ from shared.contracts.workinjury_bridge import (
     AdvanceChanged,
     AuditDeductionChanged,
     ConversionChanged,
+    DoubleBillChanged,
+    PaperClaimChanged,
     RecoveryChanged,
     TransferConfirmed,
     WorkInjurySettled,
@@ -16,6 +18,8 @@ from workinjury_bridge.domain.advance import Advance
 from workinjury_bridge.domain.audit_deduction import AuditDeduction
 from workinjury_bridge.domain.conversion import Conversion
 from workinjury_bridge.domain.direct_settlement import DirectSettlement
+from workinjury_bridge.domain.double_bill import DoubleBill
+from workinjury_bridge.domain.paper_claim import PaperClaim
 from workinjury_bridge.domain.recovery import Recovery
 from workinjury_bridge.domain.transfer import Transfer
 
@@ -71,7 +75,7 @@ def work_injury_settled(settlement: DirectSettlement, at: datetime) -> WorkInjur
     )
 
 
-def recovery_changed(debt: Recovery, at: datetime, *, overdue: bool = False) -> RecoveryChanged:
+def recovery_changed(debt: Recovery, at: datetime, *, overdue: bool = False, limitation_near: bool = False) -> RecoveryChanged:
     """Where a debt stands now."""
     return RecoveryChanged(
         recovery_id=debt.recovery_id,
@@ -87,6 +91,8 @@ def recovery_changed(debt: Recovery, at: datetime, *, overdue: bool = False) -> 
         open_fen=debt.open_fen,
         interest_fen=debt.interest_fen,
         due_on=debt.due_on,
+        limitation_on=debt.limitation_on,
+        limitation_near=limitation_near,
         overdue=overdue,
         changed_at=at,
     )
@@ -116,5 +122,37 @@ def audit_deduction_changed(deduction: AuditDeduction, at: datetime) -> AuditDed
         institution_code=deduction.institution_code,
         amount_fen=deduction.amount_fen,
         state=deduction.state.value,
+        changed_at=at,
+    )
+
+
+def paper_claim_changed(claim: PaperClaim, at: datetime) -> PaperClaimChanged:
+    """Where a paper claim stands now."""
+    return PaperClaimChanged(
+        paper_claim_id=claim.paper_claim_id,
+        case_id=claim.case_id,
+        person_id=claim.person_id,
+        institution_code=claim.institution_code,
+        total_fen=claim.version.total_fen,
+        work_injury_fen=claim.version.work_injury_fen,
+        meals_fen=claim.meals_fen,
+        state=claim.state.value,
+        due_on=claim.due_on,
+        changed_at=at,
+    )
+
+
+def double_bill_changed(clue: DoubleBill, at: datetime, *, overdue: bool = False) -> DoubleBillChanged:
+    """A clue of a bill at both funds, or what became of it."""
+    return DoubleBillChanged(
+        double_bill_id=clue.double_bill_id,
+        case_id=clue.case_id,
+        person_id=clue.person_id,
+        settlement_id=clue.settlement_id,
+        against=clue.against,
+        match=clue.match.value,
+        state=clue.state.value,
+        due_on=clue.due_on,
+        overdue=overdue,
         changed_at=at,
     )

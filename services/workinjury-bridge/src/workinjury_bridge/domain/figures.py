@@ -28,6 +28,12 @@ class MedicalBill:
     payments: tuple[FundPayment, ...]
     """p_f(v1) per book and account."""
     lines: tuple[BillLine, ...]
+    hospital_fen: int = 0
+    """What the hospital bears beyond the price of a package: total = payments + cash + this."""
+    overpaid_fen: int = 0
+    """Cash that the hospital took beyond the bill as an audit has put it right: gross deduction less the funds' part."""
+    audited_lines: tuple[str, ...] = ()
+    """Lines that the medical funds' audit has put right."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +51,8 @@ class Kept:
     owed: tuple[FundPayment, ...]
     """t_f = p_f(v1) - p_f(v2) per book and account."""
     cash_fen: int
+    hospital_fen: int = 0
+    """What the hospital bears of the kept part beyond the price of a package."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +93,29 @@ class Figures:
     """Who owes the fund what it advances; None: the fund bears its cost."""
     prepaid_fen: int = 0
     """K: what the debtor has given the person already; it reduces the advance."""
+    uninsured: str | None = None
+    """The employer that was not insured: it owes the funds ``employer_owed``, the old allowance, and what no third party owes."""
+    new_cost_fen: int = 0
+    """Of E, what arose since the employer's back-payment took effect: the fund's own (条例 art. 62)."""
+    new_meals_fen: int = 0
+    """Of the allowance, the same."""
+    hospital_due_fen: int = 0
+    """What the hospital bore of a package price and gets from the fund, which pays by line; negative: what it gained."""
+    overpaid_fen: int = 0
+    """Cash taken beyond the bill as an audit has put it right (gross deduction less the funds' part): refunded, the hospital owes it."""
+    audited_lines: tuple[str, ...] = ()
+    """Lines cut before the conversion: none is cut twice (B12)."""
 
     @property
     def refund_fen(self) -> int:
         """Cash that is given back altogether, to the payer of record; negative when the person owes (B0.5)."""
-        return self.cash_fen - self.kept_cash_fen - self.person_fen
+        return self.cash_fen + self.overpaid_fen - self.kept_cash_fen - self.person_fen
+
+    @property
+    def close(self) -> bool:
+        """E + X_h = sum of t_f + refund (B15.4), with what a package price or an audit has shifted."""
+        paid = self.work_injury_fen + self.hospital_fen + self.overpaid_fen
+        return paid == self.owed_fen + self.refund_fen + self.hospital_due_fen
 
     @property
     def owed_fen(self) -> int:
@@ -113,16 +139,36 @@ class Figures:
 
     @property
     def cost_fen(self) -> int:
-        """What the work-injury fund takes over of the treatment: its expense, or its advance."""
-        uninsured = self.employer_owed_fen if self.debtor is not None and party.is_employer(self.debtor) else 0
+        """What the work-injury fund takes over of the treatment: its expense and its advance."""
+        uninsured = self.employer_owed_fen if self.uninsured is not None else 0
         return self.work_injury_fen - self.employer_cost_fen - uninsured - self.prepaid_fen
 
     @property
-    def advance_fen(self) -> int:
-        """What the debtor owes the fund: an uninsured employer also the allowance, a third party only the treatment (B6, B7)."""
+    def expense_fen(self) -> int:
+        """Of it, what the fund bears itself from the first: everything without a debtor, else what arose since a back-payment."""
         if self.debtor is None:
-            return 0
-        return self.cost_fen + (self.meals_fen if party.is_employer(self.debtor) else 0)
+            return self.cost_fen
+        return self.new_cost_fen if party.is_employer(self.debtor) else 0
+
+    @property
+    def meals_expense_fen(self) -> int:
+        """Of the allowance, what the fund bears itself."""
+        return self.meals_fen if self.uninsured is None else self.new_meals_fen
+
+    @property
+    def advances(self) -> dict[str, int]:
+        """Who owes the fund what it advances: the debtor the treatment, an uninsured employer the allowance too (B6, B7)."""
+        sums: dict[str, int] = {}
+        if self.debtor is not None:
+            sums[self.debtor] = self.cost_fen - self.expense_fen
+        if self.uninsured is not None:
+            sums[self.uninsured] = sums.get(self.uninsured, 0) + self.meals_fen - self.new_meals_fen
+        return {who: amount for who, amount in sums.items() if amount}
+
+    @property
+    def claim_on_hospital_fen(self) -> int:
+        """What the hospital owes the fund (1122): X_h, cash taken beyond a corrected bill, what it gained by a package price."""
+        return self.hospital_fen + self.overpaid_fen + max(0, -self.hospital_due_fen)
 
     @property
     def payable_fen(self) -> int:
@@ -132,7 +178,8 @@ class Figures:
     @property
     def concern_the_fund(self) -> bool:
         """Whether anything is booked in the work-injury fund: not when an employer owes a medical fund everything there is."""
-        return bool(self.cost_fen or self.meals_fen or self.hospital_fen or self.fund_refund_fen or self.owed_by_book())
+        moved = (self.cost_fen, self.meals_fen, self.claim_on_hospital_fen, self.hospital_due_fen, self.fund_refund_fen)
+        return any(moved) or bool(self.owed_by_book())
 
     @property
     def payables(self) -> tuple[tuple[str, str, int], ...]:
@@ -163,23 +210,26 @@ def lines_to_keep(bill: MedicalBill, terms: Terms) -> tuple[KeptLine, ...]:
 def convert(bill: MedicalBill, policy: BridgePolicy, *, inpatient: bool, terms: Terms, kept: Kept | None = None) -> Figures:
     """The figures of a conversion. ``kept``: v2, when the split leaves something to the medical funds.
 
-    Refuses a flagged line that nobody has split off, and a bill that does not close: E + X_h = sum of t_f + refund must hold to the fen.
+    Refuses a flagged line that nobody has split off, and a bill that does not close: E + X_h = sum of t_f + refund must hold to the fen,
+    with what a package price or an audit has shifted between the hospital and the others.
     """
+    terms = terms.for_stay(bill.begun_on)
     if terms.split is None and not all(line.related for line in bill.lines):
         raise mixed_stay()
     related = [line for _, line in _related(bill, terms)]
     version = assess(related, policy)
     days = inpatient_days(bill.begun_on, bill.ended_on) if inpatient else 0
-    ours = days
-    late_cost = 0
-    if terms.late_until is not None:
-        ours = min(days, max(0, (bill.ended_on - max(bill.begun_on, terms.late_until)).days)) if inpatient else 0
-        if terms.late_until <= bill.begun_on:
-            ours = days
-        early = [line for line in related if (line.charged_on or bill.begun_on) < terms.late_until]
-        late_cost = assess(early, policy).work_injury_fen
+    ours = days if terms.late_until is None else _days_from(bill, terms.late_until, days)
+    since = terms.late_until or terms.insured_from
+    early_cost = 0
+    if since is not None:
+        early = [line for line in related if (line.charged_on or bill.begun_on) < since]
+        early_cost = assess(early, policy).work_injury_fen
+    late_cost = early_cost if terms.late_until is not None else 0
+    new_cost = version.work_injury_fen - early_cost if terms.insured_from is not None else 0
     owed = bill.payments if kept is None else kept.owed
-    employer_owed = _employer_owed(owed, version.work_injury_fen, late_cost, terms)
+    borne = late_cost if terms.uninsured is None else version.work_injury_fen - new_cost
+    employer_owed = _employer_owed(owed, version.work_injury_fen, borne)
     figures = Figures(
         total_fen=bill.total_fen,
         work_injury_fen=version.work_injury_fen,
@@ -193,34 +243,43 @@ def convert(bill: MedicalBill, policy: BridgePolicy, *, inpatient: bool, terms: 
         unrelated_fen=bill.total_fen - version.total_fen,
         kept_cash_fen=0 if kept is None else kept.cash_fen,
         keep_lines=lines_to_keep(bill, terms),
-        employer=(terms.late_employer if late_cost else terms.debtor) if employer_owed or late_cost else None,
+        employer=(terms.late_employer if late_cost else terms.uninsured) if employer_owed or late_cost else None,
         employer_owed=employer_owed,
         employer_cost_fen=late_cost,
         employer_meals_fen=(days - ours) * policy.meals.per_day,
         debtor=terms.debtor,
+        uninsured=terms.uninsured,
+        new_cost_fen=new_cost,
+        new_meals_fen=0
+        if terms.insured_from is None
+        else min(ours, _days_from(bill, terms.insured_from, days)) * policy.meals.per_day,
+        hospital_due_fen=bill.hospital_fen - (0 if kept is None else kept.hospital_fen),
+        overpaid_fen=bill.overpaid_fen,
+        audited_lines=bill.audited_lines,
     )
-    figures = replace(figures, prepaid_fen=min(terms.prepaid_fen, figures.cost_fen) if terms.debtor else 0)
+    figures = replace(
+        figures, prepaid_fen=min(terms.prepaid_fen, figures.cost_fen - figures.expense_fen) if terms.debtor else 0
+    )
     if not (figures.work_injury_fen or figures.hospital_fen or figures.owed_fen or figures.meals_fen):
         raise nothing_to_convert()
-    closes = figures.work_injury_fen + figures.hospital_fen == figures.owed_fen + figures.refund_fen
+    closes = figures.close
     split = sum(k.amount_fen for k in figures.keep_lines)
     if not closes or figures.unrelated_fen != split:
         raise figures_do_not_close(figures.work_injury_fen, figures.hospital_fen, figures.owed_fen, figures.refund_fen)
     return figures
 
 
-def _employer_owed(
-    owed: Sequence[FundPayment], work_injury_fen: int, late_cost_fen: int, terms: Terms
-) -> tuple[FundPayment, ...]:
-    """t_E: in proportion to the cost that the employer bears, all of it when it is not insured; never more than it bears."""
-    total = sum(p.amount_fen for p in owed)
-    if terms.debtor is not None and party.is_employer(terms.debtor):
-        share = min(total, work_injury_fen)
-    elif late_cost_fen:
-        post = work_injury_fen - late_cost_fen
-        share = min(total - (2 * total * post + work_injury_fen) // (2 * work_injury_fen), late_cost_fen)
-    else:
+def _days_from(bill: MedicalBill, day: date, days: int) -> int:
+    """Of the days of a stay, those from ``day`` on."""
+    return days if day <= bill.begun_on else min(days, max(0, (bill.ended_on - day).days))
+
+
+def _employer_owed(owed: Sequence[FundPayment], work_injury_fen: int, borne_fen: int) -> tuple[FundPayment, ...]:
+    """t_E: in proportion to the cost that the employer bears, all of it when it bears everything; never more than it bears."""
+    if not borne_fen:
         return ()
+    total, post = sum(p.amount_fen for p in owed), work_injury_fen - borne_fen
+    share = min(total - (2 * total * post + work_injury_fen) // (2 * work_injury_fen), borne_fen)
     if share <= 0:
         return ()
     by_book = _by_book(owed)

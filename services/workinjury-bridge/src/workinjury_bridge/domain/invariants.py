@@ -18,7 +18,7 @@ from shared.ledger.books import (
 )
 from workinjury_bridge.domain.conversion import WAITING, Conversion, ConversionState
 from workinjury_bridge.domain.figures import Figures
-from workinjury_bridge.domain.party import is_employer, receivable
+from workinjury_bridge.domain.party import receivable
 from workinjury_bridge.domain.recognition import Decision
 from workinjury_bridge.domain.recovery import Recovery
 from workinjury_bridge.domain.transfer import Direction, Transfer, TransferState
@@ -54,8 +54,7 @@ def breaches_of(
     state, figures = conversion.state, conversion.figures
     expect("1", all(e.book is Book.WI for e in entries), "a journal in a foreign book")
     if figures is not None:
-        close = figures.work_injury_fen + figures.hospital_fen == figures.owed_fen + figures.refund_fen
-        expect("4", close, "E + X_h is not owed + refund")
+        expect("4", figures.close, "E + X_h is not owed + refund")
         expect("4", _unsplit(figures) == figures.total_fen, "T is not E + X_p + X_h + N")
         kept = sum(line.amount_fen for line in figures.keep_lines)
         expect("7", kept == figures.unrelated_fen, "a part of a line is in two versions, or in none")
@@ -91,17 +90,17 @@ def _expect_books(
 ) -> None:
     turned = conversion.restored
     ours = [debt for debt in debts if debt.book is Book.WI]
-    cost = 0 if figures.debtor else figures.cost_fen
-    meals = 0 if figures.debtor and is_employer(figures.debtor) else figures.meals_fen
+    cost, meals = figures.expense_fen, figures.meals_expense_fen
     # liability is booked outside the conversion's journals, its reversal inside
     expensed = sum(debt.expensed_fen for debt in ours)
     expect("5", booked.of(WI_MEDICAL) == (-expensed if turned else cost), "cost of treatment in the book")
     expect("5", booked.of(WI_MEALS) == (0 if turned else meals), "cost of meals in the book")
-    expect("6", booked.of(DUE_FROM_INSTITUTION) == (0 if turned else figures.hospital_fen), "claim on the hospital")
+    due = max(0, figures.hospital_due_fen)
+    expect("6", booked.of(DUE_FROM_INSTITUTION) == (due if turned else figures.claim_on_hospital_fen), "claim on the hospital")
     unpaid = 0 if conversion.paid or turned else figures.payable_fen
     expect("6", booked.of(DUE_TO_PERSON) + booked.of(DUE_TO_EMPLOYER) == -unpaid, "debt to the payer and the person")
-    if figures.debtor is not None and not turned:
-        expect("9", booked.of(receivable(figures.debtor)) == figures.advance_fen, "advance in the book")
+    for who, advanced in figures.advances.items() if not turned else ():
+        expect("9", booked.of(receivable(who), who) == advanced, f"advance to {who} in the book")
     netted = 0
     for book, amount in figures.owed_by_book().items():
         out = _moved(transfers, book, Direction.OUT)
@@ -114,7 +113,7 @@ def _expect_books(
             expect("6", out == through, f"{book} did not get what it paid")
         if conversion.state is ConversionState.REVERTED:
             expect("6", back == amount, f"{book} did not give back what it got")
-    expect("6", booked.of(DUE_TO_INSTITUTION) == -netted, "debt to the hospital taken over")
+    expect("6", booked.of(DUE_TO_INSTITUTION) == -netted - due, "debt to the hospital taken over, or beyond a package price")
 
 
 class _Balances:

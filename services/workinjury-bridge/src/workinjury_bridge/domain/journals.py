@@ -28,6 +28,7 @@ from workinjury_bridge.domain.audit_deduction import AuditDeduction
 from workinjury_bridge.domain.conversion import Conversion
 from workinjury_bridge.domain.direct_settlement import DirectSettlement
 from workinjury_bridge.domain.figures import Figures
+from workinjury_bridge.domain.paper_claim import PaperClaim
 from workinjury_bridge.domain.party import is_employer, is_third_party, payable, person, receivable
 from workinjury_bridge.domain.recovery import Recovery
 from workinjury_bridge.domain.transfer import Direction, Transfer
@@ -99,6 +100,18 @@ def about_direct(settlement: DirectSettlement) -> Concern:
     )
 
 
+def about_papers(claim: PaperClaim) -> Concern:
+    """The concern of a paper claim's journals."""
+    return Concern(
+        person_id=claim.person_id,
+        institution_code=claim.institution_code,
+        case_id=claim.case_id,
+        decision_version=claim.decision_version,
+        maker=claim.maker,
+        checker=claim.checker,
+    )
+
+
 def person_dim(person_id: str) -> str:
     """Dimension of a person's accounts."""
     return person(person_id)
@@ -113,20 +126,20 @@ def conversion_entry(concern: Concern, figures: Figures, stamp: Stamp, netted: S
     """B0.5: Dr 5001.11 cost, 5001.13 meals, 1122(H) X_h / Cr 2202(f) or, for netted books, 2201(H), 2203 or 2204 refund, 2203 meals.
 
     What the fund only advances is Dr 1124(T), or with the allowance Dr 1123(E), instead of expenditure (B6, B7). A negative refund
-    is Dr 1125(P); it is set off against the meals only when the person is paid.
+    is Dr 1125(P); it is set off against the meals only when the person is paid. What the hospital bore of a package price is
+    Cr 2201(H); what it took beyond a bill that an audit has cut since is Dr 1122(H) (B0.5).
     """
-    advanced = figures.advance_fen
     institution = institution_dim(concern.institution_code)
     owed = figures.owed_by_book()
-    ours = 0 if advanced else figures.cost_fen
+    netted_fen = sum(amount for book, amount in owed.items() if book in netted)
     lines = (
-        _debit(WI_MEDICAL, ours),
-        _debit(WI_MEALS, 0 if _employer_advance(figures) else figures.meals_fen),
-        _debit(receivable(figures.debtor), advanced, figures.debtor) if figures.debtor else None,
-        _debit(DUE_FROM_INSTITUTION, figures.hospital_fen, institution),
+        _debit(WI_MEDICAL, figures.expense_fen),
+        _debit(WI_MEALS, figures.meals_expense_fen),
+        *(_debit(receivable(who), amount, who) for who, amount in figures.advances.items()),
+        _debit(DUE_FROM_INSTITUTION, figures.claim_on_hospital_fen, institution),
         _debit(DUE_FROM_PERSON, max(0, -figures.fund_refund_fen), person_dim(concern.person_id)),
         *(_credit(DUE_TO_FUND, amount, book) for book, amount in owed.items() if book not in netted),
-        _credit(DUE_TO_INSTITUTION, sum(amount for book, amount in owed.items() if book in netted), institution),
+        _credit(DUE_TO_INSTITUTION, netted_fen + max(0, figures.hospital_due_fen), institution),
         *_payable_lines(concern, figures),
     )
     return _entry(concern, stamp, "conversion", lines, memo="医保结算转工伤保险基金")
@@ -137,11 +150,13 @@ def reversion_entry(
 ) -> Entry:
     """B3, F9: Dr 1121(f) t_f, 1125(P) refund and meals / Cr 5001.11, 5001.13, 1122(H), linked to the conversion's journal.
 
+    What the hospital got beyond a package price it gives back, Dr 1122(H).
+
     What was not ``paid`` yet is taken back from 2203 or 2204 instead of a debt opened. ``debts``: what the conversion has made
     somebody owe this book; the open part falls away, what was paid in is owed to whom it came from, for a third party to the person.
     """
-    expense = 0 if figures.advance_fen else figures.cost_fen
-    meals = 0 if _employer_advance(figures) else figures.meals_fen
+    institution = institution_dim(concern.institution_code)
+    hospital = figures.hospital_fen + figures.overpaid_fen - figures.hospital_due_fen
     back = [
         (receivable(who), who, amount) if paid else (payable(who), _paid_to(concern, who), amount)
         for _, who, amount in figures.payables
@@ -150,12 +165,13 @@ def reversion_entry(
     lines = (
         *(_debit(DUE_FROM_FUND, amount, book) for book, amount in figures.owed_by_book().items()),
         *_merged(back, debit),
+        _debit(DUE_FROM_INSTITUTION, max(0, -hospital), institution),
         *(_credit(receivable(d.debtor), d.open_fen, d.debtor) for d in debts),
         *(_credit(payable(d.debtor), d.recovered_fen, who_is_injured if is_third_party(d.debtor) else d.debtor) for d in debts),
         _credit(WRITTEN_OFF, sum(d.written_off_fen for d in debts)),
-        _credit(WI_MEDICAL, expense + sum(d.expensed_fen for d in debts)),
-        _credit(WI_MEALS, meals),
-        _credit(DUE_FROM_INSTITUTION, figures.hospital_fen, institution_dim(concern.institution_code)),
+        _credit(WI_MEDICAL, figures.expense_fen + sum(d.expensed_fen for d in debts)),
+        _credit(WI_MEALS, figures.meals_expense_fen),
+        _credit(DUE_FROM_INSTITUTION, max(0, hospital), institution),
     )
     return _entry(concern, stamp, "contra", lines, memo="工伤认定撤销，恢复医保结算", reverses=reverses)
 
@@ -191,7 +207,10 @@ def write_off_lines(debt: Recovery, amount_fen: int) -> list[Line]:
 
 
 def liability_lines(before: Recovery, after: Recovery) -> list[Line]:
-    """B6, F6: what the third party does not owe is expense, Dr 5001.11 / Cr 1124; an unknown one is named, Dr 1124(T) / Cr 1124."""
+    """B6, F6: what the third party does not owe is expense, Dr 5001.11 / Cr 1124; an unknown one is named, Dr 1124(T) / Cr 1124.
+
+    What an uninsured employer owes instead is booked by ``debtor_change_lines``.
+    """
     rest = after.expensed_fen - before.expensed_fen
     lines = [debit(WI_MEDICAL, rest), credit(DUE_FROM_THIRD_PARTY, rest, before.debtor)] if rest else []
     if after.debtor != before.debtor and after.open_fen:
@@ -201,10 +220,11 @@ def liability_lines(before: Recovery, after: Recovery) -> list[Line]:
 
 
 def debtor_change_lines(debt: Recovery, amount_fen: int, new_debtor: str) -> list[Line]:
-    """B6: the person got the money from the third party, Dr 1125(P) / Cr 1124(T)."""
+    """B6, B7: the person got the money from the debtor, Dr 1125(P) / Cr 1124(T) or 1123(E); an uninsured employer owes what the
+    third party does not, Dr 1123(E) / Cr 1124(T)."""
     return [
-        debit(DUE_FROM_PERSON, amount_fen, new_debtor),
-        credit(DUE_FROM_THIRD_PARTY, amount_fen, debt.debtor),
+        debit(receivable(new_debtor), amount_fen, new_debtor),
+        credit(receivable(debt.debtor), amount_fen, debt.debtor),
     ]
 
 
@@ -267,6 +287,26 @@ def direct_entry(concern: Concern, amount_fen: int, stamp: Stamp) -> Entry:
     return _entry(concern, stamp, "settlement", lines, memo="工伤医疗直接结算")
 
 
+def paper_entry(concern: Concern, claim: PaperClaim, stamp: Stamp) -> Entry:
+    """A bill that the person has paid in cash: Dr 5001.11 E, 5001.13 meals / Cr 2203(P) (F11)."""
+    lines = (
+        _debit(WI_MEDICAL, claim.version.work_injury_fen),
+        _debit(WI_MEALS, claim.meals_fen),
+        _credit(DUE_TO_PERSON, claim.version.work_injury_fen + claim.meals_fen, concern.payable_dim),
+    )
+    return _entry(concern, stamp, "paper-claim", lines, memo="工伤医疗费手工报销")
+
+
+def paper_reversion_entry(concern: Concern, claim: PaperClaim, stamp: Stamp) -> Entry:
+    """The recognition was revoked after it was paid: Dr 1125(P) / Cr 5001.11, 5001.13 (B3)."""
+    lines = (
+        _debit(DUE_FROM_PERSON, claim.version.work_injury_fen + claim.meals_fen, person_dim(concern.person_id)),
+        _credit(WI_MEDICAL, claim.version.work_injury_fen),
+        _credit(WI_MEALS, claim.meals_fen),
+    )
+    return _entry(concern, stamp, "recovery", lines, memo="工伤认定撤销，追回手工报销")
+
+
 def meals_entry(concern: Concern, amount_fen: int, stamp: Stamp) -> Entry:
     """The allowance of a directly settled stay becomes due: Dr 5001.13 / Cr 2203(P)."""
     lines = (debit(WI_MEALS, amount_fen), credit(DUE_TO_PERSON, amount_fen, concern.payable_dim))
@@ -277,11 +317,6 @@ def meals_recovery_entry(concern: Concern, amount_fen: int, stamp: Stamp, *, rev
     """The stay was reversed after its allowance was paid: Dr 1125(P) / Cr 5001.13."""
     lines = (debit(DUE_FROM_PERSON, amount_fen, person_dim(concern.person_id)), credit(WI_MEALS, amount_fen))
     return _entry(concern, stamp, "recovery", lines, memo="结算撤销，追回住院伙食补助费", reverses=reverses)
-
-
-def _employer_advance(figures: Figures) -> bool:
-    """Whether also the allowance is advanced, for an employer that is not insured."""
-    return figures.debtor is not None and is_employer(figures.debtor)
 
 
 def _payable_lines(concern: Concern, figures: Figures) -> list[Line]:

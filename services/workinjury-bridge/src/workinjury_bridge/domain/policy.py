@@ -159,6 +159,26 @@ class Promises(Sourced):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Papers(Sourced):
+    """Bills claimed with their papers (手工报销)."""
+
+    decide_within: int
+    """Working days from the claim to its decision."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limitation(Sourced):
+    """How long a claim against a third party can be brought (诉讼时效; B6)."""
+
+    years: int
+    """From when injury and obligor are known, and again from every interruption."""
+    longest_years: int
+    """From the injury, while nobody knows the obligor."""
+    alarm_days: int
+    """So many days before it ends it is on the worklist."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BridgePolicy:
     """The rules in force from one day to another, both included."""
 
@@ -171,6 +191,8 @@ class BridgePolicy:
     clearing: Clearing
     advances: Advances
     recoveries: Recoveries
+    limitation: Limitation
+    papers: Papers
     audits: Audits
     promises: Promises
     effective_to: date | None = None

@@ -133,13 +133,16 @@ class InjuryCase:
     def terms(self, stay: StayFacts, split: Split | None, policy: BridgePolicy) -> Terms:
         """What the figures of one of its stays depend on."""
         employer = None if self.employer_id is None else party.employer(self.employer_id)
+        uninsured = None if self.facts.employer_insured else employer
         payer = stay.payer or party.person(self.person_id)
         return Terms(
             payer=payer,
             beneficiary=payer if payer == party.heirs(self.person_id) else party.person(self.person_id),
             late_until=self.facts.late_until(self.accident_on, policy),
             late_employer=employer,
-            debtor=self.facts.third_party if self.facts.employer_insured else employer,
+            debtor=self.facts.third_party or uninsured,
+            uninsured=uninsured,
+            insured_from=self.facts.insured_from,
             prepaid_fen=stay.prepaid_fen,
             circumstances=stay.circumstances,
             split=split,

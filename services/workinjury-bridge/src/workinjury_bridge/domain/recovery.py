@@ -14,7 +14,8 @@ from enum import StrEnum
 from shared.ledger import Book
 from shared.money import share
 from workinjury_bridge.domain import party
-from workinjury_bridge.domain.refusals import beyond_debt, out_of_turn
+from workinjury_bridge.domain.limitation import Interruption
+from workinjury_bridge.domain.refusals import beyond_debt, out_of_turn, time_barred
 
 
 class Cause(StrEnum):
@@ -114,6 +115,10 @@ class Recovery:
     """By when the debtor has to pay, or the demand has to go out."""
     liability: int | None = None
     """Share of the third party's fault in millionths, once it is fixed."""
+    limitation_on: date | None = None
+    """The last day on which the claim against a third party can be brought; None while a suit is pending, and for other debtors."""
+    in_court: bool = False
+    """Whether a suit against the third party is pending."""
 
     @property
     def open_fen(self) -> int:
@@ -160,17 +165,43 @@ class Recovery:
         after = replace(self, written_off_fen=self.written_off_fen + amount_fen)
         return after._closing(RecoveryState.WRITTEN_OFF, self.state)
 
-    def liable(self, q: int, work_injury_fen: int, prepaid_fen: int, debtor: str) -> Recovery:
+    def interrupted(self, kind: Interruption, on: date, until: date) -> Recovery:
+        """The time limit begins anew and ends with ``until``, or stands still while a suit is pending (民法典 195).
+
+        Refuses another debtor than a third party, a closed debt, a claim that has lapsed already, an end of a suit that never began.
+        """
+        if not party.is_third_party(self.debtor) or self.closed or (kind is Interruption.SUIT_ENDED and not self.in_court):
+            raise out_of_turn("recovery", f"interrupt by {kind}", self.state, "该笔追偿不能办理时效中断")
+        if kind is not Interruption.ACKNOWLEDGED and self.limitation_on is not None and on > self.limitation_on:
+            raise time_barred(self.limitation_on)
+        if kind is Interruption.SUIT:
+            return replace(self, limitation_on=None, in_court=True)
+        if self.in_court and kind is not Interruption.SUIT_ENDED:
+            return self
+        return replace(self, limitation_on=until, in_court=False)
+
+    def liable(
+        self, q: int, work_injury_fen: int, prepaid_fen: int, debtor: str, *, expense_at_most_fen: int | None = None
+    ) -> Recovery:
         """The third party's share of fault is fixed: R = min(A, max(0, round(q x E - K))), the rest is expense (B6).
 
-        Refuses a second time. An unknown third party may be named by it. What was received already beyond R stays received.
+        ``expense_at_most_fen``: beside an uninsured employer, what of the rest is the fund's; the employer owes the others (先行支付办法
+        5). Refuses a second time. An unknown third party may be named by it. What was received already beyond R stays received.
         """
         if self.liability is not None or not party.is_third_party(self.debtor) or self.closed:
             raise out_of_turn("recovery", "fix liability of", self.state, "该笔追偿不能再确定责任比例")
         recoverable = min(self.advanced_fen, max(0, share(work_injury_fen, q) - prepaid_fen))
         rest = min(self.advanced_fen - recoverable, self.open_fen)
-        after = replace(self, liability=q, debtor=debtor, expensed_fen=self.expensed_fen + rest)
-        settled = RecoveryState.RECOVERED if after.recovered_fen else RecoveryState.EXPENSED
+        expense = rest if expense_at_most_fen is None else min(rest, expense_at_most_fen)
+        after = replace(
+            self,
+            liability=q,
+            debtor=debtor,
+            expensed_fen=self.expensed_fen + expense,
+            moved_fen=self.moved_fen + rest - expense,
+        )
+        moved = RecoveryState.MOVED if after.moved_fen else RecoveryState.EXPENSED
+        settled = RecoveryState.RECOVERED if after.recovered_fen else moved
         return after._closing(settled, self.state)
 
     def moved(self, amount_fen: int) -> Recovery:

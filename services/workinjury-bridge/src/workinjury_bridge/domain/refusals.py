@@ -131,6 +131,15 @@ def facts_invalid(field: str, zh: str) -> Refusal:
     return invalid(f"{PREFIX}.facts.invalid", zh, f"{field} cannot be so", field=field)
 
 
+def already_converted() -> Refusal:
+    """What the figures of an approved conversion rest on is not changed behind it."""
+    return conflict(
+        f"{PREFIX}.case.already-converted",
+        "已有转换业务复核通过，不能更改案件情况",
+        "a conversion of this case is approved already",
+    )
+
+
 def advance_needed() -> Refusal:
     """The fund pays only in advance here, and nobody has approved that (社会保险法 41, 42)."""
     return conflict(
@@ -158,6 +167,13 @@ def beyond_debt(open_fen: int) -> Refusal:
         "the amount exceeds what is still owed",
         field="amount_fen",
         open_fen=open_fen,
+    )
+
+
+def time_barred(until: date) -> Refusal:
+    """The claim against the third party has lapsed; only the debtor can still revive it (民法典 188, 192)."""
+    return conflict(
+        f"{PREFIX}.recovery.time-barred", f"诉讼时效已于{until}届满", f"the claim lapsed on {until}", field="on", day=str(until)
     )
 
 
@@ -193,6 +209,15 @@ def not_borne() -> Refusal:
     )
 
 
+def being_converted() -> Refusal:
+    """Claims is being asked for the settlement: in a moment it is known which fund bears it (B12)."""
+    return conflict(
+        f"{PREFIX}.deduction.being-converted",
+        "该结算正在由医保基金转入工伤保险基金，请稍后再办",
+        "the settlement is on its way between the funds",
+    )
+
+
 def mixed_stay() -> Refusal:
     """Lines of an own disease are in the bill (B5): one settlement cannot take it as a whole."""
     return conflict(
@@ -200,6 +225,28 @@ def mixed_stay() -> Refusal:
         "本次费用含非工伤项目，不能整单由工伤保险基金结算",
         "the bill has unrelated lines; a mixed stay is not settled as a whole",
         field="lines",
+    )
+
+
+def papers_invalid(field: str, zh: str) -> Refusal:
+    """The papers of a manual claim cannot be paid like this."""
+    return invalid(f"{PREFIX}.paper-claim.invalid", zh, f"{field} cannot be paid", field=field)
+
+
+def bill_taken(where: str) -> Refusal:
+    """The bill is paid already, or somebody has to look at it first (B10)."""
+    return conflict(
+        f"{PREFIX}.paper-claim.same-bill",
+        f"同一费用已在{where}，不能重复支付，请核查",
+        "the same bill is paid or claimed elsewhere",
+        field="invoice_no",
+    )
+
+
+def not_paid_twice() -> Refusal:
+    """The work-injury fund has not paid the paper claim (B10): reject it, and the medical settlement stands."""
+    return conflict(
+        f"{PREFIX}.double-bill.not-paid-twice", "工伤保险基金尚未支付该费用，请驳回手工报销申请", "nothing was paid twice"
     )
 
 

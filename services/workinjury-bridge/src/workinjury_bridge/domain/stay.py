@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from workinjury_bridge.domain.double_bill import BillMark
 from workinjury_bridge.domain.policy import BridgePolicy
 from workinjury_bridge.domain.recognition import InjuryCase
 
@@ -22,8 +23,23 @@ class SettledStay:
     begun_on: date
     ended_on: date
     injury_suspect: bool
+    invoice_no: str | None = None
+    total_fen: int | None = None
+    """Both None when they were told before there was a comparison."""
     reversed: bool = False
     """Undone by the hospital; nothing of it stands."""
+
+
+def mark_of(stay: SettledStay) -> BillMark:
+    """What tells the bill of a stay."""
+    return BillMark(
+        institution_code=stay.institution_code,
+        invoice_no=stay.invoice_no,
+        begun_on=stay.begun_on,
+        ended_on=stay.ended_on,
+        total_fen=stay.total_fen,
+        visit_id=stay.visit_id,
+    )
 
 
 def belongs(stay: SettledStay, case: InjuryCase, policy: BridgePolicy) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -20,20 +20,30 @@ class CaseFacts:
     accepted_on: date | None = None
     """When the application was accepted (受理)."""
     employer_insured: bool = True
+    """Whether it was insured when the accident happened."""
+    insured_from: date | None = None
+    """Since when an employer that was not insured pays premiums and has paid back what was due with late fees (条例 art. 62)."""
+    insured_proof: str | None = None
+    """The document that says so."""
     third_party: str | None = None
     """Party ``T:<id>`` that is liable, ``T:UNKNOWN`` when nobody knows who; None when nobody is."""
 
     def checked(self, employer: str | None) -> CaseFacts:
-        """Refuses dates out of order, a late or uninsured employer that is not named, and what is not built together."""
+        """Refuses dates out of order, a late or uninsured employer that is not named, a back-payment of one that was insured."""
         if (self.filed_on is None) is not (self.accepted_on is None):
             raise facts_invalid("accepted_on", "申请日期与受理日期应同时填写")
         if self.filed_on and self.accepted_on and self.accepted_on < self.filed_on:
             raise facts_invalid("accepted_on", "受理日期不能早于申请日期")
         if employer is None and (self.filed_on is not None or not self.employer_insured):
             raise facts_invalid("employer_id", "案件未登记用人单位")
-        if self.third_party is not None and not self.employer_insured:
-            raise facts_invalid("third_party", "未参保单位职工涉及第三人的先行支付尚未开通")
+        if self.insured_from is not None and self.employer_insured:
+            raise facts_invalid("insured_from", "用人单位事故发生时已参保，无补缴生效日期")
         return self
+
+    def fund_pays_at_once(self, on: date) -> bool:
+        """Whether the fund bears what arises on a day by itself, and does not only advance it."""
+        insured = self.employer_insured or (self.insured_from is not None and self.insured_from <= on)
+        return insured and self.third_party is None
 
     def late_until(self, accident_on: date, policy: BridgePolicy) -> date | None:
         """The day of acceptance, before which the employer bears the cost; None when filed in time (条例 art. 17 para. 4)."""
@@ -71,7 +81,18 @@ class Terms:
     late_until: date | None = None
     late_employer: str | None = None
     debtor: str | None = None
-    """Who owes what the fund advances: an uninsured employer or a third party; None in the ordinary case."""
+    """Who owes what the fund advances of the treatment: a third party or an uninsured employer; None in the ordinary case."""
+    uninsured: str | None = None
+    """The employer, when it was not insured."""
+    insured_from: date | None = None
+    """Since when it is: what arises from then on is the fund's (条例 art. 62)."""
     prepaid_fen: int = 0
     circumstances: tuple[tuple[str, Circumstance], ...] = ()
     split: Split | None = None
+
+    def for_stay(self, begun_on: date) -> Terms:
+        """The terms of a stay: one that begins after the employer's back-payment is the ordinary case as far as the employer goes."""
+        if self.insured_from is None or self.insured_from > begun_on:
+            return self
+        debtor = None if self.debtor == self.uninsured else self.debtor
+        return replace(self, debtor=debtor, uninsured=None, insured_from=None)

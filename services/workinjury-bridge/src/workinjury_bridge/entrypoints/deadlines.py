@@ -11,7 +11,12 @@ from shared.db.deadlines import DeadlineHandler
 from shared.runtime import Job
 from workinjury_bridge.application.confirm_direct_settlement import PAY_MEALS_DEADLINE
 from workinjury_bridge.application.conversion.split_stay import SPLIT_DEADLINE
-from workinjury_bridge.application.recovery.remind import ADVANCE_DEADLINE, RECOVERY_DEADLINE
+from workinjury_bridge.application.recovery.remind import (
+    ADVANCE_DEADLINE,
+    DOUBLE_BILL_DEADLINE,
+    LIMITATION_DEADLINE,
+    RECOVERY_DEADLINE,
+)
 from workinjury_bridge.application.settle_directly import VOID_DEADLINE
 from workinjury_bridge.bootstrap import Bridge
 
@@ -36,12 +41,20 @@ def deadlines(bridge: Bridge) -> Mapping[str, DeadlineHandler]:
     async def advance_overdue(tx: Any, advance_id: str, _: dict[str, Any]) -> None:
         await bridge.remind.of_advance(tx, advance_id)
 
+    async def limitation_near(tx: Any, recovery_id: str, _: dict[str, Any]) -> None:
+        await bridge.remind.of_limitation(tx, recovery_id)
+
+    async def double_bill_overdue(tx: Any, double_bill_id: str, _: dict[str, Any]) -> None:
+        await bridge.remind.of_double_bill(tx, double_bill_id)
+
     return {
         VOID_DEADLINE: void_settlement,
         PAY_MEALS_DEADLINE: pay_meals,
         SPLIT_DEADLINE: split_overdue,
         RECOVERY_DEADLINE: recovery_overdue,
         ADVANCE_DEADLINE: advance_overdue,
+        LIMITATION_DEADLINE: limitation_near,
+        DOUBLE_BILL_DEADLINE: double_bill_overdue,
     }
 
 
@@ -59,6 +72,17 @@ def jobs(bridge: Bridge) -> Sequence[Job]:
             hindrance = await bridge.book_movements.run(movement_id)
             if hindrance is not None:
                 log.warning("debt-movement.hindered", movement_id=movement_id, cause=hindrance)
+
+    async def charge_double_bills() -> None:
+        for double_bill_id in await bridge.double_bills.due():
+            hindrance = await bridge.double_bills.charge(double_bill_id)
+            if hindrance is not None:
+                log.warning("double-bill.hindered", double_bill_id=double_bill_id, cause=hindrance)
+
+    async def compare_bills() -> None:
+        found = await bridge.find_double.compare_all()
+        if found:
+            log.warning("double-bills.found", found=found)
 
     async def check_books() -> None:
         found = await bridge.check.run()
@@ -80,6 +104,8 @@ def jobs(bridge: Bridge) -> Sequence[Job]:
         Job(name="conversions", every_s=0.5, run=go_on),
         Job(name="pensions", every_s=5, run=pay_pensions),
         Job(name="debt-movements", every_s=1, run=book_receipts),
+        Job(name="double-bills", every_s=1, run=charge_double_bills),
+        Job(name="bill-comparison", every_s=3600, run=compare_bills),
         Job(name="seal", every_s=5, run=seal_book),
         Job(name="invariants", every_s=3600, run=check_books),
     ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shared.contracts import REGISTRY, Envelope
-from shared.contracts.claims import ClaimReversed, ClaimSettled
+from shared.contracts.claims import ClaimReversed, ClaimSettled, SettlementCorrected
 from shared.messaging.runner import BatchHandler, Handler
 from workinjury_bridge.bootstrap import Bridge
 
@@ -24,7 +24,14 @@ def handlers(bridge: Bridge) -> Mapping[str, Handler]:
     async def claim_reversed(tx: Any, envelope: Envelope) -> None:
         await bridge.on_reversed.run(tx, envelope.data)
 
-    return {REGISTRY.of(ClaimSettled).name: claim_settled, REGISTRY.of(ClaimReversed).name: claim_reversed}
+    async def settlement_corrected(tx: Any, envelope: Envelope) -> None:
+        await bridge.on_corrected.run(tx, envelope.data)
+
+    return {
+        REGISTRY.of(ClaimSettled).name: claim_settled,
+        REGISTRY.of(ClaimReversed).name: claim_reversed,
+        REGISTRY.of(SettlementCorrected).name: settlement_corrected,
+    }
 
 
 def batch_handlers(bridge: Bridge) -> Mapping[str, BatchHandler]:

@@ -14,6 +14,8 @@ from workinjury_bridge.entrypoints.http.audits import audit_router
 from workinjury_bridge.entrypoints.http.benefits import benefit_router
 from workinjury_bridge.entrypoints.http.cases import case_router
 from workinjury_bridge.entrypoints.http.conversions import conversion_router
+from workinjury_bridge.entrypoints.http.double_bills import double_bill_router
+from workinjury_bridge.entrypoints.http.papers import paper_router
 from workinjury_bridge.entrypoints.http.recoveries import recovery_router
 from workinjury_bridge.entrypoints.http.settlements import settlement_router
 from workinjury_bridge.entrypoints.http.worklists import worklist_router
@@ -37,6 +39,8 @@ def runtime_of(bridge: Bridge) -> Runtime:
             recovery_router(bridge),
             audit_router(bridge),
             worklist_router(bridge),
+            paper_router(bridge),
+            double_bill_router(bridge),
             ledger_router(bridge.db, bridge.store, frozenset({Book.WI})),
         ],
         handlers=handlers(bridge),

@@ -6,23 +6,41 @@ from dataclasses import replace
 from typing import Any
 
 from claims.application.late.correct_lines import CorrectLines
-from claims.application.late.late_cases import LateCase, LateCases, shown
+from claims.application.late.late_cases import LateCase, LateCases, PaidElsewhere, claim_of, shown
 from claims.application.late.settle_manual_claim import SettleManualClaim
-from claims.domain.refusals import late_fact_decided, late_fact_unknown, same_person
-from shared.transactions import Once, OnceKey, Tx
+from claims.domain.refusals import late_fact_decided, late_fact_unknown, paid_by_work_injury, same_person
+from shared.transactions import Once, OnceKey, Tx, UnitOfWork
 
 
 class ApproveLateFact:
     """Refuses the maker himself, and what is decided already."""
 
-    def __init__(self, once: Once, cases: LateCases, settle: SettleManualClaim, correct: CorrectLines) -> None:
+    def __init__(
+        self,
+        uow: UnitOfWork,
+        once: Once,
+        cases: LateCases,
+        settle: SettleManualClaim,
+        correct: CorrectLines,
+        elsewhere: PaidElsewhere,
+    ) -> None:
+        self._uow = uow
         self._once = once
+        self._elsewhere = elsewhere
         self._cases = cases
         self._settle = settle
         self._correct = correct
 
     async def approve(self, late_fact_id: str, checker: str, key: OnceKey) -> dict[str, Any]:
-        """The case with what it gave: amounts, and the later settlements that were corrected."""
+        """The case with what it gave: amounts, and the later settlements that were corrected.
+
+        Refuses a paper claim whose bill the work-injury fund has meanwhile; asked for before anything is locked.
+        """
+        async with self._uow.transaction() as tx:
+            asked = await self._cases.find(tx, late_fact_id)
+        waiting = asked is not None and asked.kind == "manual-claim" and asked.state == "proposed"
+        if asked is not None and waiting and await self._elsewhere.same_bill(claim_of(asked.body)):
+            raise paid_by_work_injury()
 
         async def work(tx: Tx) -> dict[str, Any]:
             case = await self._open(tx, late_fact_id, checker)

@@ -103,6 +103,14 @@ class LateCases(Protocol):
         ...
 
 
+class PaidElsewhere(Protocol):
+    """What the work-injury fund has paid or is asked to pay (B10)."""
+
+    async def same_bill(self, claim: ManualClaim) -> bool:
+        """Whether it has this very bill. False when it cannot be reached: it hears of the settlement, and compares then."""
+        ...
+
+
 def claim_of(body: Mapping[str, Any]) -> ManualClaim:
     """A paper claim from its JSON."""
     return ManualClaim(

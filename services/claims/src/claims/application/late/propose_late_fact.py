@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from claims.application.late.correct_lines import CorrectLines
-from claims.application.late.late_cases import LateCase, LateCases, claim_of, correction_of, shown
+from claims.application.late.late_cases import LateCase, LateCases, PaidElsewhere, claim_of, correction_of, shown
 from claims.application.late.settle_manual_claim import SettleManualClaim
+from claims.domain.refusals import paid_by_work_injury
 from shared.errors import conflict
 from shared.ids import IdFactory
 from shared.transactions import Once, OnceKey, Tx
@@ -16,7 +17,16 @@ from shared.transactions import Once, OnceKey, Tx
 class ProposeLateFact:
     """The maker's step."""
 
-    def __init__(self, once: Once, cases: LateCases, settle: SettleManualClaim, correct: CorrectLines, ids: IdFactory) -> None:
+    def __init__(
+        self,
+        once: Once,
+        cases: LateCases,
+        settle: SettleManualClaim,
+        correct: CorrectLines,
+        elsewhere: PaidElsewhere,
+        ids: IdFactory,
+    ) -> None:
+        self._elsewhere = elsewhere
         self._once = once
         self._cases = cases
         self._settle = settle
@@ -24,10 +34,12 @@ class ProposeLateFact:
         self._ids = ids
 
     async def manual_claim(self, body: Mapping[str, Any], maker: str, key: OnceKey) -> dict[str, Any]:
-        """The proposal and what it would give. Refuses what a settlement would refuse, a claim after its time limit, and an
-        invoice that was used."""
+        """The proposal and what it would give. Refuses what a settlement would refuse, a claim after its time limit, an invoice that
+        was used, and a bill that the work-injury fund has."""
         claim = claim_of(body)
         await self._settle.identify(claim)
+        if await self._elsewhere.same_bill(claim):
+            raise paid_by_work_injury()
 
         async def work(tx: Tx) -> dict[str, Any]:
             preview = await self._settle.preview(tx, claim)

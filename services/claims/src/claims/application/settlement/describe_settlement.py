@@ -7,7 +7,7 @@ settlement comes to with them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
@@ -88,6 +88,7 @@ class DescribeSettlement:
                 "account_fen": found.account_fen,
                 "cash_fen": found.cash_fen,
                 "hospital_fen": found.hospital_fen,
+                "overpaid_fen": _overpaid(corrections),
                 "payments": [asdict(p) for p in found.payments],
                 "lines": [describe_line(line) for line in with_corrections(lines, found.corrected_lines)],
             },
@@ -102,6 +103,11 @@ def check_code(found: StoredSettlement) -> str:
     figures += [f"{row.fund_pay_type}={row.amount_fen}" for row in a.funds]
     digest = sha256("|".join(figures).encode()).hexdigest()[:16].upper()
     return " ".join(digest[i : i + 4] for i in range(0, 16, 4))
+
+
+def _overpaid(corrections: Sequence[Correction]) -> int:
+    """Cash that the institution took beyond the bill as audits have put it right: it owes the person that much."""
+    return max(0, -sum(c.cash_fen for c in corrections if c.counterparty == "institution"))
 
 
 def _correction(correction: Correction) -> dict[str, Any]:

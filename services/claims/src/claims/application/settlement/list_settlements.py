@@ -37,6 +37,7 @@ class ListedSettlement:
     fund_fen: int
     account_fen: int
     cash_fen: int
+    invoice_no: str
 
 
 class SettlementLists(Protocol):

@@ -185,7 +185,7 @@ class StoredSettlement:
     institution_code: str
     inpatient: bool
     state: str
-    """``valid``, ``reversed``, ``taken-back``, or ``reversal`` (a row that reverses another)."""
+    """``valid``, ``reversed``, ``taken-back``, ``charged-back``, or ``reversal`` (a row that reverses another)."""
     reverses: str | None
     year: YearKey
     contribution: YearState

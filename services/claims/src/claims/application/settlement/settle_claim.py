@@ -260,6 +260,7 @@ def settled_event(
         hospital_fen=answer.hospital_fen,
         rule_digest=basis.rules.digest,
         injury_suspect=visit.injury_suspect,
+        invoice_no=answer.invoice_no or None,
     )
 
 

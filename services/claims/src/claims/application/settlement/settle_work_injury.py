@@ -104,6 +104,7 @@ class SettleWorkInjury:
                 rule_digest="",
                 work_injury_key=key,
                 injury_suspect=True,
+                invoice_no=answer.invoice_no or None,
             )
             await tx.write(
                 [

@@ -35,6 +35,16 @@ from shared.transactions import Once, OnceKey, Tx, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What two people have approved; an audit or a late fact may have changed it since (B12)."""
+
+    owed: tuple[FundPayment, ...]
+    total_fen: int
+    cash_fen: int
+    kept_cash_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TakeBack:
     """What the bridge asks for, with the decision it rests on and the two people who answer for it."""
 
@@ -51,6 +61,8 @@ class TakeBack:
     """What of the amounts due the employer owes the books itself."""
     net: bool = False
     """Same-month net, in the books that have not paid the institution yet; otherwise inter-fund everywhere."""
+    expected: Expected | None = None
+    """What was approved; None: whatever stands."""
 
 
 class Taken(NamedTuple):
@@ -119,21 +131,28 @@ class TakeClaimBack:
         """What taking back would answer now; nothing changes. Refuses what taking back refuses."""
         await self._know_rules(settlement_id, keep_lines)
         async with self._uow.transaction() as tx:
-            settlement = _standing(await self._settlements.find(tx, settlement_id))
+            settlement = standing(await self._settlements.find(tx, settlement_id))
             lines = with_corrections(await self._settlements.lines(tx, settlement_id), settlement.corrected_lines)
             divided = await self._divide(tx, settlement, lines, keep_lines)
             cleared = await self._clearings.cleared(tx, settlement.institution_code, month_of(settlement.settled_at))
             return self._answer(settlement, lines, divided, [b for b in _books(divided.owed) if b not in cleared], None)
 
     async def take_back(self, command: TakeBack, key: OnceKey) -> dict[str, Any]:
-        """What each book is owed, what is kept, the cash, and the lines. Refuses unless the settlement is valid."""
+        """What each book is owed, what is kept, the cash, and the lines. Refuses unless the settlement is valid, and as expected."""
 
         await self._know_rules(command.settlement_id, command.keep_lines)
 
         async def work(tx: Tx) -> dict[str, Any]:
-            settlement = _standing(await self._settlements.lock(tx, command.settlement_id))
+            settlement = standing(await self._settlements.lock(tx, command.settlement_id))
             lines = with_corrections(await self._settlements.lines(tx, settlement.settlement_id), settlement.corrected_lines)
             divided = await self._divide(tx, settlement, lines, command.keep_lines)
+            if command.expected is not None and _shown(settlement, divided) != _amounts(command.expected):
+                raise conflict(
+                    "claims.conversion.changed",
+                    "结算金额在转换复核后发生变化，请重新核算并复核",
+                    "the settlement is not what was approved",
+                    field="expected",
+                )
             netted = await self._netted(tx, settlement, divided.owed) if command.net else []
             owed_fen = await reverse_debt(tx, self._journals, settlement, self._ids.new(), self._clock.today())
             await self._settlements.undo(tx, settlement, "taken-back", owed_fen)
@@ -161,6 +180,7 @@ class TakeClaimBack:
                     owed=list(divided.owed),
                     cash_fen=settlement.cash_fen,
                     total_fen=settlement.total_fen,
+                    hospital_fen=settlement.hospital_fen,
                     kept=list(divided.kept),
                     kept_cash_fen=divided.kept_cash_fen,
                 )
@@ -278,6 +298,7 @@ class TakeClaimBack:
             "kept": [asdict(p) for p in divided.kept],
             "cash_fen": settlement.cash_fen,
             "kept_cash_fen": divided.kept_cash_fen,
+            "kept_hospital_fen": 0 if divided.decision is None else divided.decision.hospital_fen,
             "total_fen": settlement.total_fen,
             "netted": list(netted),
             "employer": None if employer is None else asdict(employer),
@@ -365,12 +386,29 @@ def _cause(reason: Reason, command: TakeBack) -> Cause:
     return Cause(reason=reason, trigger_id=command.settlement_id, maker=command.maker, checker=command.checker)
 
 
-def _standing(settlement: StoredSettlement | None) -> StoredSettlement:
+def standing(settlement: StoredSettlement | None) -> StoredSettlement:
+    """The settlement, if the medical funds pay it. Refuses otherwise."""
     if settlement is None:
         raise settlement_unknown("settlement_id")
     if settlement.state != "valid" or settlement.work_injury_key is not None:
         raise settlement_not_valid("work-injury" if settlement.work_injury_key else settlement.state, "settlement_id")
     return settlement
+
+
+def _shown(settlement: StoredSettlement, divided: _Division) -> tuple[Any, ...]:
+    stands = (settlement.total_fen, settlement.cash_fen, divided.kept_cash_fen)
+    return (_sums(divided.owed), *stands)
+
+
+def _amounts(expected: Expected) -> tuple[Any, ...]:
+    return (_sums(expected.owed), expected.total_fen, expected.cash_fen, expected.kept_cash_fen)
+
+
+def _sums(payments: Sequence[FundPayment]) -> dict[tuple[str, str], int]:
+    sums: dict[tuple[str, str], int] = {}
+    for p in payments:
+        sums[p.book, p.account] = sums.get((p.book, p.account), 0) + p.amount_fen
+    return {key: amount for key, amount in sums.items() if amount}
 
 
 def _books(owed: Sequence[FundPayment]) -> list[str]:

@@ -9,12 +9,14 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
+from claims.application.settlement.charge_back import ChargeBack, ChargeClaimBack
 from claims.application.settlement.describe_settlement import DescribeSettlement
 from claims.application.settlement.list_settlements import ListSettlements
 from claims.application.settlement.replay_settlement import ReplaySettlement
-from claims.application.settlement.take_claim_back import TakeBack, TakeClaimBack
+from claims.application.settlement.take_claim_back import Expected, TakeBack, TakeClaimBack
 from claims.domain.kept_part import KeptLine
 from claims.domain.taking_back import EmployerShare
+from shared.contracts.claims import FundPayment
 from shared.db.once import digest_of
 from shared.http.auth import Caller, IdempotencyKey
 from shared.http.pagination import After, Limit, cursor_invalid, decode_cursor, encode_cursor, page
@@ -45,6 +47,24 @@ class TrialBody(BaseModel):
     keep_lines: list[KeptLineBody] = Field(default_factory=list, max_length=5000)
 
 
+class OwedBody(BaseModel):
+    """What one account of a book is owed."""
+
+    book: Book
+    account: str = Field(max_length=20)
+    fund_pay_type: str = Field("", max_length=20)
+    amount_fen: int = Field(ge=-MAX_FEN, le=MAX_FEN)
+
+
+class ExpectedBody(BaseModel):
+    """What was approved: anything else is refused."""
+
+    owed: list[OwedBody] = Field(max_length=50)
+    total_fen: int
+    cash_fen: int
+    kept_cash_fen: int
+
+
 class TakeBackBody(TrialBody):
     """Who takes a settlement back, on which decision."""
 
@@ -58,10 +78,25 @@ class TakeBackBody(TrialBody):
     maker: str = Field(min_length=1, max_length=50)
     checker: str = Field(min_length=1, max_length=50)
     employer: EmployerBody | None = None
+    expected: ExpectedBody | None = None
+
+
+class ChargeBackBody(BaseModel):
+    """A double payment that two people have confirmed."""
+
+    double_bill_id: str = Field(min_length=1, max_length=30)
+    case_id: str = Field(min_length=1, max_length=30)
+    paid_to_person: bool
+    maker: str = Field(min_length=1, max_length=50)
+    checker: str = Field(min_length=1, max_length=50)
 
 
 def settlements_router(
-    describe: DescribeSettlement, lists: ListSettlements, take_back: TakeClaimBack, replay: ReplaySettlement
+    describe: DescribeSettlement,
+    lists: ListSettlements,
+    take_back: TakeClaimBack,
+    charge_back: ChargeClaimBack,
+    replay: ReplaySettlement,
 ) -> APIRouter:
     """Routes under /v1; scopes ``settlements:read`` and ``settlements:convert``."""
     router = APIRouter(prefix="/v1", tags=["settlements"])
@@ -109,6 +144,12 @@ def settlements_router(
         caller.require("settlements:convert")
         return await take_back.restore(_command(settlement_id, body), _once("restore", settlement_id, body, key))
 
+    @router.post("/settlements/{settlement_id}/charge-back", summary="The work-injury fund has paid the same bill")
+    async def charge(caller: Caller, settlement_id: Id, body: ChargeBackBody, key: IdempotencyKey) -> dict[str, Any]:
+        caller.require("settlements:convert")
+        once = OnceKey("settlements/charge-back", key, digest_of([settlement_id, body.model_dump(mode="json")]))
+        return await charge_back(ChargeBack(settlement_id=settlement_id, **body.model_dump()), once)
+
     return router
 
 
@@ -129,7 +170,13 @@ def _command(settlement_id: str, body: TakeBackBody) -> TakeBack:
             else None
         ),
         net=body.mode == "net",
+        expected=None if body.expected is None else _expected(body.expected),
     )
+
+
+def _expected(body: ExpectedBody) -> Expected:
+    owed = tuple(FundPayment(**p.model_dump(exclude={"book"}), book=p.book.value) for p in body.owed)
+    return Expected(owed=owed, **body.model_dump(exclude={"owed"}))
 
 
 def _kept(body: TrialBody) -> tuple[KeptLine, ...]:
@@ -137,7 +184,9 @@ def _kept(body: TrialBody) -> tuple[KeptLine, ...]:
 
 
 def _once(command: str, settlement_id: str, body: TakeBackBody, key: str) -> OnceKey:
-    return OnceKey(f"settlements/{command}", key, digest_of([settlement_id, body.model_dump(mode="json")]))
+    # what is expected does not change what the command does
+    asked = body.model_dump(mode="json", exclude={"expected"})
+    return OnceKey(f"settlements/{command}", key, digest_of([settlement_id, asked]))
 
 
 def _cursor(after: str) -> tuple[str, str]:

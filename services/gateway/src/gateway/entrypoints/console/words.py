@@ -59,7 +59,13 @@ CLASSES: Final = {
     "newborn": "新生儿",
 }
 COVER_STATES: Final = {"pending": "已申报，待缴费", "active": "正常参保", "withdrawn": "已撤回"}
-SETTLEMENT_STATES: Final = {"valid": "已结算", "reversed": "已撤销", "reversal": "撤销单", "taken-back": "已转工伤"}
+SETTLEMENT_STATES: Final = {
+    "valid": "已结算",
+    "reversed": "已撤销",
+    "reversal": "撤销单",
+    "taken-back": "已转工伤",
+    "charged-back": "重复支付已追回",
+}
 CONVERSION_STATES: Final = {
     "proposed": "待初审",
     "checked": "待复核",

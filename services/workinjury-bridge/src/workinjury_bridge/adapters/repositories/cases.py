@@ -120,6 +120,8 @@ async def cases_of(tx: SqlTx, found: Sequence[Row[Any]]) -> list[InjuryCase]:
                 filed_on=row.filed_on,
                 accepted_on=row.accepted_on,
                 employer_insured=row.employer_insured,
+                insured_from=row.insured_from,
+                insured_proof=row.insured_proof,
                 third_party=row.third_party,
             ),
             contested_on=row.contested_on,

@@ -133,7 +133,11 @@ def _conversion_values(conversion: Conversion) -> dict[str, Any]:
     if figures is not None:
         values |= asdict(figures) | {"owed_fen": figures.owed_fen}
     elif conversion.state is ConversionState.PROPOSED:
-        values |= dict.fromkeys((f.name for f in fields(Figures)), None) | {"owed_fen": None, "kept_cash_fen": 0}
+        values |= dict.fromkeys((f.name for f in fields(Figures)), None) | {
+            "owed_fen": None,
+            "kept_cash_fen": 0,
+            "hospital_due_fen": 0,
+        }
     return values
 
 
@@ -159,6 +163,12 @@ def _conversion(row: Row[Any]) -> Conversion:
             employer_meals_fen=row.employer_meals_fen or 0,
             debtor=row.debtor,
             prepaid_fen=row.prepaid_fen or 0,
+            uninsured=row.uninsured,
+            new_cost_fen=row.new_cost_fen or 0,
+            new_meals_fen=row.new_meals_fen or 0,
+            hospital_due_fen=row.hospital_due_fen,
+            overpaid_fen=row.overpaid_fen or 0,
+            audited_lines=tuple(row.audited_lines or ()),
         )
     return Conversion(
         conversion_id=row.conversion_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from shared.db.database import opened
 from shared.transactions import Tx
 from workinjury_bridge.adapters import tables as t
-from workinjury_bridge.adapters.repositories.reading import lock_person
+from workinjury_bridge.adapters.repositories.reading import MAX_ROWS, lock_person
 from workinjury_bridge.domain.bill import WorkInjuryVersion
 from workinjury_bridge.domain.direct_settlement import DirectSettlement, DirectState
 
@@ -30,6 +31,12 @@ class SqlDirects:
         of_it = t.direct_settlement.c.settlement_id == settlement_id
         key = await opened(tx).scalar(select(t.direct_settlement.c.key).where(of_it))
         return None if key is None else await self.locked(tx, key)
+
+    async def of_person(self, tx: Tx, person_id: str) -> Sequence[DirectSettlement]:
+        """See the port."""
+        c = t.direct_settlement.c
+        statement = select(t.direct_settlement).where(c.person_id == person_id).order_by(c.key).limit(MAX_ROWS)
+        return [self._direct(row) for row in await opened(tx).all(statement)]
 
     @staticmethod
     def _direct(row: Row[Any]) -> DirectSettlement:
@@ -54,6 +61,7 @@ class SqlDirects:
             settlement_id=row.settlement_id,
             meals_fen=row.meals_fen,
             meals_paid=row.meals_paid,
+            invoice_no=row.invoice_no,
         )
 
     async def locked(self, tx: Tx, key: str) -> DirectSettlement | None:

@@ -16,6 +16,7 @@ from shared.ledger.books import DUE_FROM_EMPLOYER, DUE_FROM_PERSON, DUE_FROM_THI
 from shared.transactions import Tx
 from workinjury_bridge.adapters import tables as t
 from workinjury_bridge.adapters.repositories.reading import MAX_ROWS, lock_person
+from workinjury_bridge.domain.limitation import Interrupted
 from workinjury_bridge.domain.recovery import CLOSED, Cause, Movement, MovementKind, Recovery, RecoveryState
 
 
@@ -70,6 +71,10 @@ class SqlRecoveries:
             of_it = t.recovery.c.recovery_id == t.recovery_movement.c.recovery_id
             statement = statement.join(t.recovery, of_it).where(t.recovery.c.conversion_id == conversion_id)
         return [_movement(row) for row in await opened(tx).all(statement)]
+
+    async def add_interruption(self, tx: Tx, interrupted: Interrupted, at: datetime) -> None:
+        """See the port."""
+        await opened(tx).execute(insert(t.limitation_interruption).values(recorded_at=at, **asdict(interrupted)))
 
     async def mark_booked(self, tx: Tx, movement_id: str) -> None:
         """See the port."""
@@ -127,6 +132,8 @@ class SqlRecoveries:
                 state=RecoveryState(row.state),
                 due_on=row.due_on,
                 liability=row.liability,
+                limitation_on=row.limitation_on,
+                in_court=row.in_court,
             )
             for row in await opened(tx).all(statement)
         ]

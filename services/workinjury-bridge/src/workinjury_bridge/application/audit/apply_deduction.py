@@ -15,7 +15,9 @@ from workinjury_bridge.domain.conversion import ConversionState
 from workinjury_bridge.domain.direct_settlement import DirectState
 from workinjury_bridge.domain.facts import audit_deduction_changed
 from workinjury_bridge.domain.journals import Concern, Stamp, about_conversion, about_direct, deduction_entry
-from workinjury_bridge.domain.refusals import beyond_cost, line_deducted, not_borne, unknown
+from workinjury_bridge.domain.refusals import being_converted, beyond_cost, line_deducted, not_borne, unknown
+
+_BORNE = (ConversionState.POSTED, ConversionState.TRANSFERRING, ConversionState.SETTLED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +47,11 @@ class DeductAfterAudit:
     ids: IdFactory
 
     async def deduct(self, key: OnceKey, finding: Finding) -> dict[str, Any]:
-        """Refuses a settlement that this fund does not bear, a line that is cut already, and more than the fund bears."""
+        """Refuses a settlement that this fund does not bear, a line that is cut already (here, or by the medical fund before it was
+        converted), and more than the fund bears."""
 
         async def work(tx: Tx) -> dict[str, Any]:
-            concern, cost = await self._borne(tx, finding.settlement_id)
+            concern, cost = await self._borne(tx, finding.settlement_id, finding.line_id)
             standing = [d for d in await self.deductions.of_settlement(tx, finding.settlement_id) if d.stands]
             if any(d.line_id == finding.line_id for d in standing):
                 raise line_deducted(finding.line_id)
@@ -115,12 +118,17 @@ class DeductAfterAudit:
                 await self._take_back(tx, after)
                 await self._store(tx, after)
 
-    async def _borne(self, tx: Tx, settlement_id: str) -> tuple[Concern, int]:
+    async def _borne(self, tx: Tx, settlement_id: str, line_id: str) -> tuple[Concern, int]:
+        """Since it is booked the fund bears it, whether the transfers have arrived or not."""
         for conversion in await self.conversions.of_settlement(tx, settlement_id):
             locked = await self.conversions.locked(tx, conversion.conversion_id)
-            if locked is None or locked.figures is None or locked.figures.debtor is not None:
+            if locked is None or locked.figures is None or locked.revoked:
                 continue
-            if locked.state is ConversionState.SETTLED and not locked.revoked:
+            if locked.state is ConversionState.APPROVED and locked.begun:
+                raise being_converted()
+            if locked.state in _BORNE and locked.figures.debtor is None:
+                if line_id in locked.figures.audited_lines:
+                    raise line_deducted(line_id)
                 return about_conversion(locked), locked.figures.cost_fen
         direct = await self.directs.of_settlement(tx, settlement_id)
         if direct is not None and direct.state is DirectState.POSTED:

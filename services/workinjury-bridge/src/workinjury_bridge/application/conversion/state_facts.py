@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.clock import Clock
-from shared.errors import conflict
 from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.ports import Cases, Conversions
 from workinjury_bridge.domain.conversion import ENDED, ConversionState
 from workinjury_bridge.domain.facts import conversion_changed
-from workinjury_bridge.domain.refusals import unknown
+from workinjury_bridge.domain.refusals import already_converted, unknown
 from workinjury_bridge.domain.terms import CaseFacts, StayFacts
 
 _RESTATED = (ConversionState.PROPOSED, ConversionState.CHECKED)
@@ -33,17 +32,15 @@ class StateFacts:
             case = await self.cases.locked(tx, case_id)
             if case is None:
                 raise unknown("case", "工伤案件")
-            stated = case.with_facts(facts)
+            # a back-payment is recorded by itself, with its proof
+            kept = replace(facts, insured_from=case.facts.insured_from, insured_proof=case.facts.insured_proof)
+            stated = case.with_facts(facts if facts.employer_insured else kept)
             restated = []
             if stated != case:
                 conversions = [c for c in await self.conversions.of_case(tx, case_id) if c.state not in ENDED]
                 if any(c.state not in _RESTATED for c in conversions):
-                    raise conflict(
-                        "workinjury-bridge.case.already-converted",
-                        "已有转换业务复核通过，不能更改案件情况",
-                        "a conversion of this case is approved already",
-                    )
-                await self.cases.state_facts(tx, case_id, facts)
+                    raise already_converted()
+                await self.cases.state_facts(tx, case_id, stated.facts)
                 for conversion in conversions:
                     after = conversion.restated()
                     await self.conversions.save(tx, after, self.clock.now())

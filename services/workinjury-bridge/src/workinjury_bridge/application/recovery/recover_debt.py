@@ -6,7 +6,7 @@ Law: 社会保险法 41, 42, 63; 先行支付办法 11-14; 经办条例 46; refe
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from shared.ids import IdFactory
 from shared.ledger import Book, Line
 from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.ports import Conversions, Ledger, Policies, Recoveries
-from workinjury_bridge.application.recovery.remind import RECOVERY_DEADLINE, end_of
+from workinjury_bridge.application.recovery.remind import LIMITATION_DEADLINE, RECOVERY_DEADLINE, end_of, watch_limitation
 from workinjury_bridge.domain import party
 from workinjury_bridge.domain.facts import recovery_changed
 from workinjury_bridge.domain.journals import (
@@ -28,8 +28,9 @@ from workinjury_bridge.domain.journals import (
     recovery_entry,
     write_off_lines,
 )
-from workinjury_bridge.domain.recovery import Movement, MovementKind, Recovery
-from workinjury_bridge.domain.refusals import out_of_turn, same_hand, unknown
+from workinjury_bridge.domain.limitation import Interrupted, Interruption, years_after
+from workinjury_bridge.domain.recovery import Cause, Movement, MovementKind, Recovery
+from workinjury_bridge.domain.refusals import in_the_future, out_of_turn, same_hand, unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +45,15 @@ class RecoverDebt:
     clock: Clock
     ids: IdFactory
 
-    async def demand(self, key: OnceKey, recovery_id: str) -> dict[str, Any]:
+    async def demand(self, key: OnceKey, recovery_id: str, actor: str = "system") -> dict[str, Any]:
         """The written demand went out today; the answer has the day by which the debtor must pay."""
 
         async def act(tx: Tx, debt: Recovery) -> Recovery:
             limits = self.policies.on(self.clock.today()).recoveries
             employer = party.is_employer(debt.debtor)
             days = limits.employer_repays_within if employer else limits.others_repay_within
-            return await self._until(tx, debt.demanded(self.clock.today() + timedelta(days=days)))
+            due = await self._until(tx, debt.demanded(self.clock.today() + timedelta(days=days)))
+            return await self._interrupted(tx, due, Interruption.DEMAND, actor)
 
         return await self._act(key, recovery_id, act)
 
@@ -65,15 +67,15 @@ class RecoverDebt:
             lines = receipt_lines(debt, amount_fen, interest_fen)
             hands = Hands(maker=actor)
             await self._move(tx, debt, MovementKind.RECEIPT, amount_fen, interest_fen, reference, lines, hands)
-            return after
+            return await self._interrupted(tx, after, Interruption.ACKNOWLEDGED, actor, reference)
 
         return await self._act(key, recovery_id, act)
 
-    async def agree(self, key: OnceKey, recovery_id: str, until: date) -> dict[str, Any]:
+    async def agree(self, key: OnceKey, recovery_id: str, until: date, actor: str = "system") -> dict[str, Any]:
         """Instalments or a guarantee, until a day."""
 
         async def act(tx: Tx, debt: Recovery) -> Recovery:
-            return await self._until(tx, debt.agreed(until))
+            return await self._interrupted(tx, await self._until(tx, debt.agreed(until)), Interruption.ACKNOWLEDGED, actor)
 
         return await self._act(key, recovery_id, act)
 
@@ -108,41 +110,106 @@ class RecoverDebt:
             if conversion is None or conversion.figures is None:
                 raise out_of_turn("recovery", "fix liability of", debt.state, "该笔追偿不能再确定责任比例")
             figures = conversion.figures
-            borne = figures.work_injury_fen - figures.employer_cost_fen
-            after = debt.liable(q, borne, figures.prepaid_fen, third_party or debt.debtor)
+            borne, employer = figures.work_injury_fen - figures.employer_cost_fen, figures.uninsured
+            most = None if employer is None else figures.new_cost_fen
+            after = debt.liable(q, borne, figures.prepaid_fen, third_party or debt.debtor, expense_at_most_fen=most)
+            moved = after.moved_fen - debt.moved_fen
             lines = liability_lines(debt, after)
+            if employer is not None and moved:
+                lines += debtor_change_lines(debt, moved, employer)
+                await self._owes_instead(tx, debt, employer, Cause.UNINSURED, moved)
             if lines:
                 await self._book(tx, debt, "recovery", lines, "确定第三人责任", Hands(maker=actor))
+            if debt.debtor == party.UNKNOWN_THIRD_PARTY != after.debtor and not after.closed:
+                limit = self.policies.on(self.clock.today()).limitation
+                after = replace(after, limitation_on=years_after(self.clock.today(), limit.years))
+                watch_limitation(tx, after, limit)
             return after
 
         return await self._act(key, recovery_id, act)
 
     async def change_debtor(self, key: OnceKey, recovery_id: str, amount_fen: int, actor: str) -> dict[str, Any]:
-        """The injured person got money from the third party: what overlaps is owed by the person now (先行支付办法 art. 11)."""
+        """The injured person got money from the third party or the uninsured employer: what overlaps is owed by the person now
+        (先行支付办法 art. 11)."""
 
         async def act(tx: Tx, debt: Recovery) -> Recovery:
-            if not party.is_third_party(debt.debtor):
-                raise out_of_turn("recovery", "change debtor of", debt.state, "只有应收第三人的追偿可以变更债务人")
-            after, person = debt.moved(amount_fen), party.person(debt.person_id)
-            lines = debtor_change_lines(debt, amount_fen, person)
-            await self._book(tx, debt, "recovery", lines, "变更债务人", Hands(maker=actor))
-            new = Recovery(
-                recovery_id=self.ids.new(),
-                case_id=debt.case_id,
-                person_id=debt.person_id,
-                settlement_id=debt.settlement_id,
-                conversion_id=debt.conversion_id,
-                decision_version=debt.decision_version,
-                book=debt.book,
-                debtor=person,
-                cause=debt.cause,
-                advanced_fen=amount_fen,
-            )
-            await self.recoveries.save(tx, new, self.clock.now())
-            tx.emit(recovery_changed(new, self.clock.now()))
-            return after
+            if debt.book is not Book.WI or debt.debtor == party.person(debt.person_id):
+                raise out_of_turn(
+                    "recovery", "change debtor of", debt.state, "只有工伤保险基金先行支付形成的追偿可以变更债务人"
+                )
+            return await self._change_debtor(tx, debt, party.person(debt.person_id), debt.cause, amount_fen, actor)
 
         return await self._act(key, recovery_id, act)
+
+    async def charge_employer(self, key: OnceKey, recovery_id: str, amount_fen: int, actor: str) -> dict[str, Any]:
+        """The third party does not pay: the employer that was not insured owes it (先行支付办法 5). Refuses where it was insured."""
+
+        async def act(tx: Tx, debt: Recovery) -> Recovery:
+            conversion = await self.conversions.get(tx, debt.conversion_id or "")
+            employer = None if conversion is None or conversion.figures is None else conversion.figures.uninsured
+            if employer is None or not party.is_third_party(debt.debtor):
+                raise out_of_turn("recovery", "charge the employer for", debt.state, "用人单位已参保，不能改由用人单位偿还")
+            return await self._change_debtor(tx, debt, employer, Cause.UNINSURED, amount_fen, actor)
+
+        return await self._act(key, recovery_id, act)
+
+    async def interrupt(
+        self, key: OnceKey, recovery_id: str, kind: Interruption, on: date, reference: str, actor: str
+    ) -> dict[str, Any]:
+        """A demand, an acknowledgement or a suit with its proof: the time limit of the claim begins anew (民法典 195)."""
+        if on > self.clock.today():
+            raise in_the_future("on", "时效中断日期")
+
+        async def act(tx: Tx, debt: Recovery) -> Recovery:
+            return await self._interrupt(tx, debt, kind, on, reference, actor)
+
+        return await self._act(key, recovery_id, act)
+
+    async def _interrupted(self, tx: Tx, debt: Recovery, kind: Interruption, actor: str, reference: str = "") -> Recovery:
+        """The same for an act that interrupts by itself; nothing where no time runs."""
+        today = self.clock.today()
+        runs = party.is_third_party(debt.debtor) and not debt.closed and debt.limitation_on is not None
+        if not runs or (kind is Interruption.DEMAND and debt.limitation_on is not None and today > debt.limitation_on):
+            return debt
+        return await self._interrupt(tx, debt, kind, today, reference or kind.value, actor)
+
+    async def _interrupt(self, tx: Tx, debt: Recovery, kind: Interruption, on: date, reference: str, actor: str) -> Recovery:
+        limit = self.policies.on(self.clock.today()).limitation
+        after = debt.interrupted(kind, on, years_after(on, limit.years))
+        interrupted = Interrupted(
+            interruption_id=self.ids.new(),
+            recovery_id=debt.recovery_id,
+            kind=kind,
+            on=on,
+            reference=reference,
+            actor=actor,
+        )
+        await self.recoveries.add_interruption(tx, interrupted, self.clock.now())
+        watch_limitation(tx, after, limit)
+        return after
+
+    async def _change_debtor(self, tx: Tx, debt: Recovery, debtor: str, cause: Cause, amount_fen: int, actor: str) -> Recovery:
+        after = debt.moved(amount_fen)
+        lines = debtor_change_lines(debt, amount_fen, debtor)
+        await self._book(tx, debt, "recovery", lines, "变更债务人", Hands(maker=actor))
+        await self._owes_instead(tx, debt, debtor, cause, amount_fen)
+        return after
+
+    async def _owes_instead(self, tx: Tx, debt: Recovery, debtor: str, cause: Cause, amount_fen: int) -> None:
+        new = Recovery(
+            recovery_id=self.ids.new(),
+            case_id=debt.case_id,
+            person_id=debt.person_id,
+            settlement_id=debt.settlement_id,
+            conversion_id=debt.conversion_id,
+            decision_version=debt.decision_version,
+            book=debt.book,
+            debtor=debtor,
+            cause=cause,
+            advanced_fen=amount_fen,
+        )
+        await self.recoveries.save(tx, new, self.clock.now())
+        tx.emit(recovery_changed(new, self.clock.now()))
 
     async def _act(self, key: OnceKey, recovery_id: str, act: Callable[[Tx, Recovery], Any]) -> dict[str, Any]:
         async def work(tx: Tx) -> dict[str, Any]:
@@ -161,6 +228,7 @@ class RecoverDebt:
             await self.recoveries.save(tx, after, now)
             if after.closed:
                 tx.cancel(RECOVERY_DEADLINE, recovery_id)
+                tx.cancel(LIMITATION_DEADLINE, recovery_id)
             tx.emit(recovery_changed(after, now))
             return {
                 "recovery_id": recovery_id,
@@ -170,6 +238,7 @@ class RecoverDebt:
                 "expensed_fen": after.expensed_fen,
                 "open_fen": after.open_fen,
                 "due_on": None if after.due_on is None else after.due_on.isoformat(),
+                "limitation_on": None if after.limitation_on is None else after.limitation_on.isoformat(),
             }
 
         return (await self.once.run(key, work))[0]

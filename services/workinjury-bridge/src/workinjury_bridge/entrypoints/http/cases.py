@@ -67,6 +67,13 @@ class CaseFactsBody(Body):
     third_party_id: Id | None = None
 
 
+class BackPaymentBody(Body):
+    """Premiums and late fees are paid, and since when the employer is insured."""
+
+    effective_on: date
+    proof: Short
+
+
 def case_router(bridge: Bridge) -> APIRouter:
     """Routes under /v1/injury-cases and /v1/eligibility."""
     router = APIRouter(prefix="/v1", tags=["injury cases"])
@@ -132,6 +139,16 @@ def case_router(bridge: Bridge) -> APIRouter:
             third_party=third if body.third_party_id is None else third_party(body.third_party_id),
         )
         answer = await bridge.state_facts.of_case(once_key(caller, f"facts {case_id}", key, body), case_id, facts)
+        _go_on(background, bridge, answer)
+        return answer
+
+    @router.post("/injury-cases/{case_id}/back-payment", summary="An employer that was not insured has paid back")
+    async def back_payment(
+        caller: Caller, key: IdempotencyKey, case_id: Id, body: BackPaymentBody, background: BackgroundTasks
+    ) -> dict[str, Any]:
+        caller.require("injury:write", (await found(case_id))["region"])
+        once = once_key(caller, f"back-payment {case_id}", key, body)
+        answer = await bridge.back_payment.run(once, case_id, body.effective_on, body.proof)
         _go_on(background, bridge, answer)
         return answer
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from shared.http.auth import Caller, IdempotencyKey
 from shared.http.pagination import After, Limit
 from shared.money import MAX_FEN, RATE_ONE
 from workinjury_bridge.bootstrap import Bridge
+from workinjury_bridge.domain.limitation import Interruption
 from workinjury_bridge.domain.recovery import RecoveryState
 from workinjury_bridge.domain.refusals import unknown
 from workinjury_bridge.entrypoints.http.fields import Actor, Body, Id, Long, Short, actor_of, once_key, page_of, start_of
@@ -69,9 +70,18 @@ class LiabilityBody(ActBody):
 
 
 class DebtorBody(ActBody):
-    """The injured person got this much of the third party's money."""
+    """The injured person got this much of the debtor's money, or the uninsured employer owes it instead of the third party."""
 
     amount_fen: Fen
+    to: Literal["person", "employer"] = "person"
+
+
+class InterruptionBody(ActBody):
+    """What makes the time limit of the claim begin anew."""
+
+    kind: Interruption
+    on: date
+    reference: Short
 
 
 def recovery_router(bridge: Bridge) -> APIRouter:
@@ -134,12 +144,13 @@ def recovery_router(bridge: Bridge) -> APIRouter:
         case_id: Id | None = None,
         state: RecoveryState | None = None,
         debtor: Id | None = None,
+        lapses_by: Annotated[date | None, Query(description="claims against third parties that lapse by this day")] = None,
         limit: Limit = 50,
         after: After = None,
     ) -> Mapping[str, Any]:
         caller.require("injury:read")
         rows = await bridge.views.recoveries(
-            case_id=case_id, state=state, debtor=debtor, after=start_of(after), limit=limit + 1
+            case_id=case_id, state=state, debtor=debtor, lapses_by=lapses_by, after=start_of(after), limit=limit + 1
         )
         return page_of(caller, rows, limit, "recovery_id")
 
@@ -153,7 +164,8 @@ def recovery_router(bridge: Bridge) -> APIRouter:
     @router.post("/recoveries/{recovery_id}/demand", summary="The written demand went out")
     async def demand(caller: Caller, key: IdempotencyKey, recovery_id: Id, body: ActBody) -> dict[str, Any]:
         caller.require("recovery:write", (await debt(recovery_id))["region"])
-        return await bridge.debts.demand(once_key(caller, f"demand {recovery_id}", key, body), recovery_id)
+        once = once_key(caller, f"demand {recovery_id}", key, body)
+        return await bridge.debts.demand(once, recovery_id, body.actor or caller.subject)
 
     @router.post("/recoveries/{recovery_id}/receipts", summary="Money came in")
     async def receive(caller: Caller, key: IdempotencyKey, recovery_id: Id, body: ReceiptBody) -> dict[str, Any]:
@@ -165,7 +177,8 @@ def recovery_router(bridge: Bridge) -> APIRouter:
     @router.post("/recoveries/{recovery_id}/agreement", summary="Instalments or a guarantee are agreed")
     async def agree(caller: Caller, key: IdempotencyKey, recovery_id: Id, body: AgreementBody) -> dict[str, Any]:
         caller.require("recovery:write", (await debt(recovery_id))["region"])
-        return await bridge.debts.agree(once_key(caller, f"agree {recovery_id}", key, body), recovery_id, body.until)
+        once = once_key(caller, f"agree {recovery_id}", key, body)
+        return await bridge.debts.agree(once, recovery_id, body.until, body.actor or caller.subject)
 
     @router.post("/recoveries/{recovery_id}/enforcement", summary="A transfer order or an execution is out")
     async def enforce(caller: Caller, key: IdempotencyKey, recovery_id: Id, body: ActBody) -> dict[str, Any]:
@@ -186,10 +199,20 @@ def recovery_router(bridge: Bridge) -> APIRouter:
         who = None if body.third_party_id is None else f"T:{body.third_party_id}"
         return await bridge.debts.fix_liability(once, recovery_id, body.share, who, actor_of(caller, body.actor))
 
-    @router.post("/recoveries/{recovery_id}/debtor", summary="The injured person got the third party's money")
+    @router.post(
+        "/recoveries/{recovery_id}/debtor", summary="The injured person got the debtor's money, or the employer owes it"
+    )
     async def debtor(caller: Caller, key: IdempotencyKey, recovery_id: Id, body: DebtorBody) -> dict[str, Any]:
         caller.require("recovery:write", (await debt(recovery_id))["region"])
         once = once_key(caller, f"debtor {recovery_id}", key, body)
-        return await bridge.debts.change_debtor(once, recovery_id, body.amount_fen, actor_of(caller, body.actor))
+        act = bridge.debts.change_debtor if body.to == "person" else bridge.debts.charge_employer
+        return await act(once, recovery_id, body.amount_fen, actor_of(caller, body.actor))
+
+    @router.post("/recoveries/{recovery_id}/interruptions", summary="The time limit of the claim begins anew")
+    async def interrupt(caller: Caller, key: IdempotencyKey, recovery_id: Id, body: InterruptionBody) -> dict[str, Any]:
+        caller.require("recovery:write", (await debt(recovery_id))["region"])
+        once = once_key(caller, f"interrupt {recovery_id}", key, body)
+        actor = actor_of(caller, body.actor)
+        return await bridge.debts.interrupt(once, recovery_id, body.kind, body.on, body.reference, actor)
 
     return router

@@ -1,0 +1,64 @@
+"""The employer has joined, and paid premiums and late fees afterwards (条例 art. 62; 人社部发〔2016〕29号 item 3; reference B7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from shared.clock import Clock
+from shared.errors import conflict
+from shared.transactions import Once, OnceKey, Tx
+from workinjury_bridge.application.ports import Cases, Conversions, Stays
+from workinjury_bridge.domain.conversion import ENDED, ConversionState
+from workinjury_bridge.domain.facts import conversion_changed
+from workinjury_bridge.domain.refusals import already_converted, facts_invalid, in_the_future, unknown
+
+_RESTATED = (ConversionState.PROPOSED, ConversionState.CHECKED)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordBackPayment:
+    """What is charged from that day on is the fund's; what was charged before stays the employer's, and so does what it owes."""
+
+    once: Once
+    cases: Cases
+    stays: Stays
+    conversions: Conversions
+    clock: Clock
+
+    async def run(self, key: OnceKey, case_id: str, effective_on: date, proof: str) -> dict[str, Any]:
+        """Refuses an employer that was insured, a day not after the accident or in the future, another day than was recorded, and
+        a day that a stay reaches whose conversion is approved already."""
+        if effective_on > self.clock.today():
+            raise in_the_future("effective_on", "补缴生效日期")
+
+        async def work(tx: Tx) -> dict[str, Any]:
+            case = await self.cases.locked(tx, case_id)
+            if case is None:
+                raise unknown("case", "工伤案件")
+            if effective_on <= case.accident_on:
+                raise facts_invalid("effective_on", "补缴生效日期应晚于事故日期")
+            if case.facts.insured_from not in (None, effective_on):
+                raise conflict(
+                    "workinjury-bridge.case.back-paid",
+                    f"已登记补缴，自{case.facts.insured_from}起生效",
+                    "a back-payment is recorded already",
+                    field="effective_on",
+                )
+            stated = case.with_facts(replace(case.facts, insured_from=effective_on, insured_proof=proof))
+            restated = []
+            for conversion in await self.conversions.of_case(tx, case_id) if stated != case else ():
+                stay = await self.stays.get(tx, conversion.settlement_id)
+                if conversion.state in ENDED or stay is None or stay.ended_on < effective_on:
+                    continue
+                if conversion.state not in _RESTATED:
+                    raise already_converted()
+                after = conversion.restated()
+                await self.conversions.save(tx, after, self.clock.now())
+                tx.emit(conversion_changed(after, self.clock.now()))
+                restated.append(after.conversion_id)
+            await self.cases.state_facts(tx, case_id, stated.facts)
+            return {"case_id": case_id, "insured_from": effective_on.isoformat(), "conversions": restated}
+
+        return (await self.once.run(key, work))[0]

@@ -1,0 +1,155 @@
+"""Look at a clue: one bill, or another one after all (B10). What is confirmed is charged back by claims, and demanded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared.calendar import WorkCalendar
+from shared.clock import Clock
+from shared.errors import Kind, Refusal
+from shared.ids import IdFactory
+from shared.ledger import Book
+from shared.transactions import Once, OnceKey, Tx, UnitOfWork
+from workinjury_bridge.application.ports import (
+    ClaimsGateway,
+    Conversions,
+    DoubleBills,
+    PaperClaims,
+    Policies,
+    Recoveries,
+    Stays,
+)
+from workinjury_bridge.application.recovery.remind import DOUBLE_BILL_DEADLINE, RECOVERY_DEADLINE, end_of
+from workinjury_bridge.domain import party
+from workinjury_bridge.domain.conversion import WAITING
+from workinjury_bridge.domain.double_bill import DoubleBill, DoubleBillState
+from workinjury_bridge.domain.facts import conversion_changed, double_bill_changed, recovery_changed
+from workinjury_bridge.domain.paper_claim import PaperState
+from workinjury_bridge.domain.recovery import Cause, Recovery
+from workinjury_bridge.domain.refusals import not_paid_twice, unknown
+
+_OURS = frozenset({Kind.UNAVAILABLE, Kind.TOO_MANY, Kind.UNAUTHENTICATED, Kind.FORBIDDEN})
+_GONE = frozenset({"claims.settlement.not-valid", "claims.settlement.unknown"})
+"""Claims says that the medical settlement does not stand any more: nothing is paid twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeDoubleBill:
+    """Which fund stands: the work-injury fund, since the injury is recognised (社会保险法 art. 30); the medical one gets its money back."""
+
+    work: UnitOfWork
+    once: Once
+    double_bills: DoubleBills
+    papers: PaperClaims
+    stays: Stays
+    conversions: Conversions
+    recoveries: Recoveries
+    claims: ClaimsGateway
+    policies: Policies
+    calendar: WorkCalendar
+    clock: Clock
+    ids: IdFactory
+
+    async def confirm(self, key: OnceKey, double_bill_id: str, maker: str, checker: str, note: str | None) -> dict[str, Any]:
+        """One bill, two people say. Refuses a paper claim that is not paid yet: it is rejected instead, and nothing was paid twice."""
+
+        async def act(tx: Tx, clue: DoubleBill) -> DoubleBill:
+            if clue.paid_to_person:
+                claim = await self.papers.locked(tx, clue.against.removeprefix("paper:"))
+                if claim is None or claim.state is not PaperState.PAID:
+                    raise not_paid_twice()
+            return clue.confirmed(maker, checker, note)
+
+        return await self._act(key, double_bill_id, act)
+
+    async def clear(self, key: OnceKey, double_bill_id: str, actor: str, note: str) -> dict[str, Any]:
+        """Another bill after all, and why."""
+
+        async def act(_: Tx, clue: DoubleBill) -> DoubleBill:
+            return clue.cleared(actor, note)
+
+        return await self._act(key, double_bill_id, act)
+
+    async def due(self, limit: int = 50) -> Sequence[str]:
+        """Confirmed clues that claims has not been told."""
+        async with self.work.transaction() as tx:
+            return await self.double_bills.confirmed(tx, limit)
+
+    async def charge(self, double_bill_id: str) -> str | None:
+        """One call to claims and one transaction here; what hindered it, None when it is done. Safe to repeat."""
+        async with self.work.transaction() as tx:
+            clue = await self.double_bills.locked(tx, double_bill_id)
+        if clue is None or clue.state is not DoubleBillState.CONFIRMED:
+            return None
+        try:
+            charged = await self.claims.charge_back(clue)
+        except Refusal as refused:
+            if refused.kind in _OURS or refused.code not in _GONE:
+                return f"{refused.code}: {refused.zh}"
+            async with self.work.transaction() as tx:
+                if await self.double_bills.locked(tx, double_bill_id) == clue:
+                    await self._store(tx, clue.cleared(None, f"{refused.code}: {refused.zh}"))
+            return None
+        async with self.work.transaction() as tx:
+            if await self.double_bills.locked(tx, double_bill_id) != clue:
+                return None
+            await self._store(tx, clue.charged())
+            await self._settlement_gone(tx, clue)
+            if charged.debtor == party.person(clue.person_id):
+                for book, amount in charged.by_book().items():
+                    await self._owes(tx, clue, book, amount)
+        return None
+
+    async def _settlement_gone(self, tx: Tx, clue: DoubleBill) -> None:
+        """It does not stand any more: no conversion may rest on it."""
+        await self.stays.mark_reversed(tx, clue.settlement_id)
+        for conversion in await self.conversions.of_settlement(tx, clue.settlement_id):
+            if conversion.state in WAITING and not conversion.begun:
+                withdrawn = conversion.withdrawn(f"charged back: {clue.against} has the bill")
+                await self.conversions.save(tx, withdrawn, self.clock.now())
+                tx.emit(conversion_changed(withdrawn, self.clock.now()))
+
+    async def _owes(self, tx: Tx, clue: DoubleBill, book: Book, amount_fen: int) -> None:
+        today = self.clock.today()
+        due_on = self.calendar.add_working_days(today, self.policies.on(today).recoveries.demand_within).on
+        debt = Recovery(
+            recovery_id=self.ids.new(),
+            case_id=clue.case_id,
+            person_id=clue.person_id,
+            settlement_id=clue.settlement_id,
+            conversion_id=None,
+            decision_version=clue.decision_version,
+            book=book,
+            debtor=party.person(clue.person_id),
+            cause=Cause.DOUBLE_PAYMENT,
+            advanced_fen=amount_fen,
+            due_on=due_on,
+        )
+        await self.recoveries.save(tx, debt, self.clock.now())
+        tx.schedule(RECOVERY_DEADLINE, debt.recovery_id, end_of(due_on))
+        tx.emit(recovery_changed(debt, self.clock.now()))
+
+    async def _act(self, key: OnceKey, double_bill_id: str, act: Callable[[Tx, DoubleBill], Any]) -> dict[str, Any]:
+        async def work(tx: Tx) -> dict[str, Any]:
+            clue = await self.double_bills.locked(tx, double_bill_id)
+            if clue is None:
+                raise unknown("double-bill", "重复报销线索")
+            after: DoubleBill = await act(tx, clue)
+            await self._store(tx, after)
+            return {
+                "double_bill_id": double_bill_id,
+                "state": after.state.value,
+                "settlement_id": after.settlement_id,
+                "against": after.against,
+                "maker": after.maker,
+                "checker": after.checker,
+            }
+
+        return (await self.once.run(key, work))[0]
+
+    async def _store(self, tx: Tx, clue: DoubleBill) -> None:
+        await self.double_bills.save(tx, clue, self.clock.now())
+        tx.cancel(DOUBLE_BILL_DEADLINE, clue.double_bill_id)
+        tx.emit(double_bill_changed(clue, self.clock.now()))
