@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -71,6 +71,9 @@ class MemoryAppraisals:
 class MemoryLosses:
     async def of(self, tx: Tx, person_id: str) -> Loss | None:
         return of(tx).losses.get(person_id)
+
+    async def among(self, tx: Tx, person_ids: Collection[str]) -> Mapping[str, Loss]:
+        return {person_id: of(tx).losses[person_id] for person_id in person_ids if person_id in of(tx).losses}
 
     async def save(self, tx: Tx, loss: Loss, at: datetime) -> None:
         of(tx).losses[loss.person_id] = loss

@@ -217,9 +217,16 @@ class MemoryConversions:
 
     locked = get
 
+    async def many(self, tx: Tx, conversion_ids: Sequence[str]) -> Sequence[Conversion]:
+        return [of(tx).conversions[key] for key in sorted(set(conversion_ids)) if key in of(tx).conversions]
+
     async def save(self, tx: Tx, conversion: Conversion, at: datetime) -> None:
         of(tx).conversions[conversion.conversion_id] = conversion
         of(tx).hindrances.pop(conversion.conversion_id, None)
+
+    async def move(self, tx: Tx, conversions: Sequence[Conversion], at: datetime) -> None:
+        for conversion in conversions:
+            await self.save(tx, conversion, at)
 
     async def of_case(self, tx: Tx, case_id: str) -> Sequence[Conversion]:
         return [c for c in of(tx).conversions.values() if c.case_id == case_id]
@@ -245,15 +252,19 @@ class MemoryConversions:
 
 
 class MemoryTransfers:
-    async def add(self, tx: Tx, transfer: Transfer, at: datetime) -> None:
-        assert transfer.transfer_id not in of(tx).transfers
-        of(tx).transfers[transfer.transfer_id] = transfer
+    async def add(self, tx: Tx, transfers: Sequence[Transfer], at: datetime) -> None:
+        for transfer in transfers:
+            assert transfer.transfer_id not in of(tx).transfers
+        await self.save(tx, transfers, at)
 
-    async def save(self, tx: Tx, transfer: Transfer, at: datetime) -> None:
-        of(tx).transfers[transfer.transfer_id] = transfer
+    async def save(self, tx: Tx, transfers: Sequence[Transfer], at: datetime) -> None:
+        of(tx).transfers.update({transfer.transfer_id: transfer for transfer in transfers})
 
     async def of_conversion(self, tx: Tx, conversion_id: str) -> Sequence[Transfer]:
-        mine = [t for t in of(tx).transfers.values() if t.conversion_id == conversion_id]
+        return await self.of_conversions(tx, [conversion_id])
+
+    async def of_conversions(self, tx: Tx, conversion_ids: Sequence[str]) -> Sequence[Transfer]:
+        mine = [t for t in of(tx).transfers.values() if t.conversion_id in conversion_ids]
         return sorted(mine, key=lambda t: t.transfer_id)
 
 
@@ -270,8 +281,8 @@ class MemoryRecoveries:
         mine = [d for d in of(tx).recoveries.values() if d.conversion_id == conversion_id]
         return sorted(mine, key=lambda d: d.recovery_id)
 
-    async def open_of(self, tx: Tx, book: Book, debtor: str) -> Sequence[Recovery]:
-        mine = [d for d in of(tx).recoveries.values() if (d.book, d.debtor) == (book, debtor) and not d.closed]
+    async def open_of(self, tx: Tx, book: Book, debtors: Collection[str]) -> Sequence[Recovery]:
+        mine = [d for d in of(tx).recoveries.values() if d.book is book and d.debtor in debtors and not d.closed]
         return sorted(mine, key=lambda d: d.recovery_id)
 
     async def add_movement(self, tx: Tx, movement: Movement, at: datetime) -> None:
@@ -357,6 +368,10 @@ class MemoryLedger:
     async def person_debt_fen(self, tx: Tx, person_id: str) -> int:
         return max(0, balance(of(tx), "1125", f"P:{person_id}"))
 
+    async def person_debts(self, tx: Tx, person_ids: Collection[str]) -> Mapping[str, int]:
+        debts = {person_id: await self.person_debt_fen(tx, person_id) for person_id in person_ids}
+        return {person_id: owed for person_id, owed in debts.items() if owed}
+
     async def fund_balances(self, tx: Tx) -> Mapping[Book, int]:
         return {b: balance(of(tx), "1121", b) + balance(of(tx), "2202", b) for b in Book if b is not Book.WI}
 
@@ -364,8 +379,11 @@ class MemoryLedger:
         of(tx).vouchers["last"] = of(tx).vouchers.get("last", 0) + 1
         return f"WI{of(tx).vouchers['last']:08d}"
 
-    async def add_payment(self, tx: Tx, payment: Payment) -> None:
-        of(tx).payments[payment.payment_id] = payment
+    async def next_vouchers(self, tx: Tx, on: date, count: int) -> Sequence[str]:
+        return [await self.next_voucher(tx, on) for _ in range(count)]
+
+    async def add_payments(self, tx: Tx, payments: Sequence[Payment]) -> None:
+        of(tx).payments.update({payment.payment_id: payment for payment in payments})
 
 
 def balance(state: State, account: str, dim: str | None = None) -> int:
@@ -444,7 +462,6 @@ class MemoryBridge:
 
     async def go_on(self) -> None:
         """What the worker's job does: take up everything that can go on."""
-        for conversion_id in await self.advance.due():
-            await self.advance.run(conversion_id)
+        await self.advance.run_all(await self.advance.due())
         for movement_id in await self.book_movements.due():
             await self.book_movements.run(movement_id)

@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Row, exists, func, insert, literal, select, text, update
+from sqlalchemy import ARRAY, Row, Text, any_, bindparam, exists, func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from shared.contracts.claims import FundPayment
@@ -36,6 +36,10 @@ from workinjury_bridge.domain.transfer import Direction, Transfer, TransferState
 _MAX_ROWS = 1000
 """No person has so many cases, stays or journals; a limit on every list."""
 _PERSON_LOCK = 0x3C1
+_MOVES = ("state", "begun", "revoked", "restored", "paid", "netted", "cause")
+"""What of a conversion changes while it goes on."""
+_TRANSFER = tuple(f.name for f in fields(Transfer))
+_PAYMENT = tuple(f.name for f in fields(Payment))
 
 
 def _sql(tx: Tx) -> SqlTx:
@@ -194,6 +198,25 @@ class SqlConversions:
             .values(changed_at=at, next_try_at=at, tries=0, hindrance=None, **values)
         )
 
+    async def many(self, tx: Tx, conversion_ids: Sequence[str]) -> Sequence[Conversion]:
+        """See the port."""
+        these = t.conversion.c.conversion_id == any_(literal(list(conversion_ids), ARRAY(Text)))
+        return await self._where(tx, these, len(conversion_ids))
+
+    async def move(self, tx: Tx, conversions: Sequence[Conversion], at: datetime) -> None:
+        """See the port."""
+        if not conversions:
+            return
+        statement = (
+            update(t.conversion)
+            .where(t.conversion.c.conversion_id == bindparam("id"))
+            .values(
+                changed_at=at, next_try_at=at, tries=0, hindrance=None, **{name: bindparam(f"to_{name}") for name in _MOVES}
+            )
+        )
+        rows = [{"id": c.conversion_id} | {f"to_{name}": getattr(c, name) for name in _MOVES} for c in conversions]
+        await _sql(tx).execute(statement, rows)
+
     async def of_case(self, tx: Tx, case_id: str) -> Sequence[Conversion]:
         """See the port."""
         return await self._where(tx, t.conversion.c.case_id == case_id)
@@ -242,26 +265,31 @@ class SqlConversions:
 class SqlTransfers:
     """Implements ``Transfers``."""
 
-    async def add(self, tx: Tx, transfer: Transfer, at: datetime) -> None:
+    async def add(self, tx: Tx, transfers: Sequence[Transfer], at: datetime) -> None:
         """See the port."""
-        await _sql(tx).execute(insert(t.transfer).values(instructed_at=at, changed_at=at, **asdict(transfer)))
+        rows = [(*(getattr(transfer, name) for name in _TRANSFER), at, at) for transfer in transfers]
+        await _sql(tx).copy(t.transfer.name, (*_TRANSFER, "instructed_at", "changed_at"), rows)
 
-    async def save(self, tx: Tx, transfer: Transfer, at: datetime) -> None:
+    async def save(self, tx: Tx, transfers: Sequence[Transfer], at: datetime) -> None:
         """See the port."""
-        await _sql(tx).execute(
+        if not transfers:
+            return
+        statement = (
             update(t.transfer)
-            .where(t.transfer.c.transfer_id == transfer.transfer_id)
-            .values(state=transfer.state, cause=transfer.cause, changed_at=at)
+            .where(t.transfer.c.transfer_id == bindparam("id"))
+            .values(state=bindparam("to_state"), cause=bindparam("to_cause"), changed_at=at)
         )
+        rows = [{"id": x.transfer_id, "to_state": x.state, "to_cause": x.cause} for x in transfers]
+        await _sql(tx).execute(statement, rows)
 
     async def of_conversion(self, tx: Tx, conversion_id: str) -> Sequence[Transfer]:
         """See the port."""
-        statement = (
-            select(t.transfer)
-            .where(t.transfer.c.conversion_id == conversion_id)
-            .order_by(t.transfer.c.transfer_id)
-            .limit(_MAX_ROWS)
-        )
+        return await self.of_conversions(tx, [conversion_id])
+
+    async def of_conversions(self, tx: Tx, conversion_ids: Sequence[str]) -> Sequence[Transfer]:
+        """See the port."""
+        these = t.transfer.c.conversion_id == any_(literal(list(conversion_ids), ARRAY(Text)))
+        statement = select(t.transfer).where(these).order_by(t.transfer.c.transfer_id)
         return [
             Transfer(
                 transfer_id=row.transfer_id,
@@ -302,10 +330,11 @@ class SqlRecoveries:
         """See the port."""
         return await self._where(tx, t.recovery.c.conversion_id == conversion_id)
 
-    async def open_of(self, tx: Tx, book: Book, debtor: str) -> Sequence[Recovery]:
+    async def open_of(self, tx: Tx, book: Book, debtors: Collection[str]) -> Sequence[Recovery]:
         """See the port."""
         c = t.recovery.c
-        return await self._where(tx, (c.book == book.value) & (c.debtor == debtor) & c.state.notin_(CLOSED))
+        theirs = c.debtor == any_(literal(sorted(debtors), ARRAY(Text)))
+        return await self._where(tx, (c.book == book.value) & theirs & c.state.notin_(CLOSED))
 
     async def add_movement(self, tx: Tx, movement: Movement, at: datetime) -> None:
         """See the port."""
@@ -539,6 +568,21 @@ class SqlLedger:
         )
         return max(0, int(balance))
 
+    async def person_debts(self, tx: Tx, person_ids: Collection[str]) -> Mapping[str, int]:
+        """See the port."""
+        line = t.LEDGER.line.c
+        persons = {party.person(person_id): person_id for person_id in person_ids}
+        found = await _sql(tx).all(
+            select(line.dim, func.sum(line.debit_fen - line.credit_fen).label("balance"))
+            .where(
+                line.book == Book.WI.value,
+                line.account == DUE_FROM_PERSON,
+                line.dim == any_(literal(sorted(persons), ARRAY(Text))),
+            )
+            .group_by(line.dim)
+        )
+        return {persons[row.dim]: int(row.balance) for row in found if row.balance > 0}
+
     async def fund_balances(self, tx: Tx) -> Mapping[Book, int]:
         """See the port."""
         line = t.LEDGER.line.c
@@ -550,13 +594,20 @@ class SqlLedger:
         return {Book(row.dim): int(row.balance) for row in found}
 
     async def next_voucher(self, tx: Tx, on: date) -> str:
-        """See the port: ``WI``, the day, a running number."""
-        number = await _sql(tx).scalar(select(t.voucher_no.next_value()))
-        return f"WI{on:%Y%m%d}{number:08d}"
-
-    async def add_payment(self, tx: Tx, payment: Payment) -> None:
         """See the port."""
-        await _sql(tx).execute(insert(t.payment).values(**asdict(payment)))
+        return (await self.next_vouchers(tx, on, 1))[0]
+
+    async def next_vouchers(self, tx: Tx, on: date, count: int) -> Sequence[str]:
+        """See the port: ``WI``, the day, a running number."""
+        if not count:
+            return []
+        numbers = select(t.voucher_no.next_value().label("number")).select_from(func.generate_series(1, count))
+        return [f"WI{on:%Y%m%d}{row.number:08d}" for row in await _sql(tx).all(numbers)]
+
+    async def add_payments(self, tx: Tx, payments: Sequence[Payment]) -> None:
+        """See the port."""
+        rows = [[getattr(payment, name) for name in _PAYMENT] for payment in payments]
+        await _sql(tx).copy(t.payment.name, _PAYMENT, rows)
 
 
 async def cases_of(tx: SqlTx, found: Sequence[Row[Any]]) -> list[InjuryCase]:

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from shared.contracts.claims import FundPayment
+from shared.errors import Refusal
 from shared.ledger import Book, Entry
 from shared.transactions import Tx
 from workinjury_bridge.domain.advance import Advance
@@ -145,6 +146,14 @@ class Conversions(Protocol):
         """The next value; whatever hindered it is forgotten."""
         ...
 
+    async def many(self, tx: Tx, conversion_ids: Sequence[str]) -> Sequence[Conversion]:
+        """Those of these that there are."""
+        ...
+
+    async def move(self, tx: Tx, conversions: Sequence[Conversion], at: datetime) -> None:
+        """The next values of many that only went on in the saga; whatever hindered them is forgotten."""
+        ...
+
     async def of_case(self, tx: Tx, case_id: str) -> Sequence[Conversion]:
         """Every conversion of a case."""
         ...
@@ -169,12 +178,16 @@ class Conversions(Protocol):
 class Transfers(Protocol):
     """Transfers between the funds."""
 
-    async def add(self, tx: Tx, transfer: Transfer, at: datetime) -> None:
-        """A new transfer."""
+    async def add(self, tx: Tx, transfers: Sequence[Transfer], at: datetime) -> None:
+        """New transfers."""
         ...
 
-    async def save(self, tx: Tx, transfer: Transfer, at: datetime) -> None:
-        """The next value."""
+    async def save(self, tx: Tx, transfers: Sequence[Transfer], at: datetime) -> None:
+        """The next values."""
+        ...
+
+    async def of_conversions(self, tx: Tx, conversion_ids: Sequence[str]) -> Sequence[Transfer]:
+        """Every transfer of these conversions, oldest first."""
         ...
 
     async def of_conversion(self, tx: Tx, conversion_id: str) -> Sequence[Transfer]:
@@ -201,8 +214,8 @@ class Recoveries(Protocol):
         """Every debt that came from a conversion, oldest first."""
         ...
 
-    async def open_of(self, tx: Tx, book: Book, debtor: str) -> Sequence[Recovery]:
-        """The debts of a debtor to a book that are not closed, oldest first."""
+    async def open_of(self, tx: Tx, book: Book, debtors: Collection[str]) -> Sequence[Recovery]:
+        """The debts of these debtors to a book that are not closed, oldest first."""
         ...
 
     async def add_movement(self, tx: Tx, movement: Movement, at: datetime) -> None:
@@ -295,6 +308,10 @@ class Ledger(Protocol):
         """What the person owes the book (1125)."""
         ...
 
+    async def person_debts(self, tx: Tx, person_ids: Collection[str]) -> Mapping[str, int]:
+        """What each of these persons owes the book (1125), fen; those who owe nothing are left out."""
+        ...
+
     async def fund_balances(self, tx: Tx) -> Mapping[Book, int]:
         """Per medical book: what it owes us (1121) minus what we owe it (2202)."""
         ...
@@ -303,8 +320,12 @@ class Ledger(Protocol):
         """A voucher number that no other voucher has."""
         ...
 
-    async def add_payment(self, tx: Tx, payment: Payment) -> None:
-        """Record a payment to a person."""
+    async def next_vouchers(self, tx: Tx, on: date, count: int) -> Sequence[str]:
+        """Voucher numbers that no other voucher has."""
+        ...
+
+    async def add_payments(self, tx: Tx, payments: Sequence[Payment]) -> None:
+        """Record payments to persons."""
         ...
 
 
@@ -331,8 +352,8 @@ class ClaimsGateway(Protocol):
         """What v2 of the kept lines would be; nothing changes (B5)."""
         ...
 
-    async def take_back(self, conversion: Conversion, *, net: bool) -> TakenBack:
-        """Take the settlement back; its books now have a receivable against the work-injury fund, or with ``net``, where the
+    async def take_back(self, conversions: Sequence[Conversion], *, net: bool) -> Sequence[TakenBack | Refusal]:
+        """Take each settlement back, or say why not; its books now have a receivable against the work-injury fund, or with ``net``, where the
         hospital is not paid yet, one debt less."""
         ...
 
@@ -344,12 +365,12 @@ class ClaimsGateway(Protocol):
         """The medical version stands again; what each book owes the work-injury fund."""
         ...
 
-    async def reserve(self, conversion: Conversion, transfer: Transfer) -> None:
-        """Reserve a transfer in the medical book."""
+    async def reserve(self, transfers: Sequence[tuple[Conversion, Transfer]]) -> Sequence[Refusal | None]:
+        """Reserve each transfer in its medical book, or say why not."""
         ...
 
-    async def post(self, transfer: Transfer) -> None:
-        """Post a reserved transfer."""
+    async def post(self, transfers: Sequence[Transfer]) -> Sequence[Refusal | None]:
+        """Post each reserved transfer, or say why not."""
         ...
 
     async def void(self, transfer: Transfer) -> None:

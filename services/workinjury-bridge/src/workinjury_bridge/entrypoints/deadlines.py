@@ -49,10 +49,9 @@ def jobs(bridge: Bridge) -> Sequence[Job]:
     """The saga, the monthly run of the pensions, the seal of the book, the check of the invariants."""
 
     async def go_on() -> None:
-        for conversion_id in await bridge.advance.due():
-            hindrance = await bridge.advance.run(conversion_id)
-            if hindrance is not None:
-                log.warning("conversion.hindered", conversion_id=conversion_id, cause=hindrance)
+        hindered = await bridge.advance.run_all(await bridge.advance.due())
+        for conversion_id, cause in hindered.items():
+            log.warning("conversion.hindered", conversion_id=conversion_id, cause=cause)
 
     async def book_receipts() -> None:
         for movement_id in await bridge.book_movements.due():

@@ -6,7 +6,7 @@ dependant's too; both are taken at once, in one order for all callers (``Cases.l
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -72,6 +72,10 @@ class Losses(Protocol):
 
     async def of(self, tx: Tx, person_id: str) -> Loss | None:
         """What is known of a person, None when nothing was reported."""
+        ...
+
+    async def among(self, tx: Tx, person_ids: Collection[str]) -> Mapping[str, Loss]:
+        """What is known of these persons; of most of them nothing was reported."""
         ...
 
     async def save(self, tx: Tx, loss: Loss, at: datetime) -> None:
