@@ -34,7 +34,7 @@ from claims.adapters.registry_lists import SqlRegistryLists, SqlVisitLists
 from claims.adapters.rule_books import SqlBooks, SqlJobs, SqlRegister
 from claims.adapters.settlement_groups import AsyncpgGroups
 from claims.adapters.settlement_lists import SqlSettlementLists
-from claims.adapters.settlements import SqlRecalls, SqlSettlements, SqlTakeBacks
+from claims.adapters.settlements import SqlRecalls, SqlSettlementGroup, SqlSettlements, SqlTakeBacks
 from claims.adapters.simulation.jobs import RegisteredTexts, SqlSimulations
 from claims.adapters.simulation.runner import SubprocessRunner
 from claims.adapters.tables import LEDGER, PLATFORM, metadata
@@ -97,6 +97,7 @@ from claims.application.settlement.reverse_message import ReverseMessage
 from claims.application.settlement.settle_claim import SettleClaim
 from claims.application.settlement.settle_work_injury import SettleWorkInjury
 from claims.application.settlement.take_claim_back import TakeClaimBack
+from claims.application.settlement.take_claims_back import TakeClaimsBack
 from claims.application.simulation.export_facts import ExportFacts
 from claims.application.simulation.find_simulation import FindSimulation
 from claims.application.simulation.ports import Engine
@@ -216,6 +217,7 @@ class Claims:
     describe_settlement: DescribeSettlement
     list_settlements: ListSettlements
     take_claim_back: TakeClaimBack
+    take_claims_back: TakeClaimsBack
     file_for_care: FileForCare
     cancel_filing: CancelFilings
     list_filings: ListFilings
@@ -311,6 +313,8 @@ def assemble(
     correct_lines = CorrectLines(settlements, redecide, books)
     reverse = ReverseClaim(answer_once, settlements, ledger, messages, clock, ids, redecide)
     cancel_visit = CancelVisits(answer_once, messages, visits, fees)
+    taken = SqlTakeBacks()
+    take_back = TakeClaimBack(db, once, settlements, ledger, taken, clearings, books, clock, ids, redecide)
     return Claims(
         clock=clock,
         db=db,
@@ -340,7 +344,8 @@ def assemble(
         approve_late_fact=ApproveLateFact(once, cases, manual, correct_lines),
         list_late_facts=ListLateFacts(db, cases),
         redecide_later=RedecideLater(db, redecisions, years, persons, redecide, books, clock),
-        take_claim_back=TakeClaimBack(db, once, settlements, ledger, SqlTakeBacks(), clearings, books, clock, ids, redecide),
+        take_claim_back=take_back,
+        take_claims_back=TakeClaimsBack(db, take_back, SqlSettlementGroup(sealer), ledger, taken, clearings, redecide),
         move_transfer=MoveTransfer(db, SqlTransfers(), ledger, clock, ids),
         credit_account=CreditAccount(db, SqlCredits()),
         move_debt=MoveDebt(once, ledger, clock, ids),

@@ -74,7 +74,13 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
         settings=settings,
         db=claims.db,
         routers=[
-            settlements_router(claims.describe_settlement, claims.list_settlements, claims.take_claim_back, claims.replay),
+            settlements_router(
+                claims.describe_settlement,
+                claims.list_settlements,
+                claims.take_claim_back,
+                claims.take_claims_back,
+                claims.replay,
+            ),
             late_facts_router(claims.propose_late_fact, claims.approve_late_fact, claims.list_late_facts),
             assistance_router(claims.assistance),
             rule_books_router(claims.rule_books),

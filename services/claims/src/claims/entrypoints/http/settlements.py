@@ -13,11 +13,14 @@ from claims.application.settlement.describe_settlement import DescribeSettlement
 from claims.application.settlement.list_settlements import ListSettlements
 from claims.application.settlement.replay_settlement import ReplaySettlement
 from claims.application.settlement.take_claim_back import TakeBack, TakeClaimBack
+from claims.application.settlement.take_claims_back import TakeClaimsBack
 from claims.domain.kept_part import KeptLine
 from claims.domain.taking_back import EmployerShare
 from shared.db.once import digest_of
+from shared.errors import Refusal
 from shared.http.auth import Caller, IdempotencyKey
 from shared.http.pagination import After, Limit, cursor_invalid, decode_cursor, encode_cursor, page
+from shared.http.problems import document_of
 from shared.ledger import Book
 from shared.money import MAX_FEN
 from shared.transactions import OnceKey
@@ -60,8 +63,24 @@ class TakeBackBody(TrialBody):
     employer: EmployerBody | None = None
 
 
+class TakeBackItem(TakeBackBody):
+    """One of many."""
+
+    settlement_id: str = Field(min_length=1, max_length=30)
+
+
+class TakeBackItems(BaseModel):
+    """At most 500 settlements to be taken back."""
+
+    items: list[TakeBackItem] = Field(max_length=500)
+
+
 def settlements_router(
-    describe: DescribeSettlement, lists: ListSettlements, take_back: TakeClaimBack, replay: ReplaySettlement
+    describe: DescribeSettlement,
+    lists: ListSettlements,
+    take_back: TakeClaimBack,
+    take_back_all: TakeClaimsBack,
+    replay: ReplaySettlement,
 ) -> APIRouter:
     """Routes under /v1; scopes ``settlements:read`` and ``settlements:convert``."""
     router = APIRouter(prefix="/v1", tags=["settlements"])
@@ -99,6 +118,16 @@ def settlements_router(
         caller.require("settlements:convert")
         return await take_back.take_back(_command(settlement_id, body), _once("take-back", settlement_id, body, key))
 
+    @router.post(
+        "/take-backs", summary="Take many settlements back; each is answered for itself, and happens once per conversion"
+    )
+    async def take_all(caller: Caller, body: TakeBackItems, key: IdempotencyKey) -> dict[str, Any]:
+        caller.require("settlements:convert")
+        _ = key
+        asked = [(_command(item.settlement_id, item), _of_conversion(item)) for item in body.items]
+        answers = await take_back_all(asked)
+        return {"items": [{"problem": document_of(a)} if isinstance(a, Refusal) else a for a in answers]}
+
     @router.post("/settlements/{settlement_id}/take-back/trial", summary="What taking back would give; nothing changes")
     async def trial(caller: Caller, settlement_id: Id, body: TrialBody) -> dict[str, Any]:
         caller.require("settlements:convert")
@@ -134,6 +163,11 @@ def _command(settlement_id: str, body: TakeBackBody) -> TakeBack:
 
 def _kept(body: TrialBody) -> tuple[KeptLine, ...]:
     return tuple(KeptLine(line_id=line.line_id, amount_fen=line.amount_fen) for line in body.keep_lines)
+
+
+def _of_conversion(item: TakeBackItem) -> OnceKey:
+    plain = item.model_dump(mode="json", exclude={"settlement_id"})
+    return OnceKey("settlements/take-back", f"take-back:{item.conversion_id}", digest_of([item.settlement_id, plain]))
 
 
 def _once(command: str, settlement_id: str, body: TakeBackBody, key: str) -> OnceKey:
