@@ -17,7 +17,6 @@ import httpx
 
 from shared.contracts.claims import ClaimReversed, ClaimSettled, FundPayment
 from shared.errors import Kind, Refusal, conflict, not_found, unavailable
-from shared.http.problems import document_of
 from shared.ids import CountingIds
 from shared.ledger import Book, Entry, Line, credit, debit
 from shared.money import allocate
@@ -368,7 +367,7 @@ def _tried(effect: Callable[[], Any]) -> Any:
 
 def _items(body: dict[str, Any], effect: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
     answers = [_tried(partial(effect, item)) for item in body["items"]]
-    return {"items": [{"problem": document_of(a)} if isinstance(a, Refusal) else a or {} for a in answers]}
+    return {"items": [{"problem": a.as_problem()} if isinstance(a, Refusal) else a or {} for a in answers]}
 
 
 def _reservation(transfer: Transfer) -> dict[str, Any]:

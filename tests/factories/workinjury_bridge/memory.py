@@ -416,7 +416,7 @@ class MemoryBridge:
         self.decide = DecideRecognition(store, cases, propose, clock, ids)
         self.contest = ContestRecognition(store, cases)
         self.revoke = RevokeRecognition(store, cases, conversions, self.benefits.withdraw, clock, ids)
-        self.review = ReviewConversion(store, conversions, advances, clock)
+        self.review = ReviewConversion(store, cases, conversions, advances, clock)
         self.state_facts = StateFacts(store, cases, conversions, clock)
         self.split = SplitStay(store, store, conversions, self.claims, POLICIES, calendar, clock)
         self.advances = ApplyForAdvance(store, cases, advances, POLICIES, calendar, clock, ids)

@@ -172,7 +172,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         contest=ContestRecognition(once, cases),
         revoke=RevokeRecognition(once, cases, conversions, benefits.withdraw, clock, ids),
         judge=judge,
-        review=ReviewConversion(once, conversions, advances, clock),
+        review=ReviewConversion(once, cases, conversions, advances, clock),
         state_facts=StateFacts(once, cases, conversions, clock),
         split=SplitStay(db, once, conversions, claims, policies, calendar, clock),
         advances=ApplyForAdvance(once, cases, advances, policies, calendar, clock, ids),

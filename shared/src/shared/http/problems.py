@@ -48,17 +48,6 @@ def problem(
     status: int, code: str, title: str, detail: str, *, field: str | None = None, facts: Mapping[str, Any] | None = None
 ) -> JSONResponse:
     """A problem document. ``code`` is stable; ``title`` is Chinese for the screen, ``detail`` English for the log."""
-    return JSONResponse(_document(status, code, title, detail, field, facts), status_code=status, media_type=MEDIA_TYPE)
-
-
-def document_of(refusal: Refusal) -> dict[str, Any]:
-    """A refusal as a problem document, to stand among the answers to the other commands of one request."""
-    return _document(refusal.kind.value, refusal.code, refusal.zh, refusal.en, refusal.field, refusal.facts)
-
-
-def _document(
-    status: int, code: str, title: str, detail: str, field: str | None, facts: Mapping[str, Any] | None
-) -> dict[str, Any]:
     body: dict[str, Any] = {
         "type": f"urn:onewindow:problem:{code}",
         "status": status,
@@ -68,7 +57,8 @@ def _document(
     }
     if field is not None:
         body["field"] = field
-    return {**jsonable_encoder(facts or {}), **body}
+    body = {**jsonable_encoder(facts or {}), **body}
+    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:

@@ -36,8 +36,8 @@ from workinjury_bridge.domain.transfer import Direction, Transfer, TransferState
 _MAX_ROWS = 1000
 """No person has so many cases, stays or journals; a limit on every list."""
 _PERSON_LOCK = 0x3C1
-_MOVES = ("state", "begun", "revoked", "restored", "paid", "netted", "cause")
-"""What of a conversion changes while it goes on."""
+_MOVES = ("state", "maker", "checker", "note", "begun", "revoked", "restored", "paid", "netted", "cause")
+"""What of a conversion changes while it goes on; figures, facts and split stay."""
 _TRANSFER = tuple(f.name for f in fields(Transfer))
 _PAYMENT = tuple(f.name for f in fields(Payment))
 

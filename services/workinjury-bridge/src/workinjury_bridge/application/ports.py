@@ -151,7 +151,7 @@ class Conversions(Protocol):
         ...
 
     async def move(self, tx: Tx, conversions: Sequence[Conversion], at: datetime) -> None:
-        """The next values of many that only went on in the saga; whatever hindered them is forgotten."""
+        """The next values of many whose figures, facts and split stay; whatever hindered them is forgotten."""
         ...
 
     async def of_case(self, tx: Tx, case_id: str) -> Sequence[Conversion]:
@@ -401,6 +401,10 @@ class Views(Protocol):
         self, *, case_id: str | None, state: str | None, person_id: str | None, after: str | None, limit: int
     ) -> list[dict[str, Any]]:
         """Conversions, newest first."""
+        ...
+
+    async def regions(self, conversion_ids: Sequence[str]) -> set[str | None]:
+        """The regions of the cases of these conversions."""
         ...
 
     async def recovery(self, recovery_id: str) -> dict[str, Any] | None:

@@ -14,7 +14,6 @@ from claims.application.funds.move_transfer import MoveTransfer, Transfer
 from shared.db.once import digest_of
 from shared.errors import Refusal
 from shared.http.auth import Caller, IdempotencyKey
-from shared.http.problems import document_of
 from shared.ledger import Book
 from shared.transactions import OnceKey
 
@@ -168,4 +167,4 @@ def funds_router(transfers: MoveTransfer, credit: CreditAccount, clear: ClearIns
 
 
 def _state(state: str | Refusal) -> dict[str, Any]:
-    return {"problem": document_of(state)} if isinstance(state, Refusal) else {"state": state}
+    return {"problem": state.as_problem()} if isinstance(state, Refusal) else {"state": state}

@@ -20,7 +20,6 @@ from shared.db.once import digest_of
 from shared.errors import Refusal
 from shared.http.auth import Caller, IdempotencyKey
 from shared.http.pagination import After, Limit, cursor_invalid, decode_cursor, encode_cursor, page
-from shared.http.problems import document_of
 from shared.ledger import Book
 from shared.money import MAX_FEN
 from shared.transactions import OnceKey
@@ -126,7 +125,7 @@ def settlements_router(
         _ = key
         asked = [(_command(item.settlement_id, item), _of_conversion(item)) for item in body.items]
         answers = await take_back_all(asked)
-        return {"items": [{"problem": document_of(a)} if isinstance(a, Refusal) else a for a in answers]}
+        return {"items": [{"problem": a.as_problem()} if isinstance(a, Refusal) else a for a in answers]}
 
     @router.post("/settlements/{settlement_id}/take-back/trial", summary="What taking back would give; nothing changes")
     async def trial(caller: Caller, settlement_id: Id, body: TrialBody) -> dict[str, Any]:
