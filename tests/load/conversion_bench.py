@@ -3,8 +3,8 @@
 ``python tests/load/conversion_bench.py --seconds 30 --rate 200``. Everything runs on this machine: PostgreSQL, broker, gateway,
 services, workers and the load. Each conversion is an employee's stay with ten fee lines that the medical fund has settled, pool and
 account; the stays are settled through the gateway beforehand and their facts have reached the bridge. Then three loads, each open
-loop at the asked rate: recognition decisions, one request each, after which the worker reads bills and computes figures; checks
-and approvals, a page of the worklist each, as two people do them; after an approval the saga goes by itself: claims takes back,
+loop at the asked rate: recognition decisions, twenty in a request as another office hands them over, after which the worker reads
+bills and computes figures; checks and approvals, a page of twenty of the worklist each, as two people do them; after an approval the saga goes by itself: claims takes back,
 both books post, both sides of the transfer, the person is paid. Exit code 1 when the audit does not hold.
 """
 
@@ -44,7 +44,7 @@ from tests.load.generator import Plan, Stay
 
 HERE = Path(__file__).parent
 PAGE = 20
-"""Conversions that a person checks or approves at once."""
+"""Decisions handed over, conversions checked or approved at once."""
 SETTLE_RATE = 150.0
 console = Console()
 
@@ -121,7 +121,9 @@ async def measure(stack: Stack, folder: Path, arguments: argparse.Namespace) -> 
         limits=httpx.Limits(max_connections=64),
     ) as http:
         decided = Phase("recognised, bill read, figures known", arguments.rate, count)
-        await run_phase(stack, decided, lambda n: decide(http, n), count, 1)
+        await run_phase(
+            stack, decided, lambda n: decide(http, n * PAGE + 1, min((n + 1) * PAGE, count)), -(-count // PAGE), PAGE
+        )
         await until(bridge_url, "SELECT count(*) FROM conversion WHERE total_fen IS NOT NULL", count)
         await finish(stack, decided)
         decided.lags_s = await ages(bridge_url, "extract(epoch FROM changed_at - proposed_at)", "total_fen IS NOT NULL")
@@ -207,14 +209,23 @@ async def report_accidents(url: str, count: int) -> None:
         await connection.close()
 
 
-async def decide(http: httpx.AsyncClient, number: int) -> None:
-    """One recognition decision, as the deciding office records it."""
-    case_id = f"C{number + 1:025d}"
-    body = {"decision_no": f"N{number}", "outcome": "granted", "decided_on": "2026-03-19", "decided_by": "office"}
-    answer = await http.post(
-        f"/v1/injury-cases/{case_id}/recognition-decisions", json=body, headers={"Idempotency-Key": f"decide-{number}"}
-    )
+async def decide(http: httpx.AsyncClient, first: int, last: int) -> None:
+    """Recognition decisions ``first`` to ``last``, as the deciding office hands them over."""
+    items = [
+        {
+            "case_id": f"C{n:025d}",
+            "decision_no": f"N{n}",
+            "outcome": "granted",
+            "decided_on": "2026-03-19",
+            "decided_by": "office",
+        }
+        for n in range(first, last + 1)
+    ]
+    answer = await http.post("/v1/recognition-decisions", json={"items": items}, headers={"Idempotency-Key": f"decide-{first}"})
     answer.raise_for_status()
+    refused = [item["problem"] for item in answer.json()["items"] if "problem" in item]
+    if refused:
+        raise RuntimeError(f"refused: {refused[0]}")
 
 
 async def review(http: httpx.AsyncClient, act: str, ids: Sequence[str], actor: str) -> None:
@@ -321,7 +332,8 @@ async def effect_lags(url: str) -> list[float]:
 async def audit(stack: Stack, count: int) -> list[str]:
     """What is wrong; empty when the audit holds."""
     wrong: list[str] = []
-    claims, bridge = (await asyncpg.connect(stack.database_urls[s]) for s in ("claims", "workinjury-bridge"))
+    claims = await asyncpg.connect(stack.database_urls["claims"])
+    bridge = await asyncpg.connect(stack.database_urls["workinjury-bridge"])
     try:
         states = dict(await bridge.fetch("SELECT state, count(*) FROM conversion GROUP BY state"))
         if states != {"settled": count}:

@@ -105,10 +105,16 @@ class FakeClaims:
     # What the bridge calls
 
     async def read_bill(self, settlement_id: str) -> MedicalBill:
+        return self._read_bill(settlement_id)
+
+    def _read_bill(self, settlement_id: str) -> MedicalBill:
         self.around("before", f"read:{settlement_id}")
         bill = self._standing(settlement_id).bill
         self.around("after", f"read:{settlement_id}")
         return bill
+
+    async def read_bills(self, settlement_ids: Sequence[str]) -> Sequence[MedicalBill | Refusal]:
+        return [_tried(partial(self._read_bill, settlement_id)) for settlement_id in settlement_ids]
 
     async def decide_kept(self, settlement_id: str, lines: Sequence[KeptLine]) -> Kept:
         self.around("before", f"kept:{settlement_id}")
@@ -264,6 +270,8 @@ class FakeClaims:
             case ["settlements", settlement_id, "take-back", "trial"]:
                 kept = await self.decide_kept(settlement_id, _keep(body))
                 return {"owed": [asdict(p) for p in kept.owed], "kept_cash_fen": kept.cash_fen}
+            case ["settlement-bills"]:
+                return _items(body, lambda item: _statement(self._read_bill(item["settlement_id"])))
             case ["take-backs"]:
                 return _items(body, lambda item: asdict(self._serve_take_back(item)))
             case ["settlements", settlement_id, "restore"]:

@@ -52,7 +52,7 @@ from workinjury_bridge.domain.benefits.item import Item
 from workinjury_bridge.domain.benefits.loss import Loss
 from workinjury_bridge.domain.benefits.rules import BenefitBook
 from workinjury_bridge.domain.benefits.wage import OwnWage
-from workinjury_bridge.domain.conversion import ENDED, Conversion, next_step
+from workinjury_bridge.domain.conversion import Conversion, next_step
 from workinjury_bridge.domain.direct_settlement import DirectSettlement
 from workinjury_bridge.domain.recognition import Decision, InjuryCase
 from workinjury_bridge.domain.recovery import Movement, Recovery
@@ -155,9 +155,6 @@ class MemoryCases:
     async def lock_persons(self, tx: Tx, person_ids: Collection[str]) -> None:
         """Transactions here never overlap."""
 
-    async def with_cases(self, tx: Tx, person_ids: Collection[str]) -> set[str]:
-        return {case.person_id for case in of(tx).cases.values()} & set(person_ids)
-
     async def add(self, tx: Tx, case: InjuryCase, opened_at: datetime) -> None:
         of(tx).cases[case.case_id] = case
 
@@ -166,14 +163,23 @@ class MemoryCases:
 
     locked = get
 
+    async def many(self, tx: Tx, case_ids: Collection[str]) -> Sequence[InjuryCase]:
+        return [case for case in of(tx).cases.values() if case.case_id in case_ids]
+
+    locked_all = many
+
     async def of_person(self, tx: Tx, person_id: str) -> Sequence[InjuryCase]:
-        mine = [case for case in of(tx).cases.values() if case.person_id == person_id]
+        return await self.of_persons(tx, {person_id})
+
+    async def of_persons(self, tx: Tx, person_ids: Collection[str]) -> Sequence[InjuryCase]:
+        mine = [case for case in of(tx).cases.values() if case.person_id in person_ids]
         return sorted(mine, key=lambda case: (case.accident_on, case.case_id), reverse=True)
 
-    async def add_decision(self, tx: Tx, case_id: str, decision: Decision, recorded_at: datetime) -> None:
-        case = of(tx).cases[case_id]
-        assert decision.version not in {known.version for known in case.decisions}
-        of(tx).cases[case_id] = replace(case, decisions=(*case.decisions, decision))
+    async def add_decisions(self, tx: Tx, decisions: Sequence[tuple[str, Decision]], recorded_at: datetime) -> None:
+        for case_id, decision in decisions:
+            case = of(tx).cases[case_id]
+            assert decision.version not in {known.version for known in case.decisions}
+            of(tx).cases[case_id] = replace(case, decisions=(*case.decisions, decision))
 
     async def state_facts(self, tx: Tx, case_id: str, facts: CaseFacts) -> None:
         of(tx).cases[case_id] = replace(of(tx).cases[case_id], facts=facts)
@@ -197,20 +203,20 @@ class MemoryStays:
         stay = of(tx).stays.get(settlement_id)
         return None if stay is None else replace(stay, reversed=settlement_id in of(tx).reversed)
 
-    async def of_person(self, tx: Tx, person_id: str) -> Sequence[SettledStay]:
-        mine = [await self.get(tx, key) for key, stay in of(tx).stays.items() if stay.person_id == person_id]
+    async def many(self, tx: Tx, settlement_ids: Sequence[str]) -> Sequence[SettledStay]:
+        found = [await self.get(tx, settlement_id) for settlement_id in settlement_ids]
+        return [stay for stay in found if stay is not None]
+
+    async def of_persons(self, tx: Tx, person_ids: Collection[str]) -> Sequence[SettledStay]:
+        mine = [await self.get(tx, key) for key, stay in of(tx).stays.items() if stay.person_id in person_ids]
         return sorted((stay for stay in mine if stay is not None), key=lambda stay: (stay.begun_on, stay.settlement_id))
 
 
 class MemoryConversions:
-    async def add(self, tx: Tx, conversion: Conversion, at: datetime) -> bool:
-        key = (conversion.settlement_id, conversion.decision_id, conversion.decision_version)
-        for known in of(tx).conversions.values():
-            same_key = (known.settlement_id, known.decision_id, known.decision_version) == key
-            if same_key or (known.settlement_id == conversion.settlement_id and known.state not in ENDED):
-                return False
-        of(tx).conversions[conversion.conversion_id] = conversion
-        return True
+    async def add(self, tx: Tx, conversions: Sequence[Conversion], at: datetime) -> None:
+        for conversion in conversions:
+            assert not any(known.excludes(conversion) for known in of(tx).conversions.values())
+            of(tx).conversions[conversion.conversion_id] = conversion
 
     async def get(self, tx: Tx, conversion_id: str) -> Conversion | None:
         return of(tx).conversions.get(conversion_id)
@@ -224,12 +230,18 @@ class MemoryConversions:
         of(tx).conversions[conversion.conversion_id] = conversion
         of(tx).hindrances.pop(conversion.conversion_id, None)
 
+    async def assess(self, tx: Tx, conversions: Sequence[Conversion], at: datetime) -> None:
+        await self.move(tx, conversions, at)
+
     async def move(self, tx: Tx, conversions: Sequence[Conversion], at: datetime) -> None:
         for conversion in conversions:
             await self.save(tx, conversion, at)
 
     async def of_case(self, tx: Tx, case_id: str) -> Sequence[Conversion]:
         return [c for c in of(tx).conversions.values() if c.case_id == case_id]
+
+    async def of_settlements(self, tx: Tx, settlement_ids: Sequence[str]) -> Sequence[Conversion]:
+        return [c for c in of(tx).conversions.values() if c.settlement_id in settlement_ids]
 
     async def of_settlement(self, tx: Tx, settlement_id: str) -> Sequence[Conversion]:
         return [c for c in of(tx).conversions.values() if c.settlement_id == settlement_id]

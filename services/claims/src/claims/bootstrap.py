@@ -34,7 +34,7 @@ from claims.adapters.registry_lists import SqlRegistryLists, SqlVisitLists
 from claims.adapters.rule_books import SqlBooks, SqlJobs, SqlRegister
 from claims.adapters.settlement_groups import AsyncpgGroups
 from claims.adapters.settlement_lists import SqlSettlementLists
-from claims.adapters.settlements import SqlRecalls, SqlSettlementGroup, SqlSettlements, SqlTakeBacks
+from claims.adapters.settlements import SqlBills, SqlRecalls, SqlSettlementGroup, SqlSettlements, SqlTakeBacks
 from claims.adapters.simulation.jobs import RegisteredTexts, SqlSimulations
 from claims.adapters.simulation.runner import SubprocessRunner
 from claims.adapters.tables import LEDGER, PLATFORM, metadata
@@ -91,6 +91,7 @@ from claims.application.settlement.describe_settlement import DescribeSettlement
 from claims.application.settlement.find_settlement import FindSettlement
 from claims.application.settlement.list_settlements import ListSettlements
 from claims.application.settlement.pre_settle_claim import PreSettleClaim
+from claims.application.settlement.read_bills import ReadBills
 from claims.application.settlement.replay_settlement import ReplaySettlement
 from claims.application.settlement.reverse_claim import ReverseClaim
 from claims.application.settlement.reverse_message import ReverseMessage
@@ -218,6 +219,7 @@ class Claims:
     list_settlements: ListSettlements
     take_claim_back: TakeClaimBack
     take_claims_back: TakeClaimsBack
+    read_bills: ReadBills
     file_for_care: FileForCare
     cancel_filing: CancelFilings
     list_filings: ListFilings
@@ -346,6 +348,7 @@ def assemble(
         redecide_later=RedecideLater(db, redecisions, years, persons, redecide, books, clock),
         take_claim_back=take_back,
         take_claims_back=TakeClaimsBack(db, take_back, SqlSettlementGroup(sealer), ledger, taken, clearings, redecide),
+        read_bills=ReadBills(db, SqlBills()),
         move_transfer=MoveTransfer(db, SqlTransfers(), ledger, clock, ids),
         credit_account=CreditAccount(db, SqlCredits()),
         move_debt=MoveDebt(once, ledger, clock, ids),

@@ -47,6 +47,7 @@ from claims.adapters.tables.visits import FEE_BATCH, FEE_LINE, VISIT
 from claims.application.header import HisHeader
 from claims.application.settlement.answer import SettlementAnswer
 from claims.application.settlement.ports import Correction, NewSettlement, StoredSettlement, YearKey
+from claims.application.settlement.read_bills import StandingBill
 from claims.application.settlement.stored_facts import decision_to_json
 from claims.application.settlement.take_claim_back import TakeBack, Taken
 from claims.domain.accounts.sharing import Share, Sharing
@@ -528,6 +529,56 @@ class SqlSettlementGroup(SqlSettlements):
             .where((s.state == "valid") | TAKE_BACK.c.kept.is_not(None), s.work_injury_key.is_(None))
         )
         return {YearKey(row.person_id, row.scheme, row.benefit_year) for row in rows}
+
+
+class SqlBills:
+    """Implements ``Bills``."""
+
+    async def among(self, tx: Tx, settlement_ids: Sequence[str]) -> Mapping[str, StandingBill]:
+        """See ``Bills``."""
+        s, line, last = SETTLEMENT.c, FEE_LINE.c, last_correction()
+        found = await opened(tx).all(
+            select(
+                s.settlement_id, s.visit_id, s.state, s.begun_on, s.ended_on,
+                func.coalesce(last.c.c_total_fen, s.total_fen).label("total_fen"),
+                func.coalesce(last.c.c_cash_fen, s.cash_fen).label("cash_fen"),
+                func.coalesce(last.c.c_decision["payments"], s.decision["payments"]).label("payments"),
+                last.c.c_lines,
+            )
+            .outerjoin(last, true())
+            .where(_any_of(s.settlement_id, settlement_ids))
+        )  # fmt: skip
+        rows = await opened(tx).all(
+            select(
+                FEE_BATCH.c.settlement_id, line.line_no, line.item_code, line.item_name, line.charge_class, line.occurred_at,
+                line.quantity, line.price, line.amount_fen, line.self_funded_fen, line.over_limit_fen, line.pre_selfpay_fen,
+                line.in_scope_fen, line.in_work_injury_catalogue,
+            )
+            .join(FEE_BATCH, FEE_BATCH.c.batch_id == line.batch_id)
+            .where(
+                # by visit: there is no index on the settlement's id, on purpose
+                _any_of(FEE_BATCH.c.visit_id, [row.visit_id for row in found]),
+                _any_of(FEE_BATCH.c.settlement_id, settlement_ids),
+            )
+            .order_by(line.line_no)
+        )  # fmt: skip
+        lines: dict[str, list[Mapping[str, Any]]] = {}
+        for row in rows:
+            lines.setdefault(row.settlement_id, []).append(dict(row._mapping))
+        return {
+            row.settlement_id: StandingBill(
+                settlement_id=row.settlement_id,
+                state=row.state,
+                begun_on=row.begun_on,
+                ended_on=row.ended_on,
+                total_fen=row.total_fen,
+                cash_fen=row.cash_fen,
+                payments=row.payments,
+                lines=lines.get(row.settlement_id, ()),
+                corrected_lines=row.c_lines or {},
+            )
+            for row in found
+        }
 
 
 def _any_of(column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:

@@ -40,6 +40,11 @@ class HttpClaims:
         # what stands with every correction, not what was once answered to the hospital
         return _bill({**answer, **answer["standing"]})
 
+    async def read_bills(self, settlement_ids: Sequence[str]) -> Sequence[MedicalBill | Refusal]:
+        """See the port. Refuses a settlement that does not stand."""
+        answers = await self._many("/v1/settlement-bills", [{"settlement_id": each} for each in settlement_ids])
+        return [answer if isinstance(answer, Refusal) else _standing_bill(answer) for answer in answers]
+
     async def decide_kept(self, settlement_id: str, lines: Sequence[KeptLine]) -> Kept:
         """See the port."""
         body = {"keep_lines": [asdict(line) for line in lines]}
@@ -172,6 +177,10 @@ def _command(conversion: Conversion) -> dict[str, Any]:
         "maker": conversion.maker,
         "checker": conversion.checker,
     }
+
+
+def _standing_bill(answer: Mapping[str, Any]) -> MedicalBill | Refusal:
+    return _bill(answer) if answer["state"] == "valid" else settlement_not_standing(answer["state"])
 
 
 def _bill(answer: Mapping[str, Any]) -> MedicalBill:

@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ARRAY, Row, Text, any_, bindparam, exists, func, insert, literal, select, text, update
+from sqlalchemy import ARRAY, ColumnElement, Row, Text, any_, bindparam, exists, func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from shared.contracts.claims import FundPayment
@@ -47,6 +47,11 @@ def _sql(tx: Tx) -> SqlTx:
     return cast(SqlTx, tx)
 
 
+def _any_of(column: ColumnElement[str], values: Collection[str]) -> ColumnElement[bool]:
+    """The column is one of these, however many: one parameter, one plan."""
+    return column == any_(literal(list(values), ARRAY(Text)))
+
+
 async def _lock_person(tx: Tx, person_id: str) -> None:
     """An advisory lock: persons live in another service, so there is no row to lock."""
     await _sql(tx).execute(
@@ -65,11 +70,6 @@ class SqlCases:
             ),
             {"space": _PERSON_LOCK, "persons": list(person_ids)},
         )
-
-    async def with_cases(self, tx: Tx, person_ids: Collection[str]) -> set[str]:
-        """See the port."""
-        persons = t.injury_case.c.person_id
-        return {row.person_id for row in await _sql(tx).all(select(persons).distinct().where(persons.in_(person_ids)))}
 
     async def add(self, tx: Tx, case: InjuryCase, opened_at: datetime) -> None:
         """See the port."""
@@ -101,19 +101,36 @@ class SqlCases:
             await _lock_person(tx, case.person_id)
         return await self.get(tx, case_id)
 
+    async def many(self, tx: Tx, case_ids: Collection[str]) -> Sequence[InjuryCase]:
+        """See the port."""
+        return await cases_of(
+            _sql(tx), await _sql(tx).all(select(t.injury_case).where(_any_of(t.injury_case.c.case_id, case_ids)))
+        )
+
+    async def locked_all(self, tx: Tx, case_ids: Collection[str]) -> Sequence[InjuryCase]:
+        """See the port."""
+        persons = select(t.injury_case.c.person_id).where(_any_of(t.injury_case.c.case_id, case_ids))
+        await self.lock_persons(tx, {row.person_id for row in await _sql(tx).all(persons)})
+        return await self.many(tx, case_ids)
+
     async def of_person(self, tx: Tx, person_id: str) -> Sequence[InjuryCase]:
+        """See the port."""
+        return await self.of_persons(tx, [person_id])
+
+    async def of_persons(self, tx: Tx, person_ids: Collection[str]) -> Sequence[InjuryCase]:
         """See the port."""
         found = await _sql(tx).all(
             select(t.injury_case)
-            .where(t.injury_case.c.person_id == person_id)
+            .where(_any_of(t.injury_case.c.person_id, person_ids))
             .order_by(t.injury_case.c.accident_on.desc(), t.injury_case.c.case_id.desc())
-            .limit(_MAX_ROWS)
         )
         return await cases_of(_sql(tx), found)
 
-    async def add_decision(self, tx: Tx, case_id: str, decision: Decision, recorded_at: datetime) -> None:
+    async def add_decisions(self, tx: Tx, decisions: Sequence[tuple[str, Decision]], recorded_at: datetime) -> None:
         """See the port."""
-        await _sql(tx).execute(insert(t.decision).values(case_id=case_id, recorded_at=recorded_at, **asdict(decision)))
+        rows = [{"case_id": case_id, "recorded_at": recorded_at, **asdict(decision)} for case_id, decision in decisions]
+        if rows:
+            await _sql(tx).execute(insert(t.decision), rows)
 
     async def state_facts(self, tx: Tx, case_id: str, facts: CaseFacts) -> None:
         """See the port."""
@@ -148,14 +165,16 @@ class SqlStays:
         row = await _sql(tx).first(self._select().where(t.stay.c.settlement_id == settlement_id))
         return None if row is None else SettledStay(**row._mapping)
 
-    async def of_person(self, tx: Tx, person_id: str) -> Sequence[SettledStay]:
+    async def many(self, tx: Tx, settlement_ids: Sequence[str]) -> Sequence[SettledStay]:
         """See the port."""
-        statement = (
-            self._select()
-            .where(t.stay.c.person_id == person_id)
-            .order_by(t.stay.c.begun_on, t.stay.c.settlement_id)
-            .limit(_MAX_ROWS)
-        )
+        return await self._where(tx, _any_of(t.stay.c.settlement_id, settlement_ids))
+
+    async def of_persons(self, tx: Tx, person_ids: Collection[str]) -> Sequence[SettledStay]:
+        """See the port."""
+        return await self._where(tx, _any_of(t.stay.c.person_id, person_ids))
+
+    async def _where(self, tx: Tx, condition: Any) -> list[SettledStay]:
+        statement = self._select().where(condition).order_by(t.stay.c.begun_on, t.stay.c.settlement_id)
         return [SettledStay(**row._mapping) for row in await _sql(tx).all(statement)]
 
     @staticmethod
@@ -167,15 +186,11 @@ class SqlStays:
 class SqlConversions:
     """Implements ``Conversions``."""
 
-    async def add(self, tx: Tx, conversion: Conversion, at: datetime) -> bool:
+    async def add(self, tx: Tx, conversions: Sequence[Conversion], at: datetime) -> None:
         """See the port."""
-        statement = (
-            upsert(t.conversion)
-            .values(proposed_at=at, changed_at=at, next_try_at=at, **_conversion_values(conversion))
-            .on_conflict_do_nothing()
-            .returning(t.conversion.c.conversion_id)
-        )
-        return (await _sql(tx).execute(statement)).first() is not None
+        first = {"proposed_at": at, "changed_at": at, "next_try_at": at}
+        if conversions:
+            await _sql(tx).execute(insert(t.conversion), [first | _conversion_values(c) for c in conversions])
 
     async def get(self, tx: Tx, conversion_id: str) -> Conversion | None:
         """See the port."""
@@ -191,35 +206,46 @@ class SqlConversions:
 
     async def save(self, tx: Tx, conversion: Conversion, at: datetime) -> None:
         """See the port."""
-        values = _conversion_values(conversion)
-        await _sql(tx).execute(
-            update(t.conversion)
-            .where(t.conversion.c.conversion_id == conversion.conversion_id)
-            .values(changed_at=at, next_try_at=at, tries=0, hindrance=None, **values)
-        )
+        await self._update(tx, [{"id": conversion.conversion_id} | _named(_conversion_values(conversion))], at)
+
+    async def assess(self, tx: Tx, conversions: Sequence[Conversion], at: datetime) -> None:
+        """See the port. What is withdrawn has no figures, and other columns to write."""
+        by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        for conversion in conversions:
+            row = {"id": conversion.conversion_id} | _named(_conversion_values(conversion))
+            by_columns.setdefault(tuple(row), []).append(row)
+        for rows in by_columns.values():
+            await self._update(tx, rows, at)
 
     async def many(self, tx: Tx, conversion_ids: Sequence[str]) -> Sequence[Conversion]:
         """See the port."""
-        these = t.conversion.c.conversion_id == any_(literal(list(conversion_ids), ARRAY(Text)))
-        return await self._where(tx, these, len(conversion_ids))
+        return await self._where(tx, _any_of(t.conversion.c.conversion_id, conversion_ids), None)
 
     async def move(self, tx: Tx, conversions: Sequence[Conversion], at: datetime) -> None:
         """See the port."""
-        if not conversions:
+        rows = [{"id": c.conversion_id} | _named({name: getattr(c, name) for name in _MOVES}) for c in conversions]
+        await self._update(tx, rows, at)
+
+    @staticmethod
+    async def _update(tx: Tx, rows: Sequence[dict[str, Any]], at: datetime) -> None:
+        """Write rows of one shape: the id, and ``to_`` and a column's name for each new value."""
+        if not rows:
             return
+        values: dict[str, Any] = {name.removeprefix("to_"): bindparam(name) for name in rows[0] if name != "id"}
         statement = (
             update(t.conversion)
             .where(t.conversion.c.conversion_id == bindparam("id"))
-            .values(
-                changed_at=at, next_try_at=at, tries=0, hindrance=None, **{name: bindparam(f"to_{name}") for name in _MOVES}
-            )
+            .values(changed_at=at, next_try_at=at, tries=0, hindrance=None, **values)
         )
-        rows = [{"id": c.conversion_id} | {f"to_{name}": getattr(c, name) for name in _MOVES} for c in conversions]
-        await _sql(tx).execute(statement, rows)
+        await _sql(tx).execute(statement, list(rows))
 
     async def of_case(self, tx: Tx, case_id: str) -> Sequence[Conversion]:
         """See the port."""
         return await self._where(tx, t.conversion.c.case_id == case_id)
+
+    async def of_settlements(self, tx: Tx, settlement_ids: Sequence[str]) -> Sequence[Conversion]:
+        """See the port."""
+        return await self._where(tx, _any_of(t.conversion.c.settlement_id, settlement_ids), None)
 
     async def of_settlement(self, tx: Tx, settlement_id: str) -> Sequence[Conversion]:
         """See the port."""
@@ -257,7 +283,7 @@ class SqlConversions:
         """See the port."""
         return await self._where(tx, t.conversion.c.conversion_id > conversion_id, limit)
 
-    async def _where(self, tx: Tx, condition: Any, limit: int = _MAX_ROWS) -> list[Conversion]:
+    async def _where(self, tx: Tx, condition: Any, limit: int | None = _MAX_ROWS) -> list[Conversion]:
         statement = select(t.conversion).where(condition).order_by(t.conversion.c.conversion_id).limit(limit)
         return [_conversion(row) for row in await _sql(tx).all(statement)]
 
@@ -288,7 +314,7 @@ class SqlTransfers:
 
     async def of_conversions(self, tx: Tx, conversion_ids: Sequence[str]) -> Sequence[Transfer]:
         """See the port."""
-        these = t.transfer.c.conversion_id == any_(literal(list(conversion_ids), ARRAY(Text)))
+        these = _any_of(t.transfer.c.conversion_id, conversion_ids)
         statement = select(t.transfer).where(these).order_by(t.transfer.c.transfer_id)
         return [
             Transfer(
@@ -333,7 +359,7 @@ class SqlRecoveries:
     async def open_of(self, tx: Tx, book: Book, debtors: Collection[str]) -> Sequence[Recovery]:
         """See the port."""
         c = t.recovery.c
-        theirs = c.debtor == any_(literal(sorted(debtors), ARRAY(Text)))
+        theirs = _any_of(c.debtor, debtors)
         return await self._where(tx, (c.book == book.value) & theirs & c.state.notin_(CLOSED))
 
     async def add_movement(self, tx: Tx, movement: Movement, at: datetime) -> None:
@@ -577,7 +603,7 @@ class SqlLedger:
             .where(
                 line.book == Book.WI.value,
                 line.account == DUE_FROM_PERSON,
-                line.dim == any_(literal(sorted(persons), ARRAY(Text))),
+                _any_of(line.dim, persons),
             )
             .group_by(line.dim)
         )
@@ -685,6 +711,11 @@ def _split(stored: Mapping[str, Any] | None) -> Split | None:
         decided_by=stored["decided_by"],
         note=stored["note"],
     )
+
+
+def _named(values: Mapping[str, Any]) -> dict[str, Any]:
+    """New values under the names of an update's parameters."""
+    return {f"to_{name}": value for name, value in values.items()}
 
 
 def _conversion_values(conversion: Conversion) -> dict[str, Any]:

@@ -37,7 +37,7 @@ from workinjury_bridge.application.recovery.remind import RECOVERY_DEADLINE, end
 from workinjury_bridge.domain import party
 from workinjury_bridge.domain.conversion import Conversion, Step, next_step, same_payments
 from workinjury_bridge.domain.facts import conversion_changed, recovery_changed, transfer_confirmed
-from workinjury_bridge.domain.figures import Figures, convert, lines_to_keep
+from workinjury_bridge.domain.figures import Figures, MedicalBill, convert, lines_to_keep
 from workinjury_bridge.domain.journals import (
     Stamp,
     about_conversion,
@@ -46,6 +46,7 @@ from workinjury_bridge.domain.journals import (
     transfer_entry,
 )
 from workinjury_bridge.domain.policy import Uncleared
+from workinjury_bridge.domain.recognition import InjuryCase
 from workinjury_bridge.domain.recovery import Cause, Recovery
 from workinjury_bridge.domain.refusals import claims_disagrees
 from workinjury_bridge.domain.transfer import Direction, Transfer, TransferState
@@ -152,6 +153,8 @@ class AdvanceConversion:
     async def _together(self, step: Step, state: TransferState | None, group: Sequence[_Sight]) -> dict[str, Exception]:
         """One step for a group; returns what hindered which."""
         match step, state:
+            case Step.ASSESS, _:
+                return await self._assess(group)
             case Step.BEGIN, _:
                 await self._move(group, lambda conversion: conversion.begin())
             case Step.TAKE_BACK, _:
@@ -171,13 +174,11 @@ class AdvanceConversion:
         return {}
 
     async def _one_by_one(self, step: Step, group: Sequence[_Sight]) -> dict[str, Exception]:
-        """The steps that are rare, or ask claims about one settlement."""
+        """The steps that are rare."""
         hindered: dict[str, Exception] = {}
         for sight in group:
             try:
                 match step:
-                    case Step.ASSESS:
-                        await self._assess(sight.conversion)
                     case Step.RESTORE:
                         await self._restore(sight.conversion)
                     case Step.CLOSE:
@@ -188,29 +189,43 @@ class AdvanceConversion:
                 hindered[sight.conversion.conversion_id] = failed
         return hindered
 
-    async def _assess(self, conversion: Conversion) -> None:
+    async def _assess(self, group: Sequence[_Sight]) -> dict[str, Exception]:
+        conversions = [sight.conversion for sight in group]
         async with self.work.transaction() as tx:
-            stay = await self.stays.get(tx, conversion.settlement_id)
-            case = await self.cases.get(tx, conversion.case_id)
-        if case is None:
-            raise AssertionError("a conversion belongs to a case")
-        try:
-            bill = await self.claims.read_bill(conversion.settlement_id)
-            policy = self.policies.on(bill.ended_on)
-            terms = case.terms(conversion.facts, conversion.split, policy)
-            keep = lines_to_keep(bill, terms)
-            kept = await self.claims.decide_kept(conversion.settlement_id, keep) if keep else None
+            stays = {stay.settlement_id: stay for stay in await self.stays.many(tx, [c.settlement_id for c in conversions])}
+            cases = {case.case_id: case for case in await self.cases.many(tx, {c.case_id for c in conversions})}
+        bills = await self.claims.read_bills([c.settlement_id for c in conversions])
+        hindered: dict[str, Exception] = {}
+        assessed: dict[str, Conversion] = {}
+        for conversion, bill in zip(conversions, bills, strict=True):
+            stay = stays.get(conversion.settlement_id)
             inpatient = stay is not None and stay.inpatient
-            after = conversion.assessed(convert(bill, policy, inpatient=inpatient, terms=terms, kept=kept))
-        except Refusal as refused:
-            if refused.kind in _OURS:
-                raise
-            after = conversion.withdrawn(f"{refused.code}: {refused.zh}")
+            try:
+                if isinstance(bill, Refusal):
+                    raise bill
+                figures = await self._figure(conversion, cases[conversion.case_id], bill, inpatient=inpatient)
+                assessed[conversion.conversion_id] = conversion.assessed(figures)
+            except Refusal as refused:
+                if refused.kind in _OURS:
+                    hindered[conversion.conversion_id] = refused
+                else:
+                    assessed[conversion.conversion_id] = conversion.withdrawn(f"{refused.code}: {refused.zh}")
         async with self.work.transaction() as tx:
-            now = await self.cases.locked(tx, conversion.case_id)
-            if not await self._unchanged(tx, [_Sight(conversion)]) or now is None or now.facts != case.facts:
-                return
-            await self._save(tx, after)
+            still = await self._unchanged(tx, [s for s in group if s.conversion.conversion_id in assessed])
+            now = {case.case_id: case.facts for case in await self.cases.many(tx, set(cases))}
+            same = [s.conversion for s in still if now[s.conversion.case_id] == cases[s.conversion.case_id].facts]
+            after = [assessed[conversion.conversion_id] for conversion in same]
+            await self.conversions.assess(tx, after, self.clock.now())
+            for conversion in after:
+                tx.emit(conversion_changed(conversion, self.clock.now()))
+        return hindered
+
+    async def _figure(self, conversion: Conversion, case: InjuryCase, bill: MedicalBill, *, inpatient: bool) -> Figures:
+        policy = self.policies.on(bill.ended_on)
+        terms = case.terms(conversion.facts, conversion.split, policy)
+        keep = lines_to_keep(bill, terms)
+        kept = await self.claims.decide_kept(conversion.settlement_id, keep) if keep else None
+        return convert(bill, policy, inpatient=inpatient, terms=terms, kept=kept)
 
     async def _take_back(self, group: Sequence[_Sight]) -> dict[str, Exception]:
         net = self.policies.on(self.clock.today()).clearing.uncleared is Uncleared.NET
@@ -385,7 +400,7 @@ class AdvanceConversion:
             if not await self._unchanged(tx, [_Sight(conversion)]):
                 return
             await self._save(tx, conversion.reverted())
-            await self.propose.run(tx, conversion.person_id)
+            await self.propose.run(tx, {conversion.person_id})
 
     async def _move(self, group: Sequence[_Sight], to: Callable[[Conversion], Conversion]) -> None:
         """A step that nobody outside needs to know of."""

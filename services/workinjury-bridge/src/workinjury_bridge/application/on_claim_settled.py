@@ -32,9 +32,8 @@ class OnClaimSettled:
         if not stays:
             return
         await self.stays.put(tx, stays)
-        # Nearly everybody who is settled was never injured at work: those need no look at their stays.
-        for person_id in sorted(await self.cases.with_cases(tx, {stay.person_id for stay in stays})):
-            await self.propose.run(tx, person_id)
+        # Nearly everybody who is settled was never injured at work: those have no cases, and need no look at their stays.
+        await self.propose.run(tx, {stay.person_id for stay in stays})
 
 
 def _stay(fact: ClaimSettled) -> SettledStay:

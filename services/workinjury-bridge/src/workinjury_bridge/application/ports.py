@@ -70,10 +70,6 @@ class Cases(Protocol):
         """Wait until nobody else works on these people; held until the transaction ends. One order for all callers."""
         ...
 
-    async def with_cases(self, tx: Tx, person_ids: Collection[str]) -> set[str]:
-        """Who of them has an injury case."""
-        ...
-
     async def add(self, tx: Tx, case: InjuryCase, opened_at: datetime) -> None:
         """A new case."""
         ...
@@ -86,12 +82,24 @@ class Cases(Protocol):
         """One case, read under its person's lock."""
         ...
 
+    async def many(self, tx: Tx, case_ids: Collection[str]) -> Sequence[InjuryCase]:
+        """Those of these that there are."""
+        ...
+
+    async def locked_all(self, tx: Tx, case_ids: Collection[str]) -> Sequence[InjuryCase]:
+        """The same, read under their persons' locks."""
+        ...
+
     async def of_person(self, tx: Tx, person_id: str) -> Sequence[InjuryCase]:
         """Every case of a person, newest accident first."""
         ...
 
-    async def add_decision(self, tx: Tx, case_id: str, decision: Decision, recorded_at: datetime) -> None:
-        """One more version."""
+    async def of_persons(self, tx: Tx, person_ids: Collection[str]) -> Sequence[InjuryCase]:
+        """The same of many."""
+        ...
+
+    async def add_decisions(self, tx: Tx, decisions: Sequence[tuple[str, Decision]], recorded_at: datetime) -> None:
+        """One more version each, by case."""
         ...
 
     async def state_facts(self, tx: Tx, case_id: str, facts: CaseFacts) -> None:
@@ -122,16 +130,20 @@ class Stays(Protocol):
         """One stay, None when it was never told."""
         ...
 
-    async def of_person(self, tx: Tx, person_id: str) -> Sequence[SettledStay]:
-        """Every stay of a person, oldest first."""
+    async def many(self, tx: Tx, settlement_ids: Sequence[str]) -> Sequence[SettledStay]:
+        """Those of these that were told."""
+        ...
+
+    async def of_persons(self, tx: Tx, person_ids: Collection[str]) -> Sequence[SettledStay]:
+        """Every stay of these persons, each person's oldest first."""
         ...
 
 
 class Conversions(Protocol):
     """Conversions and when they are to be taken up again."""
 
-    async def add(self, tx: Tx, conversion: Conversion, at: datetime) -> bool:
-        """A new proposal; False when this settlement has one under this decision version, or any that has not ended."""
+    async def add(self, tx: Tx, conversions: Sequence[Conversion], at: datetime) -> None:
+        """New proposals. The tables refuse a second one of a key, and one beside another that has not ended."""
         ...
 
     async def get(self, tx: Tx, conversion_id: str) -> Conversion | None:
@@ -150,12 +162,20 @@ class Conversions(Protocol):
         """Those of these that there are."""
         ...
 
+    async def assess(self, tx: Tx, conversions: Sequence[Conversion], at: datetime) -> None:
+        """The next values of many, whatever has changed in them."""
+        ...
+
     async def move(self, tx: Tx, conversions: Sequence[Conversion], at: datetime) -> None:
         """The next values of many whose figures, facts and split stay; whatever hindered them is forgotten."""
         ...
 
     async def of_case(self, tx: Tx, case_id: str) -> Sequence[Conversion]:
         """Every conversion of a case."""
+        ...
+
+    async def of_settlements(self, tx: Tx, settlement_ids: Sequence[str]) -> Sequence[Conversion]:
+        """Every conversion of these settlements."""
         ...
 
     async def of_settlement(self, tx: Tx, settlement_id: str) -> Sequence[Conversion]:
@@ -348,6 +368,10 @@ class ClaimsGateway(Protocol):
         """The medical version of a settlement with its lines."""
         ...
 
+    async def read_bills(self, settlement_ids: Sequence[str]) -> Sequence[MedicalBill | Refusal]:
+        """The same of many, or why not."""
+        ...
+
     async def decide_kept(self, settlement_id: str, lines: Sequence[KeptLine]) -> Kept:
         """What v2 of the kept lines would be; nothing changes (B5)."""
         ...
@@ -401,6 +425,10 @@ class Views(Protocol):
         self, *, case_id: str | None, state: str | None, person_id: str | None, after: str | None, limit: int
     ) -> list[dict[str, Any]]:
         """Conversions, newest first."""
+        ...
+
+    async def regions_of_cases(self, case_ids: Sequence[str]) -> set[str | None]:
+        """The regions of these cases."""
         ...
 
     async def regions(self, conversion_ids: Sequence[str]) -> set[str | None]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from claims.application.settlement.describe_settlement import DescribeSettlement
 from claims.application.settlement.list_settlements import ListSettlements
+from claims.application.settlement.read_bills import ReadBills
 from claims.application.settlement.replay_settlement import ReplaySettlement
 from claims.application.settlement.take_claim_back import TakeBack, TakeClaimBack
 from claims.application.settlement.take_claims_back import TakeClaimsBack
@@ -62,6 +63,18 @@ class TakeBackBody(TrialBody):
     employer: EmployerBody | None = None
 
 
+class BillItem(BaseModel):
+    """One settlement."""
+
+    settlement_id: str = Field(min_length=1, max_length=30)
+
+
+class BillItems(BaseModel):
+    """At most 500 settlements."""
+
+    items: list[BillItem] = Field(max_length=500)
+
+
 class TakeBackItem(TakeBackBody):
     """One of many."""
 
@@ -79,6 +92,7 @@ def settlements_router(
     lists: ListSettlements,
     take_back: TakeClaimBack,
     take_back_all: TakeClaimsBack,
+    read_bills: ReadBills,
     replay: ReplaySettlement,
 ) -> APIRouter:
     """Routes under /v1; scopes ``settlements:read`` and ``settlements:convert``."""
@@ -116,6 +130,12 @@ def settlements_router(
     async def take(caller: Caller, settlement_id: Id, body: TakeBackBody, key: IdempotencyKey) -> dict[str, Any]:
         caller.require("settlements:convert")
         return await take_back.take_back(_command(settlement_id, body), _once("take-back", settlement_id, body, key))
+
+    @router.post("/settlement-bills", summary="What many settlements stand at, with their fee lines; nothing changes")
+    async def bills(caller: Caller, body: BillItems) -> dict[str, Any]:
+        caller.require("settlements:read")
+        answers = await read_bills([item.settlement_id for item in body.items])
+        return {"items": [{"problem": a.as_problem()} if isinstance(a, Refusal) else a for a in answers]}
 
     @router.post(
         "/take-backs", summary="Take many settlements back; each is answered for itself, and happens once per conversion"
