@@ -230,6 +230,12 @@ class MemoryConversions:
         of(tx).conversions[conversion.conversion_id] = conversion
         of(tx).hindrances.pop(conversion.conversion_id, None)
 
+    async def marked(self, tx: Tx, conversion_ids: Sequence[str]) -> Sequence[tuple[Conversion, object]]:
+        return [(conversion, conversion) for conversion in await self.many(tx, conversion_ids)]
+
+    async def marks(self, tx: Tx, conversion_ids: Sequence[str]) -> Mapping[str, object]:
+        return {conversion.conversion_id: conversion for conversion in await self.many(tx, conversion_ids)}
+
     async def assess(self, tx: Tx, conversions: Sequence[Conversion], at: datetime) -> None:
         await self.move(tx, conversions, at)
 

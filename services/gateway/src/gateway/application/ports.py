@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -93,6 +93,10 @@ class Matters(Protocol):
 
     async def id_by_case(self, tx: Tx, case_id: str) -> str | None:
         """The open matter that refers to an injury case."""
+        ...
+
+    async def open_cases(self, tx: Tx, case_ids: Collection[str]) -> set[str]:
+        """Those of these injury cases to which an open matter refers."""
         ...
 
     async def id_by_receipt(self, tx: Tx, receipt_no: str) -> str | None:

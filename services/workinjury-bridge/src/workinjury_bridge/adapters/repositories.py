@@ -7,7 +7,22 @@ from dataclasses import asdict, fields
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ARRAY, ColumnElement, Row, Text, any_, bindparam, exists, func, insert, literal, select, text, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Row,
+    Text,
+    any_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from shared.contracts.claims import FundPayment
@@ -38,6 +53,8 @@ _MAX_ROWS = 1000
 _PERSON_LOCK = 0x3C1
 _MOVES = ("state", "maker", "checker", "note", "begun", "revoked", "restored", "paid", "netted", "cause")
 """What of a conversion changes while it goes on; figures, facts and split stay."""
+_MARK = literal_column("conversion.xmin::text").label("mark")
+"""The transaction that wrote the row as it is: another one after every change."""
 _TRANSFER = tuple(f.name for f in fields(Transfer))
 _PAYMENT = tuple(f.name for f in fields(Payment))
 
@@ -207,6 +224,17 @@ class SqlConversions:
     async def save(self, tx: Tx, conversion: Conversion, at: datetime) -> None:
         """See the port."""
         await self._update(tx, [{"id": conversion.conversion_id} | _named(_conversion_values(conversion))], at)
+
+    async def marked(self, tx: Tx, conversion_ids: Sequence[str]) -> Sequence[tuple[Conversion, object]]:
+        """See the port."""
+        statement = select(t.conversion, _MARK).where(_any_of(t.conversion.c.conversion_id, conversion_ids))
+        rows = await _sql(tx).all(statement.order_by(t.conversion.c.conversion_id))
+        return [(_conversion(row), row.mark) for row in rows]
+
+    async def marks(self, tx: Tx, conversion_ids: Sequence[str]) -> Mapping[str, object]:
+        """See the port."""
+        statement = select(t.conversion.c.conversion_id, _MARK).where(_any_of(t.conversion.c.conversion_id, conversion_ids))
+        return {row.conversion_id: row.mark for row in await _sql(tx).all(statement)}
 
     async def assess(self, tx: Tx, conversions: Sequence[Conversion], at: datetime) -> None:
         """See the port. What is withdrawn has no figures, and other columns to write."""

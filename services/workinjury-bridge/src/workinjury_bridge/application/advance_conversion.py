@@ -56,9 +56,10 @@ _OURS = frozenset({Kind.UNAVAILABLE, Kind.TOO_MANY, Kind.UNAUTHENTICATED, Kind.F
 
 
 class _Sight(NamedTuple):
-    """A conversion as a step has found it, with its transfers."""
+    """A conversion as a step has found it, with its transfers, and the mark of what was found."""
 
     conversion: Conversion
+    mark: object
     transfers: tuple[Transfer, ...] = ()
 
 
@@ -130,11 +131,15 @@ class AdvanceConversion:
         return taken
 
     async def _look(self, tx: Tx, conversion_ids: Sequence[str]) -> list[_Sight]:
-        conversions = await self.conversions.many(tx, conversion_ids)
-        transfers: dict[str, list[Transfer]] = {c.conversion_id: [] for c in conversions}
-        for transfer in await self.transfers.of_conversions(tx, list(transfers)):
-            transfers[transfer.conversion_id].append(transfer)
-        return [_Sight(c, tuple(transfers[c.conversion_id])) for c in conversions]
+        marked = await self.conversions.marked(tx, conversion_ids)
+        transfers = await self._transfers_of(tx, [conversion.conversion_id for conversion, _ in marked])
+        return [_Sight(c, mark, transfers.get(c.conversion_id, ())) for c, mark in marked]
+
+    async def _transfers_of(self, tx: Tx, conversion_ids: Sequence[str]) -> dict[str, tuple[Transfer, ...]]:
+        found: dict[str, tuple[Transfer, ...]] = {}
+        for transfer in await self.transfers.of_conversions(tx, conversion_ids):
+            found[transfer.conversion_id] = (*found.get(transfer.conversion_id, ()), transfer)
+        return found
 
     async def _take(self, step: Step, state: TransferState | None, group: list[_Sight]) -> dict[str, bool | Exception]:
         ids = [sight.conversion.conversion_id for sight in group]
@@ -180,9 +185,9 @@ class AdvanceConversion:
             try:
                 match step:
                     case Step.RESTORE:
-                        await self._restore(sight.conversion)
+                        await self._restore(sight)
                     case Step.CLOSE:
-                        await self._close(sight.conversion)
+                        await self._close(sight)
                     case _:
                         await self._replace(sight, next(t for t in sight.transfers if t.open))
             except Exception as failed:
@@ -352,7 +357,8 @@ class AdvanceConversion:
             await self.pay.run_all(tx, payouts)
             await self._save_all(tx, [c.reverting() if c.revoked else c.settled() for c in still])
 
-    async def _restore(self, conversion: Conversion) -> None:
+    async def _restore(self, sight: _Sight) -> None:
+        conversion = sight.conversion
         figures = _figures(conversion)
         async with self.work.transaction() as tx:
             if await self.recoveries.unbooked(tx, 1, conversion_id=conversion.conversion_id):
@@ -365,7 +371,7 @@ class AdvanceConversion:
         if not same_payments(owed, figures.owed):
             raise claims_disagrees(conversion.conversion_id)
         async with self.work.transaction() as tx:
-            if not await self._unchanged(tx, [_Sight(conversion)]):
+            if not await self._unchanged(tx, [sight]):
                 return
             about = await self.pay.payee_of(tx, about_conversion(conversion))
             debts = await self.recoveries.of_conversion(tx, conversion.conversion_id)
@@ -395,9 +401,10 @@ class AdvanceConversion:
             await self._instruct_all(tx, [conversion], Direction.BACK)
             await self.conversions.save(tx, conversion.medically_restored(), self.clock.now())
 
-    async def _close(self, conversion: Conversion) -> None:
+    async def _close(self, sight: _Sight) -> None:
+        conversion = sight.conversion
         async with self.work.transaction() as tx:
-            if not await self._unchanged(tx, [_Sight(conversion)]):
+            if not await self._unchanged(tx, [sight]):
                 return
             await self._save(tx, conversion.reverted())
             await self.propose.run(tx, {conversion.person_id})
@@ -409,18 +416,19 @@ class AdvanceConversion:
             await self.conversions.move(tx, [to(sight.conversion) for sight in still], self.clock.now())
 
     async def _unchanged(self, tx: Tx, group: Sequence[_Sight], *, moving: bool = False) -> list[_Sight]:
-        """Those with whom nobody was faster: under their persons' locks, what is stored is still what this step started from.
+        """Those with whom nobody was faster: under their persons' locks, they still have the mark this step started from.
 
         ``moving``: also their transfers."""
         if not group:
             return []
         await self.cases.lock_persons(tx, {sight.conversion.person_id for sight in group})
         ids = [sight.conversion.conversion_id for sight in group]
+        marks = await self.conversions.marks(tx, ids)
+        still = [sight for sight in group if marks.get(sight.conversion.conversion_id) == sight.mark]
         if moving:
-            now = {sight.conversion.conversion_id: sight for sight in await self._look(tx, ids)}
-            return [sight for sight in group if now.get(sight.conversion.conversion_id) == sight]
-        stored = {conversion.conversion_id: conversion for conversion in await self.conversions.many(tx, ids)}
-        return [sight for sight in group if stored.get(sight.conversion.conversion_id) == sight.conversion]
+            transfers = await self._transfers_of(tx, ids)
+            still = [sight for sight in still if transfers.get(sight.conversion.conversion_id, ()) == sight.transfers]
+        return still
 
     async def _save(self, tx: Tx, conversion: Conversion) -> None:
         now = self.clock.now()

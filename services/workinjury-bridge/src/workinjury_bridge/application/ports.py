@@ -162,6 +162,14 @@ class Conversions(Protocol):
         """Those of these that there are."""
         ...
 
+    async def marked(self, tx: Tx, conversion_ids: Sequence[str]) -> Sequence[tuple[Conversion, object]]:
+        """The same, each with a mark that is another one after every change of it."""
+        ...
+
+    async def marks(self, tx: Tx, conversion_ids: Sequence[str]) -> Mapping[str, object]:
+        """The marks alone."""
+        ...
+
     async def assess(self, tx: Tx, conversions: Sequence[Conversion], at: datetime) -> None:
         """The next values of many, whatever has changed in them."""
         ...
