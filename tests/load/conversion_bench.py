@@ -335,7 +335,9 @@ async def audit(stack: Stack, count: int) -> list[str]:
     claims = await asyncpg.connect(stack.database_urls["claims"])
     bridge = await asyncpg.connect(stack.database_urls["workinjury-bridge"])
     try:
-        states: dict[str, int] = dict(await bridge.fetch("SELECT state, count(*) FROM conversion GROUP BY state"))
+        states: dict[str, int] = {
+            row[0]: row[1] for row in await bridge.fetch("SELECT state, count(*) FROM conversion GROUP BY state")
+        }
         if states != {"settled": count}:
             wrong.append(f"conversions: {states}, not {count} settled")
         for name, connection, statement in (
@@ -352,8 +354,8 @@ async def audit(stack: Stack, count: int) -> list[str]:
             found = await connection.fetchval(statement)
             if found:
                 wrong.append(f"{name}: {found}")
-        ours: dict[str, int] = dict(await bridge.fetch(PAIR_OURS))
-        theirs: dict[str, int] = dict(await claims.fetch(PAIR_THEIRS))
+        ours: dict[str, int] = {row[0]: row[1] for row in await bridge.fetch(PAIR_OURS)}
+        theirs: dict[str, int] = {row[0]: row[1] for row in await claims.fetch(PAIR_THEIRS)}
         vouchers = [{tuple(row) for row in await connection.fetch(VOUCHERS)} for connection in (bridge, claims)]
         if ours != theirs:
             wrong.append(f"funds disagree: the work-injury book says {ours}, the medical books {theirs}")

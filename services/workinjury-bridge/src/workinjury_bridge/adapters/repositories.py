@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import date, datetime, timedelta
@@ -53,7 +54,23 @@ _MAX_ROWS = 1000
 _PERSON_LOCK = 0x3C1
 _MOVES = ("state", "maker", "checker", "note", "begun", "revoked", "restored", "paid", "netted", "cause")
 """What of a conversion changes while it goes on; figures, facts and split stay."""
-_MARK = literal_column("conversion.xmin::text").label("mark")
+# One array for each column however many rows: the text stays the same, so that nothing is compiled or planned again.
+_MOVE = text(
+    "UPDATE conversion SET state = n.state, maker = n.maker, checker = n.checker, note = n.note, begun = n.begun,"
+    " revoked = n.revoked, restored = n.restored, paid = n.paid, netted = CAST(n.netted AS jsonb), cause = n.cause,"
+    " changed_at = :at, next_try_at = :at, tries = 0, hindrance = NULL"
+    " FROM unnest(CAST(:conversion_id AS text[]), CAST(:state AS text[]), CAST(:maker AS text[]), CAST(:checker AS text[]),"
+    " CAST(:note AS text[]), CAST(:begun AS boolean[]), CAST(:revoked AS boolean[]), CAST(:restored AS boolean[]),"
+    " CAST(:paid AS boolean[]), CAST(:netted AS text[]), CAST(:cause AS text[]))"
+    " AS n (conversion_id, state, maker, checker, note, begun, revoked, restored, paid, netted, cause)"
+    " WHERE conversion.conversion_id = n.conversion_id"
+)
+_MOVE_TRANSFERS = text(
+    "UPDATE transfer SET state = n.state, cause = n.cause, changed_at = :at"
+    " FROM unnest(CAST(:transfer_id AS text[]), CAST(:state AS text[]), CAST(:cause AS text[])) AS n (transfer_id, state, cause)"
+    " WHERE transfer.transfer_id = n.transfer_id"
+)
+_MARK: ColumnElement[str] = literal_column("conversion.xmin::text", Text).label("mark")
 """The transaction that wrote the row as it is: another one after every change."""
 _TRANSFER = tuple(f.name for f in fields(Transfer))
 _PAYMENT = tuple(f.name for f in fields(Payment))
@@ -251,8 +268,11 @@ class SqlConversions:
 
     async def move(self, tx: Tx, conversions: Sequence[Conversion], at: datetime) -> None:
         """See the port."""
-        rows = [{"id": c.conversion_id} | _named({name: getattr(c, name) for name in _MOVES}) for c in conversions]
-        await self._update(tx, rows, at)
+        if not conversions:
+            return
+        columns = {name: [getattr(c, name) for c in conversions] for name in ("conversion_id", *_MOVES)}
+        columns["netted"] = [json.dumps(books) for books in columns["netted"]]
+        await _sql(tx).execute(_MOVE, columns | {"at": at})
 
     @staticmethod
     async def _update(tx: Tx, rows: Sequence[dict[str, Any]], at: datetime) -> None:
@@ -326,15 +346,9 @@ class SqlTransfers:
 
     async def save(self, tx: Tx, transfers: Sequence[Transfer], at: datetime) -> None:
         """See the port."""
-        if not transfers:
-            return
-        statement = (
-            update(t.transfer)
-            .where(t.transfer.c.transfer_id == bindparam("id"))
-            .values(state=bindparam("to_state"), cause=bindparam("to_cause"), changed_at=at)
-        )
-        rows = [{"id": x.transfer_id, "to_state": x.state, "to_cause": x.cause} for x in transfers]
-        await _sql(tx).execute(statement, rows)
+        if transfers:
+            columns = {name: [getattr(x, name) for x in transfers] for name in ("transfer_id", "state", "cause")}
+            await _sql(tx).execute(_MOVE_TRANSFERS, columns | {"at": at})
 
     async def of_conversion(self, tx: Tx, conversion_id: str) -> Sequence[Transfer]:
         """See the port."""

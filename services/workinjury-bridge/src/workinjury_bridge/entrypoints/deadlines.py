@@ -18,7 +18,7 @@ from workinjury_bridge.bootstrap import Bridge
 
 log = structlog.get_logger()
 
-_GROUP = 50
+_GROUP = 100
 """Conversions that take each step together."""
 
 
