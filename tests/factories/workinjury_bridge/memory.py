@@ -15,7 +15,7 @@ from shared.errors import conflict
 from shared.ids import CountingIds
 from shared.ledger import Book, Entry
 from shared.transactions import OnceKey, Tx
-from tests.factories.workinjury_bridge.benefits_memory import BOOK, MemoryBenefits, MemoryLosses
+from tests.factories.workinjury_bridge.benefits_memory import BOOK, MemoryBenefitChecks, MemoryBenefits, MemoryLosses
 from tests.factories.workinjury_bridge.examples import POLICIES
 from tests.factories.workinjury_bridge.fake_claims import FakeClaims
 from workinjury_bridge.application.advance_conversion import AdvanceConversion
@@ -458,7 +458,9 @@ class MemoryBridge:
             clock,
             ids,
         )
-        self.check = CheckInvariants(store, cases, conversions, transfers, recoveries, ledger, self.claims)
+        self.check = CheckInvariants(
+            store, cases, conversions, transfers, recoveries, ledger, self.claims, MemoryBenefitChecks(), book
+        )
         self.settle = SettleDirectly(store, cases, directs, POLICIES, self.judge, clock, timedelta(hours=24))
         self.void_direct = VoidDirectSettlement(directs, clock)
         self.pay_direct_meals = PayDirectMeals(directs, pay, clock)

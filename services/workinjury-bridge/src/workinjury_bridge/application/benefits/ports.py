@@ -207,6 +207,27 @@ class PaidOut(Protocol):
         ...
 
 
+class BenefitChecks(Protocol):
+    """What must hold between benefits, payments and the book; each seen in one instant."""
+
+    async def misbooked(self, tx: Tx) -> Sequence[tuple[str, str, int, int]]:
+        """(case, account, fen granted, fen in the book) where one-off items and monthly postings are not what the book says."""
+        ...
+
+    async def paid_while_gone(self, tx: Tx) -> Sequence[str]:
+        """Payments to a person, and not to heirs, made on a day after the person was reported dead or missing (B15.12)."""
+        ...
+
+    async def overdrawn(self, tx: Tx) -> Sequence[tuple[str, int]]:
+        """(party, fen) where a party got more than was payable to it, or paid back more than it owed."""
+        ...
+
+    async def dependants_beyond_wage(self, tx: Tx) -> Sequence[tuple[str, date, int, int]]:
+        """(case, month, fen booked for dependants, own wage in fen) where the sum is higher (B15.10); only cases whose runs are up
+        to date."""
+        ...
+
+
 class BenefitViews(Protocol):
     """Worklists, as JSON."""
 
