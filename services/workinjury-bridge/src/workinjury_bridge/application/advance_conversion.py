@@ -47,7 +47,7 @@ from workinjury_bridge.domain.journals import (
 )
 from workinjury_bridge.domain.policy import Uncleared
 from workinjury_bridge.domain.recognition import InjuryCase
-from workinjury_bridge.domain.recovery import Cause, Recovery
+from workinjury_bridge.domain.recovery import Cause, Recovery, RecoveryState
 from workinjury_bridge.domain.refusals import claims_disagrees
 from workinjury_bridge.domain.transfer import Direction, Transfer, TransferState
 
@@ -393,11 +393,6 @@ class AdvanceConversion:
                     paid_to[who] = paid_to.get(who, 0) + amount
                 back = [(Book.WI, who, Cause.REVOKED, amount) for who, amount in paid_to.items()]
                 await self._open_debts(tx, conversion, back)
-            for debt in ours:
-                # what came in for a debt that is no more belongs to whom it came from; a third party's money is the person's
-                to = party.person(conversion.person_id) if party.is_third_party(debt.debtor) else debt.debtor
-                kind = f"returned-{debt.recovery_id}"
-                await self.pay.run(tx, about, [(kind, debt.recovered_fen)], matter_id=conversion.matter_id, to=to)
             await self._instruct_all(tx, [conversion], Direction.BACK)
             await self.conversions.save(tx, conversion.medically_restored(), self.clock.now())
 
@@ -406,6 +401,14 @@ class AdvanceConversion:
         async with self.work.transaction() as tx:
             if not await self._unchanged(tx, [sight]):
                 return
+            about = await self.pay.payee_of(tx, about_conversion(conversion))
+            for debt in await self.recoveries.of_conversion(tx, conversion.conversion_id):
+                if debt.book is Book.WI and debt.state is RecoveryState.REVERSED:
+                    # what came in for a debt that is no more belongs to whom it came from; a third party's money is the person's.
+                    # Only now: the funds do not wait for heirs who have to prove their right first
+                    to = party.person(conversion.person_id) if party.is_third_party(debt.debtor) else debt.debtor
+                    kind = f"returned-{debt.recovery_id}"
+                    await self.pay.run(tx, about, [(kind, debt.recovered_fen)], matter_id=conversion.matter_id, to=to)
             await self._save(tx, conversion.reverted())
             await self.propose.run(tx, {conversion.person_id})
 

@@ -11,17 +11,13 @@ from shared.transactions import UnitOfWork
 from workinjury_bridge.application.benefits.ports import BenefitChecks
 from workinjury_bridge.application.ports import Cases, ClaimsGateway, Conversions, Ledger, Recoveries, Transfers
 from workinjury_bridge.domain.benefits.rules import BenefitBook
-from workinjury_bridge.domain.conversion import ConversionState
+from workinjury_bridge.domain.conversion import Step, next_step
 from workinjury_bridge.domain.invariants import Breach, breaches_of
 
 _PAGE = 200
-_AT_REST = (
-    ConversionState.PROPOSED,
-    ConversionState.CHECKED,
-    ConversionState.SETTLED,
-    ConversionState.REVERTED,
-    ConversionState.FAILED,
-)
+_BETWEEN_THE_BOOKS = frozenset({Step.BEGIN, Step.TAKE_BACK, Step.INSTRUCT, Step.TRANSFER, Step.RESTORE})
+"""Before these steps one side may have booked what the other has not; who only waits to be paid, heirs for instance, is no longer
+between the books."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +54,7 @@ class CheckInvariants:
                 mine = [entry for entry in about if entry.conversion_id == conversion.conversion_id]
                 breaches.extend(breaches_of(conversion, transfers, mine, case.effective, debts))
                 checked += 1
-                in_flight += conversion.state not in _AT_REST
+                in_flight += next_step(conversion, transfers) in _BETWEEN_THE_BOOKS
             if len(page) < _PAGE:
                 break
             last = page[-1].conversion_id

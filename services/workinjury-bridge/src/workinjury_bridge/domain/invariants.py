@@ -20,7 +20,7 @@ from workinjury_bridge.domain.conversion import WAITING, Conversion, ConversionS
 from workinjury_bridge.domain.figures import Figures
 from workinjury_bridge.domain.party import is_employer, receivable
 from workinjury_bridge.domain.recognition import Decision
-from workinjury_bridge.domain.recovery import Recovery
+from workinjury_bridge.domain.recovery import Recovery, RecoveryState
 from workinjury_bridge.domain.transfer import Direction, Transfer, TransferState
 
 _Expect = Callable[[str, bool, str], None]
@@ -72,7 +72,8 @@ def breaches_of(
         expect("4", False, "booked without figures")
         return found
     booked = _Balances(entries)
-    _expect_books(expect, conversion, figures, transfers, booked, debts)
+    set_off = _Balances(e for e in entries if e.kind == "set-off")
+    _expect_books(expect, conversion, figures, transfers, booked, set_off, debts)
     vouchers = [t.voucher_no for t in transfers]
     expect("3", len(set(vouchers)) == len(vouchers), "a voucher number for two transfers")
     for transfer in transfers:
@@ -87,6 +88,7 @@ def _expect_books(
     figures: Figures,
     transfers: Sequence[Transfer],
     booked: _Balances,
+    set_off: _Balances,
     debts: Sequence[Recovery],
 ) -> None:
     turned = conversion.restored
@@ -99,9 +101,14 @@ def _expect_books(
     expect("5", booked.of(WI_MEALS) == (0 if turned else meals), "cost of meals in the book")
     expect("6", booked.of(DUE_FROM_INSTITUTION) == (0 if turned else figures.hospital_fen), "claim on the hospital")
     unpaid = 0 if conversion.paid or turned else figures.payable_fen
+    if turned and conversion.state is ConversionState.REVERTING:
+        # what came in on debts that are no more is paid back when the funds have their money
+        unpaid = sum(debt.recovered_fen for debt in ours if debt.state is RecoveryState.REVERSED)
     expect("6", booked.of(DUE_TO_PERSON) + booked.of(DUE_TO_EMPLOYER) == -unpaid, "debt to the payer and the person")
     if figures.debtor is not None and not turned:
-        expect("9", booked.of(receivable(figures.debtor)) == figures.advance_fen, "advance in the book")
+        # the debtor may be the payer of record too: what it gets back is set off against what it owes
+        advanced = booked.of(receivable(figures.debtor)) - set_off.of(receivable(figures.debtor))
+        expect("9", advanced == figures.advance_fen, "advance in the book")
     netted = 0
     for book, amount in figures.owed_by_book().items():
         out = _moved(transfers, book, Direction.OUT)
