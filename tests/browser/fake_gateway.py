@@ -21,6 +21,7 @@ from gateway.entrypoints.http.views import catalogue_view
 from shared.errors import Refusal
 from shared.ledger import ACCOUNT_NAMES, BOOK_NAMES
 from tests.browser import county
+from tests.browser.injuries import UNINSURED, Injuries
 from tests.browser.register import Register, problem
 from tests.browser.simulations import GOING, simulations
 
@@ -60,6 +61,7 @@ class FakeGateway:
         self.register = Register()
         self.simulations = simulations()
         self.filings = {person_id: county.filings(person_id) for person_id in (county.ZHANG, county.LI)}
+        self.injuries = Injuries()
         self.away = False
         self.broken = False
         self.broken_sheet = False
@@ -84,6 +86,16 @@ class FakeGateway:
             "/v1/conversions": self.conversions,
             "/v1/conversions/{conversion_id}": self.one_conversion,
             "/v1/injury-cases/{case_id}": self.injury_case,
+            "/v1/injury-cases/{case_id}/file": self.case_file,
+            "/v1/injury-cases/{case_id}/benefits": self.benefits,
+            "/v1/decision-documents": self.documents,
+            "/v1/recoveries/{recovery_id}": self.debt,
+            "/v1/recovery-ages": self.recovery_ages,
+            "/v1/worklists/{kind}": self.worklist,
+            "/v1/proposals": self.proposals,
+            "/v1/fund-returns": self.fund_returns,
+            "/v1/pension-runs/{month}": self.pension_run,
+            "/v1/pension-reviews": self.pension_reviews,
             "/v1/institutions": self.institutions,
             "/v1/ledger/books": self.books,
             "/v1/ledger/journals": self.journal_list,
@@ -101,6 +113,14 @@ class FakeGateway:
             "/v1/matters": self.accept,
             "/v1/matters/{matter_id}/tasks/{code}/actions": self.act,
             "/v1/matters/{matter_id}/materials": self.receive,
+            "/v1/advances/{advance_id}/{act}": self.on_advance,
+            "/v1/recoveries/{recovery_id}/{act}": self.on_debt,
+            "/v1/audit-deductions/{deduction_id}/{act}": self.on_deduction,
+            "/v1/proposals/{proposal_id}/{act}": self.on_proposal,
+            "/v1/benefits/{benefit_id}/{act}": self.on_benefit,
+            "/v1/decision-documents": self.attach,
+            "/v1/conversions/{conversion_id}/split": self.split,
+            "/v1/conversions/{conversion_id}/split/{act}": self.review_split,
             "/v1/conversions/{conversion_id}/{act}": self.review,
             "/v1/persons/{person_id}/filings": self.file,
             "/v1/persons/{person_id}/filings/{filing_id}/cancel": self.withdraw,
@@ -112,6 +132,7 @@ class FakeGateway:
         routes += [Route(path, self._answer(what), methods=["POST"]) for path, what in commands.items()]
         routes.append(Route("/v1/rule-books/{book_id}", self._answer(self.submit_book), methods=["PUT"]))
         routes.append(Route("/v1/settlements/{settlement_id}/sheet.pdf", self.sheet))
+        routes.append(Route("/v1/injury-cases/{case_id}/vouchers/{number}.pdf", self.voucher))
         return Starlette(routes=routes)
 
     def _answer(self, what: Callable[..., Any]) -> Callable[[Request], Awaitable[JSONResponse]]:
@@ -382,6 +403,8 @@ class FakeGateway:
 
     def injury_case(self, request: Request) -> Json:
         self._user(request, "injury-cases:read")
+        if request.path_params["case_id"] == UNINSURED:
+            return self.injuries.case()
         return {**county.case(), "conversions": [self.conversion]}
 
     def review(self, request: Request, body: Json) -> Json:
@@ -413,6 +436,133 @@ class FakeGateway:
             ]
             self.journals += county.conversion_journals(now["maker"], user)
         return now
+
+    # ---- work injury beyond the conversion ----------------------------------------------------------------------------
+
+    def case_file(self, request: Request) -> Json:
+        self._user(request, "injury-cases:read")
+        return self.injuries.file(request.path_params["case_id"], self.conversion)
+
+    def benefits(self, request: Request) -> Json:
+        self._user(request, "benefits:read")
+        return self.injuries.benefits()
+
+    def documents(self, request: Request) -> Json:
+        self._user(request, "injury-cases:read")
+        return _page([d for d in self.injuries.documents if d["subject_id"] == request.query_params["subject_id"]])
+
+    def attach(self, request: Request, body: Json) -> Json:
+        user = self._user(request, "documents:attach")
+        added = {
+            "attached_by": user,
+            "attached_by_name": county.ROLES[user]["name"],
+            "attached_at": "2026-11-22T09:31:00+08:00",
+        }
+        self.injuries.documents.append({"material": "", **body, **added, "document_id": "01DOCNEW"})
+        return {"document_id": "01DOCNEW"}
+
+    async def voucher(self, request: Request) -> Response:
+        self._user(request, "ledger:read")
+        number = request.path_params["number"]
+        if not any(j["voucher_no"] == number for j in self.journals):
+            problem = Problem(404, "gateway.voucher.unknown", f"本案没有凭证 {number}").body
+            return JSONResponse(problem, 404, media_type="application/problem+json")
+        return Response(f"%PDF of {number}".encode(), media_type="application/pdf")
+
+    def recovery_ages(self, request: Request) -> Json:
+        self._user(request, "recoveries:read")
+        return self.injuries.ages()
+
+    def worklist(self, request: Request) -> Json:
+        self._user(request, "recoveries:read")
+        return _page(self.injuries.worklist(request.path_params["kind"], request.query_params.get("opened_since")))
+
+    def proposals(self, request: Request) -> Json:
+        self._user(request, "recoveries:read")
+        subject = request.query_params.get("subject_id")
+        open_ = [p for p in self.injuries.proposals.values() if p["state"] == "open"]
+        return _page([p for p in open_ if subject is None or p["subject_id"] == subject])
+
+    def fund_returns(self, request: Request) -> Json:
+        self._user(request, "ledger:read")
+        return self.injuries.returns()
+
+    def pension_run(self, request: Request) -> Json:
+        self._user(request, "benefits:read")
+        return self.injuries.run(request.path_params["month"])
+
+    def pension_reviews(self, request: Request) -> Json:
+        self._user(request, "benefits:read")
+        return _page(self.injuries.reviews())
+
+    def debt(self, request: Request) -> Json:
+        self._user(request, "recoveries:read")
+        found = self.injuries.debts.get(request.path_params["recovery_id"])
+        if found is None:
+            raise Problem(404, "workinjury-bridge.recovery.unknown", "没有这笔追偿")
+        return found
+
+    def on_debt(self, request: Request, body: Json) -> Json:
+        act, debt = request.path_params["act"], self.injuries.debts[request.path_params["recovery_id"]]
+        user = self._user(request, "recoveries:receive" if act == "receipts" else "recoveries:write")
+        if act == "receipts":
+            if body["amount_fen"] > debt["open_fen"]:
+                title = f"到账金额超过未收回的 {debt['open_fen'] // 100}.00 元"
+                raise Problem(422, "workinjury-bridge.recovery.beyond-debt", title, faults={"amount_fen": title})
+            debt["open_fen"] -= body["amount_fen"]
+            debt["recovered_fen"] += body["amount_fen"]
+            debt["state"] = "partial" if debt["open_fen"] else "recovered"
+            moved = {"kind": "receipt", "interest_fen": 0, **body, "maker": user, "checker": None, "booked": True}
+            debt["movements"] = [*debt["movements"], {**moved, "recorded_at": "2026-11-22T09:31:00+08:00"}]
+        elif act == "demand":
+            debt |= {"state": "demanded", "due_on": "2026-12-02"}
+        elif act == "liability":
+            debt |= {"liability": body["share"]}
+        elif act == "write-off":
+            new = {"kind": "write-off", "name": "追偿核销", "subject_id": debt["recovery_id"], "body": body, "maker": user}
+            named = {"maker_name": county.ROLES[user]["name"], "proposed_at": "2026-11-22T09:31:00+08:00", "state": "open"}
+            self.injuries.proposals["01PROPOSALNEW"] = {**new, **named, "proposal_id": "01PROPOSALNEW"}
+        return debt
+
+    def on_advance(self, request: Request, body: Json) -> Json:
+        act = request.path_params["act"]
+        user = self._user(request, "recoveries:approve" if act in ("approve", "reject") else "recoveries:write")
+        state = {"notice": "noticed", "approve": "approved", "reject": "rejected", "employer-payment": "paid"}[act]
+        self.injuries.advance |= {"state": state, "checker": user, "note": body.get("note")}
+        return self.injuries.advance
+
+    def on_deduction(self, request: Request, body: Json) -> Json:
+        act = request.path_params["act"]
+        self._user(request, "audits:object" if act == "objection" else "audits:approve")
+        state = {"objection": "objected", "confirm": "confirmed", "withdraw": "withdrawn"}[act]
+        self.injuries.deduction |= {"state": state, "note": body.get("note")}
+        return self.injuries.deduction
+
+    def on_proposal(self, request: Request, _: Json) -> Json:
+        proposal = self.injuries.proposals[request.path_params["proposal_id"]]
+        user, act = self._user(request), request.path_params["act"]
+        if act == "approve" and user == proposal["maker"]:
+            raise Problem(403, "gateway.proposal.same-hand", "提出与复核不能是同一人")
+        proposal |= {"state": "done" if act == "approve" else "dropped", "checker": user}
+        return proposal
+
+    def on_benefit(self, request: Request, body: Json) -> Json:
+        user = self._user(request, "benefits:approve")
+        self.injuries.item |= {"state": "paid", "checker": user, "note": body.get("note")}
+        return self.injuries.item
+
+    def split(self, request: Request, body: Json) -> Json:
+        user = self._user(request, "conversions:split")
+        ratio = {"numerator": body["numerator"], "denominator": body["denominator"]} if "numerator" in body else None
+        flags = {"lines": [[line["line_id"], line["belongs"]] for line in body["lines"]], "ratio": ratio}
+        self.conversion["split"] = {"flags": flags, "proposed_by": user, "state": "proposed", "decided_by": None, "note": None}
+        return self.conversion
+
+    def review_split(self, request: Request, body: Json) -> Json:
+        user = self._user(request, "conversions:check")
+        state = {"agree": "agreed", "dispute": "disputed", "opinion": "decided"}[request.path_params["act"]]
+        self.conversion["split"] |= {"state": state, "decided_by": user, "note": body.get("note")}
+        return self.conversion
 
     # ---- rule books ---------------------------------------------------------------------------------------------------
 
@@ -475,7 +625,8 @@ class FakeGateway:
     def journal_list(self, request: Request) -> Json:
         self._user(request, "ledger:read")
         wanted = {name: value for name, value in request.query_params.items() if name in ("book", "settlement_id", "case_id")}
-        return _page([j for j in self.journals if all(j[name] == value for name, value in wanted.items())])
+        cut = [self.injuries.deduction_journal()] if "case_id" in wanted and self.conversion["state"] == "settled" else []
+        return _page([j for j in [*self.journals, *cut] if all(j[name] == value for name, value in wanted.items())])
 
     def trial_balance(self, request: Request) -> Json:
         self._user(request, "ledger:read")

@@ -85,6 +85,9 @@ class ClaimsDesk:
         classes: Sequence[str] = (),
         account_fen: int = 0,
         household: str | None = None,
+        region: str = REGION,
+        tier: str | None = None,
+        begins_on: date = date(2024, 1, 1),
     ) -> str:
         """An insured person; returns the person id."""
         person_id = f"P{number:025d}"
@@ -102,10 +105,11 @@ class ClaimsDesk:
                     coverage_id=f"C{number}",
                     scheme=scheme,
                     person_category=category,
-                    begins_on=date(2024, 1, 1),
+                    begins_on=begins_on,
                     ends_on=date(2026, 12, 31),
                     status="active",
-                    region=REGION,
+                    region=region,
+                    tier=tier,
                 )
             ],
             classes=[IdentityClass(code=code, begins_on=date(2024, 1, 1)) for code in classes],
@@ -142,7 +146,7 @@ class ClaimsDesk:
 
     async def stay(
         self, person: str, lines: Sequence[tuple[str, str]], *, scheme: str = "390", begun: str = "2026-03-02", ended: str = "2026-03-14",
-        discharged: bool = True, **envelope: Any,
+        discharged: bool = True, way: str = "1", **envelope: Any,
     ) -> str:  # fmt: skip
         """Admission, fee lines (item code, yuan) and discharge; returns the visit id."""
         opened = await self.call(
@@ -171,11 +175,11 @@ class ClaimsDesk:
         visit = opened["result"]["mdtrt_id"]
         await self.fees(visit, person, lines, inpatient=True, on=begun, **envelope)
         if discharged:
-            await self.discharge(visit, person, scheme=scheme, ended=ended, **envelope)
+            await self.discharge(visit, person, scheme=scheme, ended=ended, way=way, **envelope)
         return str(visit)
 
     async def discharge(
-        self, visit: str, person: str, *, scheme: str = "390", ended: str = "2026-03-14", **envelope: Any
+        self, visit: str, person: str, *, scheme: str = "390", ended: str = "2026-03-14", way: str = "1", **envelope: Any
     ) -> None:
         """2402."""
         leaving = {
@@ -183,7 +187,7 @@ class ClaimsDesk:
             "endtime": f"{ended} 10:00:00",
             "dscg_dept_codg": "03",
             "dscg_dept_name": "内科",
-            "dscg_way": "1",
+            "dscg_way": way,
         }
         on_visit = {"mdtrt_id": visit, "psn_no": person}
         await self.call("2402", {"dscginfo": {**on_visit, **leaving}, "diseinfo": [{**on_visit, **DIAGNOSIS}]}, **envelope)

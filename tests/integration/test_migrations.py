@@ -81,6 +81,6 @@ async def test_two_processes_that_start_at_once_migrate_once(fresh_database: Fre
     ends = [await process.communicate() for process in migrations]
     assert [process.returncode for process in migrations] == [0, 0], ends
     conn = await asyncpg.connect(url)
-    assert [row[0] for row in await conn.fetch("SELECT version_num FROM alembic_version")] == ["0002"]
+    assert [row[0] for row in await conn.fetch("SELECT version_num FROM alembic_version")] == ["0003"]
     assert await conn.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted") == 0
     await conn.close()

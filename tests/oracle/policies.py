@@ -52,6 +52,7 @@ AMOUNTS = frozenset(
         "package_price",
         "per_extra_disease",
         "per_year",
+        "per_zero_claim_year",
         "deductible_less",
     ]
 )

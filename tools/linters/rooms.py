@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from tools.linters.source import SERVICES, Finding, Source, dotted, imported
 
 _PURE_STANDARD = """
-    __future__ abc bisect collections copy dataclasses datetime decimal enum fractions functools graphlib hashlib heapq itertools json
+    __future__ abc base64 bisect collections copy dataclasses datetime decimal enum fractions functools graphlib hashlib heapq hmac itertools json
     math numbers operator re string types typing unicodedata
 """
+_PURE_MODULES = ("urllib.parse",)
 _KERNEL = {"money", "ids", "clock", "errors", "calendar", "rules", "ledger", "contracts"}
 _SQL = re.compile(r"^\s*(SELECT\s.+\sFROM|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|WITH\s+\w+\s+AS\s*\()", re.I | re.S)
 
@@ -27,7 +28,8 @@ def domain_imports(source: Source) -> Iterator[Finding]:
             first, _, rest = name.partition(".")
             kernel = first == "shared" and rest.split(".")[0] in _KERNEL
             own = name.startswith(f"{source.package}.domain")
-            if not (first in _PURE_STANDARD.split() or kernel or own):
+            pure = first in _PURE_STANDARD.split() or name.startswith(_PURE_MODULES)
+            if not (pure or kernel or own):
                 yield source.finding(node, "pure-domain", f"a domain may not import {name}")
 
 

@@ -22,6 +22,7 @@ from workinjury_bridge.domain.policy import (
     LateFilingRule,
     Meals,
     PolicyBook,
+    Promises,
     Recoveries,
     Splits,
     Stays,
@@ -49,6 +50,7 @@ POLICY = BridgePolicy(
         demand_within=5, employer_repays_within=10, others_repay_within=30, remind_every=30, source="synthetic"
     ),
     audits=Audits(object_within=10, source="synthetic"),
+    promises=Promises(match_within=2, refund_within=5, source="synthetic"),
 )
 TERMS = Terms(payer="P:P1", beneficiary="P:P1")
 """The ordinary case: the person paid, the employer is insured and filed in time, nobody else is liable."""

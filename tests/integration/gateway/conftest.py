@@ -62,6 +62,22 @@ class Owner:
 
 
 @dataclass
+class PartnerSite:
+    """Where a partner takes webhooks; answers each call with the next status, the last one for ever; 0 is a lost connection."""
+
+    statuses: list[int] = field(default_factory=lambda: [204])
+    calls: list[tuple[str, dict[str, str], str]] = field(default_factory=list)
+    """URL, headers, body."""
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.calls.append((str(request.url), dict(request.headers), request.content.decode()))
+        status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+        if status == 0:
+            raise httpx.ConnectError("refused", request=request)
+        return httpx.Response(status)
+
+
+@dataclass
 class ClaimsDouble:
     """Claims as the HIS ingress sees it: an HTTP server that keeps the raw requests and answers as told."""
 
@@ -113,6 +129,7 @@ class House:
     enrollment: Owner
     claims: Owner
     bridge: Owner
+    partner_site: PartnerSite
     desk: ClaimsDouble
     sign: Callable[[Principal], str]
     bus: MemoryBus
@@ -171,6 +188,7 @@ async def migrated(fresh_database: FreshDatabase) -> str:
 async def house(migrated: str, fresh_database: FreshDatabase, environment: dict[str, str]) -> AsyncIterator[House]:
     """A gateway on Monday 2 March 2026, 9:30."""
     enrollment, claims, bridge, desk = Owner(), Owner(), Owner(), ClaimsDouble()
+    partner_site = PartnerSite()
     await desk.start()
     enrollment.answers[f"GET /v1/persons/{PERSON}"] = {
         "person_id": PERSON,
@@ -193,7 +211,8 @@ async def house(migrated: str, fresh_database: FreshDatabase, environment: dict[
             "enrollment": httpx.MockTransport(enrollment),
             "claims": httpx.MockTransport(claims),
             "workinjury-bridge": httpx.MockTransport(bridge),
-        }
+        },
+        partners=httpx.MockTransport(partner_site),
     )
     app: ASGIApp = replace(SERVICE, bootstrap=lambda given: build(given, network, environment)).app(settings)
     runtime: Runtime = app.state.runtime  # type: ignore[attr-defined]  # a FastAPI application, as Service.app says
@@ -213,6 +232,7 @@ async def house(migrated: str, fresh_database: FreshDatabase, environment: dict[
             enrollment=enrollment,
             claims=claims,
             bridge=bridge,
+            partner_site=partner_site,
             desk=desk,
             sign=lambda principal: signer.sign(principal, audience=AUDIENCE, ttl_s=600),
             bus=bus,

@@ -22,6 +22,8 @@ from claims.adapters.funds import SqlClearings, SqlTransfers
 from claims.adapters.his_messages import SqlHisMessages
 from claims.adapters.late_cases import SqlLateCases
 from claims.adapters.line_shares import BookShares
+from claims.adapters.past import SqlPast
+from claims.adapters.person_payouts import SqlPersonPayouts
 from claims.adapters.registry import (
     InstitutionDirectory,
     SqlAccounts,
@@ -67,6 +69,8 @@ from claims.application.his_messages import AnswerOnce
 from claims.application.late.approve_late_fact import ApproveLateFact
 from claims.application.late.correct_lines import CorrectLines
 from claims.application.late.list_late_facts import ListLateFacts
+from claims.application.late.list_person_payouts import ListPersonPayouts
+from claims.application.late.pay_person import PayPerson
 from claims.application.late.propose_late_fact import ProposeLateFact
 from claims.application.late.redecide_later import RedecideLater
 from claims.application.late.redecide_year import AT_ONCE, RedecideYear
@@ -226,6 +230,8 @@ class Claims:
     propose_late_fact: ProposeLateFact
     approve_late_fact: ApproveLateFact
     list_late_facts: ListLateFacts
+    pay_person: PayPerson
+    list_person_payouts: ListPersonPayouts
     redecide_later: RedecideLater
     move_transfer: MoveTransfer
     credit_account: CreditAccount
@@ -294,6 +300,7 @@ def assemble(
         fees=fees,
         settlements=settlements,
         years=years,
+        past=SqlPast,
         journals=ledger,
         redecide=redecide,
         books=books,
@@ -302,9 +309,10 @@ def assemble(
         clock=clock,
         ids=ids,
     )
+    burden_lines = BurdenLines.read(rule_texts(own.burden_lines, LINES_SUFFIX))
     applications, calendar = SqlApplications(), load_calendar()
     assistance_desk = AssistanceDesk(
-        apply=ApplyAssistance(once, applications, find_person, assistance, calendar, clock, ids),
+        apply=ApplyAssistance(once, applications, find_person, assistance, burden_lines, calendar, clock, ids),
         review=ReviewAssistance(once, applications, persons, years, settlements, redecide, books, calendar, clock),
         move=MoveApplication(once, applications, calendar, clock),
         approve=ApproveAssistance(once, applications, calendar, clock),
@@ -345,6 +353,8 @@ def assemble(
         propose_late_fact=ProposeLateFact(once, cases, manual, correct_lines, ids),
         approve_late_fact=ApproveLateFact(once, cases, manual, correct_lines),
         list_late_facts=ListLateFacts(db, cases),
+        pay_person=PayPerson(once, SqlPersonPayouts(), ledger, clock, ids),
+        list_person_payouts=ListPersonPayouts(db, SqlPersonPayouts()),
         redecide_later=RedecideLater(db, redecisions, years, persons, redecide, books, clock),
         take_claim_back=take_back,
         take_claims_back=TakeClaimsBack(db, take_back, SqlSettlementGroup(sealer), ledger, taken, clearings, redecide),
@@ -353,9 +363,7 @@ def assemble(
         credit_account=CreditAccount(db, SqlCredits()),
         move_debt=MoveDebt(once, ledger, clock, ids),
         clear_institution=ClearInstitution(once, clearings, ledger, clock, ids),
-        update_burdens=UpdateBurdens(
-            SqlBurdens(), SqlCrossings(), BurdenLines.read(rule_texts(own.burden_lines, LINES_SUFFIX)), clock
-        ),
+        update_burdens=UpdateBurdens(SqlBurdens(), SqlCrossings(), burden_lines, clock),
         list_burden_watch=ListBurdenWatch(db, SqlWorklist()),
         record_handling=RecordHandling(once, SqlWorklist(), clock),
         accounts=_account_desk(db, once, ledger, own.account_rules, clock, ids),

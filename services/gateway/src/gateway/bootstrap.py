@@ -14,11 +14,14 @@ from gateway.adapters.institutions import InstitutionCopy, InstitutionTable
 from gateway.adapters.matters import SqlMatters
 from gateway.adapters.owners import HttpOwners
 from gateway.adapters.papers import TypstPapers
-from gateway.adapters.policy import LocalUsers, Role, load_catalogue, load_local_users, load_roles
+from gateway.adapters.partner_documents import SqlPartnerDocuments
+from gateway.adapters.policy import LocalUsers, Role, load_catalogue, load_local_users, load_partners, load_roles
+from gateway.adapters.proposals import SqlDocuments, SqlProposals
 from gateway.adapters.rate_limit import KeyedRateLimit
 from gateway.adapters.replays import DatabaseReplayGuard, MemoryReplayGuard
 from gateway.adapters.tables import PLATFORM, metadata
 from gateway.adapters.timeline import SqlAccessLog, SqlTimeline
+from gateway.adapters.webhooks import HttpCaller, SqlWebhooks
 from gateway.application.accept_matter import AcceptMatter
 from gateway.application.act_on_account import ActOnAccount
 from gateway.application.act_on_assistance import ActOnAssistance
@@ -29,28 +32,41 @@ from gateway.application.act_on_task import ActOnTask
 from gateway.application.admit_his_message import AdmitHisMessage
 from gateway.application.check_lights import CheckLights
 from gateway.application.check_region import CheckRegion
+from gateway.application.decide_document import DecideDocument
+from gateway.application.decide_proposal import DecideProposal
+from gateway.application.deliver_events import DeliverEvents
 from gateway.application.forward_command import ForwardCommand
 from gateway.application.forward_his_message import ForwardHisMessage
 from gateway.application.his_credentials import Scheme
+from gateway.application.list_documents import ListDocuments
 from gateway.application.list_matters import ListMatters
+from gateway.application.list_proposals import ListProposals
 from gateway.application.on_fact import OnFact
 from gateway.application.on_institution_stated import OnInstitutionStated
+from gateway.application.open_webhook import OpenWebhook
 from gateway.application.ports import ClaimsDesk, ReplayGuard
 from gateway.application.print_settlement import PrintSettlement
+from gateway.application.print_voucher import PrintVoucher
+from gateway.application.propose_act import ProposeAct
+from gateway.application.queue_deliveries import QueueDeliveries
 from gateway.application.read_matter import ReadMatter
 from gateway.application.read_owned import ReadOwned
 from gateway.application.read_rule_books import ReadRuleBooks
 from gateway.application.read_timeline import ReadTimeline
 from gateway.application.receive_materials import ReceiveMaterials
+from gateway.application.record_document import RecordDocument
 from gateway.application.record_matter import RecordMatter
+from gateway.application.replay_deliveries import ReplayDeliveries
 from gateway.application.reveal_person import RevealPerson
 from gateway.application.review_conversion import ReviewConversion
+from gateway.application.send_document import SendDocument
 from gateway.application.show_progress import ShowProgress
 from gateway.application.sign_in import SignIn
 from gateway.application.start_simulation import StartSimulation
 from gateway.application.start_tasks import StartTasks
 from gateway.application.withdraw_matter import WithdrawMatter
 from gateway.domain.catalogue import Catalogue
+from gateway.domain.partners import Partners
 from gateway.settings import GatewaySettings, read_gateway_settings
 from shared.auth import Principal, TokenVerifier
 from shared.auth.wiring import AUDIENCE, build_service_tokens, build_signer
@@ -73,11 +89,13 @@ METADATA = metadata
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """What replaces the network in tests: a transport per service, one for the identity provider, the line to claims' desk."""
+    """What replaces the network in tests: a transport per service, one for the identity provider, the line to claims' desk, one
+    to partners' webhooks."""
 
     services: Mapping[str, httpx.AsyncBaseTransport] = field(default_factory=dict)
     provider: httpx.AsyncBaseTransport | None = None
     claims_desk: ClaimsDesk | None = None
+    partners: httpx.AsyncBaseTransport | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,21 +122,35 @@ class Gateway:
     act_on_rule_book: ActOnRuleBook
     act_on_task: ActOnTask
     admit_his_message: AdmitHisMessage
+    record_document: RecordDocument
     check_lights: CheckLights
     check_region: CheckRegion
+    decide_document: DecideDocument
+    deliver_events: DeliverEvents
+    decide_proposal: DecideProposal
     forward_command: ForwardCommand
     forward_his_message: ForwardHisMessage
+    list_documents: ListDocuments
     list_matters: ListMatters
+    list_proposals: ListProposals
     on_fact: OnFact
     on_institution_stated: OnInstitutionStated
+    open_webhook: OpenWebhook
+    partner_calls: HttpCaller
+    partners: Partners
     print_settlement: PrintSettlement
+    queue_deliveries: QueueDeliveries
+    print_voucher: PrintVoucher
+    propose_act: ProposeAct
     read_matter: ReadMatter
     read_owned: ReadOwned
     read_rule_books: ReadRuleBooks
     read_timeline: ReadTimeline
     receive_materials: ReceiveMaterials
+    replay_deliveries: ReplayDeliveries
     reveal_person: RevealPerson
     review_conversion: ReviewConversion
+    send_document: SendDocument
     start_simulation: StartSimulation
     show_progress: ShowProgress
     sign_in: SignIn | None
@@ -130,6 +162,7 @@ class Gateway:
         """Close every connection but the database's."""
         await self.owners.close()
         await self.claims_desk.close()
+        await self.partner_calls.close()
         if self.open_id_keys is not None:
             await self.open_id_keys.close()
 
@@ -150,7 +183,12 @@ def assemble(settings: Settings, network: Network | None = None, environ: Mappin
     matters, lines, once = SqlMatters(catalogue), SqlTimeline(), SqlOnce(db)
     check_region = CheckRegion(owners)
     read_owned = ReadOwned(owners, check_region)
+    partners = load_partners(own.partners_file, demonstration=not settings.production)
+    documents, webhooks, partner_calls = SqlPartnerDocuments(), SqlWebhooks(), HttpCaller(network.partners)
+    webhook_key = settings.data_key.encode()
     record = RecordMatter(matters, calendar, clock)
+    proposals, papers = SqlProposals(), TypstPapers()
+    hands = {user.username: user.name for user in local_users.all()} if local_users else {}
     replays: MemoryReplayGuard | DatabaseReplayGuard = (
         DatabaseReplayGuard(db, SystemClock()) if own.his_nonces == "database" else MemoryReplayGuard()
     )
@@ -185,21 +223,41 @@ def assemble(settings: Settings, network: Network | None = None, environ: Mappin
         act_on_rule_book=ActOnRuleBook(owners),
         act_on_task=ActOnTask(store=db, once=once, matters=matters, owners=owners, record=record, clock=clock),
         admit_his_message=_admission(db, settings, own, replays),
+        record_document=RecordDocument(
+            store=db, once=once, owners=owners, check_region=check_region, documents=SqlDocuments(), clock=clock, ids=db.ids
+        ),
         check_region=check_region,
         check_lights=CheckLights(store=db, matters=matters, record=record),
+        decide_document=DecideDocument(store=db, documents=documents, owners=owners, partners=partners, clock=clock),
+        deliver_events=DeliverEvents(store=db, webhooks=webhooks, caller=partner_calls, key=webhook_key, clock=clock),
+        decide_proposal=DecideProposal(store=db, owners=owners, check_region=check_region, proposals=proposals, clock=clock),
         forward_command=ForwardCommand(owners, check_region),
         forward_his_message=ForwardHisMessage(claims=claims_desk, limit=KeyedRateLimit(own.his_messages_per_s, 1), clock=clock),
+        list_documents=ListDocuments(store=db, documents=documents, partners=partners),
         list_matters=ListMatters(store=db, matters=matters, clock=clock),
+        list_proposals=ListProposals(store=db, check_region=check_region, proposals=proposals),
         on_fact=OnFact(lines=lines, matters=matters, record=record),
         on_institution_stated=OnInstitutionStated(InstitutionTable()),
-        print_settlement=PrintSettlement(read_owned, owners, TypstPapers(), clock),
+        open_webhook=OpenWebhook(
+            store=db, once=once, webhooks=webhooks, partners=partners, key=webhook_key, clock=clock, ids=db.ids
+        ),
+        partner_calls=partner_calls,
+        partners=partners,
+        queue_deliveries=QueueDeliveries(webhooks=webhooks, documents=documents, partners=partners, clock=clock),
+        print_settlement=PrintSettlement(read_owned, owners, papers, clock),
+        print_voucher=PrintVoucher(read_owned, papers, hands, clock),
+        propose_act=ProposeAct(
+            once=once, owners=owners, check_region=check_region, proposals=proposals, clock=clock, ids=db.ids
+        ),
         read_matter=ReadMatter(store=db, matters=matters),
         read_owned=read_owned,
         read_rule_books=ReadRuleBooks(owners),
         read_timeline=ReadTimeline(store=db, lines=lines, check_region=check_region),
         receive_materials=ReceiveMaterials(once=once, matters=matters, record=record, clock=clock),
+        replay_deliveries=ReplayDeliveries(store=db, webhooks=webhooks, clock=clock),
         reveal_person=RevealPerson(store=db, owners=owners, accesses=SqlAccessLog(), clock=clock),
         review_conversion=ReviewConversion(owners, check_region),
+        send_document=SendDocument(store=db, documents=documents, owners=owners, partners=partners, clock=clock, ids=db.ids),
         start_simulation=StartSimulation(owners),
         show_progress=ShowProgress(store=db, matters=matters, owners=owners, limit=KeyedRateLimit(PROGRESS_PER_MINUTE, 60)),
         sign_in=_sign_in(local_users, roles, signer.sign) if local_users is not None else None,

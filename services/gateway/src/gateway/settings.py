@@ -23,6 +23,8 @@ class GatewaySettings:
     his_nonces: str
     """``memory`` with one API process, ``database`` with several: where replayed nonces are remembered."""
     oidc_audience: str
+    partners_file: str | None
+    """The county's partners; without one those of the demonstration, and in production none."""
 
 
 def read_gateway_settings(platform: Settings, environ: Mapping[str, str] | None = None) -> GatewaySettings:
@@ -47,4 +49,5 @@ def read_gateway_settings(platform: Settings, environ: Mapping[str, str] | None 
         his_messages_per_s=seconds("HIS_MESSAGES_PER_S", 500),
         his_nonces=nonces,
         oidc_audience=env.get("ONEWINDOW_GATEWAY_OIDC_AUDIENCE", "onewindow-gateway"),
+        partners_file=env.get("ONEWINDOW_GATEWAY_PARTNERS_FILE"),
     )

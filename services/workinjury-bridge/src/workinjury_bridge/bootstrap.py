@@ -28,19 +28,18 @@ from workinjury_bridge.adapters.benefit_repositories import (
 from workinjury_bridge.adapters.benefit_views import SqlBenefitViews
 from workinjury_bridge.adapters.claims_client import HttpClaims
 from workinjury_bridge.adapters.policy_files import read_benefits, read_policy
-from workinjury_bridge.adapters.repositories import (
-    SqlAdvances,
-    SqlCases,
-    SqlConversions,
-    SqlDeductions,
-    SqlDirects,
-    SqlLedger,
-    SqlRecoveries,
-    SqlStays,
-    SqlTransfers,
-)
+from workinjury_bridge.adapters.repositories.advances import SqlAdvances
+from workinjury_bridge.adapters.repositories.cases import SqlCases
+from workinjury_bridge.adapters.repositories.conversions import SqlConversions
+from workinjury_bridge.adapters.repositories.deductions import SqlDeductions
+from workinjury_bridge.adapters.repositories.directs import SqlDirects
+from workinjury_bridge.adapters.repositories.ledger import SqlLedger
+from workinjury_bridge.adapters.repositories.recoveries import SqlRecoveries
+from workinjury_bridge.adapters.repositories.stays import SqlStays
+from workinjury_bridge.adapters.repositories.transfers import SqlTransfers
 from workinjury_bridge.adapters.tables import LEDGER, PLATFORM, metadata
 from workinjury_bridge.adapters.views import SqlViews
+from workinjury_bridge.adapters.worklist_views import SqlWorklists
 from workinjury_bridge.application.advance_conversion import AdvanceConversion
 from workinjury_bridge.application.audit.apply_deduction import DeductAfterAudit
 from workinjury_bridge.application.benefits.approve_benefit import ApproveBenefit
@@ -81,6 +80,10 @@ from workinjury_bridge.application.review_conversion import ReviewConversion
 from workinjury_bridge.application.revoke_recognition import RevokeRecognition
 from workinjury_bridge.application.settle_directly import SettleDirectly
 from workinjury_bridge.application.void_direct_settlement import VoidDirectSettlement
+from workinjury_bridge.application.worklists.describe_ages import DescribeAges
+from workinjury_bridge.application.worklists.describe_returns import DescribeReturns
+from workinjury_bridge.application.worklists.list_mismatches import ListMismatches
+from workinjury_bridge.application.worklists.ports import Worklists
 from workinjury_bridge.settings import CONFIRM_WITHIN, benefits_path, policy_path
 
 METADATA = metadata
@@ -136,6 +139,10 @@ class Bridge:
     on_settled: OnClaimSettled
     on_reversed: OnClaimReversed
     benefits: Benefits
+    worklists: Worklists
+    ages: DescribeAges
+    returns: DescribeReturns
+    mismatches: ListMismatches
 
 
 def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | None = None) -> Bridge:
@@ -156,7 +163,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
     recoveries, advances, calendar = SqlRecoveries(), SqlAdvances(), load_calendar()
     propose = ProposeConversions(cases, stays, conversions, policies, clock, ids)
     deduct = DeductAfterAudit(once, conversions, directs, SqlDeductions(), ledger, policies, calendar, clock, ids)
-    losses = SqlLosses()
+    losses, worklists = SqlLosses(), SqlWorklists(db)
     pay = PayPerson(ledger, recoveries, losses, clock, ids)
     benefits = _benefits(db, once, cases, ledger, store, pay, losses, clock, ids)
     judge = JudgeEligibility(db, cases)
@@ -207,6 +214,10 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         on_settled=OnClaimSettled(cases, stays, propose, confirm),
         on_reversed=OnClaimReversed(cases, stays, conversions, reverse, clock),
         benefits=benefits,
+        worklists=worklists,
+        ages=DescribeAges(worklists, clock),
+        returns=DescribeReturns(worklists, policies, calendar, clock),
+        mismatches=ListMismatches(worklists, policies, calendar, clock),
     )
 
 

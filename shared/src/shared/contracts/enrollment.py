@@ -26,6 +26,8 @@ class CoveragePeriod:
     employer_id: str | None = None
     employer_name: str | None = None
     civil_servant: bool = False
+    tier: str | None = None
+    """Tier of the scheme that the premium is paid for (缴费档次), where a place has several; as its rule book names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,3 +46,19 @@ class MatterClosed:
     outcome: str
     """``done``, ``partial`` (some task was refused) or ``withdrawn``."""
     closed_at: datetime
+
+
+@event("gateway.partner-document-decided.v1", topic="gateway.partner.v1", key="case_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerDocumentDecided:
+    """A document that a partner sent was accepted or returned (来文受理、退回)."""
+
+    statement_id: str
+    partner: str
+    document: str
+    document_no: str
+    case_id: str
+    state: str
+    """``accepted`` or ``returned``."""
+    reason: str
+    decided_at: datetime

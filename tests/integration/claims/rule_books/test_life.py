@@ -123,8 +123,8 @@ async def test_a_wrong_text_is_refused_with_file_line_and_reason(office: Office)
     assert (answer.status_code, problem["code"]) == (422, "claims.rule-book.unreadable")
     (error,) = problem["errors"]
     assert error["field"] == "a.book.yaml:11"
-    assert error["rule"].startswith("unknown key 'policy_yaer'; known here: ")
-    assert problem["detail"] == f"{error['field']}: {error['rule']}"
+    assert error["rule"].startswith("没有键'policy_yaer'；此处可用：")
+    assert problem["detail"].startswith(f"{error['field']}: unknown key 'policy_yaer'; known here: ")
     assert await office.refused("wang", "POST", BOOKS, "\t") == (422, "claims.rule-book.unreadable")
     assert await office.refused("wang", "POST", BOOKS, {"file": "x"}) == (422, "request.invalid")
     elsewhere = county_book().replace('region: "990101"', 'region: "420101"')
@@ -138,7 +138,7 @@ async def test_a_draft_that_does_not_fit_stays_one_until_it_is_changed(office: O
     assert (linted["state"], linted["lint"]["errors"]) == ("draft", 1)
     (finding,) = linted["lint"]["findings"]
     assert (finding["code"], finding["severity"]) == ("does-not-fit", "error")
-    assert "in force from 2024-01-01" in finding["zh"]
+    assert "自2024-01-01起有效" in finding["zh"]
     unsound = await office.done("wang", "PUT", path, county_book().replace("poorer-paid-less: 依据如此", "cliff: 依据如此"))
     assert unsound["state"] == "draft"
     linted = await office.done("wang", "POST", f"{path}/lint")

@@ -17,8 +17,9 @@ def test_the_lines_of_ours() -> None:
     policy = read_rules(OURS, "assistance.yaml", AssistancePolicies).on("990101", date(2026, 3, 20))
     assert policy is not None
     assert (policy.look_back_months, policy.notice_working_days) == (12, 7)
-    lines = {code: policy.line_fen(code) for code in ("monitored", "marginal", "illness_poor", "dibao")}
-    assert lines == {"monitored": 287_530, "marginal": 287_530, "illness_poor": 718_825, "dibao": None}
+    lines = {each.code: each.line_fen(2_875_300) for each in policy.classes}
+    assert lines == {"monitored": 287_530, "marginal": 287_530, "illness_poor": 718_825}
+    assert policy.open_class("dibao") is None
 
 
 def test_before_the_first_policy_there_is_none() -> None:

@@ -7,12 +7,15 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from claims.domain.accounts.sharing import Share, Sharing
 from claims.domain.adjudication import BOOK_SUFFIX, Circumstances, ClaimFacts, RuleBooks, Split, YearState, adjudicate
+from claims.domain.claim_history import DEFERRED_FEN
 from claims.domain.late_facts import Area, LateFacts, months_after
 from claims.domain.redecision import (
     Change,
     Difference,
     Position,
+    Relatives,
     Standing,
     journals_of,
     outcome_of,
@@ -254,3 +257,91 @@ def test_months_after() -> None:
     assert months_after(date(2026, 1, 31), 1) == date(2026, 2, 28)
     assert months_after(date(2023, 3, 15), 12) == date(2024, 3, 15)
     assert months_after(date(2024, 11, 30), 3) == date(2025, 2, 28)
+
+
+DIFFERENCE = BOOKS.on("990101", "390", date(2026, 3, 1))
+"""The demo county's rules, as if a transfer owed the difference only."""
+TRANSFERS = replace(
+    DIFFERENCE,
+    version=replace(DIFFERENCE.version, stays=replace(DIFFERENCE.version.stays, transfer="difference", source="stay")),
+)
+
+
+def at_level_3(yuan: int) -> ClaimFacts:
+    facts = stay(yuan)
+    return replace(facts, circumstances=facts.circumstances._replace(level=3))
+
+
+def test_a_stay_after_a_transfer_owes_its_own_deductible_when_the_first_goes_and_less_when_it_comes_back() -> None:
+    (first,) = sequence(("A", stay(2000)), rules=TRANSFERS)
+    decision = adjudicate(
+        TRANSFERS, replace(at_level_3(3000), transferred=True, episode_deductible_fen=50_000), first.outcome.contribution
+    )
+    second = replace(
+        first, position=first.position._replace(year_no=2, settlement_id="S2"), visit_id="B", follows=("A",), facts=decision.facts,
+        outcome=outcome_of(decision),
+    )  # fmt: skip
+    assert after([first, second], first.position) == ()
+    (alone,) = after([second], first.position)
+    assert (alone.decision.deductible_fen, alone.cash_fen) == (100_000, 30_000)
+    assert alone.new.contribution.stays == 1
+    corrected = replace(second, facts=alone.decision.facts, outcome=alone.new)
+    (back,) = after([first, corrected], first.position)
+    assert (back.decision.deductible_fen, back.cash_fen) == (50_000, -30_000)
+    # In another year it is reached because of the stay that it follows.
+    next_year = replace(second, position=second.position._replace(year=2027))
+    change = Change(since=first.position, years=frozenset({2026}), visits=frozenset({"A"}))
+    (reached,) = redecide([next_year], change, balance_fen=0, limit=9).differences
+    assert reached.decision.deductible_fen == 100_000
+
+
+def test_a_part_that_leaves_the_deductible_to_the_next_year_keeps_leaving_it() -> None:
+    deferring = replace(stay(2000), continues_stay=True, stay_deductible_fen=DEFERRED_FEN)
+    decision = adjudicate(RESIDENTS, deferring, YearState())
+    (template,) = sequence(("A", stay(2000)), year=2025)
+    old = replace(template, facts=deferring, outcome=outcome_of(decision), defers_deductible=True)
+    (new,) = sequence(("A", stay(3000)))
+    assert (old.outcome.deductible_fen, old.outcome.contribution.stays) == (0, 0)
+    assert (
+        redecide([old, new], Change(since=old.position, years=frozenset({2025, 2026})), balance_fen=0, limit=9).differences
+        == ()
+    )
+
+
+def test_relatives_get_back_what_they_pay_less_last_first_and_pay_more_within_limit_and_balance() -> None:
+    """3,000 at level 2, 625 + 500 to pay; the mother paid 700 and the father 425."""
+    facts = replace(stay(3000), family_account_fen=10**9)
+    (paid,) = sequence(("A", facts))
+    assert paid.outcome.family_fen == 112_500
+    mother, father = Share("1", "M", 70_000), Share("2", "F", 42_500)
+    sharings = {
+        "1": Sharing(
+            sharing_id="1", holder_id="M", beneficiary_id="P", relation="child", begins_on=date(2026, 1, 1),
+            limit_fen=80_000, used_fen=70_000,
+        ),
+        "2": Sharing(
+            sharing_id="2", holder_id="F", beneficiary_id="P", relation="child", begins_on=date(2026, 1, 1), used_fen=42_500
+        ),
+    }  # fmt: skip
+    relatives = Relatives(paid={"S1": (mother, father)}, sharings=sharings, balances={"M": 10**6, "F": 5_000})
+
+    def decided(fen: int, debt: int = 0, of: Relatives = relatives) -> Difference:
+        change = Change(facts={"S1": replace(facts, split=Split(fen, 0, 0, 0, fen))})
+        (difference,) = redecide(
+            [paid], change, balance_fen=0, debts={"S1": debt} if debt else None, relatives=of, limit=9
+        ).differences
+        return difference
+
+    less = decided(100_000)  # (1,000 - 500) x 75 %: 625.00 to pay
+    assert (less.account_fen, less.movement_fen, less.relatives) == (
+        -50_000,
+        0,
+        (father._replace(amount_fen=-42_500), mother._replace(amount_fen=-7_500)),
+    )
+    more = decided(500_000)  # 1,625.00 to pay: 100.00 from the mother's limit, 50.00 from the father's balance, 350.00 in cash
+    assert (more.account_fen, more.cash_fen) == (15_000, 35_000)
+    assert more.relatives == (mother._replace(amount_fen=10_000), father._replace(amount_fen=5_000))
+    # After a restoring the father had no money: his 425.00 are the person's debt, which is given up first.
+    short = Relatives(paid={"S1": (mother, father._replace(amount_fen=0))}, sharings=sharings, balances={"M": 10**6, "F": 0})
+    owed = decided(100_000, 42_500, short)
+    assert (owed.set_off_fen, owed.movement_fen, owed.relatives) == (42_500, 0, (mother._replace(amount_fen=-7_500),))

@@ -121,7 +121,7 @@ def test_a_level_that_no_terms_cover() -> None:
     [finding] = found(text)
     assert (finding.code, finding.severity, finding.subject) == ("uncovered", Severity.ERROR, "pool")
     assert finding.place == "x.book.yaml:16"
-    assert finding.zh == "“统筹”没有规定2级（county）resident的待遇标准，结算将被拒绝"
+    assert finding.zh == "“统筹”没有规定2级县级机构、居民（county、resident）的待遇标准，结算将被拒绝"
     assert (finding.example["level"], finding.example["bill"]) == (2, {"total": "0.01"})
 
 
@@ -280,7 +280,9 @@ def test_the_command_shows_place_and_claim_and_fails_on_errors(tmp_path: Path) -
     result = CliRunner().invoke(cli, ["lint-policy", "--book", str(tmp_path)])
     assert result.exit_code == 1
     place, claim, *_, counts = result.stdout.splitlines()
-    assert place.endswith("a.book.yaml:16: error: uncovered pool: “统筹”没有规定2级（county）resident的待遇标准，结算将被拒绝")
+    assert place.endswith(
+        "a.book.yaml:16: error: uncovered pool: “统筹”没有规定2级县级机构、居民（county、resident）的待遇标准，结算将被拒绝"
+    )
     assert json.loads(claim)["level"] == 2
     assert counts == "1 error，0 warning，2 note"
     (tmp_path / "a.book.yaml").write_text(SOUND, encoding="utf-8")

@@ -12,7 +12,7 @@ from claims.domain.catalogue import CSV_COLUMNS, CatalogueItem, valid_on
 from shared.errors import Refusal
 
 HEADER = ",".join(CSV_COLUMNS)
-FULL = "XA01,阿司匹林,101,9,乙,0.1,1.5,2,,1,1,2024-01-01,2024-12-31,implant,1"
+FULL = "XA01,阿司匹林,101,9,乙,0.1,1.5,2,,1,1,2024-01-01,2024-12-31,implant,1,1"
 
 
 def faults(text: str) -> list[tuple[int, str, str]]:
@@ -39,6 +39,7 @@ def test_a_full_row(charset: str) -> None:
             valid_to=date(2024, 12, 31),
             line_class="implant",
             traditional=True,
+            per_session=True,
         )
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -11,15 +11,18 @@ from sqlalchemy import Row, func, insert, select, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.selectable import LateralFromClause
 
+from claims.adapters.accounts import sharing_of
 from claims.adapters.tables import LEDGER
+from claims.adapters.tables.accounts import ACCOUNT_SHARING
 from claims.adapters.tables.corrections import REDECISION, SETTLEMENT_CORRECTION
 from claims.adapters.tables.settlement import ACCOUNT, ACCOUNT_MOVEMENT, PERSON_YEAR, SETTLEMENT, TAKE_BACK
 from claims.application.late.corrections import MANUAL, Left, NewCorrection, StandingSettlement
 from claims.application.settlement.ports import Correction, YearKey
 from claims.application.settlement.stored_decision import outcome_as_stored
-from claims.application.settlement.stored_facts import decision_to_json, facts_from_json
+from claims.application.settlement.stored_facts import decision_to_json, facts_from_json, stay_from_json
+from claims.domain.accounts.sharing import Share, Sharing
 from claims.domain.adjudication import YearState
-from claims.domain.redecision import Change, Position, Standing
+from claims.domain.redecision import Change, Position, Relatives, Standing
 from claims.domain.rule_books.in_force import RulesByDay
 from shared.clock import local
 from shared.db.database import opened
@@ -66,7 +69,7 @@ class SqlPersonYears:
             .order_by(year.benefit_year)
             .with_for_update()
         )
-        return await lock_account(tx, key.person_id)
+        return await lock_accounts(tx, key.person_id)
 
     async def mark(self, tx: Tx, key: YearKey, person_version: int) -> None:
         """See ``PersonYears``."""
@@ -114,7 +117,7 @@ class SqlPersonYears:
             .outerjoin(last, true())
             .where(
                 s.visit_id.in_(visit_ids), s.state == "valid", s.inpatient, s.benefit_year < key.benefit_year,
-                s.work_injury_key.is_(None),
+                s.work_injury_key.is_(None), s.facts["defers_deductible"].as_string().is_(None),
             )
         )  # fmt: skip
         charged: dict[str, int] = {}
@@ -140,6 +143,29 @@ class SqlPersonYears:
         )
         return {row.settlement_id: int(row.owed) for row in rows if row.owed}
 
+    async def relatives(self, tx: Tx, person_id: str, settlement_ids: Sequence[str]) -> Relatives:
+        """See ``PersonYears``."""
+        if not settlement_ids:
+            return Relatives()
+        m, s = ACCOUNT_MOVEMENT.c, ACCOUNT_SHARING.c
+        sharings = await opened(tx).all(select(ACCOUNT_SHARING).where(s.beneficiary_id == person_id).order_by(s.sharing_id))
+        holders = sorted({row.holder_id for row in sharings})
+        paid: dict[str, list[Share]] = {}
+        for row in await opened(tx).all(
+            select(m.settlement_id, m.sharing_id, m.person_id, (-func.sum(m.amount_fen)).label("net_fen"))
+            .where(m.person_id.in_(holders), m.settlement_id.in_(settlement_ids))
+            .group_by(m.settlement_id, m.sharing_id, m.person_id)
+            .order_by(m.settlement_id, m.sharing_id)
+        ):
+            paid.setdefault(row.settlement_id, []).append(Share(row.sharing_id, row.person_id, int(row.net_fen)))
+        balances = await opened(tx).all(select(ACCOUNT).where(ACCOUNT.c.person_id.in_(holders)))
+        today = opened(tx).clock.today()
+        return Relatives(
+            paid=paid,
+            sharings={row.sharing_id: _paying(row, today) for row in sharings},
+            balances={row.person_id: row.balance_fen for row in balances},
+        )
+
     async def correct(
         self, tx: Tx, key: YearKey, corrections: Sequence[NewCorrection], states: Mapping[int, YearState]
     ) -> None:
@@ -158,6 +184,7 @@ class SqlPersonYears:
                 .values(state=dict(states[benefit_year].counters), version=year.version + 1)
             )  # fmt: skip
         await self._move(tx, key.person_id, corrections, now)
+        await self._move_relatives(tx, corrections, now)
 
     @staticmethod
     async def _move(tx: Tx, person_id: str, corrections: Sequence[NewCorrection], now: datetime) -> None:
@@ -181,6 +208,40 @@ class SqlPersonYears:
             )
         await opened(tx).execute(insert(ACCOUNT_MOVEMENT), rows)
         await opened(tx).execute(update(ACCOUNT).where(ACCOUNT.c.person_id == person_id).values(balance_fen=balance))
+
+    @staticmethod
+    async def _move_relatives(tx: Tx, corrections: Sequence[NewCorrection], now: datetime) -> None:
+        moves = [(c, share) for c in corrections for share in c.difference.relatives]
+        if not moves:
+            return
+        payers = sorted({share.payer_id for _, share in moves})
+        rows = await opened(tx).all(select(ACCOUNT).where(ACCOUNT.c.person_id.in_(payers)))
+        balances = {row.person_id: row.balance_fen for row in rows}
+        movements = []
+        for c, share in moves:
+            balances[share.payer_id] -= share.amount_fen
+            movements.append(
+                {
+                    "movement_id": opened(tx).ids.new(),
+                    "person_id": share.payer_id,
+                    "amount_fen": -share.amount_fen,
+                    "balance_fen": balances[share.payer_id],
+                    "reason": "correction",
+                    "reference": f"{c.settlement_id}:{c.sequence}",
+                    "recorded_at": now,
+                    "sharing_id": share.sharing_id,
+                    "settlement_id": c.settlement_id,
+                }
+            )
+            sharing = ACCOUNT_SHARING.c
+            await opened(tx).execute(
+                update(ACCOUNT_SHARING)
+                .where(sharing.sharing_id == share.sharing_id)
+                .values(used_fen=sharing.used_fen + share.amount_fen)
+            )
+        await opened(tx).execute(insert(ACCOUNT_MOVEMENT), movements)
+        for payer, balance in balances.items():
+            await opened(tx).execute(update(ACCOUNT).where(ACCOUNT.c.person_id == payer).values(balance_fen=balance))
 
 
 class SqlRedecisions:
@@ -231,10 +292,21 @@ class SqlRedecisions:
         await opened(tx).execute(update(REDECISION).where(c.redecision_id == redecision_id).values(values))
 
 
-async def lock_account(tx: Tx, person_id: str) -> int:
-    """Lock the account; its balance in fen, 0 without one."""
-    balance = await opened(tx).scalar(select(ACCOUNT.c.balance_fen).where(ACCOUNT.c.person_id == person_id).with_for_update())
-    return int(balance or 0)
+async def lock_accounts(tx: Tx, person_id: str) -> int:
+    """Lock the authorisations that a person may use, then his account and those of the relatives, in the order of all locks;
+    the balance of his own in fen, 0 without one."""
+    sharing, account = ACCOUNT_SHARING.c, ACCOUNT.c
+    holders = await opened(tx).all(
+        select(sharing.holder_id).where(sharing.beneficiary_id == person_id).order_by(sharing.sharing_id).with_for_update()
+    )
+    payers = [person_id, *(row.holder_id for row in holders)]
+    rows = await opened(tx).all(
+        select(account.person_id, account.balance_fen)
+        .where(account.person_id.in_(payers))
+        .order_by(account.person_id)
+        .with_for_update()
+    )
+    return next((int(row.balance_fen) for row in rows if row.person_id == person_id), 0)
 
 
 async def corrections_of(tx: Tx, settlement_id: str) -> list[Correction]:
@@ -277,6 +349,7 @@ def _standing(row: Row[Any], books: RulesByDay) -> StandingSettlement:
         kept = {name: row.kept[name] for name in ("total_fen", "account_fen", "cash_fen")}
         outcome = outcome_as_stored(row.kept, hospital_fen=0, **kept)
     settled_on = local(row.settled_at).date()
+    stay = stay_from_json(facts)
     return StandingSettlement(
         standing=Standing(
             position=Position(row.benefit_year, row.year_no, row.placed_on or date.max, row.settled_at, row.settlement_id),
@@ -289,6 +362,8 @@ def _standing(row: Row[Any], books: RulesByDay) -> StandingSettlement:
             inpatient=row.inpatient,
             facts=facts_from_json(facts)[0],
             outcome=outcome,
+            follows=stay.follows,
+            defers_deductible=stay.defers_deductible,
         ),
         visit_id=row.visit_id,
         institution_code=row.institution_code,
@@ -298,6 +373,13 @@ def _standing(row: Row[Any], books: RulesByDay) -> StandingSettlement:
         corrections=row.c_sequence or 0,
         lines=row.c_lines or {},
     )
+
+
+def _paying(row: Row[Any], today: date) -> Sharing:
+    """The authorisation as it can be charged today: one that holds no more pays nothing."""
+    found = sharing_of(row)
+    holds = row.withdrawn_at is None and found.begins_on <= today <= (found.ends_on or date.max)
+    return found if holds else replace(found, limit_fen=0)
 
 
 def _correction_row(c: NewCorrection, now: datetime) -> dict[str, Any]:

@@ -119,6 +119,7 @@ def item_of(row: Any) -> CatalogueItem:
         in_work_injury_catalogue=row.in_work_injury_catalogue,
         line_class=row.line_class,
         traditional=row.traditional,
+        per_session=row.per_session,
     )
 
 

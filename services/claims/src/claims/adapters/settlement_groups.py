@@ -15,6 +15,7 @@ import asyncpg
 import orjson
 from pydantic import TypeAdapter
 
+from claims.adapters.past import CHARGED, IS_PART, STANDING_DECISION, AsyncpgPast
 from claims.application.settlement.answer import SettlementAnswer
 from claims.application.settlement.ports import LockedYear, MessageKey, NewSettlement, RulesChanged, YearKey
 from claims.application.settlement.stored_facts import decision_to_json
@@ -41,13 +42,11 @@ _LOCK_VISITS = (
 )
 BATCHES = (
     "SELECT b.visit_id, b.batch_id, b.batch_no, b.settlement_id, b.total_fen, b.self_funded_fen, b.over_limit_fen,"
-    " b.pre_selfpay_fen, b.in_scope_fen, b.class_b_fen, b.traditional_fen, b.flat_fen FROM fee_batch b WHERE b.visit_id = ANY($1::text[]) ORDER BY b.batch_id"
+    " b.pre_selfpay_fen, b.in_scope_fen, b.class_b_fen, b.traditional_fen, b.flat_fen, b.sessions, b.first_on, b.last_on FROM fee_batch b WHERE b.visit_id = ANY($1::text[]) ORDER BY b.batch_id"
 )
 EARLIER_PARTS = (
-    "SELECT s.visit_id, sum((coalesce(c.decision, s.decision)->>'deductible_fen')::bigint)::bigint AS deductible_fen"
-    " FROM settlement s LEFT JOIN LATERAL (SELECT decision FROM settlement_correction"
-    " WHERE settlement_id = s.settlement_id ORDER BY sequence DESC LIMIT 1) c ON true"
-    " WHERE s.visit_id = ANY($1::text[]) AND s.state = 'valid' AND s.inpatient GROUP BY s.visit_id"
+    f"SELECT s.visit_id, {CHARGED} FROM settlement s {STANDING_DECISION}"
+    f" WHERE s.visit_id = ANY($1::text[]) AND {IS_PART} GROUP BY s.visit_id"
 )
 _ANSWERS = (
     "SELECT m.institution_code, m.infno, m.msgid, m.variant, m.digest, m.answer FROM his_message m"
@@ -142,6 +141,7 @@ class AsyncpgGroupTx:
 
     def __init__(self, conn: Connection, db: Database, sealer: Sealer) -> None:
         self._conn = conn
+        self.past = AsyncpgPast(conn)
         self._db = db
         self._sealer = sealer
 
@@ -253,9 +253,17 @@ async def read_visits(conn: Connection, sealer: Sealer, visit_ids: Sequence[str]
     batches: dict[str, list[Batch]] = {row["visit_id"]: [] for row in visits}
     partly: set[str] = set()
     for row in await conn.fetch(BATCHES, list(batches)):
-        visit_id, batch_id, batch_no, settlement_id, *split = tuple(row)
+        visit_id, batch_id, batch_no, settlement_id, *split, sessions, first_on, last_on = tuple(row)
         batches[visit_id].append(
-            Batch(batch_id=batch_id, batch_no=batch_no, settled=settlement_id is not None, split=Split(*split))
+            Batch(
+                batch_id=batch_id,
+                batch_no=batch_no,
+                settled=settlement_id is not None,
+                split=Split(*split),
+                sessions=sessions,
+                first_on=first_on,
+                last_on=last_on,
+            )
         )
         if settlement_id is not None:
             partly.add(visit_id)

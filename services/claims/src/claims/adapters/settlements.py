@@ -29,7 +29,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from claims.adapters.accounts import sharing_of
-from claims.adapters.corrections import corrections_of, last_correction
+from claims.adapters.corrections import corrections_of, last_correction, lock_accounts
 from claims.adapters.his_messages import exclude_recall
 from claims.adapters.settlement_groups import SETTLEMENT_COLUMNS, identity, settlement_row
 from claims.adapters.tables import LEDGER
@@ -90,9 +90,7 @@ class SqlSettlements:
         """See ``Settlements``. Read only when all is locked: a correction needs no more than the person-year."""
         s, year = SETTLEMENT.c, PERSON_YEAR.c
         of = await opened(tx).first(
-            select(
-                s.visit_id, s.person_id, s.scheme, s.benefit_year, s.answer["family_account_fen"].as_integer().label("family")
-            ).where(s.settlement_id == settlement_id)
+            select(s.visit_id, s.person_id, s.scheme, s.benefit_year).where(s.settlement_id == settlement_id)
         )
         if of is None:
             return None
@@ -103,8 +101,7 @@ class SqlSettlements:
             .order_by(year.benefit_year)
             .with_for_update()
         )
-        relatives = await self._shares(tx, of.person_id, settlement_id, standing=False) if of.family else []
-        await self._lock_accounts(tx, of.person_id, relatives)
+        await lock_accounts(tx, of.person_id)
         return await self.find(tx, settlement_id)
 
     async def balance(self, tx: Tx, person_id: str) -> int:
@@ -151,7 +148,7 @@ class SqlSettlements:
         used = await self._year(tx, settlement.year)
         await self._write_year(tx, settlement.year, used.plus(settlement.contribution))
         short_fen = settlement.account_fen
-        wanted = short_fen - settlement.answer.family_account_fen
+        wanted = short_fen - settlement.family_fen
         for share in await self._relatives(tx, settlement, standing=False):
             sharing = await self._sharing(tx, share.sharing_id)
             paid = min(share.amount_fen, sharing.available(await self._balance(tx, share.payer_id)))
@@ -265,6 +262,7 @@ class SqlSettlements:
             cash_fen=row.c_cash_fen if corrected else row.cash_fen,
             hospital_fen=row.c_hospital_fen if corrected else row.hospital_fen,
             standing_facts=row.c_facts if corrected else row.facts,
+            family_fen=sum(p["amount_fen"] for p in standing["payments"] if p["layer"] == "family"),
             corrected_lines=row.c_lines or {},
             year_no=row.year_no,
             placed_on=row.placed_on,
@@ -328,21 +326,6 @@ class SqlSettlements:
             )
         return balance
 
-    @staticmethod
-    async def _lock_accounts(tx: Tx, person_id: str, shares: Sequence[Share]) -> None:
-        if shares:
-            sharing = ACCOUNT_SHARING.c
-            await opened(tx).execute(
-                select(sharing.used_fen)
-                .where(sharing.sharing_id.in_([share.sharing_id for share in shares]))
-                .order_by(sharing.sharing_id)
-                .with_for_update()
-            )
-        payers = [person_id, *(share.payer_id for share in shares)]
-        await opened(tx).execute(
-            select(ACCOUNT.c.balance_fen).where(ACCOUNT.c.person_id.in_(payers)).order_by(ACCOUNT.c.person_id).with_for_update()
-        )
-
     async def _relatives(self, tx: Tx, settlement: StoredSettlement, *, standing: bool) -> list[Share]:
         if not settlement.answer.family_account_fen:
             return []
@@ -350,7 +333,7 @@ class SqlSettlements:
 
     @staticmethod
     async def _shares(tx: Tx, person_id: str, settlement_id: str, *, standing: bool) -> list[Share]:
-        """What relatives' accounts paid for it: net of what came back (``standing``), or at first. By authorisation."""
+        """What relatives' accounts paid for it: net of what came back (``standing``), or at first, as corrected. By authorisation."""
         movement, sharing = ACCOUNT_MOVEMENT.c, ACCOUNT_SHARING.c
         net = (-func.sum(movement.amount_fen)).label("net_fen")
         statement = (
@@ -363,7 +346,7 @@ class SqlSettlements:
             .order_by(movement.sharing_id)
         )
         if not standing:
-            statement = statement.where(movement.reason == "settlement")
+            statement = statement.where(movement.reason.in_(("settlement", "correction")))
         return [Share(row.sharing_id, row.person_id, int(row.net_fen)) for row in await opened(tx).all(statement)]
 
     @staticmethod

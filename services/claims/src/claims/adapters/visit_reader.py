@@ -8,11 +8,13 @@ from typing import Any
 
 import orjson
 
+from claims.adapters.past import AsyncpgPast
 from claims.adapters.settlement_groups import SHARINGS, VISIT_COLUMNS, read_visits
+from claims.application.settlement.find_past import with_past
 from claims.application.settlement.ports import YearKey
 from claims.domain.accounts.sharing import Sharing
 from claims.domain.adjudication import YearState
-from claims.domain.settlement import VisitToSettle
+from claims.domain.settlement import Basis, VisitToSettle
 from shared.crypto import Sealer
 from shared.db.database import Database
 
@@ -53,6 +55,10 @@ class AsyncpgVisitReader:
         sharings = [Sharing(**dict(row)) for row in await pool.fetch(SHARINGS, [person_id], day)]
         balances = await pool.fetch(_BALANCES, [sharing.holder_id for sharing in sharings])
         return sharings, {row["person_id"]: row["balance_fen"] for row in balances}
+
+    async def past(self, claims: Sequence[tuple[VisitToSettle, Basis]]) -> list[Basis]:
+        """See ``VisitReader``."""
+        return await with_past(AsyncpgPast(await self._db.pool()), claims)
 
     async def lines(self, batch_ids: Sequence[str]) -> list[dict[str, Any]]:
         """See ``VisitReader``."""

@@ -25,7 +25,7 @@ _ADD_LINES: Final = text("""
     INSERT INTO fee_line (visit_id, line_no, batch_id, returns_line_no, item_code, institution_item_code, item_name,
         charge_class, fee_category, occurred_at, quantity, price, price_limit, pre_selfpay_rate, amount_fen,
         self_funded_fen, over_limit_fen, pre_selfpay_fen, in_scope_fen, class_b_fen, traditional_fen, flat_fen,
-        in_work_injury_catalogue, details, msgid)
+        sessions, in_work_injury_catalogue, details, msgid)
     SELECT :visit_id, n.*, :msgid FROM unnest(
         CAST(:line_no AS text[]), CAST(:batch_id AS text[]), CAST(:returns_line_no AS text[]), CAST(:item_code AS text[]),
         CAST(:institution_item_code AS text[]), CAST(:item_name AS text[]), CAST(:charge_class AS text[]),
@@ -33,18 +33,22 @@ _ADD_LINES: Final = text("""
         CAST(:price AS numeric[]), CAST(:price_limit AS numeric[]), CAST(:pre_selfpay_rate AS int[]),
         CAST(:amount_fen AS bigint[]), CAST(:self_funded_fen AS bigint[]), CAST(:over_limit_fen AS bigint[]),
         CAST(:pre_selfpay_fen AS bigint[]), CAST(:in_scope_fen AS bigint[]), CAST(:class_b_fen AS bigint[]),
-        CAST(:traditional_fen AS bigint[]), CAST(:flat_fen AS bigint[]), CAST(:in_work_injury_catalogue AS boolean[]),
+        CAST(:traditional_fen AS bigint[]), CAST(:flat_fen AS bigint[]), CAST(:sessions AS numeric[]), CAST(:in_work_injury_catalogue AS boolean[]),
         CAST(:details AS jsonb[])) AS n
 """)
 _SUM_UP: Final = text("""
     UPDATE fee_batch b SET line_count = s.line_count, total_fen = s.total_fen, self_funded_fen = s.self_funded_fen,
         over_limit_fen = s.over_limit_fen, pre_selfpay_fen = s.pre_selfpay_fen, in_scope_fen = s.in_scope_fen,
-        class_b_fen = s.class_b_fen, traditional_fen = s.traditional_fen, flat_fen = s.flat_fen
+        class_b_fen = s.class_b_fen, traditional_fen = s.traditional_fen, flat_fen = s.flat_fen,
+        sessions = s.sessions, first_on = s.first_on, last_on = s.last_on
     FROM (SELECT k.batch_id, count(l.line_no) AS line_count, coalesce(sum(l.amount_fen), 0) AS total_fen,
               coalesce(sum(l.self_funded_fen), 0) AS self_funded_fen, coalesce(sum(l.over_limit_fen), 0) AS over_limit_fen,
               coalesce(sum(l.pre_selfpay_fen), 0) AS pre_selfpay_fen, coalesce(sum(l.in_scope_fen), 0) AS in_scope_fen,
               coalesce(sum(l.class_b_fen), 0) AS class_b_fen, coalesce(sum(l.traditional_fen), 0) AS traditional_fen,
-              coalesce(sum(l.flat_fen), 0) AS flat_fen
+              coalesce(sum(l.flat_fen), 0) AS flat_fen,
+              coalesce(sum(l.sessions), 0) AS sessions,
+              min(CAST(l.occurred_at AT TIME ZONE 'Asia/Shanghai' AS date)) AS first_on,
+              max(CAST(l.occurred_at AT TIME ZONE 'Asia/Shanghai' AS date)) AS last_on
           FROM unnest(CAST(:batch_ids AS text[])) AS k(batch_id) LEFT JOIN fee_line l USING (batch_id)
           GROUP BY k.batch_id) s
     WHERE b.batch_id = s.batch_id
@@ -259,6 +263,7 @@ def _line_row(new: NewLine, batch_id: str) -> dict[str, Any]:
         "class_b_fen": new.split.class_b_fen,
         "traditional_fen": new.split.traditional_fen,
         "flat_fen": new.split.flat_fen,
+        "sessions": new.sessions,
         "in_work_injury_catalogue": new.in_work_injury_catalogue,
         "details": orjson.dumps(dict(details)).decode(),
     }

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from claims.domain.adjudication import RuleBooks
 from claims.domain.adjudication.rule_book import RuleBook
 from claims.domain.policy_lint import Finding, LintOptions, Severity, lint, lint_times
+from claims.domain.rule_books.wording import in_chinese
 from shared.rules import RuleError, read_rules
 
 
@@ -39,5 +40,5 @@ def _unreadable(error: RuleError) -> Finding:
         version="",
         place=str(error.origin),
         subject=error.origin.file,
-        zh=f"文件不符合规则书格式：{error.problem}",
+        zh=f"文件不符合规则书格式：{in_chinese(error.problem)}",
     )

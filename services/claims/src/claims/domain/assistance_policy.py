@@ -10,7 +10,7 @@ from typing import Literal
 from claims.domain.late_facts import EVERYWHERE
 from claims.domain.person import CLASS_NAMES
 from shared.money import share
-from shared.rules import Fen, Origin, Rate, in_force, in_order
+from shared.rules import Origin, Rate, in_force, in_order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,8 @@ class AssistanceSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenClass:
-    """A class that may be applied for; its line is a share of the yearly disposable income per head (人均可支配收入)."""
+    """A class that may be applied for; its line is a share of the yearly disposable income per head (人均可支配收入), which the
+    place's lines of the burden watch state."""
 
     code: str
     line_share: Rate
@@ -37,6 +38,10 @@ class OpenClass:
         if self.code not in CLASS_NAMES:
             raise ValueError(f"{self.code!r} is no identity class")
 
+    def line_fen(self, income_per_head_fen: int) -> int:
+        """What a household's burden must come to, given a year's income per head."""
+        return share(income_per_head_fen, self.line_share)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssistancePolicy:
@@ -45,9 +50,6 @@ class AssistancePolicy:
     effective_from: date
     effective_to: date | None = None
     sources: Mapping[str, AssistanceSource]
-    income_per_head: Fen
-    """A year's."""
-    income_source: str
     look_back_months: int
     """How far back from the application settlements count, and the class is granted."""
     look_back_source: str
@@ -57,7 +59,7 @@ class AssistancePolicy:
     origin: Origin
 
     def __post_init__(self) -> None:
-        named = {self.income_source, self.look_back_source, self.notice_source, *(c.source for c in self.classes)}
+        named = {self.look_back_source, self.notice_source, *(c.source for c in self.classes)}
         if missing := named - self.sources.keys():
             raise ValueError(f"no source is named {', '.join(sorted(missing))}")
         if len({c.code for c in self.classes}) < len(self.classes):
@@ -65,10 +67,9 @@ class AssistancePolicy:
         if self.look_back_months < 1 or self.notice_working_days < 1:
             raise ValueError("look_back_months and notice_working_days are at least 1")
 
-    def line_fen(self, class_code: str) -> int | None:
-        """What a household's burden must come to; None for a class that may not be applied for."""
-        found = next((c for c in self.classes if c.code == class_code), None)
-        return None if found is None else share(self.income_per_head, found.line_share)
+    def open_class(self, class_code: str) -> OpenClass | None:
+        """The class, if it may be applied for."""
+        return next((c for c in self.classes if c.code == class_code), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

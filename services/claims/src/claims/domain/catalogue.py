@@ -27,6 +27,7 @@ CSV_COLUMNS: Final = (
     "valid_to",
     "line_class",
     "traditional",
+    "per_session",
 )
 """Columns of an import. ``charge_class`` A, B, C or 甲, 乙, 丙; ``pre_selfpay_rate`` 0..1, empty: as the class says; price limits
 in yuan at facilities of level 1, 2, 3, empty: none; flags 1/0; dates yyyy-MM-dd, ``valid_to`` empty: until the next version."""
@@ -60,6 +61,8 @@ class CatalogueItem:
     line_class: str = ""
     """Class of lines that the rule book treats in its own way; empty: none."""
     traditional: bool = False
+    per_session: bool = False
+    """A treatment of which each unit is one session (治疗次数, 如血液透析)."""
 
     def entry(self) -> CatalogueEntry:
         """What the kernel's split needs to know."""
@@ -112,7 +115,7 @@ def read_row(number: int, row: Mapping[str, str]) -> CatalogueItem | list[RowFau
     for level, limit in enumerate(limits, 1):
         if isinstance(limit, str):
             fault(f"price_limit_{level}", limit)
-    flags = {name: cells[name] for name in ("limited_use", "in_work_injury_catalogue", "traditional")}
+    flags = {name: cells[name] for name in ("limited_use", "in_work_injury_catalogue", "traditional", "per_session")}
     for name, value in flags.items():
         if value not in ("", "0", "1"):
             fault(name, "应为0或1")
@@ -138,6 +141,7 @@ def read_row(number: int, row: Mapping[str, str]) -> CatalogueItem | list[RowFau
         in_work_injury_catalogue=flags["in_work_injury_catalogue"] == "1",
         line_class=cells["line_class"],
         traditional=flags["traditional"] == "1",
+        per_session=flags["per_session"] == "1",
     )
 
 

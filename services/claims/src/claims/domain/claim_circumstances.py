@@ -68,6 +68,7 @@ def circumstances_of(
         age=age_on(patient.born_on, day),
         tenure_months=tenure_months(patient.coverages, cover.scheme, patient.begun_on),
         disease=codes.get(patient.disease_code, patient.disease_code),
+        tier=cover.tier or "",
         enrolled=frozenset(codes.get(f.code, f.code) for f in standing if f.kind == "chronic"),
         month=day.month,
     )

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import NamedTuple
 
+from claims.domain.accounts.sharing import Share, Sharing
 from claims.domain.adjudication import ClaimFacts, Decision, Payment, RuleSet, YearState, adjudicate
 from shared.contracts.claims import FundPayment
 from shared.errors import Refusal
@@ -41,14 +42,20 @@ class Outcome(NamedTuple):
     """What a decision comes to: all that books, counters and the person see of it. Money in fen."""
 
     payments: tuple[Payment, ...]
-    """Above 0, layers in their order, the account last."""
+    """Above 0, layers in their order, the accounts last."""
     contribution: YearState
     deductible_fen: int
     """act_pay_dedc: what a later part of the same stay need not pay again."""
     total_fen: int
     account_fen: int
+    """What accounts pay together, relatives' included."""
     cash_fen: int
     hospital_fen: int
+
+    @property
+    def family_fen(self) -> int:
+        """What of it relatives' accounts pay (家庭共济)."""
+        return sum(p.amount_fen for p in self.payments if p.layer == "family")
 
 
 def outcome_of(decision: Decision) -> Outcome:
@@ -58,10 +65,22 @@ def outcome_of(decision: Decision) -> Outcome:
         decision.contribution,
         decision.deductible_fen,
         decision.facts.split.total_fen,
-        decision.account_fen,
+        decision.account_fen + decision.family_fen,
         decision.cash_fen,
         decision.hospital_fen,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relatives:
+    """The relatives of one person whose accounts have paid for settlements, all under their lock."""
+
+    paid: Mapping[str, Sequence[Share]] = field(default_factory=dict)
+    """By settlement, in the order of the authorisations: what each has paid net of what came back, 0 included."""
+    sharings: Mapping[str, Sharing] = field(default_factory=dict)
+    """The authorisations by id; one that was withdrawn or has ended takes money back, but pays no more."""
+    balances: Mapping[str, int] = field(default_factory=dict)
+    """Of the holders, in fen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +97,10 @@ class Standing:
     """None when the rules of its digest are not at hand any more: it then keeps its decision."""
     facts: ClaimFacts
     outcome: Outcome
+    follows: tuple[str, ...] = ()
+    """Visits of the same episode that it follows by transfer, where the rules charge a difference only."""
+    defers_deductible: bool = False
+    """The part before a year's end, where the one after it is charged the deductible and counted as the stay."""
 
     @property
     def settlement_id(self) -> str:
@@ -112,7 +135,9 @@ class Difference:
     standing: Standing
     decision: Decision
     set_off_fen: int = 0
-    """Of less account payment: what the account had not paid but the person owed (B3), and owes no more."""
+    """Of less account payment: what no account had paid but the person owed (B3), and owes no more."""
+    relatives: tuple[Share, ...] = ()
+    """What relatives' accounts pay more, or get back (below 0)."""
 
     @property
     def new(self) -> Outcome:
@@ -139,7 +164,7 @@ class Difference:
 
     @property
     def account_fen(self) -> int:
-        """What the personal account pays more."""
+        """What accounts pay more, relatives' included."""
         return self.new.account_fen - self.standing.outcome.account_fen
 
     @property
@@ -154,8 +179,8 @@ class Difference:
 
     @property
     def movement_fen(self) -> int:
-        """What the account's balance rises by."""
-        return -self.account_fen - self.set_off_fen
+        """What the balance of the person's own account rises by."""
+        return -self.account_fen - self.set_off_fen + sum(share.amount_fen for share in self.relatives)
 
     @property
     def moves_money(self) -> bool:
@@ -173,7 +198,7 @@ class Redecided:
     """How many were decided again."""
     kept: tuple[str, ...]
     """Settlements that could not be decided again and keep their decision: their rules are not at hand or say nothing of such a
-    claim, or relatives' accounts have paid, which the person's late facts do not reach."""
+    claim."""
     rest: Change | None
     """What the limit left over."""
 
@@ -210,14 +235,17 @@ def redecide(
     balance_fen: int,
     debts: Mapping[str, int] | None = None,
     parts: Mapping[str, int] | None = None,
+    relatives: Relatives | None = None,
     limit: int,
 ) -> Redecided:
     """Decide again what a change reaches, at most ``limit`` settlements.
 
     ``standing``: one person and scheme, in order, from the first year concerned on. ``balance_fen``: what the account holds;
     it pays at most what it paid and what is in it. ``debts``: what the person owes instead of the account, by settlement (B3).
-    ``parts``: stays with parts in years before, and the deductible these were charged.
+    ``parts``: stays with parts in years before, and the deductible these were charged. ``relatives``: whose accounts have paid:
+    they get back what they pay less, and pay more only under the authorisation under which they paid, within its limit and balance.
     """
+    purses = _Purses(relatives or Relatives())
     states: dict[int, YearState] = {}
     charged = dict(parts or {})
     visits, years = set(change.visits), set[int]()
@@ -231,48 +259,97 @@ def redecide(
         reached = comes and each.settlement_id in change.facts
         if comes and not change.alone:
             at_it = change.since is not None and each.year in change.years
-            if reached or at_it or (each.inpatient and each.visit_id in visits):
+            if reached or at_it or (each.inpatient and not visits.isdisjoint((each.visit_id, *each.follows))):
                 years.add(each.year)
             reached = each.year in years
         if reached and rest is None and decided == limit:
             rest = Change(since=each.position, years=frozenset(years), visits=frozenset(visits))
         if reached and rest is None:
             decided += 1
-            decision = _again(each, change.facts.get(each.settlement_id, each.facts), state, charged, balance_fen)
+            facts = change.facts.get(each.settlement_id, each.facts)
+            decision = _again(each, facts, state, charged, balance_fen, purses.room(each.settlement_id))
             if decision is None:
                 kept.append(each.settlement_id)
             elif outcome_of(decision) != outcome:
-                less = max(outcome.account_fen - decision.account_fen, 0)
-                difference = Difference(
-                    standing=each, decision=decision, set_off_fen=min(less, (debts or {}).get(each.settlement_id, 0))
-                )
+                difference = purses.pay(each, decision, (debts or {}).get(each.settlement_id, 0))
                 differences.append(difference)
                 balance_fen += difference.movement_fen
                 outcome = difference.new
                 if each.inpatient:
                     visits.add(each.visit_id)
         states[each.year] = state.plus(outcome.contribution)
-        if each.inpatient:
+        if each.inpatient and not each.defers_deductible:
             charged[each.visit_id] = charged.get(each.visit_id, 0) + outcome.deductible_fen
     return Redecided(differences=tuple(differences), states=states, decided=decided, kept=tuple(kept), rest=rest)
 
 
 def _again(
-    each: Standing, facts: ClaimFacts, state: YearState, charged: Mapping[str, int], balance_fen: int
+    each: Standing, facts: ClaimFacts, state: YearState, charged: Mapping[str, int], balance_fen: int, room_fen: int
 ) -> Decision | None:
-    if each.rules is None or any(p.layer == "family" for p in each.outcome.payments):
+    if each.rules is None:
         return None
+    own_fen = each.outcome.account_fen - each.outcome.family_fen
+    before = [charged[visit_id] for visit_id in each.follows if visit_id in charged]
     facts = replace(
         facts,
-        account_fen=min(facts.account_fen, each.outcome.account_fen + max(balance_fen, 0)),
-        family_account_fen=0,
-        continues_stay=each.inpatient and each.visit_id in charged,
-        stay_deductible_fen=charged.get(each.visit_id, 0) if each.inpatient else 0,
+        account_fen=min(facts.account_fen, own_fen + max(balance_fen, 0)),
+        family_account_fen=min(facts.family_account_fen, each.outcome.family_fen + room_fen),
+        continues_stay=each.defers_deductible or (each.inpatient and each.visit_id in charged),
+        stay_deductible_fen=facts.stay_deductible_fen
+        if each.defers_deductible
+        else charged.get(each.visit_id, 0)
+        if each.inpatient
+        else 0,
+        transferred=bool(before),
+        episode_deductible_fen=sum(before),
     )
     try:
         return adjudicate(each.rules, facts, state)
     except Refusal:
         return None
+
+
+class _Purses:
+    """Relatives' accounts while settlements are decided again, one after the other."""
+
+    def __init__(self, relatives: Relatives) -> None:
+        self._paid = relatives.paid
+        self._sharings = dict(relatives.sharings)
+        self._balances = dict(relatives.balances)
+
+    def room(self, settlement_id: str) -> int:
+        """What the relatives who have paid for a settlement could pay more."""
+        return sum(self._room(share) for share in self._paid.get(settlement_id, ()))
+
+    def pay(self, each: Standing, decision: Decision, debt_fen: int) -> Difference:
+        """The difference of a settlement; the debt that stands for an unpaid account part (B3) is given up first."""
+        shares, old = self._paid.get(each.settlement_id, ()), each.outcome
+        more = decision.family_fen - old.family_fen
+        own_less = max(old.account_fen - old.family_fen - decision.account_fen, 0)
+        unpaid = old.family_fen - sum(share.amount_fen for share in shares)
+        forgiven = min(max(-more, 0), unpaid)
+        set_off = forgiven + max(min(own_less, debt_fen - unpaid), 0)
+        moved = []
+        if more > 0:
+            for share in shares:
+                part = min(more, self._room(share))
+                more -= part
+                moved.append(share._replace(amount_fen=part))
+        else:
+            back = -more - forgiven
+            for share in reversed(shares):
+                part = min(back, share.amount_fen)
+                back -= part
+                moved.append(share._replace(amount_fen=-part))
+        for share in moved:
+            self._balances[share.payer_id] = self._balances.get(share.payer_id, 0) - share.amount_fen
+            self._sharings[share.sharing_id] = self._sharings[share.sharing_id].after(share)
+        return Difference(
+            standing=each, decision=decision, set_off_fen=set_off, relatives=tuple(s for s in moved if s.amount_fen)
+        )
+
+    def _room(self, share: Share) -> int:
+        return self._sharings[share.sharing_id].available(self._balances.get(share.payer_id, 0))
 
 
 def journals_of(
@@ -323,7 +400,7 @@ def journals_of(
                 )
             )
     if difference.set_off_fen:
-        account = next(p for p in difference.standing.outcome.payments if p.layer == "account")
+        account = next(p for p in difference.standing.outcome.payments if p.layer in ("account", "family"))
         expense, dim = _expense(account.account, settled_in, booked_on[account.book.value])
         entries.append(
             Entry(

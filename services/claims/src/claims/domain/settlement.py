@@ -5,11 +5,13 @@ Pure. The order of the checks is the order in which a cashier can put things rig
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
 
 from claims.domain.adjudication import Circumstances, Decision, Payment, RuleSet, Split, add_up
+from claims.domain.adjudication.plan import Plan
 from claims.domain.adjudication.split import PARTS
 from claims.domain.claim_circumstances import Patient, circumstances_of
 from claims.domain.filing import Filing
@@ -25,7 +27,7 @@ from claims.domain.refusals import (
 from claims.domain.rule_books.in_force import RulesByDay
 from shared.contracts.claims import FundPayment
 from shared.contracts.enrollment import CoveragePeriod, IdentityClass
-from shared.errors import conflict, invalid
+from shared.errors import Refusal, conflict, invalid
 from shared.ids import IdFactory
 from shared.ledger import Book, Entry, Line, credit, debit
 from shared.ledger.books import DUE_TO_INSTITUTION, DUE_TO_PERSON
@@ -40,6 +42,11 @@ class Batch:
     batch_no: str
     settled: bool
     split: Split
+    sessions: Decimal = Decimal(0)
+    """Units of treatments that count by session (治疗次数)."""
+    first_on: date | None = None
+    """This and the next: first and last day of its charges; None: not kept."""
+    last_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +116,13 @@ class Basis:
     circumstances: Circumstances
     rules: RuleSet
     ended_on: date
+    """Of a part that a year's end cuts off: the last day of that year."""
     benefit_year: int
+    sessions: int = 1
+    episode: Mapping[str, int] = field(default_factory=dict)
+    """Stays at other facilities that this one follows by transfer, and the deductible each was charged."""
+    defers_deductible: bool = False
+    """The part before a year's end, where the one after it is charged the deductible and counted as the stay."""
 
 
 def check_visit(visit: VisitToSettle | None, wanted: Wanted) -> VisitToSettle:
@@ -188,15 +201,21 @@ def coverage_on(coverages: Iterable[CoveragePeriod], scheme: str, day: date) -> 
 def basis_of(visit: VisitToSettle, wanted: Wanted, institution: Institution, books: RulesByDay, today: date) -> Basis:
     """For a visit that passed ``check_visit``: what is settled and the rules that decide. Refuses with the first thing wrong."""
     batches, split = choose_batches(visit, wanted, institution.switches.total_tolerance_fen)
-    ended_on = (visit.ended_on or today) if visit.inpatient else visit.begun_on
+    begun_on = visit.begun_on
+    ended_on = (visit.ended_on or today) if visit.inpatient else begun_on
     cover = coverage_on(visit.coverages, visit.scheme, visit.begun_on)
     if cover is None:
         raise conflict(
             "claims.coverage.none", f"该人员在{visit.begun_on}没有险种{visit.scheme}的有效参保，不享受待遇", field="psn_no"
         )
-    rules, day = rules_on(books, cover.region, visit.scheme, begun_on=visit.begun_on, ended_on=ended_on, settled_on=today)
+    part = None
     if visit.inpatient:
-        check_stay(visit, wanted, rules, ended_on)
+        part = part_of_year(batches, begun_on, ended_on, books.on(cover.region, visit.scheme, _last_charge(batches, ended_on)))
+        if part is not None:
+            begun_on, ended_on = part
+    rules, day = rules_on(books, cover.region, visit.scheme, begun_on=begun_on, ended_on=ended_on, settled_on=today)
+    if visit.inpatient and part is None:
+        check_length(visit, wanted, rules, ended_on)
     circumstances = circumstances_of(
         Patient(
             inpatient=visit.inpatient,
@@ -213,6 +232,7 @@ def basis_of(visit: VisitToSettle, wanted: Wanted, institution: Institution, boo
         rules,
         day,
     )
+    check_tier(rules, circumstances)
     return Basis(
         batches=batches,
         split=split,
@@ -221,6 +241,14 @@ def basis_of(visit: VisitToSettle, wanted: Wanted, institution: Institution, boo
         rules=rules,
         ended_on=ended_on,
         benefit_year=rules.benefit_year(day),
+        sessions=sessions_of(batches, rules, circumstances),
+        defers_deductible=(
+            part is not None
+            and wanted.interim
+            and not visit.continues_stay
+            and ended_on < (visit.ended_on or today)
+            and rules.version.stays.split_deductible_in == "second"
+        ),
     )
 
 
@@ -233,23 +261,77 @@ def rules_on(
     return (rules if day == ended_on else books.on(region, scheme, day)), day
 
 
-def check_stay(visit: VisitToSettle, wanted: Wanted, rules: RuleSet, ended_on: date) -> None:
-    """Refuse a stay that the rules want settled in parts: at the end of the benefit year, or after so many days."""
-    stays = rules.version.stays
-    if wanted.interim or visit.continues_stay:
-        return
-    if stays.year_end == "split" and rules.benefit_year(visit.begun_on) != rules.benefit_year(ended_on):
+def part_of_year(batches: Iterable[Batch], begun_on: date, ended_on: date, rules: RuleSet) -> tuple[date, date] | None:
+    """First and last day of the part of a stay that is settled, where the rules split stays at the end of a benefit year
+    (跨年度分割结算); None for a stay within one year or under other rules.
+
+    Refuses charges of two years together, and charges whose days are not known.
+    """
+    if rules.version.stays.year_end != "split" or rules.benefit_year(begun_on) == rules.benefit_year(ended_on):
+        return None
+    days = [(b.first_on, b.last_on) for b in batches]
+    firsts, lasts = [first for first, _ in days if first], [last for _, last in days if last]
+    if len(firsts) < len(days) or len(lasts) < len(days):
+        raise conflict(
+            "claims.stay.days-unknown", "该次住院的费用明细没有发生日期，不能按年度分割结算，请重新上传", field="mdtrt_id"
+        )
+    year = rules.benefit_year(max(lasts))
+    if rules.benefit_year(min(firsts)) != year:
+        until = rules.first_day(rules.benefit_year(min(firsts)) + 1) - timedelta(days=1)
         raise conflict(
             "claims.stay.year-end",
-            "该次住院跨待遇年度，须先将上一年度的费用办理中途结算(mid_setl_flag=1)",
+            f"该次住院跨待遇年度，须先将{until}及以前的费用单独办理中途结算(mid_setl_flag=1)："
+            "以后发生的明细已上传的，请先撤销(2302)，结算后再上传",
             field="mid_setl_flag",
+            until=until.isoformat(),
         )
-    if stays.longest_days is not None and (ended_on - visit.begun_on).days > stays.longest_days:
+    return max(begun_on, rules.first_day(year)), min(ended_on, rules.first_day(year + 1) - timedelta(days=1))
+
+
+def _last_charge(batches: Iterable[Batch], ended_on: date) -> date:
+    return min(max((b.last_on for b in batches if b.last_on), default=ended_on), ended_on)
+
+
+def check_length(visit: VisitToSettle, wanted: Wanted, rules: RuleSet, ended_on: date) -> None:
+    """Refuse a stay that the rules want settled in parts, after so many days."""
+    longest = rules.version.stays.longest_days
+    if wanted.interim or visit.continues_stay or longest is None or (ended_on - visit.begun_on).days <= longest:
+        return
+    raise conflict("claims.stay.too-long", f"该次住院超过{longest}天，须先办理中途结算(mid_setl_flag=1)", field="mid_setl_flag")
+
+
+def check_tier(rules: RuleSet, circumstances: Circumstances) -> None:
+    """Refuse a person whose cover names no tier of the scheme, where that makes a difference to the claim."""
+    if not rules.tiers or circumstances.tier in rules.tiers:
+        return
+    plans = {tier: _plan(rules, circumstances._replace(tier=tier)) for tier in (*rules.tiers, circumstances.tier)}
+    if any(plan != plans[circumstances.tier] for plan in plans.values()):
+        stated = f"登记的档次{circumstances.tier}待遇规则没有规定" if circumstances.tier else "没有登记缴费档次"
+        raise conflict("claims.coverage.tier-unknown", f"该人员的参保关系{stated}，不能确定待遇", field="psn_no")
+
+
+def _plan(rules: RuleSet, circumstances: Circumstances) -> Plan | None:
+    try:
+        return rules.plan(circumstances)
+    except Refusal:
+        return None
+
+
+def sessions_of(batches: Iterable[Batch], rules: RuleSet, circumstances: Circumstances) -> int:
+    """Treatments in the claim, where an amount counts for each; else 1. Refuses a claim without one, or with part of one."""
+    if not any(
+        step.by_session or any(limit.by_session for limit in (*step.paid_limits, *step.cost_limits))
+        for step in rules.plan(circumstances).steps
+    ):
+        return 1
+    sessions = sum((b.sessions for b in batches), Decimal(0))
+    if sessions < 1 or sessions != sessions.to_integral_value():
         raise conflict(
-            "claims.stay.too-long",
-            f"该次住院超过{stays.longest_days}天，须先办理中途结算(mid_setl_flag=1)",
-            field="mid_setl_flag",
+            "claims.sessions.unknown",
+            f"该费用按治疗次数结算，按次项目（如血液透析）的数量(cnt)合计为{sessions.normalize():f}，应为大于0的整数",
+            field="cnt",
         )
+    return int(sessions)
 
 
 def journals(

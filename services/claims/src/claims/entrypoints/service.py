@@ -23,6 +23,7 @@ from claims.entrypoints.http.burdens import burdens_router
 from claims.entrypoints.http.filings import filings_router
 from claims.entrypoints.http.funds import funds_router
 from claims.entrypoints.http.late_facts import late_facts_router
+from claims.entrypoints.http.person_payouts import person_payouts_router
 from claims.entrypoints.http.registry import registry_router
 from claims.entrypoints.http.rule_books import rule_books_router
 from claims.entrypoints.http.settlements import settlements_router
@@ -83,6 +84,7 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
                 claims.replay,
             ),
             late_facts_router(claims.propose_late_fact, claims.approve_late_fact, claims.list_late_facts),
+            person_payouts_router(claims.pay_person, claims.list_person_payouts),
             assistance_router(claims.assistance),
             rule_books_router(claims.rule_books),
             registry_router(

@@ -68,6 +68,7 @@ COVERAGE: Final = Table(
     Column("state", Text, nullable=False),
     Column("employer_id", Text, ForeignKey("employer.employer_id")),
     Column("civil_servant", Boolean, nullable=False),
+    Column("tier", Text, comment="tier of the scheme (缴费档次); null where there is but one"),
     Column("matter_id", Text),
     CheckConstraint("state IN ('pending', 'active', 'withdrawn')", name="state"),
     CheckConstraint("ends_on >= begins_on", name="period"),

@@ -29,6 +29,7 @@ class EnrolPersonCommand:
     ends_on: date | None = None
     employer_id: str | None = None
     civil_servant: bool = False
+    tier: str | None = None
     monthly_base_fen: int | None = None
     matter_id: str | None = None
 
@@ -79,6 +80,7 @@ class EnrolPerson:
                 employer_id=command.employer_id,
                 employer_name=employer.name if employer else None,
                 civil_servant=command.civil_servant,
+                tier=command.tier,
                 matter_id=command.matter_id,
             )
             check_coverage(coverage, file.born_on, file.coverages)

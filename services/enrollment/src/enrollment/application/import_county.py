@@ -32,6 +32,7 @@ class ImportedCoverage:
     region: str | None = None
     employer_credit_code: str | None = None
     civil_servant: bool = False
+    tier: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,4 +175,5 @@ class ImportCounty:
             employer_id=employer.employer_id if employer else None,
             employer_name=employer.name if employer else None,
             civil_servant=given.civil_servant,
+            tier=given.tier,
         )

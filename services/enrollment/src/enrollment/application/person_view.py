@@ -38,6 +38,7 @@ def person_view(file: PersonFile, identity: OpenedIdentity, *, clear: bool) -> d
                 "employer_id": c.employer_id,
                 "employer_name": c.employer_name,
                 "civil_servant": c.civil_servant,
+                "tier": c.tier,
             }
             for c in sorted(file.coverages, key=lambda c: (c.begins_on, c.coverage_id))
         ],

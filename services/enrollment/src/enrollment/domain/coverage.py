@@ -54,6 +54,8 @@ class Coverage:
     employer_id: str | None = None
     employer_name: str | None = None
     civil_servant: bool = False
+    tier: str | None = None
+    """Tier of the scheme (缴费档次), as the place's rule book names it; None where there is but one."""
     matter_id: str | None = None
 
     def overlaps(self, other: Coverage) -> bool:
@@ -114,6 +116,7 @@ class Coverage:
             employer_id=self.employer_id,
             employer_name=self.employer_name,
             civil_servant=self.civil_servant,
+            tier=self.tier,
         )
 
 

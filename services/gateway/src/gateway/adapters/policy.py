@@ -1,13 +1,15 @@
-"""The gateway's YAML: the catalogue of matters, roles with their scopes, users of the local identity provider."""
+"""The gateway's YAML: the catalogue of matters, roles with their scopes, partners, users of the local identity provider."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 
 from gateway.application.ports import User
 from gateway.domain.catalogue import Catalogue
+from gateway.domain.partners import Partners
 from shared.rules import read_rules
 
 
@@ -60,6 +62,15 @@ def load_catalogue() -> Catalogue:
 def load_roles() -> Mapping[str, Role]:
     """Every role by code. Raises RuleError."""
     return read_rules(_text("roles.yaml"), "roles.yaml", Roles).roles
+
+
+def load_partners(file: str | None, *, demonstration: bool) -> Partners:
+    """The partners of the county's own file; without one those of the demonstration, or none. Raises RuleError."""
+    if file is not None:
+        return read_rules(Path(file).read_text("utf-8"), file, Partners)
+    return (
+        read_rules(_text("partners.yaml"), "partners.yaml", Partners) if demonstration else Partners(documents={}, partners={})
+    )
 
 
 def load_local_users() -> LocalUsers:

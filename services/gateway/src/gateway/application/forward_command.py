@@ -18,15 +18,24 @@ class ForwardCommand:
         self._check_region = check_region
 
     async def __call__(
-        self, caller: Principal, scope: str, service: str, thing: str, act: str, body: Mapping[str, Any], key: str
+        self,
+        caller: Principal,
+        scope: str,
+        service: str,
+        thing: str,
+        act: str,
+        body: Mapping[str, Any],
+        key: str,
+        *,
+        signer: str | None = "actor",
     ) -> Any:
         """Command ``<thing>/<act>``; ``thing`` is the path of what it is about, whose region the caller must cover.
 
-        Whoever the body names as ``actor``, it is the caller who acts.
+        Whoever the body names as ``signer``, it is the caller who acts; None where the owner keeps no name of who recorded it.
         """
         caller.require(scope)
         await self._check_region(caller, scope, await self._owners.get(service, thing))
-        return await self._send(caller, service, f"{thing}/{act}", body, key)
+        return await self._send(caller, service, f"{thing}/{act}", body, key, signer)
 
     async def about_person(
         self, caller: Principal, scope: str, service: str, path: str, person_id: str, body: Mapping[str, Any], key: str
@@ -34,8 +43,10 @@ class ForwardCommand:
         """Command ``path`` about a person, whose region the caller must cover."""
         caller.require(scope)
         await self._check_region(caller, scope, {"person_id": person_id})
-        return await self._send(caller, service, path, body, key)
+        return await self._send(caller, service, path, body, key, "actor")
 
-    async def _send(self, caller: Principal, service: str, path: str, body: Mapping[str, Any], key: str) -> Any:
-        named = {**body, "actor": caller.subject}
+    async def _send(
+        self, caller: Principal, service: str, path: str, body: Mapping[str, Any], key: str, signer: str | None
+    ) -> Any:
+        named = {**body, signer: caller.subject} if signer else dict(body)
         return await self._owners.command(service, path, named, f"{caller.subject}:{key}")

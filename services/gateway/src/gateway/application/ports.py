@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,8 +11,12 @@ from typing import Any, Protocol
 from gateway.application.his_credentials import Scheme, Signatory
 from gateway.domain.acceptance import HeldMaterial
 from gateway.domain.deadline import Light
+from gateway.domain.document import Document
 from gateway.domain.matter import Matter
+from gateway.domain.partner_document import PartnerDocument
+from gateway.domain.proposal import Proposal
 from gateway.domain.timeline import Entry
+from gateway.domain.webhook import Call, Outcome, Webhook
 from shared.calendar import Due
 from shared.contracts.claims import InstitutionStated
 from shared.transactions import Tx, UnitOfWork
@@ -148,6 +152,42 @@ class Matters(Protocol):
         ...
 
 
+class Proposals(Protocol):
+    """Acts that wait for a second person."""
+
+    async def add(self, tx: Tx, proposal: Proposal) -> None:
+        """Store a new one. Refusal ``gateway.proposal.pending`` while another about the same thing is open."""
+        ...
+
+    async def get(self, tx: Tx, proposal_id: str) -> Proposal:
+        """One proposal. Refusal ``gateway.proposal.unknown``."""
+        ...
+
+    async def locked(self, tx: Tx, proposal_id: str) -> Proposal:
+        """As ``get``, and nobody else changes it until the transaction ends."""
+        ...
+
+    async def save(self, tx: Tx, proposal: Proposal) -> None:
+        """Store what became of it."""
+        ...
+
+    async def page(self, tx: Tx, state: str | None, subject_id: str | None, limit: int, after: str | None) -> list[Proposal]:
+        """Proposals, the oldest first."""
+        ...
+
+
+class Documents(Protocol):
+    """Documents attached to decisions."""
+
+    async def add(self, tx: Tx, document: Document) -> None:
+        """Attach. Refusal ``gateway.document.attached`` for the same paper twice."""
+        ...
+
+    async def of(self, tx: Tx, subject_kind: str, subject_id: str) -> list[Document]:
+        """What is attached to one thing, the oldest first."""
+        ...
+
+
 class Papers(Protocol):
     """Sets papers."""
 
@@ -276,4 +316,109 @@ class Users(Protocol):
 
     def find(self, username: str) -> User | None:
         """The user of that name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentFilter:
+    """Which documents a list shows; None does not restrict."""
+
+    regions: tuple[str, ...]
+    """Beginnings of division codes."""
+    partner: str | None = None
+    state: str | None = None
+    document: str | None = None
+
+
+class PartnerDocuments(Protocol):
+    """What partners sent."""
+
+    async def add(self, tx: Tx, document: PartnerDocument) -> PartnerDocument | None:
+        """Store it; or the one that the partner sent before as the same kind under the same number."""
+        ...
+
+    async def get(self, tx: Tx, statement_id: str, *, for_update: bool = False) -> PartnerDocument:
+        """Refusal ``gateway.partner-document.id-unknown`` when there is none."""
+        ...
+
+    async def save(self, tx: Tx, document: PartnerDocument) -> None:
+        """Store what became of it."""
+        ...
+
+    async def page(self, tx: Tx, which: DocumentFilter, limit: int, after: str | None) -> list[PartnerDocument]:
+        """Newest first."""
+        ...
+
+    async def undecided(self, tx: Tx, automatic: Sequence[str], limit: int) -> list[str]:
+        """Those on their way to an owner, and those of these kinds that wait without a hindrance."""
+        ...
+
+    async def about(self, tx: Tx, case_ids: Collection[str]) -> set[tuple[str, str]]:
+        """(partner, case id) of the cases that partners sent documents about."""
+        ...
+
+
+class Webhooks(Protocol):
+    """Subscriptions and their deliveries."""
+
+    async def add(self, tx: Tx, webhook: Webhook) -> None:
+        """Store a new subscription."""
+        ...
+
+    async def get(self, tx: Tx, webhook_id: str, partner: str, *, for_update: bool = False) -> Webhook:
+        """Refusal ``gateway.webhook.id-unknown`` when the partner has none of that id."""
+        ...
+
+    async def save(self, tx: Tx, webhook: Webhook) -> None:
+        """Store a changed subscription."""
+        ...
+
+    async def remove(self, tx: Tx, webhook_id: str) -> None:
+        """Delete it with what it has to deliver."""
+        ...
+
+    async def of(self, tx: Tx, partner: str) -> list[Webhook]:
+        """A partner's subscriptions, oldest first."""
+        ...
+
+    async def subscribed(self, tx: Tx, events: Collection[str]) -> list[Webhook]:
+        """Those that hear of any of these events."""
+        ...
+
+    async def queue(self, tx: Tx, deliveries: Sequence[tuple[str, str, str, datetime, str]], due_at: datetime) -> None:
+        """(webhook, event id, event name, occurred at, body); the same event is queued once."""
+        ...
+
+    async def lease(self, tx: Tx, now: datetime, until: datetime, of_each: int) -> list[Call]:
+        """Calls that are due, at most so many of each webhook; nobody else gets them until then."""
+        ...
+
+    async def record(self, tx: Tx, call: Call, outcome: Outcome, at: datetime, next_at: datetime | None) -> None:
+        """How a call went; without ``next_at`` it was the last."""
+        ...
+
+    async def deliveries(
+        self, tx: Tx, webhook_id: str, state: str | None, limit: int, after: str | None
+    ) -> list[dict[str, Any]]:
+        """Newest event first."""
+        ...
+
+    async def replay(self, tx: Tx, webhook_id: str, due_at: datetime, *, since: datetime | None, event_id: str | None) -> int:
+        """Make deliveries due again from their first attempt; returns how many."""
+        ...
+
+    async def forget(self, tx: Tx, before: datetime) -> int:
+        """Delete deliveries of events older than that; returns how many."""
+        ...
+
+
+class Caller(Protocol):
+    """Calls partners."""
+
+    async def post(self, url: str, body: str, headers: Mapping[str, str]) -> Outcome:
+        """One POST; never raises."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connections."""
         ...

@@ -15,16 +15,32 @@ from gateway.entrypoints.http import (
     late_facts,
     matters,
     owned,
+    partners,
     persons,
     rule_books,
     signing_in,
     simulations,
+    workinjury,
 )
 from shared.runtime import Runtime
 from shared.service import Service
 from shared.settings import Settings
 
-_ROUTES = (signing_in, matters, persons, filings, accounts, owned, rule_books, benefits, late_facts, simulations, assistance)
+_ROUTES = (
+    signing_in,
+    matters,
+    persons,
+    filings,
+    accounts,
+    workinjury,
+    owned,
+    rule_books,
+    benefits,
+    late_facts,
+    simulations,
+    assistance,
+    partners,
+)
 
 
 def build(settings: Settings, network: Network | None = None, environ: Mapping[str, str] | None = None) -> Runtime:

@@ -17,7 +17,7 @@ from shared.ledger.store import LedgerStore
 from shared.transactions import Tx
 from workinjury_bridge.adapters import tables as base
 from workinjury_bridge.adapters import tables_benefits as t
-from workinjury_bridge.adapters.repositories import SqlCases
+from workinjury_bridge.adapters.repositories.cases import SqlCases
 from workinjury_bridge.application.benefits.ports import Posting
 from workinjury_bridge.application.ports import Payment
 from workinjury_bridge.domain.benefits.appraisal import Appraisal, AppraisalKind, Conclusion, NursingGrade

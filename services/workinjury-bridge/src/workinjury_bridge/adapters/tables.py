@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     Date,
     DateTime,
     ForeignKey,
@@ -29,6 +30,13 @@ from shared.ledger.tables import ledger_tables
 metadata = MetaData(naming_convention=NAMING)
 PLATFORM: Final = platform_tables(metadata)
 LEDGER: Final = ledger_tables(metadata)
+
+OPEN_DEBT: Final = "state IN ('open', 'demanded', 'partial', 'agreement', 'enforced')"
+OPEN_DEDUCTION: Final = "state IN ('deducted', 'objected')"
+OPEN_TRANSFER: Final = "state IN ('instructed', 'reserved', 'committed', 'voiding')"
+MOVING_CONVERSION: Final = "state IN ('approved', 'posted', 'transferring', 'reverting')"
+OPEN_SPLIT: Final = "state = 'proposed' AND split ->> 'state' IN ('proposed', 'disputed')"
+"""Conditions of indexes over what is open; queries state them word for word, so that the planner finds the index."""
 
 voucher_no = Sequence("voucher_no", metadata=metadata)
 """Unique, not gapless: a number drawn by a transaction that rolled back is lost."""
@@ -155,6 +163,8 @@ conversion = Table(
         "next_try_at",
         postgresql_where=text("state IN ('proposed', 'approved', 'posted', 'transferring', 'reverting')"),
     ),
+    Index("ix_conversion_split_open", "conversion_id", postgresql_where=text(OPEN_SPLIT)),
+    Index("ix_conversion_moving", "changed_at", postgresql_where=text(MOVING_CONVERSION)),
 )
 
 transfer = Table(
@@ -180,6 +190,8 @@ transfer = Table(
         unique=True,
         postgresql_where=text("state NOT IN ('voiding', 'voided')"),
     ),
+    Index("ix_transfer_open", "instructed_at", postgresql_where=text(OPEN_TRANSFER)),
+    Index("ix_transfer_confirmed_at", "changed_at", postgresql_where=text("state = 'confirmed'")),
 )
 
 payment = Table(
@@ -206,6 +218,8 @@ payment = Table(
         "uq_payment_conversion_kind", "conversion_id", "kind", unique=True, postgresql_where=text("conversion_id IS NOT NULL")
     ),
     Index("uq_payment_direct_kind", "settlement_id", "kind", unique=True, postgresql_where=text("conversion_id IS NULL")),
+    Index("ix_payment_case_id", "case_id"),
+    Index("ix_payment_refunded_at", "paid_at", postgresql_where=text("kind = 'refund' AND conversion_id IS NOT NULL")),
 )
 
 recovery = Table(
@@ -240,7 +254,15 @@ recovery = Table(
     Index("ix_recovery_case_id", "case_id"),
     Index("ix_recovery_conversion_id", "conversion_id"),
     Index("ix_recovery_debtor", "debtor", "book"),
+    Index("ix_recovery_open", "recovery_id", postgresql_where=text(OPEN_DEBT)),
 )
+
+
+def open_fen() -> ColumnElement[int]:
+    """What is open of a debt that stands."""
+    c = recovery.c
+    return c.advanced_fen - c.recovered_fen - c.expensed_fen - c.written_off_fen - c.moved_fen
+
 
 recovery_movement = Table(
     "recovery_movement",
@@ -290,6 +312,8 @@ audit_deduction = Table(
         unique=True,
         postgresql_where=text("state <> 'withdrawn'"),
     ),
+    Index("ix_audit_deduction_open", "deduction_id", postgresql_where=text(OPEN_DEDUCTION)),
+    Index("ix_audit_deduction_case_id", "case_id"),
 )
 
 advance = Table(
@@ -338,4 +362,5 @@ direct_settlement = Table(
     Column("changed_at", DateTime(timezone=True), nullable=False),
     Index("ix_direct_settlement_person_id", "person_id"),
     Index("ix_direct_settlement_settlement_id", "settlement_id"),
+    Index("ix_direct_settlement_case_id", "case_id"),
 )

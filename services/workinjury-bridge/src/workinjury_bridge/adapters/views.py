@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, select
 
 from shared.db.database import Database, SqlTx
 from workinjury_bridge.adapters import tables as t
-from workinjury_bridge.adapters.repositories import cases_of
+from workinjury_bridge.adapters.repositories.cases import cases_of
 from workinjury_bridge.domain.recovery import RecoveryState
 
 _INTERNAL = frozenset({"begun", "restored", "tries", "next_try_at"})
@@ -93,7 +93,7 @@ class SqlViews:
             moved = await tx.all(
                 select(t.recovery_movement).where(of_it).order_by(t.recovery_movement.c.movement_id).limit(1000)
             )
-        return _recovery(row) | {"movements": [_plain(r) for r in moved]}
+        return recovery_view(row) | {"movements": [_plain(r) for r in moved]}
 
     async def recoveries(
         self, *, case_id: str | None, state: str | None, debtor: str | None, after: str | None, limit: int
@@ -105,11 +105,19 @@ class SqlViews:
             if value is not None:
                 statement = statement.where(column == value)
         async with self._db.reading() as tx:
-            return [_recovery(row) for row in await tx.all(statement)]
+            return [recovery_view(row) for row in await tx.all(statement)]
 
     async def advance(self, advance_id: str) -> dict[str, Any] | None:
         """See the port."""
         statement = select(t.advance, t.injury_case.c.region).join(t.injury_case).where(t.advance.c.advance_id == advance_id)
+        async with self._db.reading() as tx:
+            row = await tx.first(statement)
+        return None if row is None else _plain(row)
+
+    async def deduction(self, deduction_id: str) -> dict[str, Any] | None:
+        """See the port."""
+        d = t.audit_deduction
+        statement = select(d, t.injury_case.c.region).join(t.injury_case).where(d.c.deduction_id == deduction_id)
         async with self._db.reading() as tx:
             row = await tx.first(statement)
         return None if row is None else _plain(row)
@@ -130,7 +138,8 @@ def _recoveries() -> Select[Any]:
     return select(t.recovery, t.injury_case.c.region).join(t.injury_case)
 
 
-def _recovery(row: Row[Any]) -> dict[str, Any]:
+def recovery_view(row: Row[Any]) -> dict[str, Any]:
+    """A debt with what is still open of it."""
     gone = row.recovered_fen + row.expensed_fen + row.written_off_fen + row.moved_fen
     reversed_ = row.state == RecoveryState.REVERSED
     return _plain(row) | {"open_fen": 0 if reversed_ else row.advanced_fen - gone}

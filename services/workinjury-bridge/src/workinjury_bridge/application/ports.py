@@ -457,6 +457,10 @@ class Views(Protocol):
         """One application for an advance."""
         ...
 
+    async def deduction(self, deduction_id: str) -> dict[str, Any] | None:
+        """One deduction after audit."""
+        ...
+
     async def direct_settlement(self, key: str) -> dict[str, Any] | None:
         """One direct settlement."""
         ...

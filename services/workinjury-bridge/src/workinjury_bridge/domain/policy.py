@@ -149,6 +149,16 @@ class Audits(Sourced):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Promises(Sourced):
+    """What the bureau promises itself, working days; who is late stands on a worklist (B13)."""
+
+    match_within: int
+    """From the first half of a pair to both halves; later than that somebody looks for the cause."""
+    refund_within: int
+    """From the decision to the refund of what was paid in cash."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BridgePolicy:
     """The rules in force from one day to another, both included."""
 
@@ -162,6 +172,7 @@ class BridgePolicy:
     advances: Advances
     recoveries: Recoveries
     audits: Audits
+    promises: Promises
     effective_to: date | None = None
     origin: Origin = _NOWHERE
 

@@ -16,6 +16,7 @@ from workinjury_bridge.entrypoints.http.cases import case_router
 from workinjury_bridge.entrypoints.http.conversions import conversion_router
 from workinjury_bridge.entrypoints.http.recoveries import recovery_router
 from workinjury_bridge.entrypoints.http.settlements import settlement_router
+from workinjury_bridge.entrypoints.http.worklists import worklist_router
 
 
 def build(settings: Settings) -> Runtime:
@@ -35,6 +36,7 @@ def runtime_of(bridge: Bridge) -> Runtime:
             benefit_router(bridge),
             recovery_router(bridge),
             audit_router(bridge),
+            worklist_router(bridge),
             ledger_router(bridge.db, bridge.store, frozenset({Book.WI})),
         ],
         handlers=handlers(bridge),

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from claims.adapters.tables import metadata
 
@@ -87,3 +88,20 @@ LATE_FACT: Final = Table(
         postgresql_where=text("invoice_no IS NOT NULL AND state <> 'rejected'"),
     ),
 )
+
+PERSON_PAYOUT: Final = Table(
+    "person_payout",
+    metadata,
+    Column("payout_id", Text, primary_key=True),
+    Column("person_id", Text, nullable=False),
+    Column("state", Text, nullable=False, comment="proposed, paid, rejected"),
+    Column("dues", JSONB, nullable=False, comment="fen by book, as owed when it was proposed"),
+    Column("maker", Text, nullable=False),
+    Column("checker", Text),
+    Column("proposed_at", DateTime(timezone=True), nullable=False),
+    Column("decided_at", DateTime(timezone=True)),
+    CheckConstraint("checker <> maker", name="two_persons"),
+    Index("ix_person_payout_state", "state", "payout_id"),
+    Index("uq_person_payout_open", "person_id", unique=True, postgresql_where=text("state = 'proposed'")),
+)
+"""What is paid to persons out of 2203: one open payment a person."""

@@ -45,6 +45,9 @@ CATALOGUE_ITEM: Final = Table(
     Column("in_work_injury_catalogue", Boolean, nullable=False, server_default=text("false")),
     Column("line_class", Text, nullable=False, server_default="", comment="class of lines of the rule book; empty: none"),
     Column("traditional", Boolean, nullable=False, server_default=text("false"), comment="traditional medicine"),
+    Column(
+        "per_session", Boolean, nullable=False, server_default=text("false"), comment="each unit is one session of treatment"
+    ),
 )
 
 INSURED_PERSON: Final = Table(

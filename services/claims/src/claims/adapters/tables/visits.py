@@ -89,6 +89,9 @@ FEE_BATCH: Final = Table(
     Column("class_b_fen", BigInteger, nullable=False, server_default="0", comment="of what is in scope, like the next two"),
     Column("traditional_fen", BigInteger, nullable=False, server_default="0"),
     Column("flat_fen", BigInteger, nullable=False, server_default="0"),
+    Column("sessions", Numeric(16, 4), nullable=False, server_default="0", comment="units of treatments counted by session"),
+    Column("first_on", Date, comment="day in China of the first charge; null: settled before days were kept"),
+    Column("last_on", Date, comment="day in China of the last charge"),
     UniqueConstraint("visit_id", "batch_no", "generation"),
     # Settling changes one column that no index has: the new version fits on the same page.
     postgresql_with={"fillfactor": 70},
@@ -119,6 +122,9 @@ FEE_LINE: Final = Table(
     Column("class_b_fen", BigInteger, nullable=False, server_default="0", comment="of what is in scope, like the next two"),
     Column("traditional_fen", BigInteger, nullable=False, server_default="0"),
     Column("flat_fen", BigInteger, nullable=False, server_default="0"),
+    Column(
+        "sessions", Numeric(16, 4), nullable=False, server_default="0", comment="quantity of a treatment counted by session"
+    ),
     Column("in_work_injury_catalogue", Boolean, nullable=False, server_default=text("false")),
     Column("details", JSONB, nullable=False, server_default=text("'{}'::jsonb"), comment="remaining interface fields by name"),
     Column("msgid", Text, nullable=False, server_default="", comment="the message that uploaded it"),

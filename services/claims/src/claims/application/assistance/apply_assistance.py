@@ -11,7 +11,8 @@ from claims.application.assistance.answers import shown
 from claims.application.assistance.ports import Applications
 from claims.application.registry.find_person import FindPerson
 from claims.domain.assistance import Application, class_name
-from claims.domain.assistance_policy import AssistancePolicies, AssistancePolicy
+from claims.domain.assistance_policy import AssistancePolicies
+from claims.domain.burden.lines import BurdenLines
 from claims.domain.late_facts import months_after
 from claims.domain.person import CLASS_NAMES, InsuredPerson, cover_status
 from shared.calendar import WorkCalendar
@@ -32,7 +33,7 @@ class Apply:
 
 
 class ApplyAssistance:
-    """Refuses an unknown or uninsured person, a class that is not open to application or held already, and a second application
+    """Refuses an unknown or uninsured person, a place without an income per head, a class that is not open to application or held already, and a second application
     while one is not closed."""
 
     def __init__(
@@ -41,6 +42,7 @@ class ApplyAssistance:
         applications: Applications,
         find_person: FindPerson,
         policies: AssistancePolicies,
+        lines: BurdenLines,
         calendar: WorkCalendar,
         clock: Clock,
         ids: IdFactory,
@@ -49,6 +51,7 @@ class ApplyAssistance:
         self._applications = applications
         self._find_person = find_person
         self._policies = policies
+        self._lines = lines
         self._calendar = calendar
         self._clock = clock
         self._ids = ids
@@ -61,13 +64,21 @@ class ApplyAssistance:
         async def work(tx: Tx) -> dict[str, Any]:
             today = self._clock.today()
             person = people[command.person_id]
-            policy = self._policy(person, today)
-            line_fen = None if policy is None else policy.line_fen(command.class_code)
-            if policy is None or line_fen is None:
+            region = _region(person, today)
+            policy = self._policies.on(region, today)
+            wanted = None if policy is None else policy.open_class(command.class_code)
+            if policy is None or wanted is None:
                 raise invalid(
                     "claims.assistance.class-not-open",
                     f"{CLASS_NAMES.get(command.class_code, command.class_code)}不属于依申请救助的对象类别",
                     field="class_code",
+                )
+            lines = self._lines.on(region, today.year)
+            if lines is None:
+                raise conflict(
+                    "claims.assistance.no-income",
+                    f"统筹区{region}没有公布人均可支配收入，不能确定救助标准线",
+                    field="person_id",
                 )
             look_back_from = months_after(today, -policy.look_back_months)
             _refuse_held(person, command.class_code, look_back_from)
@@ -79,7 +90,7 @@ class ApplyAssistance:
                 statement=command.statement,
                 applied_on=today,
                 look_back_from=look_back_from,
-                line_fen=line_fen,
+                line_fen=wanted.line_fen(lines.income_per_head),
                 notice_days=policy.notice_working_days,
                 maker=maker,
             )
@@ -89,11 +100,12 @@ class ApplyAssistance:
 
         return (await self._once.run(key, work))[0]
 
-    def _policy(self, person: InsuredPerson, today: date) -> AssistancePolicy | None:
-        covers = [c for c in person.medical_covers_on(today) if cover_status(c, today) == "active"]
-        if not covers:
-            raise conflict("claims.assistance.not-insured", "该人员当前无有效的基本医疗保险参保", field="person_id")
-        return self._policies.on(covers[0].region, today)
+
+def _region(person: InsuredPerson, today: date) -> str:
+    covers = [c for c in person.medical_covers_on(today) if cover_status(c, today) == "active"]
+    if not covers:
+        raise conflict("claims.assistance.not-insured", "该人员当前无有效的基本医疗保险参保", field="person_id")
+    return covers[0].region
 
 
 def _refuse_held(person: InsuredPerson, class_code: str, since: date) -> None:

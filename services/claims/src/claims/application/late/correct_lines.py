@@ -77,6 +77,7 @@ class CorrectLines:
             raise conflict("claims.line.rules-gone", "该结算当时的待遇规则已不可用，不能更正", field="settlement_id")
         stored = await self._settlements.lines(tx, settlement.settlement_id)
         lines = {line["line_no"]: charged_line(line) for line in with_corrections(stored, settlement.corrected_lines)}
+        by_session = {line["line_no"]: line["sessions"] for line in stored}
         returned = {line.returns_line_no for line in lines.values() if line.returns_line_no}
         pairs = []
         if len({audit.line_no for audit in audits}) < len(audits):
@@ -87,6 +88,12 @@ class CorrectLines:
                 raise not_found("claims.line.unknown", f"该结算没有明细{audit.line_no}", field="lines")
             if line.line_no in returned:
                 raise conflict("claims.line.returned", f"明细{line.line_no}已有退费，不能更正", field="lines")
+            if audit.quantity is not None and audit.quantity != line.quantity and by_session.get(line.line_no):
+                raise conflict(
+                    "claims.line.by-session",
+                    f"明细{line.line_no}按治疗次数结算，更正数量须撤销原结算后重新结算",
+                    field="lines",
+                )
             pairs.append((line, audited(line, audit, class_b_rate=int(rules.version.class_b.rate))))
         facts, _ = facts_from_json(settlement.standing_facts)
         split = bill_with(facts.split, pairs)

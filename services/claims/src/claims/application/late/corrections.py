@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 from claims.application.settlement.ports import StoredSettlement, YearKey
 from claims.domain.adjudication import YearState
 from claims.domain.late_facts import Reason
-from claims.domain.redecision import Change, Difference, Position, Standing
+from claims.domain.redecision import Change, Difference, Position, Relatives, Standing
 from claims.domain.rule_books.in_force import RulesByDay
 from shared.transactions import Tx
 
@@ -83,7 +83,8 @@ class PersonYears(Protocol):
     """Person-years as sequences of standing settlements."""
 
     async def lock(self, tx: Tx, key: YearKey, *, begin: int | None = None) -> int:
-        """Lock the person-year and all later ones of the scheme, then the account; its balance in fen, 0 without one.
+        """Lock the person-year and all later ones of the scheme, then the account and those of relatives who may have paid; the
+        balance of the person's own in fen, 0 without one.
 
         ``begin``: rows of the years up to this one are made first where they are missing, so that a first settlement waits.
         """
@@ -103,6 +104,10 @@ class PersonYears(Protocol):
 
     async def debts(self, tx: Tx, settlement_ids: Sequence[str]) -> dict[str, int]:
         """What the person owes in place of the account since a restoring (B3), by settlement."""
+        ...
+
+    async def relatives(self, tx: Tx, person_id: str, settlement_ids: Sequence[str]) -> Relatives:
+        """Whose accounts have paid for these settlements."""
         ...
 
     async def correct(

@@ -20,7 +20,7 @@ from claims.application.late.corrections import (
     StandingSettlement,
 )
 from claims.application.settlement.ports import Journals, YearKey
-from claims.application.settlement.stored_facts import facts_to_json
+from claims.application.settlement.stored_facts import Stay, facts_to_json
 from claims.domain.late_facts import REASONS, LateFacts, Reason
 from claims.domain.person import CLASS_NAMES
 from claims.domain.redecision import Change, Difference, Redecided, journals_of, redecide
@@ -148,8 +148,9 @@ class RedecideYear:
             change,
             balance_fen=balance_fen,
             debts=await self._years.debts(tx, [s.standing.settlement_id for s in standing if s.standing.outcome.account_fen]),
-            parts=await self._years.parts_before(
-                tx, key, sorted({s.visit_id for s in standing if s.standing.inpatient and s.standing.year == key.benefit_year})
+            parts=await self._years.parts_before(tx, key, sorted(_stays(standing, key.benefit_year))),
+            relatives=await self._years.relatives(
+                tx, key.person_id, [s.standing.settlement_id for s in standing if s.standing.facts.family_account_fen]
             ),
             limit=limit,
         )
@@ -182,7 +183,12 @@ class RedecideYear:
                 trigger_id=cause.trigger_id,
                 counterparty="institution" if institution else "person",
                 difference=difference,
-                facts=facts_to_json(decision.rules, decision.facts, decision.before),
+                facts=facts_to_json(
+                    decision.rules,
+                    decision.facts,
+                    decision.before,
+                    Stay(of.standing.follows, of.standing.defers_deductible),
+                ),
                 lines={**of.lines, **cause.lines} if own else of.lines,
                 booked_on=max((days[p.book] for p in difference.payments), default=today),
                 maker=cause.maker,
@@ -225,6 +231,12 @@ class RedecideYear:
                 )
         await self._years.correct(tx, key, corrections, result.states)
         await self._journals.append(tx, entries)
+
+
+def _stays(standing: Sequence[StandingSettlement], year: int) -> set[str]:
+    """Stays that may have parts in earlier years: the year's own, and those that any follows by transfer."""
+    own = {s.visit_id for s in standing if s.standing.inpatient and s.standing.year == year}
+    return own.union(*(s.standing.follows for s in standing))
 
 
 def _text(cause: Cause, difference: Difference, *, own: bool) -> str:

@@ -6,8 +6,10 @@ again. Everything else of it is a settlement like any other: visit, lines, journ
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from typing import Any
 
 from claims.application.header import HisHeader
@@ -19,14 +21,14 @@ from claims.application.registry.open_identity import open_identity
 from claims.application.registry.ports import Catalogue, Institutions, Persons
 from claims.application.settlement.answering import answer_of
 from claims.application.settlement.commands import Settle
+from claims.application.settlement.find_past import Past, with_past
 from claims.application.settlement.ports import Journals, MessageKey, NewSettlement, Settlements, YearKey
 from claims.application.settlement.settle_claim import settled_event
-from claims.application.settlement.stored_facts import facts_to_json
+from claims.application.settlement.stored_facts import Stay, facts_to_json
 from claims.application.visits.ports import Fees, LineShares, NewLine, Shares, Visits
 from claims.application.visits.upload_fees import stated_line
 from claims.domain.adjudication import (
     OUTSIDE,
-    ClaimFacts,
     Decision,
     FeeLine,
     add_up,
@@ -34,6 +36,7 @@ from claims.domain.adjudication import (
     split_line,
 )
 from claims.domain.catalogue import CatalogueItem, valid_on
+from claims.domain.claim_history import facts_of
 from claims.domain.institution import Institution
 from claims.domain.late_facts import LateFacts, months_after
 from claims.domain.redecision import Change, Position, Standing, place_of_claim, state_before
@@ -77,6 +80,7 @@ class SettleManualClaim:
         fees: Fees,
         settlements: Settlements,
         years: PersonYears,
+        past: Callable[[Tx], Past],
         journals: Journals,
         redecide: RedecideYear,
         books: RulesByDay,
@@ -94,6 +98,7 @@ class SettleManualClaim:
         self._fees = fees
         self._settlements = settlements
         self._years = years
+        self._past = past
         self._journals = journals
         self._redecide = redecide
         self._books = books
@@ -159,8 +164,7 @@ class SettleManualClaim:
         position = place_of_claim(
             standing, basis.benefit_year, day if follows else None, settled_at=now, settlement_id=settlement_id
         )
-        facts = ClaimFacts(split=basis.split, circumstances=basis.circumstances)
-        return adjudicate(basis.rules, facts, state_before(standing, position)), position
+        return adjudicate(basis.rules, facts_of(basis, priced.visit), state_before(standing, position)), position
 
     async def _price(self, tx: Tx, claim: ManualClaim) -> _Priced:
         person = await self._persons.by_id(tx, claim.person_id)
@@ -197,7 +201,17 @@ class SettleManualClaim:
             coverages=person.coverages,
             classes=person.classes,
             filings=await self._persons.filings(tx, claim.person_id),
-            batches=(Batch(batch_id=self._ids.new(), batch_no="", settled=False, split=split),),
+            batches=(
+                Batch(
+                    batch_id=self._ids.new(),
+                    batch_no="",
+                    settled=False,
+                    split=split,
+                    sessions=sum((line.sessions for line in lines), Decimal(0)),
+                    first_on=min(line.occurred_on for line in claim.lines),
+                    last_on=max(line.occurred_on for line in claim.lines),
+                ),
+            ),
             person_version=person.version,
         )
         wanted = Wanted(
@@ -211,6 +225,7 @@ class SettleManualClaim:
             stated=(None, None, None, None),
         )
         basis = basis_of(visit, wanted, institution, self._books, self._clock.today())
+        (basis,) = await with_past(self._past(tx), [(visit, basis)])
         return _Priced(claim=claim, institution=institution, visit=visit, basis=basis, lines=tuple(lines))
 
     async def _institution(self, tx: Tx, claim: ManualClaim) -> Institution:
@@ -300,7 +315,9 @@ class SettleManualClaim:
             rendered=b"",
             year_no=position.year_no,
             rule_digest=basis.rules.digest,
-            facts=facts_to_json(basis.rules, decision.facts, decision.before),
+            facts=facts_to_json(
+                basis.rules, decision.facts, decision.before, Stay(tuple(sorted(basis.episode)), basis.defers_deductible)
+            ),
         )
 
     async def _store(self, tx: Tx, priced: _Priced, new: NewSettlement, position: Position) -> None:
@@ -357,6 +374,7 @@ def _new_line(number: str, line: ManualLine, item: CatalogueItem | None, level: 
         item_name=item.name if item else line.item_name,
         in_work_injury_catalogue=item is not None and item.in_work_injury_catalogue,
         details={},
+        sessions=line.quantity if item is not None and item.per_session else Decimal(0),
     )
 
 

@@ -9,6 +9,7 @@ from claims.application.rule_books.apply_change import ApplyChange, details_of
 from claims.application.rule_books.describing import summary
 from claims.application.rule_books.ports import Act, Books, Register
 from claims.domain.rule_books.in_force import enact, read_book
+from claims.domain.rule_books.wording import in_chinese, worded
 from shared.clock import Clock
 from shared.errors import Refusal, conflict
 from shared.rules import RuleError
@@ -57,8 +58,8 @@ def does_not_fit(error: RuleError) -> Refusal:
     """The versions in force would overlap or leave a gap."""
     return conflict(
         "claims.rule-book.does-not-fit",
-        f"与生效的规则不衔接：{error}",
+        f"与生效的规则不衔接：{worded(error)}",
         str(error),
         field="text",
-        errors=[{"field": str(error.origin), "rule": error.problem}],
+        errors=[{"field": str(error.origin), "rule": in_chinese(error.problem)}],
     )

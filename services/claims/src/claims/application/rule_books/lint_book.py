@@ -11,6 +11,7 @@ from claims.application.rule_books.ports import Act, Books, PolicyLint, Register
 from claims.domain.adjudication import RuleBooks
 from claims.domain.policy_lint import Finding, Severity, lint
 from claims.domain.rule_books.in_force import Enacted, InForce, enact, read_book
+from claims.domain.rule_books.wording import in_chinese
 from shared.clock import Clock
 from shared.rules import RuleError
 from shared.transactions import Once, OnceKey, Tx
@@ -49,7 +50,7 @@ class LintBook:
             change = enact(in_force, book.book_id, draft)
             InForce(change.in_force, edition="")
         except RuleError as error:
-            return [_finding(book, "does-not-fit", str(error.origin), f"与生效的规则不衔接：{error.problem}")]
+            return [_finding(book, "does-not-fit", str(error.origin), f"与生效的规则不衔接：{in_chinese(error.problem)}")]
         if not change.added and not change.ended:
             return [_finding(book, "nothing-new", str(draft.origin), "规则集的所有版本均已生效")]
         added = RuleBooks([replace(draft, versions=tuple(e.version for e in change.added))]) if change.added else RuleBooks([])

@@ -11,6 +11,7 @@ from claims.application.rule_books.ports import Act, Books, StoredBook
 from claims.domain.adjudication.rule_book import RuleBook
 from claims.domain.rule_books.in_force import read_book
 from claims.domain.rule_books.life import Life
+from claims.domain.rule_books.wording import in_chinese, worded
 from shared.clock import Clock
 from shared.errors import conflict, invalid
 from shared.ids import IdFactory
@@ -109,8 +110,8 @@ def readable(text: str, file: str) -> RuleBook:
     except RuleError as error:
         raise invalid(
             "claims.rule-book.unreadable",
-            f"规则集有误：{error}",
+            f"规则集有误：{worded(error)}",
             str(error),
             field="text",
-            errors=[{"field": str(error.origin), "rule": error.problem}],
+            errors=[{"field": str(error.origin), "rule": in_chinese(error.problem)}],
         ) from None

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple, Protocol
 
 from claims.application.header import HisHeader
 from claims.application.settlement.answer import SettlementAnswer
+from claims.application.settlement.find_past import Past
 from claims.domain.accounts.sharing import Share, Sharing
 from claims.domain.adjudication import Decision, YearState
-from claims.domain.settlement import VisitToSettle
+from claims.domain.settlement import Basis, VisitToSettle
 from shared.contracts.claims import FundPayment
 from shared.ledger import Book, Entry
 from shared.transactions import Tx
@@ -95,6 +96,11 @@ class GroupTx(Protocol):
     cannot deadlock.
     """
 
+    @property
+    def past(self) -> Past:
+        """Asked under the locks of the years."""
+        ...
+
     async def lock_visits(self, visit_ids: Sequence[str]) -> Mapping[str, VisitToSettle]:
         """The visits, locked, with person, institution and charge batches."""
         ...
@@ -160,6 +166,10 @@ class VisitReader(Protocol):
         """The authorisations that hold on a day, in their order, and the holders' balances in fen."""
         ...
 
+    async def past(self, claims: Sequence[tuple[VisitToSettle, Basis]]) -> list[Basis]:
+        """The bases, with the past where their rules ask for it."""
+        ...
+
     async def lines(self, batch_ids: Sequence[str]) -> list[dict[str, Any]]:
         """The fee lines of charge batches, as plain values."""
         ...
@@ -179,12 +189,14 @@ class StoredSettlement:
     reverses: str | None
     year: YearKey
     contribution: YearState
-    """What the decision added to the year; this and the next six with every correction so far."""
+    """What the decision added to the year; this and the next seven with every correction so far."""
     payments: tuple[FundPayment, ...]
     total_fen: int
     account_fen: int
     cash_fen: int
     hospital_fen: int
+    family_fen: int
+    """What of the account part relatives paid."""
     standing_facts: Mapping[str, Any]
     corrected_lines: Mapping[str, Mapping[str, Any]]
     """By line number."""

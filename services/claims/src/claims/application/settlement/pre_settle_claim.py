@@ -32,6 +32,7 @@ class PreSettleClaim:
         if visit.work_injury:
             return await self._work_injury.trial(command, institution, visit)
         basis = basis_of(visit, wanted, institution, self._books, self._clock.today())
+        (basis,) = await self._visits.past([(visit, basis)])
         state = await self._visits.year(YearKey(visit.person_id, visit.scheme, basis.benefit_year))
         balance = await self._visits.account(visit.person_id)
         family = 0

@@ -17,6 +17,7 @@ from claims.application.settlement.answer import SettlementAnswer
 from claims.application.settlement.answering import answer_of
 from claims.application.settlement.asked import Asked, refuse_recalled, replay, wanted_of
 from claims.application.settlement.commands import Settle, SettlementRequest
+from claims.application.settlement.find_past import with_past
 from claims.application.settlement.grouping import Grouper
 from claims.application.settlement.ports import (
     GroupTx,
@@ -29,9 +30,10 @@ from claims.application.settlement.ports import (
     YearKey,
 )
 from claims.application.settlement.settle_work_injury import SettleWorkInjury
-from claims.application.settlement.stored_facts import facts_to_json
+from claims.application.settlement.stored_facts import Stay, facts_to_json
 from claims.domain.accounts.sharing import Sharing, family_available, shares_of
-from claims.domain.adjudication import ClaimFacts, Decision, YearState, adjudicate
+from claims.domain.adjudication import Decision, YearState, adjudicate
+from claims.domain.claim_history import facts_of
 from claims.domain.institution import Institution
 from claims.domain.refusals import nothing_to_settle
 from claims.domain.rule_books.in_force import InForce
@@ -54,14 +56,8 @@ def decide(
 ) -> Decision:
     """The kernel on this claim. ``balance_fen``: what the account holds, used only if the person wants it; ``family_fen``: what
     relatives' accounts can pay."""
-    facts = ClaimFacts(
-        split=basis.split,
-        circumstances=basis.circumstances,
-        account_fen=balance_fen if command.account_use in (OWN_ACCOUNT, FAMILY_ACCOUNTS) else 0,
-        family_account_fen=family_fen,
-        continues_stay=visit.continues_stay,
-        stay_deductible_fen=visit.stay_deductible_fen,
-    )
+    usable_fen = balance_fen if command.account_use in (OWN_ACCOUNT, FAMILY_ACCOUNTS) else 0
+    facts = facts_of(basis, visit, account_fen=usable_fen, family_fen=family_fen)
     return adjudicate(basis.rules, facts, state)
 
 
@@ -142,6 +138,8 @@ class SettleClaim:
         parts = {v.visit_id: v.stay_deductible_fen for _, _, v, _ in bases if v.continues_stay}
         if parts and parts != await tx.earlier_parts(sorted(parts)):
             return None
+        told = await with_past(tx.past, [(visit, basis) for _, _, visit, basis in bases])
+        bases = [(i, asked, visit, basis) for (i, asked, visit, _), basis in zip(bases, told, strict=True)]
         years = {key: year.state for key, year in locked.items()}
         numbers = {key: (year.version + 1) * _AT_MOST for key, year in locked.items()}
         families = sorted({v.person_id for _, a, v, _ in bases if a.command.account_use == FAMILY_ACCOUNTS})
@@ -228,7 +226,9 @@ class SettleClaim:
             account_balance_fen=after if decision.account_fen else None,
             relatives=relatives,
             rule_digest=basis.rules.digest,
-            facts=facts_to_json(basis.rules, decision.facts, decision.before),
+            facts=facts_to_json(
+                basis.rules, decision.facts, decision.before, Stay(tuple(sorted(basis.episode)), basis.defers_deductible)
+            ),
         )
 
 

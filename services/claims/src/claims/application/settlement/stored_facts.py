@@ -8,14 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from claims.domain.adjudication import Circumstances, ClaimFacts, Decision, RuleSet, Split, YearState, records
 
 _OWN: Final = tuple(f.name for f in fields(ClaimFacts) if f.name not in ("split", "circumstances"))
 
 
-def facts_to_json(rules: RuleSet, facts: ClaimFacts, before: YearState) -> dict[str, Any]:
+class Stay(NamedTuple):
+    """How the claim belongs to a stay or an episode; what a later decision on it asks anew."""
+
+    follows: tuple[str, ...] = ()
+    """Visits that it follows by transfer."""
+    defers_deductible: bool = False
+    """The part before a year's end, where the one after it is charged the deductible."""
+
+
+ALONE: Final = Stay()
+
+
+def facts_to_json(rules: RuleSet, facts: ClaimFacts, before: YearState, stay: Stay = ALONE) -> dict[str, Any]:
     """What the decision was made from: which rules, the claim, the year before it."""
     stated = {**facts.circumstances._asdict(), **{name: getattr(facts, name) for name in _OWN}}
     return {
@@ -25,7 +37,14 @@ def facts_to_json(rules: RuleSet, facts: ClaimFacts, before: YearState) -> dict[
         "split": list(facts.split),
         **{name: sorted(value) if isinstance(value, frozenset) else value for name, value in stated.items()},
         "before": dict(before.counters),
+        **({"follows": list(stay.follows)} if stay.follows else {}),
+        **({"defers_deductible": True} if stay.defers_deductible else {}),
     }
+
+
+def stay_from_json(stored: Mapping[str, Any]) -> Stay:
+    """What of the stay was stored."""
+    return Stay(tuple(stored.get("follows", ())), stored.get("defers_deductible", False))
 
 
 def facts_from_json(stored: Mapping[str, Any]) -> tuple[ClaimFacts, YearState]:

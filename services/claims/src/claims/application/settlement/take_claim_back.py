@@ -234,7 +234,7 @@ class TakeClaimBack:
                 "claims.kept.rules-gone", "原结算所依据的待遇政策版本已不可用，不能拆分", "the rules of v1 are not at hand"
             )
         state = (await self._settlements.year(tx, settlement)).minus(settlement.contribution)
-        family_fen = settlement.answer.family_account_fen
+        family_fen = settlement.family_fen
         decision = decide_kept(
             rules,
             facts_from_json(settlement.standing_facts)[0],

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from claims.application.simulation.ports import FactsFiles, SimulationBooks, Simulations
+from claims.domain.rule_books.wording import worded
 from claims.domain.simulation import SHARES, FactsSource, PoolPlan, SimulationJob, WantedBook
 from shared.clock import Clock
 from shared.errors import invalid, not_found
@@ -78,4 +79,4 @@ def _check_pools(pools: Mapping[str, Any]) -> None:
     try:
         read_rules(json.dumps(pools, ensure_ascii=False), "pools", PoolPlan)
     except RuleError as wrong:
-        raise invalid("claims.simulation.pools-wrong", f"基金收支计划有误：{wrong}", field="pools") from None
+        raise invalid("claims.simulation.pools-wrong", f"基金收支计划有误：{worded(wrong)}", field="pools") from None

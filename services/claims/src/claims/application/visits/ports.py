@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Protocol
 
 from claims.application.visits.answers import LineStated
@@ -43,6 +44,8 @@ class NewLine:
     item_name: str
     in_work_injury_catalogue: bool
     details: Mapping[str, str]
+    sessions: Decimal
+    """The quantity, of a treatment counted by session; else 0."""
 
 
 class Fees(Protocol):

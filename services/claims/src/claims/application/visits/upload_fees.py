@@ -26,6 +26,7 @@ from shared.transactions import Tx
 
 CHARGE_LEVELS: dict[ChargeClass, str] = {"A": "01", "B": "02", "C": "03"}
 """chrgitm_lv."""
+NONE = Decimal(0)
 APPROVED, REFUSED = "1", "2"
 """hosp_appr_flag."""
 
@@ -85,6 +86,7 @@ class UploadFeeLines:
                     stated=stated,
                     item_name=item.name if item else "",
                     in_work_injury_catalogue=item is not None and item.in_work_injury_catalogue,
+                    sessions=line.quantity if item is not None and item.per_session else NONE,
                     details={**details, "hosp_appr_flag": line.hospital_approval},
                 )
             )

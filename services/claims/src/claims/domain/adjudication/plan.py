@@ -143,7 +143,8 @@ class Attention:
         self._diseases = frozenset[str]().union(
             *((w.diseases or frozenset()) | (w.except_diseases or frozenset()) for w in conditions)
         )
-        self._tiers = frozenset[str]().union(*(w.tiers or () for w in conditions))
+        self.tiers = frozenset[str]().union(*(w.tiers or () for w in conditions))
+        """Tiers of the scheme that some rule names."""
         caps = [cap for layer in version.layers for cap in _caps(layer)]
         self._any_disease = any(layer.per_disease for layer in version.layers) or any(cap.per_disease for cap in caps)
         self._enrolled = frozenset[str]().union(*(w.enrolled or () for w in conditions))
@@ -169,7 +170,7 @@ class Attention:
             c.disease if self._any_disease or c.disease in self._diseases else "",
             len(c.enrolled) if self._count_enrolled else c.enrolled & self._enrolled,
             c.enrolled & self._enrolled,
-            c.tier if c.tier in self._tiers else "",
+            c.tier if c.tier in self.tiers else "",
             c.month if self._monthly else 0,
         )
 

@@ -446,6 +446,8 @@ class StayRules(Cited):
     transfer: Literal["each", "difference"] = "each"
     """A transfer to another facility in one episode: a stay of its own, or the same stay, which owes the difference to a higher
     deductible only."""
+    transfer_days: int = 1
+    """A stay that begins at most so many days after the other ended, on a transfer, is of the same episode."""
     longest_days: int | None = None
     """A longer stay must be settled after so many days; what follows is a new stay."""
 

@@ -63,6 +63,15 @@ class RuleSet:
         """The kind of care that the rules treat a claim as: the special one where some rule names it, else the general one."""
         return wanted if wanted in self._attention.care else otherwise
 
+    @property
+    def tiers(self) -> frozenset[str]:
+        """Tiers of the scheme (档次) that some rule names; empty where there is but one."""
+        return self._attention.tiers
+
+    def first_day(self, year: int) -> date:
+        """The first day of a benefit year."""
+        return date(year, *self.version.year_begins)
+
     def benefit_year(self, day: date) -> int:
         """The benefit year (待遇年度) that a day belongs to, named by the calendar year it begins in."""
         return self.version.benefit_year(day)

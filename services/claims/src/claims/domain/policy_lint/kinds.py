@@ -20,6 +20,15 @@ LEVELS_OF_RANK: Final = {
     "province": (1, 2, 3),
 }
 """Levels that facilities of a rank have (医疗机构设置: 乡镇 and below are level 1, county hospitals at most level 2)."""
+RANK_NAMES: Final = {
+    "village": "村级",
+    "community": "社区",
+    "township": "乡镇级",
+    "county": "县级",
+    "city": "市级",
+    "province": "省级",
+}
+STATUS_NAMES: Final = {"active": "在职职工", "retired": "退休人员", "resident": "居民"}
 STATUSES: Final = {"310": ("active", "retired"), "390": ("resident",)}
 
 

@@ -17,7 +17,7 @@ from claims.domain.adjudication.rule_book import Layer, RuleBook, Terms
 from claims.domain.person import CLASS_NAMES
 from claims.domain.policy_lint.curve import Curve, as_curve
 from claims.domain.policy_lint.findings import Finding, Severity
-from claims.domain.policy_lint.kinds import all_conditions, kinds, layer_conditions, single_classes
+from claims.domain.policy_lint.kinds import RANK_NAMES, STATUS_NAMES, all_conditions, kinds, layer_conditions, single_classes
 from claims.domain.policy_lint.options import NEED, LintOptions
 from claims.domain.policy_lint.solver import Solver, claim_of, first_below, solve
 from shared.errors import Refusal
@@ -84,6 +84,11 @@ def lint_times(books: Iterable[RuleBook]) -> list[Finding]:
     return found
 
 
+def _where(c: Circumstances) -> str:
+    """Facility and person in words, with the codes that the book writes."""
+    return f"{c.level}级{RANK_NAMES[c.rank]}机构、{STATUS_NAMES[c.status]}（{c.rank}、{c.status}）"
+
+
 class VersionLint:
     """The checks of one version."""
 
@@ -136,7 +141,7 @@ class VersionLint:
                         answers.add((fitting[0].code, rival.code))
                         yield found
         if without:
-            named = dict.fromkeys(f"{c.level}级（{c.rank}）{c.status}" for c in without)
+            named = dict.fromkeys(_where(c) for c in without)
             yield self._finding(
                 "uncovered",
                 Severity.ERROR,
@@ -239,7 +244,7 @@ class VersionLint:
                 "uncovered",
                 Severity.ERROR,
                 self._version.origin,
-                f"没有任何层次适用：{CARE_NAMES[c.care]}、{c.level}级（{c.rank}）、{c.status}等{len(nothing)}种情形",
+                f"没有任何层次适用：{CARE_NAMES[c.care]}、{_where(c)}等{len(nothing)}种情形",
                 claim_of(self._rules, c, 1),
                 subject=c.care,
             )

@@ -64,6 +64,7 @@ class CoverageBody(_Body):
     ends_on: date | None = None
     employer_id: Id | None = None
     civil_servant: bool = False
+    tier: Short | None = None
     monthly_base_fen: Fen | None = None
     matter_id: Id | None = None
 
@@ -111,6 +112,7 @@ class ImportedCoverageBody(_Body):
     region: Short | None = None
     employer_credit_code: Short | None = None
     civil_servant: bool = False
+    tier: Short | None = None
 
     def imported(self) -> ImportedCoverage:
         """For the use case."""

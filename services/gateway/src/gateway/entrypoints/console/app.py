@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import httpx
 import uvicorn
@@ -19,24 +19,29 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from nicegui import ui
 
-from gateway.entrypoints.console.frame import COOKIE, Frame
+from gateway.entrypoints.console.frame import COOKIE, Frame, failure
+from gateway.entrypoints.console.markup import Html, el
 from gateway.entrypoints.console.pages import (
     accept,
+    benefits,
     case,
     conversion,
     funds,
     home,
     matter,
     person,
+    recovery,
+    returns,
     rule_book,
     rule_books,
     settlement,
     sign_in,
     simulation,
     simulations,
+    worklists,
 )
 from gateway.entrypoints.console.provider import RETURN_PATH, WAIT_S, Provider
-from shared.errors import Refusal
+from shared.errors import Kind, Refusal
 from shared.ids import IdFactory, TimeOrderedIds
 from shared.settings import Settings, read_settings
 from shared.telemetry import configure_logging
@@ -96,6 +101,12 @@ def create_app(settings: Settings) -> FastAPI:
         ("/conversions", "工伤桥", conversion.show_list),
         ("/conversions/{conversion_id}", "工伤桥", conversion.show),
         ("/cases/{case_id}", "工伤案件", case.show),
+        ("/cases/{case_id}/benefits", "工伤待遇", benefits.show_case),
+        ("/worklists", "工伤待办", worklists.show),
+        ("/worklists/{kind}", "工伤待办", worklists.show),
+        ("/recoveries/{recovery_id}", "追偿", recovery.show),
+        ("/pensions", "定期待遇发放", benefits.show_run),
+        ("/returns", "归还情况", returns.show),
         ("/funds", "基金", funds.show),
         ("/funds/{book}", "基金", funds.show),
         ("/funds/{book}/journals", "凭证", funds.show_journals),
@@ -151,10 +162,28 @@ def _plain_routes(app: FastAPI, frame: Frame, *, secure: bool) -> None:
         response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=secure)
         return response
 
+    @app.get("/cases/{case_id}/vouchers/{number}.pdf")
+    async def voucher(request: Request, case_id: str, number: str) -> Response:
+        """Opened in a window of its own, where the browser prints it."""
+        path = f"/v1/injury-cases/{quote(case_id, safe='')}/vouchers/{quote(number, safe='')}.pdf"
+        try:
+            sheet = await frame.api(request.cookies.get(COOKIE, "")).document(path)
+        except Refusal as refusal:
+            return HTMLResponse(_plain(failure(refusal)), 404 if refusal.kind is Kind.NOT_FOUND else 502)
+        return Response(sheet, media_type="application/pdf", headers={"Content-Disposition": "inline; filename=voucher.pdf"})
+
     @app.post("/search")
     async def search(request: Request, q: Annotated[str, Form(max_length=50)] = "") -> Response:
         """Numbers travel in the body, so that no id number stays in the browser's history."""
         return RedirectResponse(await _found(frame, request.cookies.get(COOKIE, ""), q.strip()), 303)
+
+
+def _plain(content: Html) -> str:
+    """A page without the frame: for an address that is opened by itself."""
+    sheet = el("link", rel="stylesheet", href=f"/static/console.css?v={_version('console.css')}")
+    return "<!doctype html>" + el(
+        "html", el("head", el("meta", charset="utf-8"), sheet), el("body", el("div", content, cls="page"))
+    )
 
 
 def _provider(http: httpx.AsyncClient, ids: IdFactory) -> Provider:

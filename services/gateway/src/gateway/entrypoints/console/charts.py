@@ -164,6 +164,67 @@ def band(title: str, months: Sequence[str], first: Line, second: Line) -> Chart:
     return Chart(options, 260)
 
 
+_BOOK_COLOURS: Final = ("#1f4e8c", "#7fa3cf", "#b45309", "#5a6675", "#1b7340", "#9aa5b3", "#d9a441", "#6b4f9a")
+
+
+def stacked(title: str, months: Sequence[str], rows: Sequence[tuple[str, Sequence[int]]]) -> Chart:
+    """Amounts by month, one colour a book, the sum of a month above its column. Columns are exact, figures are 万元."""
+    sums = [sum(amounts[n] for _, amounts in rows) for n in range(len(months))]
+    series: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "type": "bar",
+            "stack": "books",
+            "barWidth": "52%",
+            "itemStyle": {"color": _BOOK_COLOURS[n % len(_BOOK_COLOURS)]},
+            "data": list(amounts),
+        }
+        for n, (name, amounts) in enumerate(rows)
+    ]
+    above = [{"value": max(total, 0), "label": {"formatter": wan(total)} if total else {"show": False}} for total in sums]
+    hidden = {"type": "line", "silent": True, "symbol": "circle", "symbolSize": 1, "lineStyle": {"opacity": 0}}
+    series.append(
+        {**hidden, "name": "合计", "itemStyle": {"color": "transparent"}, "label": {**_LABEL, "position": "top"}, "data": above}
+    )
+    said = "；".join(f"{month}：{wan(total)} 万元" for month, total in zip(months, sums, strict=True) if total)
+    options = _columns(title, months, series, said)
+    options["legend"] = {**_legend(), "data": [name for name, _ in rows]}
+    options["yAxis"] = {"type": "value", "show": False}
+    return Chart(options, 250)
+
+
+def columns(title: str, names: Sequence[str], counts: Sequence[int], *, good: int, unit: str) -> Chart:
+    """A distribution; columns up to the name ``good`` are within the promise, the others in another colour."""
+    data = [
+        {
+            "value": number,
+            "itemStyle": {"color": B_COLOUR if n <= good else MORE},
+            "label": {"formatter": count(number)} if number else {"show": False},
+        }
+        for n, number in enumerate(counts)
+    ]
+    series = [{"name": title, "type": "bar", "barWidth": "60%", "label": {**_LABEL, "position": "top"}, "data": data}]
+    said = "；".join(f"{name}：{number} {unit}" for name, number in zip(names, counts, strict=True) if number)
+    options = _columns(title, names, series, said)
+    options["yAxis"] = {"type": "value", "show": False}
+    return Chart(options, 200)
+
+
+def _columns(title: str, names: Sequence[str], series: Sequence[Mapping[str, Any]], said: str) -> dict[str, Any]:
+    return {
+        "animation": False,
+        "aria": _aria(f"{title}。{said}"),
+        "grid": {"left": 8, "right": 8, "top": _LEGEND, "bottom": 4, "containLabel": True},
+        "xAxis": {
+            "type": "category",
+            "data": list(names),
+            "axisTick": {"show": False},
+            "axisLabel": {"color": _INK, "fontSize": 13, "interval": 0},
+        },
+        "series": list(series),
+    }
+
+
 def round_wan(amount_fen: int) -> int:
     """Whole 万元, half away from zero."""
     whole = (2 * abs(amount_fen) + 100 * _WAN) // (200 * _WAN)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -34,6 +34,16 @@ _NAVIGATION: Final = (
     ("/rule-books", "规则集", "rules:read"),
     ("/simulations", "政策测算", "rules:simulate"),
 )
+
+
+_WORK_INJURY: Final = (
+    ("/conversions", "转换审核", "conversions:read"),
+    ("/worklists", "工伤待办", "recoveries:read"),
+    ("/pensions", "定期待遇发放", "benefits:read"),
+    ("/returns", "归还情况", "ledger:read"),
+)
+"""Pages below 工伤桥, in a line of their own."""
+_BELOW: Final = frozenset({"/conversions", "/worklists", "/pensions", "/returns", "/recoveries", "/cases"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,17 +222,22 @@ def search_form(*, big: bool = False) -> Html:
 
 def _head(desk: Desk, path: str) -> Html:
     here = "/" + path.split("/")[1]
-    links = [
-        el("a", name, href=href, aria_current="page" if href == here else None)
-        for href, name, scope in _NAVIGATION
-        if desk.can(scope)
-    ]
+    below = here in _BELOW
     role = "、".join(desk.me["role_names"])
-    return el(
+    head = el(
         "header",
         el("a", "一窗", href="/", cls="brand", aria_label="一窗，回到窗口"),
-        el("nav", links, aria_label="主要页面"),
+        el("nav", _links(desk, _NAVIGATION, "/conversions" if below else here), aria_label="主要页面"),
         search_form() if here != "/" and desk.can("persons:read") else el("span", cls="grow"),
         el("span", el("b", desk.me["name"]), f" {role}" if role else None, cls="who"),
         el("form", el("button", "退出", type="submit", cls="quiet"), method="post", action="/sign-out"),
     )
+    return join(head, el("nav", _links(desk, _WORK_INJURY, here), cls="below", aria_label="工伤桥") if below else None)
+
+
+def _links(desk: Desk, pages: Sequence[tuple[str, str, str]], here: str) -> list[Html]:
+    return [
+        el("a", name, href=href, aria_current="page" if href == here else None)
+        for href, name, scope in pages
+        if desk.can(scope)
+    ]

@@ -40,11 +40,23 @@ CATEGORIES: Final = {
 CLASSES: Final = {
     "tekun": "特困人员",
     "orphan": "孤儿",
+    "hardship_child": "困境儿童",
     "dibao": "低保对象",
     "returned_poor": "返贫致贫人口",
     "monitored": "农村易返贫监测对象",
     "marginal": "低保边缘家庭成员",
     "illness_poor": "因病致贫重病患者",
+    "low_income": "低收入人口",
+    "lifted": "稳定脱贫人口",
+    "youfu": "优抚对象",
+    "retrenched_1960s": "六十年代精减退职职工",
+    "tekun_worker": "特困职工",
+    "severe_disability": "重度残疾人",
+    "disability": "三四级残疾人",
+    "aids_patient": "艾滋病患者",
+    "family_planning_special": "计划生育特殊家庭成员",
+    "student": "学生儿童",
+    "newborn": "新生儿",
 }
 COVER_STATES: Final = {"pending": "已申报，待缴费", "active": "正常参保", "withdrawn": "已撤回"}
 SETTLEMENT_STATES: Final = {"valid": "已结算", "reversed": "已撤销", "reversal": "撤销单", "taken-back": "已转工伤"}
@@ -88,6 +100,69 @@ KINDS: Final = {
     "burden": "负担预警",
     "matter": "办件",
 }
+ADVANCE_STATES: Final = {
+    "applied": "待催告或决定",
+    "noticed": "已催告，等单位支付",
+    "approved": "已决定先行支付",
+    "rejected": "不予先行支付",
+    "paid": "单位已自行支付",
+}
+RECOVERY_STATES: Final = {
+    "open": "待催收",
+    "demanded": "已催收",
+    "partial": "部分收回",
+    "recovered": "已收回",
+    "agreement": "已签分期协议",
+    "enforced": "已申请划拨或执行",
+    "written-off": "已核销",
+    "expensed": "转为基金支出",
+    "moved": "转由他人偿还",
+    "reversed": "已冲销",
+}
+RECOVERY_CAUSES: Final = {
+    "uninsured": "单位未参保，基金先行支付",
+    "late-filing": "单位逾期申请认定，应由单位负担的部分",
+    "third-party": "第三人侵权，基金先行支付",
+    "self-paid": "应由个人负担，已由账户或第三人支付",
+    "revoked": "工伤认定撤销，退回已付待遇",
+    "reversed": "医院撤销结算，退回已付补助",
+    "double-payment": "同一费用两个基金重复支付",
+}
+DEDUCTION_STATES: Final = {
+    "deducted": "已扣款，等医院意见",
+    "objected": "医院有异议",
+    "confirmed": "扣款成立",
+    "withdrawn": "已撤回",
+}
+SPLIT_STATES: Final = {"proposed": "等审核同意", "disputed": "有争议，等专家意见", "agreed": "已同意", "decided": "专家已定"}
+BELONGINGS: Final = {"injury": "工伤", "own-disease": "自身疾病", "shared": "共用", "undecided": "未定"}
+DIRECT_STATES: Final = {"reserved": "已预结", "posted": "已结算", "voided": "已作废", "reversed": "已撤销"}
+ITEM_STATES: Final = {
+    "proposed": "待复核",
+    "checked": "待审批",
+    "posted": "已入账，待支付",
+    "paid": "已支付",
+    "dismissed": "不予支付",
+    "withdrawn": "已撤回",
+}
+ENTITLEMENT_STATES: Final = {
+    "proposed": "待复核",
+    "granted": "已批准，待首次发放",
+    "running": "按月发放中",
+    "suspended": "暂停发放",
+    "stopped": "已停止",
+    "dismissed": "不予支付",
+}
+PAIR_KINDS: Final = {"transfer": "基金间划转", "conversion": "转换入账", "movement": "追偿款入账"}
+REVIEW_REASONS: Final = {
+    "certificate-due": "待遇资格认证到期",
+    "recheck-due": "劳动能力复查到期",
+    "hindered": "发放受阻",
+    "heirs-unproven": "继承关系未证明",
+    "notice-late": "通知逾期",
+}
+NURSING: Final = {"full": "生活完全不能自理", "large": "生活大部分不能自理", "partial": "生活部分不能自理"}
+PARTIES: Final = {"P": "个人", "HEIRS": "继承人", "DEP": "供养亲属", "E": "用人单位", "T": "第三人", "H": "医疗机构"}
 JOURNAL_KINDS: Final = {
     "settlement": "结算",
     "conversion": "转换",
@@ -98,6 +173,7 @@ JOURNAL_KINDS: Final = {
     "interest": "计息",
     "benefit": "待遇",
     "recovery": "追回",
+    "deduction": "审核扣款",
 }
 PAPER_STATES: Final = {"provided": "已交", "shared": "共享调取", "reused": "沿用已交", "deferred": "容缺，待补"}
 LIGHTS: Final = {"green": ("●", "正常"), "yellow": ("▲", "临期"), "red": ("■", "逾期")}
@@ -139,6 +215,15 @@ def moment(value: object) -> str:
         return "—"
     at = datetime.fromisoformat(str(value))
     return (at.astimezone(CHINA) if at.tzinfo else at).strftime("%Y-%m-%d %H:%M")
+
+
+def party(code: str | None) -> str:
+    """Who owes or is owed: ``E:…`` a 用人单位, a book its name; the third party that nobody knows yet is said so."""
+    if code in BOOKS:
+        return BOOKS[str(code)]
+    if code == "T:UNKNOWN":
+        return "第三人（待查明）"
+    return word(PARTIES, str(code or "").partition(":")[0])
 
 
 def days_between(begun_on: object, ended_on: object) -> int:

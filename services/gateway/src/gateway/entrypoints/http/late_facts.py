@@ -1,4 +1,4 @@
-"""Late facts of medical settlements, through one door: paper claims and corrected lines. Claims answers, the caller signs."""
+"""Late facts of medical settlements, through one door: paper claims, corrected lines, and what is paid to persons. Claims answers, the caller signs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CLAIMS: Final = "claims"
 
 
 def router(gateway: Gateway) -> APIRouter:
-    """Routes under /v1/manual-claims, /v1/settlements/{id}/corrections and /v1/late-facts."""
+    """Routes under /v1/manual-claims, /v1/settlements/{id}/corrections, /v1/late-facts, /v1/person-dues and /v1/person-payouts."""
     api = APIRouter(prefix="/v1", tags=["late facts"])
     read, forward = gateway.read_owned, gateway.forward_command
 
@@ -50,5 +50,38 @@ def router(gateway: Gateway) -> APIRouter:
     @api.post("/late-facts/{late_fact_id}/{act}", summary="Approve or reject, as another person than proposed")
     async def decide(caller: Caller, key: IdempotencyKey, late_fact_id: Id, act: Literal["approve", "reject"]) -> Any:
         return await forward(caller, "settlements:approve", _CLAIMS, f"/v1/late-facts/{late_fact_id}", act, {}, key)
+
+    @api.get("/person-dues", summary="Persons whom the medical funds owe, by id")
+    async def owed(caller: Caller, limit: Limit = 50, after: After = None) -> Any:
+        return await read(caller, "settlements:read", _CLAIMS, "/v1/person-dues", {"limit": limit, "after": after})
+
+    @api.get("/person-dues/{person_id}", summary="What each fund owes a person, and the corrections behind it")
+    async def owed_to(caller: Caller, person_id: Id) -> Any:
+        return await read(caller, "settlements:read", _CLAIMS, f"/v1/person-dues/{person_id}")
+
+    @api.post("/person-payouts", summary="Propose to pay a person what the medical funds owe him")
+    async def propose(caller: Caller, key: IdempotencyKey, facts: Facts) -> Any:
+        person_id = facts.get("person_id")
+        if not isinstance(person_id, str):
+            raise invalid("gateway.person-payout.person", "人员编号(person_id)不能为空", field="person_id")
+        return await forward.about_person(caller, "settlements:correct", _CLAIMS, "/v1/person-payouts", person_id, facts, key)
+
+    @api.get("/person-payouts", summary="Payments to persons in a state, oldest first")
+    async def payouts(
+        caller: Caller,
+        state: Annotated[Literal["proposed", "paid", "rejected"], Query()] = "proposed",
+        limit: Limit = 50,
+        after: After = None,
+    ) -> Any:
+        params = {"state": state, "limit": limit, "after": after}
+        return await read(caller, "settlements:read", _CLAIMS, "/v1/person-payouts", params)
+
+    @api.get("/person-payouts/{payout_id}", summary="One payment to a person")
+    async def payout(caller: Caller, payout_id: Id) -> Any:
+        return await read(caller, "settlements:read", _CLAIMS, f"/v1/person-payouts/{payout_id}")
+
+    @api.post("/person-payouts/{payout_id}/{act}", summary="Approve or reject, as another person than proposed")
+    async def decide_payout(caller: Caller, key: IdempotencyKey, payout_id: Id, act: Literal["approve", "reject"]) -> Any:
+        return await forward(caller, "settlements:approve", _CLAIMS, f"/v1/person-payouts/{payout_id}", act, {}, key)
 
     return api

@@ -11,6 +11,7 @@ from shared.http.auth import Caller, IdempotencyKey
 from shared.money import MAX_FEN
 from workinjury_bridge.application.audit.apply_deduction import Finding
 from workinjury_bridge.bootstrap import Bridge
+from workinjury_bridge.domain.refusals import unknown
 from workinjury_bridge.entrypoints.http.fields import Actor, Body, Id, Long, actor_of, once_key
 
 
@@ -40,6 +41,15 @@ def audit_router(bridge: Bridge) -> APIRouter:
         caller.require("audit:deduct")
         finding = Finding(**body.model_dump(exclude={"checker"}), checker=actor_of(caller, body.checker))
         return await bridge.deduct.deduct(once_key(caller, "deduct", key, body), finding)
+
+    @router.get("/{deduction_id}", summary="One deduction")
+    async def read(caller: Caller, deduction_id: Id) -> dict[str, Any]:
+        caller.require("injury:read")
+        found = await bridge.views.deduction(deduction_id)
+        if found is None:
+            raise unknown("deduction", "审核扣款")
+        caller.require("injury:read", found["region"])
+        return found
 
     @router.post("/{deduction_id}/objection", summary="The hospital objects")
     async def hear(caller: Caller, key: IdempotencyKey, deduction_id: Id, body: NoteBody) -> dict[str, Any]:

@@ -98,6 +98,13 @@ def recovery_router(bridge: Bridge) -> APIRouter:
         caller.require("recovery:write", case["region"])
         return await bridge.advances.apply(once_key(caller, f"advance {case_id}", key, body), case_id, body.applied_on)
 
+    @router.get("/advances/{advance_id}", summary="One application for an advance payment")
+    async def read_advance(caller: Caller, advance_id: Id) -> dict[str, Any]:
+        caller.require("injury:read")
+        found = await advance(advance_id)
+        caller.require("injury:read", found["region"])
+        return found
+
     @router.post("/advances/{advance_id}/notice", summary="The written demand was served on the employer")
     async def serve(caller: Caller, key: IdempotencyKey, advance_id: Id, body: ServiceBody) -> dict[str, Any]:
         caller.require("recovery:write", (await advance(advance_id))["region"])

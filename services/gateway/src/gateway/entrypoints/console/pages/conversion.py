@@ -11,10 +11,13 @@ from gateway.entrypoints.console.figures import Proof, open_between, proofs
 from gateway.entrypoints.console.forms import Fields, send_button
 from gateway.entrypoints.console.frame import Desk, block, empty, missing, person_link, section
 from gateway.entrypoints.console.markup import Html, el, row, table
+from gateway.entrypoints.console.pages.case import NOTE, act_button, voucher_address
 from gateway.entrypoints.console.pages.journals import hands_of, journal_list
 from gateway.entrypoints.console.words import (
+    BELONGINGS,
     BOOKS,
     CONVERSION_STATES,
+    SPLIT_STATES,
     TRANSFER_STATES,
     badge,
     day,
@@ -24,7 +27,7 @@ from gateway.entrypoints.console.words import (
     num,
     word,
 )
-from shared.errors import Refusal
+from shared.errors import Refusal, invalid
 from shared.money import format_yuan
 
 Json = Mapping[str, Any]
@@ -34,6 +37,10 @@ _MOVING: Final = frozenset({"approved", "posted", "transferring", "reverting"})
 _LOOK_EVERY_S: Final = 2
 _LIST: Final = 50
 _NOTE: Final = ({"name": "note", "label": "意见", "kind": "text", "required": False, "choices": None},)
+_RATIO: Final = (
+    {"name": "numerator", "label": "共用部分算工伤的份数", "kind": "number", "required": False, "choices": None},
+    {"name": "denominator", "label": "总份数", "kind": "number", "required": False, "choices": None},
+)
 _ACCOUNTS: Final = {"5001.01": "统筹", "5001.02": "个人账户"}
 
 
@@ -106,6 +113,8 @@ async def show(desk: Desk) -> None:
             checks = proofs(named, booked)
             block(section("核对清单", _proofs(checks), note=_count(checks)))
         _review(desk, named)
+    _split(desk, named, settlement)
+    _more_acts(desk, named, settlement)
     block(section("两套账并列", _books(named, booked, journals, hands), note="左：医保各基金；右：工伤保险基金"))
     block(_moves(named), _signatures(named))
     block(section("费用依据", _basis(named, settlement), cls="screen"))
@@ -282,6 +291,112 @@ def _review(desk: Desk, conversion: Json) -> None:
             send_button(desk, "不予转换" if state == "proposed" else "退回初审", back_)
 
 
+_PAYERS: Final = {"person": "个人", "employer": "用人单位", "heirs": "继承人"}
+_STAY_FACTS: Final = (
+    {"name": "payer", "label": "票据持有人", "kind": "choice", "required": True, "choices": _PAYERS},
+    {"name": "employer_id", "label": "用人单位编号（单位持票的）", "kind": "text", "required": False, "choices": None},
+    {"name": "prepaid_fen", "label": "单位或第三人已付", "kind": "fen", "required": False, "choices": None},
+)
+
+
+def _more_acts(desk: Desk, conversion: Json, settlement: Any) -> None:
+    """Before approval: who holds the receipts. After the money went: a cut of a line, which a second person decides."""
+    stated = conversion.get("facts") or {}
+    # Facts are stated anew as a whole: what is known of the lines already goes along.
+    lines = [{"line_id": line_id, "circumstance": how} for line_id, how in stated.get("circumstances", [])]
+    with ui.element("div").classes("acts screen"):
+        if conversion["state"] in ("proposed", "checked") and desk.can("conversions:check"):
+            act_button(
+                desk,
+                "登记票据持有人",
+                "退款付给持有原始票据的一方；登记后重新计算、重新初审。",
+                f"/v1/conversions/{conversion['conversion_id']}/facts",
+                _STAY_FACTS,
+                {"payer": "person", "prepaid_fen": stated.get("prepaid_fen") or None},
+                read=lambda typed: {**typed, "circumstances": lines},
+            )
+        if conversion["state"] == "settled" and desk.can("audits:propose") and not isinstance(settlement, Refusal):
+            names = {line["line_id"]: f"{line['item_name']}　{format_yuan(line['amount_fen'])}" for line in settlement["lines"]}
+            rules = (
+                {"name": "line_id", "label": "明细", "kind": "choice", "required": True, "choices": names, "listed": True},
+                {"name": "amount_fen", "label": "扣款金额", "kind": "fen", "required": True, "choices": None},
+                {"name": "reason", "label": "理由", "kind": "text", "required": True, "choices": None},
+            )
+            about = {"settlement_id": conversion["settlement_id"]}
+            act_button(
+                desk,
+                "提出审核扣款",
+                "由另一人复核后入账，从医院下月结算中抵扣；个人不受影响。",
+                "/v1/audit-deductions",
+                rules,
+                read=lambda typed: {**typed, **about},
+            )
+
+
+def _split(desk: Desk, conversion: Json, settlement: Any) -> None:
+    """A mixed stay: which lines treat an own disease, who agrees, what the expert says (条例第三十条第五款)."""
+    split, open_ = conversion.get("split"), conversion["state"] in ("proposed", "checked")
+    lines = [] if isinstance(settlement, Refusal) else settlement["lines"]
+    names = {line["line_id"]: f"{line['item_name']}　{format_yuan(line['amount_fen'])}" for line in lines}
+    may_propose = open_ and desk.can("conversions:split") and (split is None or split["state"] in ("agreed", "decided"))
+    if split is None and not may_propose:
+        return
+    path = f"/v1/conversions/{conversion['conversion_id']}/split"
+    block(section("费用拆分", _flags(split, names), note="治疗自身疾病的费用仍由医保支付"))
+    with ui.element("div").classes("acts screen"):
+        if may_propose and names:
+            _flags_button(desk, "登记医院拆分", "按医院标注，选出不是治疗工伤的明细；没选的都算治疗工伤。", path, names)
+        if split is None or not desk.can("conversions:check"):
+            return
+        if split["state"] == "proposed" and split["proposed_by"] != desk.me["user_id"]:
+            act_button(desk, "同意拆分", "按此拆分计算转换金额。", f"{path}/agree", primary=True)
+            act_button(desk, "不同意，请专家", "请写明哪些明细有争议。", f"{path}/dispute", [{**NOTE, "required": True}])
+        if split["state"] == "disputed":
+            _flags_button(desk, "登记专家意见", "按专家意见选出明细，可与医院、审核都不同。", f"{path}/opinion", names)
+
+
+def _flags(split: Json | None, names: Mapping[str, str]) -> Html:
+    if split is None:
+        return el("p", "住院中同时治疗自身疾病的，先登记医院的费用拆分，再初审。", cls="soft")
+    rows = [row(names.get(line_id, line_id), word(BELONGINGS, belongs)) for line_id, belongs in split["flags"]["lines"]]
+    ratio = split["flags"]["ratio"]
+    shared = f"共用部分按 {ratio['numerator']} / {ratio['denominator']} 算工伤" if ratio else "共用部分按直接费用比例分"
+    return el(
+        "div",
+        el(
+            "p",
+            badge(word(SPLIT_STATES, split["state"]), "done" if split["state"] in ("agreed", "decided") else "due"),
+            el("span", shared),
+            el("span", f"理由：{split['note']}") if split["note"] else None,
+            cls="facts",
+        ),
+        table(["明细", "治疗"], rows),
+    )
+
+
+def _flags_button(desk: Desk, text: str, question: str, path: str, names: Mapping[str, str]) -> None:
+    with ui.dialog() as dialog, ui.card().classes("ask"):
+        block(el("h2", text), el("p", question))
+        look = "outlined dense options-dense use-chips"
+        own = ui.select(dict(names), label="治疗自身疾病", multiple=True, value=[]).props(look).classes("wide")
+        shared = ui.select(dict(names), label="两者共用", multiple=True, value=[]).props(look).classes("wide")
+        with ui.element("div").classes("fields"):
+            form = Fields(_RATIO)
+
+        async def send(key: str) -> None:
+            flags = dict.fromkeys(shared.value, "shared") | dict.fromkeys(own.value, "own-disease")
+            if not flags:
+                raise invalid("gateway.console.lines-missing", "请至少选一条明细", "no line was chosen", field="lines")
+            lines = [{"line_id": line_id, "belongs": belongs} for line_id, belongs in flags.items()]
+            await desk.api.command(path, {"lines": lines, **form.read()}, key)
+            ui.navigate.reload()
+
+        with ui.element("div").classes("ask-buttons"):
+            send_button(desk, f"确认{text}", send, primary=True, faults=form)
+            ui.button("不办了", on_click=dialog.close).props("flat no-caps")
+    ui.button(text, on_click=dialog.open).props("no-caps outline color=primary")
+
+
 def _books(conversion: Json, booked: Sequence[Json] | None, journals: Any, hands: Mapping[str, str]) -> Html:
     if booked is None:
         return missing(journals)
@@ -304,7 +419,7 @@ def _moves(conversion: Json) -> Html:
     """Transfers between the funds, payments to the person."""
     rows = [
         row(
-            el("td", t["voucher_no"], cls="fig"),
+            _voucher(conversion, t["voucher_no"]),
             f"工伤保险基金 → {word(BOOKS, t['book'])}"
             if t["direction"] == "out"
             else f"{word(BOOKS, t['book'])} → 工伤保险基金",
@@ -318,7 +433,7 @@ def _moves(conversion: Json) -> Html:
         for t in conversion["transfers"]
     ] + [
         row(
-            el("td", p["voucher_no"], cls="fig"),
+            _voucher(conversion, p["voucher_no"]),
             "工伤保险基金 → 个人（" + ("住院伙食补助" if p["kind"] == "meals" else "退还垫付") + "）",
             badge("✓ 已支付", "done"),
             el("td", moment(p["paid_at"]), cls="fig"),
@@ -332,6 +447,10 @@ def _moves(conversion: Json) -> Html:
         else el("p", "复核通过后由系统划转，不需要纸质单据。", cls="soft")
     )
     return section("划转与支付", body, note="元")
+
+
+def _voucher(conversion: Json, number: str) -> Html:
+    return el("td", el("a", number, href=voucher_address(conversion["case_id"], number), target="_blank"), cls="fig")
 
 
 def _basis(conversion: Json, settlement: Any) -> Html:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gateway.entrypoints.console.markup import Html, el, row, table
-from gateway.entrypoints.console.words import BOOKS, JOURNAL_KINDS, badge, day, num, word
+from gateway.entrypoints.console.words import BOOKS, JOURNAL_KINDS, PARTIES, badge, day, num, word
 from shared.errors import Refusal
 
 Json = Mapping[str, Any]
@@ -88,7 +88,7 @@ def dim_name(dim: str, names: Mapping[str, str]) -> str:
     kind, _, key = dim.partition(":")
     if kind == "H":
         return names.get(key, f"机构 {key}")
-    return {"P": "个人", "E": "用人单位", "T": "第三人"}.get(kind, dim)
+    return PARTIES.get(kind, dim)
 
 
 def _dim(dim: str, names: Mapping[str, str]) -> Html | None:

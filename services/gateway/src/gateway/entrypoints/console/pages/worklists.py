@@ -1,0 +1,272 @@
+"""工伤待办: what waits for somebody across all cases, the oldest first, each with its next step."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any, Final
+
+from nicegui import ui
+
+from gateway.entrypoints.console.forms import send_button
+from gateway.entrypoints.console.frame import Desk, block, empty, missing
+from gateway.entrypoints.console.injury import next_step
+from gateway.entrypoints.console.markup import Html, el, row, table
+from gateway.entrypoints.console.words import (
+    ADVANCE_STATES,
+    BELONGINGS,
+    BOOKS,
+    CONVERSION_STATES,
+    DEDUCTION_STATES,
+    PAIR_KINDS,
+    RECOVERY_CAUSES,
+    RECOVERY_STATES,
+    SPLIT_STATES,
+    TRANSFER_STATES,
+    badge,
+    day,
+    left,
+    money,
+    num,
+    party,
+    word,
+)
+from shared.errors import Refusal
+from shared.money import format_yuan
+
+Json = Mapping[str, Any]
+
+_TABS: Final = {
+    "recoveries": "追偿",
+    "advances": "先行支付",
+    "deductions": "审核扣款",
+    "splits": "费用拆分",
+    "mismatches": "对不上的账",
+    "proposals": "等第二人复核",
+}
+_PAGE: Final = 50
+_SOON: Final = 3
+
+
+async def show(desk: Desk) -> None:
+    """One list; the others are one key away."""
+    kind = desk.path.get("kind") or "recoveries"
+    kind = kind if kind in _TABS else "recoveries"
+    block(
+        el("div", el("h1", "工伤待办"), el("small", "先到期、先发生的在前", cls="soft"), cls="title-line"),
+        el(
+            "nav",
+            [
+                el("a", name, href=f"/worklists/{code}", aria_current="page" if code == kind else None)
+                for code, name in _TABS.items()
+            ],
+            cls="tabs",
+            aria_label="待办种类",
+        ),
+    )
+    if kind == "proposals":
+        await _proposals(desk)
+        return
+    if kind == "recoveries":
+        await _recoveries(desk)
+        return
+    found = await desk.api.get(f"/v1/worklists/{kind}", after=desk.query.get("after"), limit=_PAGE)
+    rows, heads, nothing = {
+        "advances": (_advance, ["应由谁付", "状态", "申请", "下一步期限", ""], "没有等待办理的先行支付申请。"),
+        "deductions": (_deduction, ["医院", "扣款理由", "状态", "异议期限", "#扣款（元）", ""], "没有等待定案的扣款。"),
+        "splits": (_split, ["医院", "住院", "状态", "拆分明细", "期限", ""], "没有等待同意的费用拆分。"),
+        "mismatches": (_mismatch, ["业务", "凭证", "停在", "原因", "怎么办", "#金额（元）"], "✓ 没有超过时限还对不上的账。"),
+    }[kind]
+    made = [rows(item, desk.today) for item in found["items"]]
+    block(table(heads, made, cls="rows") if made else empty(nothing), _more(found, ""))
+
+
+def _more(found: Json, query: str) -> Html | None:
+    return el("a", "后面的", href=f"?{query}after={found['next']}", cls="button") if found["next"] else None
+
+
+def clock(until: object, today: date) -> Html:
+    """A day with its light."""
+    if not until:
+        return el("span", "—", cls="none")
+    days = (date.fromisoformat(str(until)[:10]) - today).days
+    sign, tone = ("■", "red") if days < 0 else ("▲", "yellow") if days <= _SOON else ("●", "green")
+    return el("span", day(until), el("small", el("i", sign), " ", left(days, unit="days"), cls=f"light {tone}"), cls="fig")
+
+
+async def _recoveries(desk: Desk) -> None:
+    since, until = desk.query.get("since"), desk.query.get("until")
+    after = desk.query.get("after")
+    ages, found = await asyncio.gather(
+        desk.api.look("/v1/recovery-ages"),
+        desk.api.get("/v1/worklists/recoveries", opened_since=since, opened_until=until, after=after, limit=_PAGE),
+    )
+    block(missing(ages) if isinstance(ages, Refusal) else _ages(ages, since, until))
+    rows = [
+        row(
+            el("a", party(d["debtor"]), href=f"/recoveries/{d['recovery_id']}"),
+            el("td", word(RECOVERY_CAUSES, d["cause"]), el("small", word(BOOKS, d["book"]))),
+            badge(word(RECOVERY_STATES, d["state"]), "due"),
+            el("td", f"{(desk.today - date.fromisoformat(day(d['opened_at']))).days} 天", cls="num fig"),
+            el("td", clock(d["due_on"], desk.today)),
+            num(d["advanced_fen"]),
+            num(d["open_fen"]),
+            el("td", el("a", next_step(d), href=f"/recoveries/{d['recovery_id']}", cls="button")),
+            data_row=True,
+            tabindex=0,
+        )
+        for d in found["items"]
+    ]
+    heads = ["应付方", "原因和账套", "状态", "#账龄", "期限", "#应收（元）", "#未收回（元）", "下一步"]
+    query = f"since={since or ''}&until={until or ''}&" if since or until else ""
+    block(table(heads, rows, cls="rows") if rows else empty("✓ 没有未收回的追偿。"), _more(found, query))
+
+
+def _ages(ages: Json, since: str | None, until: str | None) -> Html:
+    """Ages as cards; each opens its debts."""
+    today = date.fromisoformat(ages["on"])
+    most = max((a["open_fen"] for a in ages["ages"]), default=0) or 1
+    cards = [
+        el(
+            "a",
+            el("small", "全部"),
+            el("b", money(ages["open_fen"])),
+            el("span", f"{ages['debts']} 笔", cls="soft"),
+            href="/worklists/recoveries",
+            cls="age",
+            aria_current=None if since or until else "true",
+        )
+    ]
+    for age in ages["ages"]:
+        first = "" if age["to_days"] is None else (today - timedelta(days=age["to_days"])).isoformat()
+        last = (today - timedelta(days=age["from_days"])).isoformat()
+        name = f"{age['from_days']} 天以上" if age["to_days"] is None else f"{age['from_days']}–{age['to_days']} 天"
+        here = (since or "", until or "") == (first, last)
+        cards.append(
+            el(
+                "a",
+                el("small", name),
+                el("b", money(age["open_fen"])),
+                el("span", f"{age['debts']} 笔", cls="soft"),
+                el("div", el("i", style=f"width:{age['open_fen'] * 100 // most}%"), cls="bar"),
+                href=f"/worklists/recoveries?since={first}&until={last}",
+                cls="age",
+                aria_current="true" if here else None,
+            )
+        )
+    return el("div", cards, cls="ages", aria_label="未收回金额按账龄，元")
+
+
+def _advance(a: Json, today: date) -> Html:
+    step = {"applied": "送达催告" if a["debtor"].startswith("E:") else "作出决定", "noticed": "期满后作出决定"}[a["state"]]
+    return row(
+        el("a", party(a["debtor"]), href=f"/cases/{a['case_id']}"),
+        badge(word(ADVANCE_STATES, a["state"]), "due"),
+        el("td", day(a["applied_on"]), cls="fig"),
+        el("td", clock(a["due_on"], today)),
+        el("td", el("a", step, href=f"/cases/{a['case_id']}", cls="button")),
+        data_row=True,
+        tabindex=0,
+    )
+
+
+def _deduction(d: Json, today: date) -> Html:
+    step = "听取异议后定案" if d["state"] == "objected" else "期满后定案"
+    return row(
+        el("a", d["institution_name"] or "医院", href=f"/cases/{d['case_id']}"),
+        el("td", d["reason"]),
+        badge(word(DEDUCTION_STATES, d["state"]), "due"),
+        el("td", clock(d["object_until"], today)),
+        num(d["amount_fen"]),
+        el("td", el("a", step, href=f"/cases/{d['case_id']}", cls="button")),
+        data_row=True,
+        tabindex=0,
+    )
+
+
+def _split(s: Json, today: date) -> Html:
+    lines = "，".join(f"{word(BELONGINGS, code)} {count} 项" for code, count in s["lines"].items())
+    return row(
+        el("a", s["institution_name"] or "医院", href=f"/conversions/{s['conversion_id']}"),
+        el("td", f"{day(s['begun_on'])} 至 {day(s['ended_on'])}", cls="fig"),
+        badge(word(SPLIT_STATES, s["split_state"]), "due" if s["split_state"] == "proposed" else "late"),
+        el("td", lines, el("small", s["note"]) if s["note"] else None),
+        el("td", clock(s["due_at"], today)),
+        el("td", el("a", "审核拆分", href=f"/conversions/{s['conversion_id']}", cls="button")),
+        data_row=True,
+        tabindex=0,
+    )
+
+
+def _mismatch(m: Json, _: date) -> Html:
+    states = {**CONVERSION_STATES, **TRANSFER_STATES, "unbooked": "已登记，未入账"}
+    address = f"/conversions/{m['conversion_id']}" if m["conversion_id"] else f"/cases/{m['case_id']}"
+    return row(
+        el("a", word(PAIR_KINDS, m["kind"]), href=address),
+        el("td", m["voucher_no"] or "—", el("small", word(BOOKS, m["book"])) if m["book"] else None, cls="fig"),
+        el(
+            "td",
+            word(states, m["state"]),
+            el("small", el("i", "■"), f" {m['working_days']} 个工作日，时限 {m['limit_days']} 个", cls="light red"),
+        ),
+        el("td", m["cause"] or "没有报错"),
+        el("td", m["remedy"], cls="remedy"),
+        num(m["amount_fen"]),
+        data_row=True,
+        tabindex=0,
+    )
+
+
+async def _proposals(desk: Desk) -> None:
+    """Acts of two people; the second decides here."""
+    found = await desk.api.get("/v1/proposals", state="open", after=desk.query.get("after"), limit=_PAGE)
+    if not found["items"]:
+        block(empty("没有等待第二人复核的事项。"))
+        return
+    for proposal in found["items"]:
+        with ui.element("div").classes("waiting"):
+            block(_proposal(proposal, desk.today))
+            _decide(desk, proposal)
+    block(_more(found, ""))
+
+
+def _proposal(p: Json, today: date) -> Html:
+    body, days = p["body"], (today - date.fromisoformat(day(p["proposed_at"]))).days
+    if p["kind"] == "write-off":
+        what: Sequence[object] = [
+            el("span", f"批准文号 {body['reference']}"),
+            el("a", "看这笔追偿", href=f"/recoveries/{p['subject_id']}"),
+        ]
+    else:
+        what = [
+            el("span", f"扣款 {format_yuan(body['amount_fen'])} 元"),
+            el("span", body["reason"]),
+            el("a", "看原结算单", href=f"/settlements/{p['subject_id']}"),
+        ]
+    return el(
+        "p",
+        el("b", p["name"]),
+        what,
+        el("small", f"{p['maker_name']} 提出，{'今天' if not days else f'{days} 天前'}"),
+        cls="facts",
+    )
+
+
+def _decide(desk: Desk, proposal: Json) -> None:
+    scope = "recoveries:approve" if proposal["kind"] == "write-off" else "audits:approve"
+    mine = proposal["maker"] == desk.me["user_id"]
+    path = f"/v1/proposals/{proposal['proposal_id']}"
+
+    async def approve(key: str) -> None:
+        await desk.api.command(f"{path}/approve", {}, key)
+        ui.navigate.reload()
+
+    async def drop(key: str) -> None:
+        await desk.api.command(f"{path}/drop", {}, key)
+        ui.navigate.reload()
+
+    if desk.can(scope) and not mine:
+        send_button(desk, "复核通过", approve, primary=True)
+    if mine or desk.can(scope):
+        send_button(desk, "撤回" if mine else "不同意", drop)

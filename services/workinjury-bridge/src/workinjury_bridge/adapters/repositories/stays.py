@@ -1,0 +1,56 @@
+"""Settled stays as claims told them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import exists, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from shared.db.database import opened
+from shared.transactions import Tx
+from workinjury_bridge.adapters import tables as t
+from workinjury_bridge.adapters.repositories.reading import any_of
+from workinjury_bridge.domain.stay import SettledStay
+
+
+class SqlStays:
+    """Implements ``Stays``."""
+
+    async def put(self, tx: Tx, stays: Sequence[SettledStay]) -> None:
+        """See the port."""
+        values = [{k: v for k, v in asdict(stay).items() if k != "reversed"} for stay in stays]
+        await opened(tx).execute(upsert(t.stay).on_conflict_do_nothing(), values)
+
+    async def mark_reversed(self, tx: Tx, settlement_id: str) -> None:
+        """See the port."""
+        await opened(tx).execute(upsert(t.reversed_settlement).values(settlement_id=settlement_id).on_conflict_do_nothing())
+
+    async def is_reversed(self, tx: Tx, settlement_id: str) -> bool:
+        """See the port."""
+        known = t.reversed_settlement.c.settlement_id == settlement_id
+        return await opened(tx).first(select(t.reversed_settlement).where(known)) is not None
+
+    async def get(self, tx: Tx, settlement_id: str) -> SettledStay | None:
+        """See the port."""
+        row = await opened(tx).first(self._select().where(t.stay.c.settlement_id == settlement_id))
+        return None if row is None else SettledStay(**row._mapping)
+
+    async def many(self, tx: Tx, settlement_ids: Sequence[str]) -> Sequence[SettledStay]:
+        """See the port."""
+        return await self._where(tx, any_of(t.stay.c.settlement_id, settlement_ids))
+
+    async def of_persons(self, tx: Tx, person_ids: Collection[str]) -> Sequence[SettledStay]:
+        """See the port."""
+        return await self._where(tx, any_of(t.stay.c.person_id, person_ids))
+
+    async def _where(self, tx: Tx, condition: Any) -> list[SettledStay]:
+        statement = self._select().where(condition).order_by(t.stay.c.begun_on, t.stay.c.settlement_id)
+        return [SettledStay(**row._mapping) for row in await opened(tx).all(statement)]
+
+    @staticmethod
+    def _select() -> Any:
+        undone = exists().where(t.reversed_settlement.c.settlement_id == t.stay.c.settlement_id)
+        return select(t.stay, undone.label("reversed"))

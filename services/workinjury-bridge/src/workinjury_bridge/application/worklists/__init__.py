@@ -1,0 +1,1 @@
+"""Worklists and figures over many cases."""
