@@ -125,7 +125,7 @@ async def test_one_person_is_not_maker_and_checker(db: Database) -> None:
 async def test_a_journal_is_taken_back_once(db: Database) -> None:
     original = entry()
     await append(db, original, contra(original, entry_id="K1", booked_on=DAY, memo="x"))
-    with pytest.raises(DBAPIError, match="uq_journal_reverses"):
+    with pytest.raises(asyncpg.UniqueViolationError, match="uq_journal_reverses"):
         await append(db, contra(original, entry_id="K2", booked_on=DAY, memo="x"))
     assert len(await stored(db)) == 2
 
