@@ -43,6 +43,9 @@ class Plan:
     stays: list[Stay]
     prefix: str
     """Makes the msgids of this run its own."""
+    scheme: str = "390"
+    account: str = "0"
+    """acct_used_flag."""
 
 
 class Outcome(NamedTuple):
@@ -67,7 +70,7 @@ def request(plan: Plan, number: int, stay: Stay) -> bytes:
                 "data": {
                     "psn_no": stay.person_id, "mdtrt_cert_type": "02", "mdtrt_cert_no": "99010119740410001X", "certno": "",
                     "psn_name": "", "medfee_sumamt": stay.total, "psn_setlway": "01", "mdtrt_id": stay.visit_id,
-                    "insutype": "390", "acct_used_flag": "0", "mid_setl_flag": "0", "invono": f"{number}",
+                    "insutype": plan.scheme, "acct_used_flag": plan.account, "mid_setl_flag": "0", "invono": f"{number}",
                 }
             },
         },

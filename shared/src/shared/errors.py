@@ -42,6 +42,18 @@ class Refusal(Exception):
         self.field = field
         self.facts = facts or {}
 
+    def as_problem(self) -> dict[str, Any]:
+        """The refusal as a problem document (RFC 9457)."""
+        named = {} if self.field is None else {"field": self.field}
+        return self.facts | {
+            "type": f"urn:onewindow:problem:{self.code}",
+            "status": self.kind.value,
+            "code": self.code,
+            "title": self.zh,
+            "detail": self.en,
+            **named,
+        }
+
 
 def invalid(code: str, zh: str, en: str = "", *, field: str | None = None, **facts: Any) -> Refusal:
     """The input breaks a rule."""

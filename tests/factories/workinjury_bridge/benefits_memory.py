@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import workinjury_bridge
 from shared.calendar import load_calendar
-from shared.clock import Clock
+from shared.clock import Clock, local
 from shared.ids import IdFactory
 from shared.ledger import Entry
 from shared.transactions import Tx
@@ -33,8 +34,8 @@ from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import Payment
 from workinjury_bridge.domain.benefits.appraisal import Appraisal
 from workinjury_bridge.domain.benefits.entitlement import ALIVE, Entitlement, EntitlementState
-from workinjury_bridge.domain.benefits.item import Item, ItemState
-from workinjury_bridge.domain.benefits.kinds import BenefitKind
+from workinjury_bridge.domain.benefits.item import STANDS, Item, ItemState
+from workinjury_bridge.domain.benefits.kinds import ACCOUNTS, BenefitKind
 from workinjury_bridge.domain.benefits.loss import Loss
 from workinjury_bridge.domain.benefits.monthly import Booked
 from workinjury_bridge.domain.benefits.rules import BenefitBook
@@ -71,6 +72,9 @@ class MemoryAppraisals:
 class MemoryLosses:
     async def of(self, tx: Tx, person_id: str) -> Loss | None:
         return of(tx).losses.get(person_id)
+
+    async def among(self, tx: Tx, person_ids: Collection[str]) -> Mapping[str, Loss]:
+        return {person_id: of(tx).losses[person_id] for person_id in person_ids if person_id in of(tx).losses}
 
     async def save(self, tx: Tx, loss: Loss, at: datetime) -> None:
         of(tx).losses[loss.person_id] = loss
@@ -195,6 +199,56 @@ class MemoryPaidOut:
 
     async def entries_of_case(self, tx: Tx, case_id: str) -> Sequence[Entry]:
         return [e for e in of(tx).entries.values() if e.case_id == case_id]
+
+
+class MemoryBenefitChecks:
+    async def misbooked(self, tx: Tx) -> Sequence[tuple[str, str, int, int]]:
+        state = of(tx)
+        off = BenefitKind.ESTATE_WRITE_OFF
+        granted: Counter[tuple[str, str]] = Counter()
+        for item in state.items.values():
+            if item.state in STANDS and item.kind is not off:
+                granted[item.case_id, ACCOUNTS[item.kind]] += item.amount_fen
+        for posting in state.postings.values():
+            entitlement = state.entitlements[posting.entitlement_id]
+            granted[entitlement.case_id, ACCOUNTS[entitlement.kind]] += posting.amount_fen
+        booked: Counter[tuple[str, str]] = Counter()
+        accounts = {account for kind, account in ACCOUNTS.items() if kind is not off}
+        for entry in state.entries.values():
+            for line in entry.lines:
+                if line.account in accounts:
+                    booked[entry.case_id or "", line.account] += line.debit_fen - line.credit_fen
+        return [(*key, granted[key], booked[key]) for key in sorted({*granted, *booked}) if granted[key] != booked[key]]
+
+    async def paid_while_gone(self, tx: Tx) -> Sequence[str]:
+        state = of(tx)
+        gone = {
+            f"{prefix}:{loss.person_id}": loss.reported_on
+            for loss in state.losses.values()
+            if loss.stands
+            for prefix in ("P", "DEP")
+        }
+        return [p.payment_id for p in state.payments.values() if p.payee in gone and local(p.paid_at).date() > gone[p.payee]]
+
+    async def overdrawn(self, tx: Tx) -> Sequence[tuple[str, int]]:
+        left: Counter[tuple[str, str]] = Counter()
+        for entry in of(tx).entries.values():
+            for line in entry.lines:
+                if line.account in ("2203", "2204", "1125"):
+                    amount = line.debit_fen - line.credit_fen
+                    left[line.account, line.dim] += -amount if line.account == "1125" else amount
+        return [(dim, fen) for (_, dim), fen in sorted(left.items()) if fen > 0]
+
+    async def dependants_beyond_wage(self, tx: Tx) -> Sequence[tuple[str, date, int, int]]:
+        state = of(tx)
+        stale = {state.entitlements[key].case_id for key, is_stale in state.stale.items() if is_stale}
+        sums: Counter[tuple[str, date]] = Counter()
+        for posting in state.postings.values():
+            entitlement = state.entitlements[posting.entitlement_id]
+            if entitlement.kind is BenefitKind.DEPENDANT and entitlement.case_id not in stale:
+                sums[entitlement.case_id, posting.month] += posting.amount_fen
+        wages = {case_id: wage.own_wage_fen for case_id, wage in state.wages.items()}
+        return [(*key, fen, wages[key[0]]) for key, fen in sorted(sums.items()) if fen > wages[key[0]]]
 
 
 class MemoryBenefits:

@@ -10,12 +10,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 import httpx
 
 from shared.contracts.claims import ClaimReversed, ClaimSettled, FundPayment
-from shared.errors import Refusal, conflict, not_found, unavailable
+from shared.errors import Kind, Refusal, conflict, not_found, unavailable
 from shared.ids import CountingIds
 from shared.ledger import Book, Entry, Line, credit, debit
 from shared.money import allocate
@@ -107,10 +108,16 @@ class FakeClaims:
     # What the bridge calls
 
     async def read_bill(self, settlement_id: str) -> MedicalBill:
+        return self._read_bill(settlement_id)
+
+    def _read_bill(self, settlement_id: str) -> MedicalBill:
         self.around("before", f"read:{settlement_id}")
         bill = self._standing(settlement_id).bill
         self.around("after", f"read:{settlement_id}")
         return bill
+
+    async def read_bills(self, settlement_ids: Sequence[str]) -> Sequence[MedicalBill | Refusal]:
+        return [_tried(partial(self._read_bill, settlement_id)) for settlement_id in settlement_ids]
 
     async def decide_kept(self, settlement_id: str, lines: Sequence[KeptLine]) -> Kept:
         self.around("before", f"kept:{settlement_id}")
@@ -127,7 +134,10 @@ class FakeClaims:
         owed = tuple(replace(p, amount_fen=p.amount_fen - k) for p, k in zip(bill.payments, funds, strict=True))
         return Kept(owed=tuple(p for p in owed if p.amount_fen), cash_fen=cash)
 
-    async def take_back(self, conversion: Conversion, *, net: bool) -> TakenBack:
+    async def take_back(self, conversions: Sequence[Conversion], *, net: bool) -> Sequence[TakenBack | Refusal]:
+        return [_tried(partial(self._asked, c, net=net)) for c in conversions]
+
+    def _asked(self, conversion: Conversion, *, net: bool) -> TakenBack:
         figures = conversion.figures
         keep = figures.keep_lines if figures else ()
         by_book = {b.value: n for b, n in figures.employer_owed_by_book().items()} if figures else {}
@@ -276,19 +286,11 @@ class FakeClaims:
 
         return self._once(f"charge-back:{double_bill_id}", effect)  # type: ignore[no-any-return]  # see take_back
 
-    async def reserve(self, conversion: Conversion, transfer: Transfer) -> None:
-        self._reserve(
-            {
-                "transfer_id": transfer.transfer_id,
-                "voucher_no": transfer.voucher_no,
-                "book": transfer.book.value,
-                "direction": "in" if transfer.direction is Direction.OUT else "out",
-                "amount_fen": transfer.amount_fen,
-            }
-        )
+    async def reserve(self, transfers: Sequence[tuple[Conversion, Transfer]]) -> Sequence[Refusal | None]:
+        return [_tried(partial(self._reserve, _reservation(t))) for _, t in transfers]
 
-    async def post(self, transfer: Transfer) -> None:
-        self._post(transfer.transfer_id)
+    async def post(self, transfers: Sequence[Transfer]) -> Sequence[Refusal | None]:
+        return [_tried(partial(self._post, t.transfer_id)) for t in transfers]
 
     async def void(self, transfer: Transfer) -> None:
         self._void(transfer.transfer_id)
@@ -329,25 +331,17 @@ class FakeClaims:
                     "kept_cash_fen": kept.cash_fen,
                     "kept_hospital_fen": kept.hospital_fen,
                 }
-            case ["settlements", settlement_id, "take-back"]:
-                assert body["maker"] != body["checker"]
-                employer = body.get("employer") or {"employer_id": None, "by_book": {}}
-                who = employer["employer_id"] and f"E:{employer['employer_id']}"
-                net = body["mode"] == "net" and not self.cleared
-                conversion = _conversion(settlement_id, body)
-                asked = body["expected"]
-                owed = [FundPayment(**p) for p in asked["owed"]]
-                expected = (owed, asked["total_fen"], asked["cash_fen"])
-                return asdict(self._take_back(conversion, _keep(body), who, employer["by_book"], net=net, expected=expected))
+            case ["settlement-bills"]:
+                return _items(body, lambda item: _statement(self._read_bill(item["settlement_id"])))
+            case ["take-backs"]:
+                return _items(body, lambda item: asdict(self._serve_take_back(item)))
             case ["settlements", settlement_id, "restore"]:
                 return {"owed": [asdict(p) for p in await self.restore(_conversion(settlement_id, body))]}
-            case ["transfers"]:
-                assert body["counter_book"] == "WI"
-                self._reserve(body)
-                return {}
-            case ["transfers", transfer_id, "post"]:
-                self._post(transfer_id)
-                return {}
+            case ["transfer-reservations"]:
+                assert all(item["counter_book"] == "WI" for item in body["items"])
+                return _items(body, self._reserve)
+            case ["transfer-postings"]:
+                return _items(body, lambda item: self._post(item["transfer_id"]))
             case ["transfers", transfer_id, "void"]:
                 if transfer_id not in self.transfers:
                     raise not_found("claims.transfer.unknown", "划转不存在")
@@ -364,6 +358,16 @@ class FakeClaims:
                 ]
                 return {"rows": rows}
         raise not_found("http.404", "没有这个地址")
+
+    def _serve_take_back(self, item: dict[str, Any]) -> TakenBack:
+        assert item["maker"] != item["checker"]
+        employer = item.get("employer") or {"employer_id": None, "by_book": {}}
+        who = employer["employer_id"] and f"E:{employer['employer_id']}"
+        net = item["mode"] == "net" and not self.cleared
+        asked = item["expected"]
+        expected = ([FundPayment(**p) for p in asked["owed"]], asked["total_fen"], asked["cash_fen"])
+        conversion = _conversion(item["settlement_id"], item)
+        return self._take_back(conversion, _keep(item), who, employer["by_book"], net=net, expected=expected)
 
     def _reserve(self, body: dict[str, Any]) -> None:
         transfer_id = body["transfer_id"]
@@ -421,6 +425,31 @@ class FakeClaims:
         entry_id = self._ids.new()
         entry = Entry(entry_id=entry_id, book=Book(book), booked_on=date(2026, 1, 1), kind="test", lines=tuple(lines))
         self.entries.append(entry)
+
+
+def _tried(effect: Callable[[], Any]) -> Any:
+    """The effect's answer or its refusal; to be away is the whole request's."""
+    try:
+        return effect()
+    except Refusal as refusal:
+        if refusal.kind is Kind.UNAVAILABLE:
+            raise
+        return refusal
+
+
+def _items(body: dict[str, Any], effect: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+    answers = [_tried(partial(effect, item)) for item in body["items"]]
+    return {"items": [{"problem": a.as_problem()} if isinstance(a, Refusal) else a or {} for a in answers]}
+
+
+def _reservation(transfer: Transfer) -> dict[str, Any]:
+    return {
+        "transfer_id": transfer.transfer_id,
+        "voucher_no": transfer.voucher_no,
+        "book": transfer.book.value,
+        "direction": "in" if transfer.direction is Direction.OUT else "out",
+        "amount_fen": transfer.amount_fen,
+    }
 
 
 def away(when: str, key: str) -> None:

@@ -15,7 +15,7 @@ from shared.errors import conflict
 from shared.ids import CountingIds
 from shared.ledger import Book, Entry
 from shared.transactions import OnceKey, Tx
-from tests.factories.workinjury_bridge.benefits_memory import BOOK, MemoryBenefits, MemoryLosses
+from tests.factories.workinjury_bridge.benefits_memory import BOOK, MemoryBenefitChecks, MemoryBenefits, MemoryLosses
 from tests.factories.workinjury_bridge.examples import POLICIES
 from tests.factories.workinjury_bridge.fake_claims import FakeClaims
 from workinjury_bridge.application.advance_conversion import AdvanceConversion
@@ -58,7 +58,7 @@ from workinjury_bridge.domain.benefits.loss import Loss
 from workinjury_bridge.domain.benefits.rules import BenefitBook
 from workinjury_bridge.domain.benefits.wage import OwnWage
 from workinjury_bridge.domain.bill import BillLine
-from workinjury_bridge.domain.conversion import ENDED, Conversion, next_step
+from workinjury_bridge.domain.conversion import Conversion, next_step
 from workinjury_bridge.domain.direct_settlement import DirectSettlement
 from workinjury_bridge.domain.double_bill import DoubleBill, DoubleBillState
 from workinjury_bridge.domain.limitation import Interrupted
@@ -167,9 +167,6 @@ class MemoryCases:
     async def lock_persons(self, tx: Tx, person_ids: Collection[str]) -> None:
         """Transactions here never overlap."""
 
-    async def with_cases(self, tx: Tx, person_ids: Collection[str]) -> set[str]:
-        return {case.person_id for case in of(tx).cases.values()} & set(person_ids)
-
     async def add(self, tx: Tx, case: InjuryCase, opened_at: datetime) -> None:
         of(tx).cases[case.case_id] = case
 
@@ -178,14 +175,23 @@ class MemoryCases:
 
     locked = get
 
+    async def many(self, tx: Tx, case_ids: Collection[str]) -> Sequence[InjuryCase]:
+        return [case for case in of(tx).cases.values() if case.case_id in case_ids]
+
+    locked_all = many
+
     async def of_person(self, tx: Tx, person_id: str) -> Sequence[InjuryCase]:
-        mine = [case for case in of(tx).cases.values() if case.person_id == person_id]
+        return await self.of_persons(tx, {person_id})
+
+    async def of_persons(self, tx: Tx, person_ids: Collection[str]) -> Sequence[InjuryCase]:
+        mine = [case for case in of(tx).cases.values() if case.person_id in person_ids]
         return sorted(mine, key=lambda case: (case.accident_on, case.case_id), reverse=True)
 
-    async def add_decision(self, tx: Tx, case_id: str, decision: Decision, recorded_at: datetime) -> None:
-        case = of(tx).cases[case_id]
-        assert decision.version not in {known.version for known in case.decisions}
-        of(tx).cases[case_id] = replace(case, decisions=(*case.decisions, decision))
+    async def add_decisions(self, tx: Tx, decisions: Sequence[tuple[str, Decision]], recorded_at: datetime) -> None:
+        for case_id, decision in decisions:
+            case = of(tx).cases[case_id]
+            assert decision.version not in {known.version for known in case.decisions}
+            of(tx).cases[case_id] = replace(case, decisions=(*case.decisions, decision))
 
     async def state_facts(self, tx: Tx, case_id: str, facts: CaseFacts) -> None:
         of(tx).cases[case_id] = replace(of(tx).cases[case_id], facts=facts)
@@ -209,32 +215,51 @@ class MemoryStays:
         stay = of(tx).stays.get(settlement_id)
         return None if stay is None else replace(stay, reversed=settlement_id in of(tx).reversed)
 
-    async def of_person(self, tx: Tx, person_id: str) -> Sequence[SettledStay]:
-        mine = [await self.get(tx, key) for key, stay in of(tx).stays.items() if stay.person_id == person_id]
+    async def many(self, tx: Tx, settlement_ids: Sequence[str]) -> Sequence[SettledStay]:
+        found = [await self.get(tx, settlement_id) for settlement_id in settlement_ids]
+        return [stay for stay in found if stay is not None]
+
+    async def of_persons(self, tx: Tx, person_ids: Collection[str]) -> Sequence[SettledStay]:
+        mine = [await self.get(tx, key) for key, stay in of(tx).stays.items() if stay.person_id in person_ids]
         return sorted((stay for stay in mine if stay is not None), key=lambda stay: (stay.begun_on, stay.settlement_id))
 
 
 class MemoryConversions:
-    async def add(self, tx: Tx, conversion: Conversion, at: datetime) -> bool:
-        key = (conversion.settlement_id, conversion.decision_id, conversion.decision_version)
-        for known in of(tx).conversions.values():
-            same_key = (known.settlement_id, known.decision_id, known.decision_version) == key
-            if same_key or (known.settlement_id == conversion.settlement_id and known.state not in ENDED):
-                return False
-        of(tx).conversions[conversion.conversion_id] = conversion
-        return True
+    async def add(self, tx: Tx, conversions: Sequence[Conversion], at: datetime) -> None:
+        for conversion in conversions:
+            assert not any(known.excludes(conversion) for known in of(tx).conversions.values())
+            of(tx).conversions[conversion.conversion_id] = conversion
 
     async def get(self, tx: Tx, conversion_id: str) -> Conversion | None:
         return of(tx).conversions.get(conversion_id)
 
     locked = get
 
+    async def many(self, tx: Tx, conversion_ids: Sequence[str]) -> Sequence[Conversion]:
+        return [of(tx).conversions[key] for key in sorted(set(conversion_ids)) if key in of(tx).conversions]
+
     async def save(self, tx: Tx, conversion: Conversion, at: datetime) -> None:
         of(tx).conversions[conversion.conversion_id] = conversion
         of(tx).hindrances.pop(conversion.conversion_id, None)
 
+    async def marked(self, tx: Tx, conversion_ids: Sequence[str]) -> Sequence[tuple[Conversion, object]]:
+        return [(conversion, conversion) for conversion in await self.many(tx, conversion_ids)]
+
+    async def marks(self, tx: Tx, conversion_ids: Sequence[str]) -> Mapping[str, object]:
+        return {conversion.conversion_id: conversion for conversion in await self.many(tx, conversion_ids)}
+
+    async def assess(self, tx: Tx, conversions: Sequence[Conversion], at: datetime) -> None:
+        await self.move(tx, conversions, at)
+
+    async def move(self, tx: Tx, conversions: Sequence[Conversion], at: datetime) -> None:
+        for conversion in conversions:
+            await self.save(tx, conversion, at)
+
     async def of_case(self, tx: Tx, case_id: str) -> Sequence[Conversion]:
         return [c for c in of(tx).conversions.values() if c.case_id == case_id]
+
+    async def of_settlements(self, tx: Tx, settlement_ids: Sequence[str]) -> Sequence[Conversion]:
+        return [c for c in of(tx).conversions.values() if c.settlement_id in settlement_ids]
 
     async def of_settlement(self, tx: Tx, settlement_id: str) -> Sequence[Conversion]:
         return [c for c in of(tx).conversions.values() if c.settlement_id == settlement_id]
@@ -257,15 +282,19 @@ class MemoryConversions:
 
 
 class MemoryTransfers:
-    async def add(self, tx: Tx, transfer: Transfer, at: datetime) -> None:
-        assert transfer.transfer_id not in of(tx).transfers
-        of(tx).transfers[transfer.transfer_id] = transfer
+    async def add(self, tx: Tx, transfers: Sequence[Transfer], at: datetime) -> None:
+        for transfer in transfers:
+            assert transfer.transfer_id not in of(tx).transfers
+        await self.save(tx, transfers, at)
 
-    async def save(self, tx: Tx, transfer: Transfer, at: datetime) -> None:
-        of(tx).transfers[transfer.transfer_id] = transfer
+    async def save(self, tx: Tx, transfers: Sequence[Transfer], at: datetime) -> None:
+        of(tx).transfers.update({transfer.transfer_id: transfer for transfer in transfers})
 
     async def of_conversion(self, tx: Tx, conversion_id: str) -> Sequence[Transfer]:
-        mine = [t for t in of(tx).transfers.values() if t.conversion_id == conversion_id]
+        return await self.of_conversions(tx, [conversion_id])
+
+    async def of_conversions(self, tx: Tx, conversion_ids: Sequence[str]) -> Sequence[Transfer]:
+        mine = [t for t in of(tx).transfers.values() if t.conversion_id in conversion_ids]
         return sorted(mine, key=lambda t: t.transfer_id)
 
 
@@ -282,8 +311,8 @@ class MemoryRecoveries:
         mine = [d for d in of(tx).recoveries.values() if d.conversion_id == conversion_id]
         return sorted(mine, key=lambda d: d.recovery_id)
 
-    async def open_of(self, tx: Tx, book: Book, debtor: str) -> Sequence[Recovery]:
-        mine = [d for d in of(tx).recoveries.values() if (d.book, d.debtor) == (book, debtor) and not d.closed]
+    async def open_of(self, tx: Tx, book: Book, debtors: Collection[str]) -> Sequence[Recovery]:
+        mine = [d for d in of(tx).recoveries.values() if d.book is book and d.debtor in debtors and not d.closed]
         return sorted(mine, key=lambda d: d.recovery_id)
 
     async def add_movement(self, tx: Tx, movement: Movement, at: datetime) -> None:
@@ -417,6 +446,10 @@ class MemoryLedger:
     async def person_debt_fen(self, tx: Tx, person_id: str) -> int:
         return max(0, balance(of(tx), "1125", f"P:{person_id}"))
 
+    async def person_debts(self, tx: Tx, person_ids: Collection[str]) -> Mapping[str, int]:
+        debts = {person_id: await self.person_debt_fen(tx, person_id) for person_id in person_ids}
+        return {person_id: owed for person_id, owed in debts.items() if owed}
+
     async def fund_balances(self, tx: Tx) -> Mapping[Book, int]:
         return {b: balance(of(tx), "1121", b) + balance(of(tx), "2202", b) for b in Book if b is not Book.WI}
 
@@ -424,8 +457,11 @@ class MemoryLedger:
         of(tx).vouchers["last"] = of(tx).vouchers.get("last", 0) + 1
         return f"WI{of(tx).vouchers['last']:08d}"
 
-    async def add_payment(self, tx: Tx, payment: Payment) -> None:
-        of(tx).payments[payment.payment_id] = payment
+    async def next_vouchers(self, tx: Tx, on: date, count: int) -> Sequence[str]:
+        return [await self.next_voucher(tx, on) for _ in range(count)]
+
+    async def add_payments(self, tx: Tx, payments: Sequence[Payment]) -> None:
+        of(tx).payments.update({payment.payment_id: payment for payment in payments})
 
 
 def balance(state: State, account: str, dim: str | None = None) -> int:
@@ -492,7 +528,7 @@ class MemoryBridge:
             ids,
         )
         self.revoke = RevokeRecognition(store, cases, conversions, self.benefits.withdraw, self.papers, clock, ids)
-        self.review = ReviewConversion(store, conversions, advances, clock)
+        self.review = ReviewConversion(store, cases, conversions, advances, clock)
         self.state_facts = StateFacts(store, cases, conversions, clock)
         self.back_payment = RecordBackPayment(store, cases, stays, conversions, clock)
         self.split = SplitStay(store, store, conversions, self.claims, POLICIES, calendar, clock)
@@ -517,7 +553,9 @@ class MemoryBridge:
             clock,
             ids,
         )
-        self.check = CheckInvariants(store, cases, conversions, transfers, recoveries, ledger, self.claims)
+        self.check = CheckInvariants(
+            store, cases, conversions, transfers, recoveries, ledger, self.claims, MemoryBenefitChecks(), book
+        )
         self.settle = SettleDirectly(store, cases, directs, POLICIES, self.judge, clock, timedelta(hours=24))
         self.void_direct = VoidDirectSettlement(directs, clock)
         self.pay_direct_meals = PayDirectMeals(directs, pay, clock)
@@ -542,8 +580,7 @@ class MemoryBridge:
 
     async def go_on(self) -> None:
         """What the worker's job does: take up everything that can go on."""
-        for conversion_id in await self.advance.due():
-            await self.advance.run(conversion_id)
+        await self.advance.run_all(await self.advance.due())
         for movement_id in await self.book_movements.due():
             await self.book_movements.run(movement_id)
         for double_bill_id in await self.double_bills.due():

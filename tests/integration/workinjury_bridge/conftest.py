@@ -91,8 +91,7 @@ class House:
 
     async def go_on(self) -> None:
         """What the worker's job does."""
-        for conversion_id in await self.bridge.advance.due():
-            await self.bridge.advance.run(conversion_id)
+        await self.bridge.advance.run_all(await self.bridge.advance.due())
 
     async def events(self) -> list[str]:
         """Types in the outbox, in order."""

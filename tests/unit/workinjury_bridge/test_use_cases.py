@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import count
@@ -212,8 +212,9 @@ async def test_claims_that_took_back_other_figures_stops_before_anything_is_book
     _, conversion_id = await approved(bridge)
     honest = bridge.claims.take_back
 
-    async def take_back(conversion: Conversion, *, net: bool) -> TakenBack:
-        return replace(await honest(conversion, net=net), cash_fen=F1_BILL.cash_fen - 1)
+    async def take_back(conversions: Sequence[Conversion], *, net: bool) -> Sequence[TakenBack | Refusal]:
+        answers = await honest(conversions, net=net)
+        return [replace(a, cash_fen=F1_BILL.cash_fen - 1) for a in answers if isinstance(a, TakenBack)]
 
     bridge.claims.take_back = take_back  # type: ignore[method-assign]  # claims that does not keep to what was approved
     await bridge.go_on()

@@ -36,7 +36,7 @@ from claims.adapters.registry_lists import SqlRegistryLists, SqlVisitLists
 from claims.adapters.rule_books import SqlBooks, SqlJobs, SqlRegister
 from claims.adapters.settlement_groups import AsyncpgGroups
 from claims.adapters.settlement_lists import SqlSettlementLists
-from claims.adapters.settlements import SqlRecalls, SqlSettlements, SqlTakeBacks
+from claims.adapters.settlements import SqlBills, SqlRecalls, SqlSettlementGroup, SqlSettlements, SqlTakeBacks
 from claims.adapters.simulation.jobs import RegisteredTexts, SqlSimulations
 from claims.adapters.simulation.runner import SubprocessRunner
 from claims.adapters.tables import LEDGER, PLATFORM, metadata
@@ -96,12 +96,14 @@ from claims.application.settlement.describe_settlement import DescribeSettlement
 from claims.application.settlement.find_settlement import FindSettlement
 from claims.application.settlement.list_settlements import ListSettlements
 from claims.application.settlement.pre_settle_claim import PreSettleClaim
+from claims.application.settlement.read_bills import ReadBills
 from claims.application.settlement.replay_settlement import ReplaySettlement
 from claims.application.settlement.reverse_claim import ReverseClaim
 from claims.application.settlement.reverse_message import ReverseMessage
 from claims.application.settlement.settle_claim import SettleClaim
 from claims.application.settlement.settle_work_injury import SettleWorkInjury
 from claims.application.settlement.take_claim_back import TakeClaimBack
+from claims.application.settlement.take_claims_back import TakeClaimsBack
 from claims.application.simulation.export_facts import ExportFacts
 from claims.application.simulation.find_simulation import FindSimulation
 from claims.application.simulation.ports import Engine
@@ -222,6 +224,8 @@ class Claims:
     list_settlements: ListSettlements
     take_claim_back: TakeClaimBack
     charge_claim_back: ChargeClaimBack
+    take_claims_back: TakeClaimsBack
+    read_bills: ReadBills
     file_for_care: FileForCare
     cancel_filing: CancelFilings
     list_filings: ListFilings
@@ -322,6 +326,8 @@ def assemble(
     correct_lines = CorrectLines(settlements, redecide, books)
     reverse = ReverseClaim(answer_once, settlements, ledger, messages, clock, ids, redecide)
     cancel_visit = CancelVisits(answer_once, messages, visits, fees)
+    taken = SqlTakeBacks()
+    take_back = TakeClaimBack(db, once, settlements, ledger, taken, clearings, books, clock, ids, redecide)
     return Claims(
         clock=clock,
         db=db,
@@ -353,8 +359,10 @@ def assemble(
         pay_person=PayPerson(once, SqlPersonPayouts(), ledger, clock, ids),
         list_person_payouts=ListPersonPayouts(db, SqlPersonPayouts()),
         redecide_later=RedecideLater(db, redecisions, years, persons, redecide, books, clock),
-        take_claim_back=TakeClaimBack(db, once, settlements, ledger, SqlTakeBacks(), clearings, books, clock, ids, redecide),
         charge_claim_back=ChargeClaimBack(once, settlements, ledger, clock, ids, redecide),
+        take_claim_back=take_back,
+        take_claims_back=TakeClaimsBack(db, take_back, SqlSettlementGroup(sealer), ledger, taken, clearings, redecide),
+        read_bills=ReadBills(db, SqlBills()),
         move_transfer=MoveTransfer(db, SqlTransfers(), ledger, clock, ids),
         credit_account=CreditAccount(db, SqlCredits()),
         move_debt=MoveDebt(once, ledger, clock, ids),

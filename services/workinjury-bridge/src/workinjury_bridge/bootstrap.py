@@ -15,6 +15,7 @@ from shared.http.client import ServiceClient
 from shared.ids import IdFactory, TimeOrderedIds
 from shared.ledger.store import LedgerStore
 from shared.settings import Settings
+from workinjury_bridge.adapters.benefit_checks import SqlBenefitChecks
 from workinjury_bridge.adapters.benefit_repositories import (
     SqlAppraisals,
     SqlEntitlements,
@@ -210,7 +211,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         contest=ContestRecognition(once, cases),
         revoke=RevokeRecognition(once, cases, conversions, benefits.withdraw, papers, clock, ids),
         judge=judge,
-        review=ReviewConversion(once, conversions, advances, clock),
+        review=ReviewConversion(once, cases, conversions, advances, clock),
         state_facts=StateFacts(once, cases, conversions, clock),
         back_payment=RecordBackPayment(once, cases, stays, conversions, clock),
         split=SplitStay(db, once, conversions, claims, policies, calendar, clock),
@@ -252,7 +253,9 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
             clock,
             ids,
         ),
-        check=CheckInvariants(db, cases, conversions, transfers, recoveries, ledger, claims),
+        check=CheckInvariants(
+            db, cases, conversions, transfers, recoveries, ledger, claims, SqlBenefitChecks(), read_benefits(benefits_path())
+        ),
         settle=SettleDirectly(db, cases, directs, policies, judge, clock, CONFIRM_WITHIN),
         void_direct=VoidDirectSettlement(directs, clock),
         pay_direct_meals=PayDirectMeals(directs, pay, clock),

@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 import orjson
-from sqlalchemy import ARRAY, Row, Text, any_, func, insert, literal, select, text
+from sqlalchemy import ARRAY, Row, Text, any_, func, literal, select, text, tuple_
 
 from shared.crypto import sm3
 from shared.db.database import Database, opened
@@ -73,18 +73,18 @@ class LedgerStore:
             return
         journals, lines = rows_of(entries)
         await self._refuse_closed(tx, entries)
-        await opened(tx).execute(insert(self._t.journal), [dict(zip(JOURNAL_COLUMNS, row, strict=True)) for row in journals])
-        for entry in entries:
-            # one statement per journal, all its lines in it: the balance trigger looks at whole statements
-            mine = [dict(zip(LINE_COLUMNS, row, strict=True)) for row in lines if row[0] == entry.entry_id]
-            await opened(tx).execute(insert(self._t.line).values(mine))
+        # one statement for all lines of a journal: the balance trigger looks at whole statements
+        await opened(tx).copy(self._t.journal.name, JOURNAL_COLUMNS, journals)
+        await opened(tx).copy(self._t.line.name, LINE_COLUMNS, lines)
 
     async def _refuse_closed(self, tx: Tx, entries: Sequence[Entry]) -> None:
-        months = {(e.book.value, f"{e.booked_on:%Y-%m}") for e in entries}
-        period = self._t.period
-        for book, month in sorted(months):
-            if await opened(tx).first(select(period).where(period.c.book == book, period.c.month == month)):
-                raise conflict("ledger.period-closed", f"{book} {month} 会计期间已结账", f"period {month} of {book} is closed")
+        months = sorted({(e.book.value, f"{e.booked_on:%Y-%m}") for e in entries})
+        period = self._t.period.c
+        statement = select(period.book, period.month).where(tuple_(period.book, period.month).in_(months)).limit(1)
+        closed = await opened(tx).first(statement)
+        if closed is not None:
+            where = f"{closed.book} {closed.month}"
+            raise conflict("ledger.period-closed", f"{where} 会计期间已结账", f"period {where} is closed")
 
     async def open_day(self, tx: Tx, book: Book, day: date) -> date:
         """The day itself, or the first day after it whose period is open: what belongs to a closed one is booked there."""

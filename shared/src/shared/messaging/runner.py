@@ -32,7 +32,7 @@ Handler = Callable[[Any, Envelope], Awaitable[None]]
 """(tx, envelope): the reaction to a foreign fact, inside the runner's transaction."""
 
 BatchHandler = Callable[[Any, Sequence[Envelope]], Awaitable[None]]
-"""(tx, envelopes): the reaction to several facts of one type that stand one behind the other in a partition, at once."""
+"""(tx, envelopes): the reaction to several facts that stand one behind the other, at once. Types may share a reaction."""
 
 CONSUMED = Counter("onewindow_events_consumed_total", "Events whose effect is committed", ["service", "type"])
 PARKED = Counter("onewindow_events_parked_total", "Events parked with a cause", ["service", "type"])
@@ -193,25 +193,24 @@ class Runner:
             envelope = decode(record)
             if envelope is None:
                 continue
-            if together and together[0].type != envelope.type:
+            reaction = self._batches.get(envelope.type)
+            if together and (reaction is None or reaction is not self._batches.get(together[0].type)):
                 await self._handle(tx, together)
                 together = []
             together.append(envelope)
-            if envelope.type not in self._batches:
-                await self._handle(tx, together)
-                together = []
         if together:
             await self._handle(tx, together)
 
     async def _handle(self, tx: SqlTx, envelopes: Sequence[Envelope]) -> None:
-        """One fact by its handler, or several of one type at once where the service can; a trace goes on with the first."""
+        """One fact by its handler, or several that have one reaction at once; a trace goes on with the first."""
         type_ = envelopes[0].type
         with span(f"consume {type_}", traceparent=envelopes[0].traceparent):
             if len(envelopes) == 1:
                 await self._handlers[type_](tx, envelopes[0])
             else:
                 await self._batches[type_](tx, envelopes)
-        CONSUMED.labels(self._service, type_).inc(len(envelopes))
+        for envelope in envelopes:
+            CONSUMED.labels(self._service, envelope.type).inc()
 
     async def _unseen(self, tx: SqlTx, records: Sequence[Record]) -> list[Record]:
         """Mark the records in the inbox and keep those that were not there, once each."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
@@ -332,6 +332,20 @@ async def corrections_of(tx: Tx, settlement_id: str) -> list[Correction]:
         )
         for row in rows
     ]
+
+
+async def overpaid_of(tx: Tx, settlement_ids: Collection[str]) -> dict[str, int]:
+    """By settlement the cash that the institution took beyond the bill as audits have put it right; only where there is any."""
+    if not settlement_ids:
+        return {}
+    c = SETTLEMENT_CORRECTION.c
+    taken = -func.sum(c.difference["cash_fen"].as_integer())
+    rows = await opened(tx).all(
+        select(c.settlement_id, taken.label("taken"))
+        .where(c.settlement_id.in_(settlement_ids), c.counterparty == "institution")
+        .group_by(c.settlement_id)
+    )
+    return {row.settlement_id: int(row.taken) for row in rows if row.taken > 0}
 
 
 def _standing(row: Row[Any], books: RulesByDay) -> StandingSettlement:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
+from operator import itemgetter
+from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import ARRAY, Row, Text, any_, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from claims.adapters.tables.settlement import ACCOUNT, ACCOUNT_MOVEMENT, INSTITUTION_CLEARING, TRANSFER
@@ -22,55 +25,38 @@ from shared.transactions import Tx
 class SqlTransfers:
     """Implements ``Transfers``."""
 
-    async def lock(self, tx: Tx, transfer_id: str) -> tuple[Transfer, str] | None:
+    async def lock(self, tx: Tx, transfer_ids: Sequence[str]) -> Mapping[str, tuple[Transfer, str]]:
         """See ``Transfers``."""
-        row = await opened(tx).first(select(TRANSFER).where(TRANSFER.c.transfer_id == transfer_id).with_for_update())
-        if row is None:
-            return None
-        return (
-            Transfer(
-                transfer_id=row.transfer_id,
-                voucher_no=row.voucher_no,
-                book=Book(row.book),
-                counter_book=Book(row.counter_book),
-                direction=row.direction,
-                amount_fen=row.amount_fen,
-                case_id=row.case_id,
-                settlement_id=row.settlement_id,
-                conversion_id=row.conversion_id,
-                maker=row.maker,
-                checker=row.checker,
-            ),
-            row.state,
-        )
+        these = TRANSFER.c.transfer_id == any_(literal(list(transfer_ids), ARRAY(Text)))
+        rows = await opened(tx).all(select(TRANSFER).where(these).order_by(TRANSFER.c.transfer_id).with_for_update())
+        return {row.transfer_id: (_transfer(row), row.state) for row in rows}
 
-    async def add(self, tx: Tx, transfer: Transfer) -> bool:
+    async def add(self, tx: Tx, transfers: Sequence[Transfer]) -> None:
         """See ``Transfers``."""
-        added = await opened(tx).execute(
-            upsert(TRANSFER)
-            .values(
-                transfer_id=transfer.transfer_id,
-                voucher_no=transfer.voucher_no,
-                book=transfer.book.value,
-                counter_book=transfer.counter_book.value,
-                direction=transfer.direction,
-                amount_fen=transfer.amount_fen,
-                state="reserved",
-                case_id=transfer.case_id,
-                settlement_id=transfer.settlement_id,
-                conversion_id=transfer.conversion_id,
-                maker=transfer.maker,
-                checker=transfer.checker,
-                recorded_at=opened(tx).clock.now(),
-            )
-            .on_conflict_do_nothing()
-            .returning(TRANSFER.c.transfer_id)
-        )
-        return added.first() is not None
+        rows = [asdict(each) | {"state": "reserved", "recorded_at": opened(tx).clock.now()} for each in transfers]
+        if rows:
+            await opened(tx).execute(upsert(TRANSFER).on_conflict_do_nothing(), sorted(rows, key=itemgetter("transfer_id")))
 
-    async def set_state(self, tx: Tx, transfer_id: str, state: str) -> None:
+    async def set_state(self, tx: Tx, transfer_ids: Sequence[str], state: str) -> None:
         """See ``Transfers``."""
-        await opened(tx).execute(update(TRANSFER).where(TRANSFER.c.transfer_id == transfer_id).values(state=state))
+        these = TRANSFER.c.transfer_id == any_(literal(list(transfer_ids), ARRAY(Text)))
+        await opened(tx).execute(update(TRANSFER).where(these).values(state=state))
+
+
+def _transfer(row: Row[Any]) -> Transfer:
+    return Transfer(
+        transfer_id=row.transfer_id,
+        voucher_no=row.voucher_no,
+        book=Book(row.book),
+        counter_book=Book(row.counter_book),
+        direction=row.direction,
+        amount_fen=row.amount_fen,
+        case_id=row.case_id,
+        settlement_id=row.settlement_id,
+        conversion_id=row.conversion_id,
+        maker=row.maker,
+        checker=row.checker,
+    )
 
 
 class SqlAccounts:
@@ -164,6 +150,29 @@ class SqlClearings:
             select(clearing.book).where(clearing.institution_code == institution_code, clearing.month == month)
         )
         return {row.book for row in rows}
+
+    async def lock_all(self, tx: Tx, institution_codes: Collection[str]) -> None:
+        """See ``Clearings``."""
+        await opened(tx).execute(
+            text(
+                "SELECT pg_advisory_xact_lock(:space, h)"
+                " FROM (SELECT DISTINCT hashtext(c) AS h FROM unnest(CAST(:codes AS text[])) c ORDER BY 1) q"
+            ),
+            {"space": _INSTITUTION_LOCK, "codes": list(institution_codes)},
+        )
+
+    async def all_cleared(self, tx: Tx, institution_codes: Collection[str]) -> Mapping[tuple[str, str], set[str]]:
+        """See ``Clearings``."""
+        clearing = INSTITUTION_CLEARING.c
+        rows = await opened(tx).all(
+            select(clearing.institution_code, clearing.month, clearing.book).where(
+                clearing.institution_code == any_(literal(sorted(institution_codes), ARRAY(Text)))
+            )
+        )
+        cleared: dict[tuple[str, str], set[str]] = {}
+        for row in rows:
+            cleared.setdefault((row.institution_code, row.month), set()).add(row.book)
+        return cleared
 
     async def owed(self, tx: Tx, book: Book, institution_code: str, month: str) -> tuple[int, int]:
         """See ``Clearings``."""

@@ -80,6 +80,8 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
                 claims.list_settlements,
                 claims.take_claim_back,
                 claims.charge_claim_back,
+                claims.take_claims_back,
+                claims.read_bills,
                 claims.replay,
             ),
             late_facts_router(claims.propose_late_fact, claims.approve_late_fact, claims.list_late_facts),

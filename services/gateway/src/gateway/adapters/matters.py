@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, false, func, insert, literal_column, or_, select, true, tuple_, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Text,
+    and_,
+    any_,
+    case,
+    false,
+    func,
+    insert,
+    literal,
+    literal_column,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from gateway.adapters.tables import matter as table
@@ -49,6 +66,13 @@ class SqlMatters:
         of_case = and_(literal_column("reference ->> 'case_id'") == case_id, table.c.state == MatterState.OPEN.value)
         found: str | None = await tx.scalar(select(table.c.matter_id).where(of_case).order_by(table.c.matter_id).limit(1))
         return found
+
+    async def open_cases(self, tx: Any, case_ids: Collection[str]) -> set[str]:
+        """See the port."""
+        case: ColumnElement[str] = literal_column("reference ->> 'case_id'", Text)
+        these = case == any_(literal(list(case_ids), ARRAY(Text)))
+        query = select(case.label("case_id")).select_from(table).where(these, table.c.state == MatterState.OPEN.value)
+        return {row.case_id for row in await tx.all(query)} if case_ids else set()
 
     async def id_by_receipt(self, tx: Any, receipt_no: str) -> str | None:
         """See the port."""

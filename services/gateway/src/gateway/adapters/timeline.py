@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, tuple_
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import insert, select, text, tuple_
 
 from gateway.adapters.tables import access_log, timeline_entry
 from gateway.domain.timeline import Entry
+
+_COLUMNS = ("event_id", "person_id", "happened_at", "kind", "title", "detail", "amount_fen", "links")
+# One array for each column however many lines: the text stays the same, so that nothing is compiled or planned again.
+_ADD = text(
+    "INSERT INTO timeline_entry (event_id, person_id, happened_at, kind, title, detail, amount_fen, links)"
+    " SELECT event_id, person_id, happened_at, kind, title, detail, amount_fen, CAST(links AS jsonb)"
+    " FROM unnest(CAST(:event_id AS text[]), CAST(:person_id AS text[]), CAST(:happened_at AS timestamptz[]), CAST(:kind AS text[]),"
+    " CAST(:title AS text[]), CAST(:detail AS text[]), CAST(:amount_fen AS bigint[]), CAST(:links AS text[]))"
+    " AS line (event_id, person_id, happened_at, kind, title, detail, amount_fen, links) ON CONFLICT DO NOTHING"
+)
 
 
 class SqlTimeline:
@@ -19,19 +29,20 @@ class SqlTimeline:
     async def add(self, tx: Any, entries: Mapping[str, Entry]) -> None:
         """See the port."""
         rows = [
-            {
-                "event_id": event_id,
-                "person_id": entry.person_id,
-                "happened_at": entry.at,
-                "kind": entry.kind,
-                "title": entry.title,
-                "detail": entry.detail,
-                "amount_fen": entry.amount_fen,
-                "links": dict(entry.links),
-            }
-            for event_id, entry in entries.items()
+            (
+                event_id,
+                e.person_id,
+                e.at,
+                e.kind,
+                e.title,
+                e.detail,
+                e.amount_fen,
+                json.dumps(dict(e.links), ensure_ascii=False),
+            )
+            for event_id, e in entries.items()
         ]
-        await tx.execute(upsert(timeline_entry).on_conflict_do_nothing(), rows)
+        columns = zip(*rows, strict=True)
+        await tx.execute(_ADD, dict(zip(_COLUMNS, map(list, columns), strict=True)))
 
     async def page(self, tx: Any, person_id: str, limit: int, after: list[Any] | None) -> list[tuple[Entry, list[Any]]]:
         """See the port."""

@@ -35,15 +35,22 @@ class OnFact:
         entries = {fact.event_id: entry for fact in told if (entry := timeline.entry(fact.event, fact.at)) is not None}
         if entries:
             await self._lines.add(tx, entries)
-        for fact in told:
-            news = facts.read(fact.event, fact.at)
-            if news is not None:
-                await self._tell_matter(tx, news)
+        news = [read for fact in told if (read := facts.read(fact.event, fact.at)) is not None]
+        linked: set[str] | None = None
+        for n, each in enumerate(news):
+            if each.matter_id is None and linked is None:
+                linked = await self._matters.open_cases(tx, {later.case_id for later in news[n:] if later.case_id is not None})
+            # nearly no case of other services has a matter here; one that changes may have been linked to a case just now
+            concerned = each.matter_id is not None or each.case_id in (linked or ())
+            if concerned and await self._tell_matter(tx, each):
+                linked = None
 
-    async def _tell_matter(self, tx: Tx, news: facts.News) -> None:
+    async def _tell_matter(self, tx: Tx, news: facts.News) -> bool:
         matter_id = news.matter_id
         if matter_id is None and news.case_id is not None:
             matter_id = await self._matters.id_by_case(tx, news.case_id)
         before = await self._matters.find(tx, matter_id, for_update=True) if matter_id is not None else None
-        if before is not None:
-            await self._record.changed(tx, before, apply(before, news.fact), "系统")
+        if before is None:
+            return False
+        await self._record.changed(tx, before, apply(before, news.fact), "系统")
+        return True

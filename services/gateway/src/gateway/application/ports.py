@@ -99,6 +99,10 @@ class Matters(Protocol):
         """The open matter that refers to an injury case."""
         ...
 
+    async def open_cases(self, tx: Tx, case_ids: Collection[str]) -> set[str]:
+        """Those of these injury cases to which an open matter refers."""
+        ...
+
     async def id_by_receipt(self, tx: Tx, receipt_no: str) -> str | None:
         """The matter with that receipt number."""
         ...

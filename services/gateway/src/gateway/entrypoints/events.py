@@ -10,7 +10,7 @@ from gateway.application.on_fact import Told
 from gateway.application.queue_deliveries import Fact
 from gateway.bootstrap import Gateway
 from shared.contracts import REGISTRY, Envelope
-from shared.contracts.claims import ClaimSettled, InstitutionStated
+from shared.contracts.claims import InstitutionStated
 from shared.contracts.enrollment import PersonStated
 from shared.messaging.codec import adapter
 from shared.messaging.runner import BatchHandler, Handler
@@ -35,14 +35,14 @@ def handlers(gateway: Gateway) -> dict[str, Handler]:
 
 
 def batch_handlers(gateway: Gateway) -> dict[str, BatchHandler]:
-    """Settlements come by the hundred: one reaction to all that stand together."""
+    """Facts come by the hundred: one reaction to all that stand together, whatever they are."""
 
     async def facts(tx: Any, envelopes: Sequence[Envelope]) -> None:
         await gateway.on_fact(tx, [_told(envelope) for envelope in envelopes])
         if gateway.queue_deliveries.concerns(envelopes[0].type):
             await gateway.queue_deliveries(tx, [_fact(envelope) for envelope in envelopes])
 
-    return {REGISTRY.of(ClaimSettled).name: facts}
+    return {entry.name: facts for entry in REGISTRY.all() if entry.cls not in (*_NOT_FOR_US, InstitutionStated)}
 
 
 def _told(envelope: Envelope) -> Told:

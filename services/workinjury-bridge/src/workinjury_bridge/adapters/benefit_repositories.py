@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Row, and_, func, insert, literal, or_, select, update
+from sqlalchemy import ARRAY, Row, Text, and_, any_, func, insert, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from shared.db.database import SqlTx
@@ -123,18 +123,24 @@ class SqlLosses:
 
     async def of(self, tx: Tx, person_id: str) -> Loss | None:
         """See the port."""
-        row = await _sql(tx).first(select(t.person_loss).where(t.person_loss.c.person_id == person_id))
-        if row is None:
-            return None
-        values = {name: row._mapping[name] for name in (field.name for field in fields(Loss))}
-        values |= {"circumstance": Circumstance(row.circumstance), "source": Source(row.source)}
-        return Loss(**values | {"heirs_proof": tuple(row.heirs_proof)})
+        return (await self.among(tx, [person_id])).get(person_id)
+
+    async def among(self, tx: Tx, person_ids: Collection[str]) -> Mapping[str, Loss]:
+        """See the port."""
+        these = t.person_loss.c.person_id == any_(literal(sorted(person_ids), ARRAY(Text)))
+        return {row.person_id: _loss(row) for row in await _sql(tx).all(select(t.person_loss).where(these))}
 
     async def save(self, tx: Tx, loss: Loss, at: datetime) -> None:
         """See the port."""
         values = asdict(loss) | {"heirs_proof": list(loss.heirs_proof), "changed_at": at}
         statement = upsert(t.person_loss).values(**values)
         await _sql(tx).execute(statement.on_conflict_do_update(index_elements=["person_id"], set_=values))
+
+
+def _loss(row: Row[Any]) -> Loss:
+    values = {name: row._mapping[name] for name in (field.name for field in fields(Loss))}
+    values |= {"circumstance": Circumstance(row.circumstance), "source": Source(row.source)}
+    return Loss(**values | {"heirs_proof": tuple(row.heirs_proof)})
 
 
 class SqlEntitlements:

@@ -11,6 +11,7 @@ from shared.clock import local
 from shared.contracts.claims import FundPayment
 from shared.errors import Kind, Refusal
 from shared.http.client import ServiceClient
+from shared.http.problems import to_refusal
 from shared.ledger import Book
 from shared.ledger.books import DUE_FROM_FUND, DUE_TO_FUND
 from workinjury_bridge.application.ports import ChargedBack, TakenBack
@@ -21,6 +22,9 @@ from workinjury_bridge.domain.figures import Kept, KeptLine, MedicalBill
 from workinjury_bridge.domain.recovery import Movement, Recovery
 from workinjury_bridge.domain.refusals import settlement_not_standing
 from workinjury_bridge.domain.transfer import Direction, Transfer
+
+_AT_ONCE = 200
+"""Commands in one request."""
 
 
 class HttpClaims:
@@ -39,6 +43,11 @@ class HttpClaims:
         audited = [line["line_id"] for line in answer["standing"]["lines"] if line != charged.get(line["line_id"])]
         return _bill({**answer, **answer["standing"]}, tuple(audited))
 
+    async def read_bills(self, settlement_ids: Sequence[str]) -> Sequence[MedicalBill | Refusal]:
+        """See the port. Refuses a settlement that does not stand."""
+        answers = await self._many("/v1/settlement-bills", [{"settlement_id": each} for each in settlement_ids])
+        return [answer if isinstance(answer, Refusal) else _standing_bill(answer) for answer in answers]
+
     async def decide_kept(self, settlement_id: str, lines: Sequence[KeptLine]) -> Kept:
         """See the port."""
         body = {"keep_lines": [asdict(line) for line in lines]}
@@ -50,30 +59,11 @@ class HttpClaims:
             hospital_fen=answer["kept_hospital_fen"],
         )
 
-    async def take_back(self, conversion: Conversion, *, net: bool) -> TakenBack:
+    async def take_back(self, conversions: Sequence[Conversion], *, net: bool) -> Sequence[TakenBack | Refusal]:
         """See the port."""
-        body = _command(conversion) | {"mode": "net" if net else "inter-fund"}
-        figures = conversion.figures
-        if figures is not None:
-            body["keep_lines"] = [asdict(line) for line in figures.keep_lines]
-            body["expected"] = {
-                "owed": [asdict(payment) for payment in figures.owed],
-                "total_fen": figures.total_fen,
-                "cash_fen": figures.cash_fen,
-                "kept_cash_fen": figures.kept_cash_fen,
-            }
-            if figures.employer is not None and figures.employer_owed:
-                by_book = {book.value: amount for book, amount in figures.employer_owed_by_book().items()}
-                body["employer"] = {"employer_id": figures.employer.removeprefix("E:"), "by_book": by_book}
-        answer = await self._client.command(
-            f"/v1/settlements/{conversion.settlement_id}/take-back", body, f"take-back:{conversion.conversion_id}"
-        )
-        return TakenBack(
-            owed=_payments(answer["owed"]),
-            cash_fen=answer["cash_fen"],
-            kept_cash_fen=answer.get("kept_cash_fen", 0),
-            netted=tuple(answer.get("netted", ())),
-        )
+        mode = {"mode": "net" if net else "inter-fund"}
+        answers = await self._many("/v1/take-backs", [_take_back(conversion) | mode for conversion in conversions])
+        return [answer if isinstance(answer, Refusal) else _taken(answer) for answer in answers]
 
     async def restore(self, conversion: Conversion) -> Sequence[FundPayment]:
         """See the port."""
@@ -117,26 +107,15 @@ class HttpClaims:
         answer = await self._client.command(path, body, key)
         return ChargedBack(debtor=answer["debtor"], owed=_payments(answer["owed"]))
 
-    async def reserve(self, conversion: Conversion, transfer: Transfer) -> None:
-        """See the port. ``direction`` is seen from the medical book."""
-        body = {
-            "transfer_id": transfer.transfer_id,
-            "voucher_no": transfer.voucher_no,
-            "book": transfer.book.value,
-            "counter_book": Book.WI.value,
-            "direction": "in" if transfer.direction is Direction.OUT else "out",
-            "amount_fen": transfer.amount_fen,
-            "case_id": conversion.case_id,
-            "settlement_id": conversion.settlement_id,
-            "conversion_id": conversion.conversion_id,
-            "maker": conversion.maker,
-            "checker": conversion.checker,
-        }
-        await self._client.command("/v1/transfers", body, f"reserve:{transfer.transfer_id}")
-
-    async def post(self, transfer: Transfer) -> None:
+    async def reserve(self, transfers: Sequence[tuple[Conversion, Transfer]]) -> Sequence[Refusal | None]:
         """See the port."""
-        await self._client.command(f"/v1/transfers/{transfer.transfer_id}/post", {}, f"post:{transfer.transfer_id}")
+        answers = await self._many("/v1/transfer-reservations", [_reservation(*each) for each in transfers])
+        return [answer if isinstance(answer, Refusal) else None for answer in answers]
+
+    async def post(self, transfers: Sequence[Transfer]) -> Sequence[Refusal | None]:
+        """See the port."""
+        answers = await self._many("/v1/transfer-postings", [{"transfer_id": each.transfer_id} for each in transfers])
+        return [answer if isinstance(answer, Refusal) else None for answer in answers]
 
     async def void(self, transfer: Transfer) -> None:
         """See the port. What claims never reserved is void already."""
@@ -176,9 +155,63 @@ class HttpClaims:
             )
         return found
 
+    async def _many(self, path: str, items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any] | Refusal]:
+        """Commands that each name their own effect, in one request; the answers in order, refusals among them."""
+        answers: list[dict[str, Any] | Refusal] = []
+        for first in range(0, len(items), _AT_ONCE):
+            # each item is known by its own id, so the key of the request says nothing
+            answer = await self._client.command(path, {"items": items[first : first + _AT_ONCE]}, "items")
+            for item in answer["items"]:
+                problem = item.get("problem")
+                answers.append(item if problem is None else to_refusal(problem["status"], problem, upstream="claims"))
+        return answers
+
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
+
+
+def _take_back(conversion: Conversion) -> dict[str, Any]:
+    body = _command(conversion) | {"settlement_id": conversion.settlement_id}
+    figures = conversion.figures
+    if figures is not None:
+        body["keep_lines"] = [asdict(line) for line in figures.keep_lines]
+        body["expected"] = {
+            "owed": [asdict(payment) for payment in figures.owed],
+            "total_fen": figures.total_fen,
+            "cash_fen": figures.cash_fen,
+            "kept_cash_fen": figures.kept_cash_fen,
+        }
+        if figures.employer is not None and figures.employer_owed:
+            by_book = {book.value: amount for book, amount in figures.employer_owed_by_book().items()}
+            body["employer"] = {"employer_id": figures.employer.removeprefix("E:"), "by_book": by_book}
+    return body
+
+
+def _taken(answer: Mapping[str, Any]) -> TakenBack:
+    return TakenBack(
+        owed=_payments(answer["owed"]),
+        cash_fen=answer["cash_fen"],
+        kept_cash_fen=answer.get("kept_cash_fen", 0),
+        netted=tuple(answer.get("netted", ())),
+    )
+
+
+def _reservation(conversion: Conversion, transfer: Transfer) -> dict[str, Any]:
+    """``direction`` is seen from the medical book."""
+    return {
+        "transfer_id": transfer.transfer_id,
+        "voucher_no": transfer.voucher_no,
+        "book": transfer.book.value,
+        "counter_book": Book.WI.value,
+        "direction": "in" if transfer.direction is Direction.OUT else "out",
+        "amount_fen": transfer.amount_fen,
+        "case_id": conversion.case_id,
+        "settlement_id": conversion.settlement_id,
+        "conversion_id": conversion.conversion_id,
+        "maker": conversion.maker,
+        "checker": conversion.checker,
+    }
 
 
 def _command(conversion: Conversion) -> dict[str, Any]:
@@ -190,6 +223,12 @@ def _command(conversion: Conversion) -> dict[str, Any]:
         "maker": conversion.maker,
         "checker": conversion.checker,
     }
+
+
+def _standing_bill(answer: Mapping[str, Any]) -> MedicalBill | Refusal:
+    if answer["state"] != "valid":
+        return settlement_not_standing(answer["state"])
+    return _bill(answer, tuple(answer["audited_lines"]))
 
 
 def _bill(answer: Mapping[str, Any], audited_lines: tuple[str, ...]) -> MedicalBill:

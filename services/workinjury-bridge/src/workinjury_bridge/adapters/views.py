@@ -67,6 +67,23 @@ class SqlViews:
         async with self._db.reading() as tx:
             return [_conversion(row) for row in await tx.all(statement)]
 
+    async def regions_of_cases(self, case_ids: Sequence[str]) -> set[str | None]:
+        """See the port."""
+        statement = select(t.injury_case.c.region).distinct().where(t.injury_case.c.case_id.in_(case_ids))
+        async with self._db.reading() as tx:
+            return {row.region for row in await tx.all(statement)}
+
+    async def regions(self, conversion_ids: Sequence[str]) -> set[str | None]:
+        """See the port."""
+        statement = (
+            select(t.injury_case.c.region)
+            .distinct()
+            .join(t.conversion, t.conversion.c.case_id == t.injury_case.c.case_id)
+            .where(t.conversion.c.conversion_id.in_(conversion_ids))
+        )
+        async with self._db.reading() as tx:
+            return {row.region for row in await tx.all(statement)}
+
     async def recovery(self, recovery_id: str) -> dict[str, Any] | None:
         """See the port."""
         async with self._db.reading() as tx:

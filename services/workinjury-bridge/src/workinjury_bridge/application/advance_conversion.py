@@ -1,25 +1,27 @@
 """The saga of a conversion: one step after the other until a person must act or nothing is left (reference B0.5, B1, B3).
 
-A step is at most one call to claims followed by one transaction here. What to do next is read from what is stored, never
-from memory; so the process may die between any two lines, run twice at once, or be handed to another machine. A call whose
-answer was lost is repeated with the same key. Order: take back in claims, book here, reserve both sides of each transfer,
-post both sides, pay the person. A final revocation turns the same way round.
+A step is at most one call to claims followed by one transaction here, for as many conversions as stand before the same step;
+what hinders one of them hinders no other. What to do next is read from what is stored, never from memory; so the process may
+die between any two lines, run twice at once, or be handed to another machine. A call whose answer was lost is repeated with
+the same key. Order: take back in claims, book here, reserve both sides of each transfer, post both sides, pay the person. A
+final revocation turns the same way round.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from shared.calendar import WorkCalendar
 from shared.clock import Clock
 from shared.errors import Kind, Refusal, unavailable
 from shared.ids import IdFactory
-from shared.ledger import Book
+from shared.ledger import Book, Entry
 from shared.transactions import Tx, UnitOfWork
 from workinjury_bridge.application.audit.apply_deduction import DeductAfterAudit
-from workinjury_bridge.application.pay_person import PayPerson
+from workinjury_bridge.application.pay_person import Payout, PayPerson
 from workinjury_bridge.application.ports import (
     Cases,
     ClaimsGateway,
@@ -28,6 +30,7 @@ from workinjury_bridge.application.ports import (
     Policies,
     Recoveries,
     Stays,
+    TakenBack,
     Transfers,
 )
 from workinjury_bridge.application.propose_conversions import ProposeConversions
@@ -35,7 +38,7 @@ from workinjury_bridge.application.recovery.remind import RECOVERY_DEADLINE, end
 from workinjury_bridge.domain import party
 from workinjury_bridge.domain.conversion import Conversion, Step, next_step, same_payments
 from workinjury_bridge.domain.facts import conversion_changed, recovery_changed, transfer_confirmed
-from workinjury_bridge.domain.figures import Figures, convert, lines_to_keep
+from workinjury_bridge.domain.figures import Figures, MedicalBill, convert, lines_to_keep
 from workinjury_bridge.domain.journals import (
     Stamp,
     about_conversion,
@@ -46,7 +49,7 @@ from workinjury_bridge.domain.journals import (
 from workinjury_bridge.domain.limitation import years_after
 from workinjury_bridge.domain.policy import Limitation, Uncleared
 from workinjury_bridge.domain.recognition import InjuryCase
-from workinjury_bridge.domain.recovery import Cause, Recovery
+from workinjury_bridge.domain.recovery import Cause, Recovery, RecoveryState
 from workinjury_bridge.domain.refusals import claims_disagrees
 from workinjury_bridge.domain.transfer import Direction, Transfer, TransferState
 
@@ -55,6 +58,14 @@ _OURS = frozenset({Kind.UNAVAILABLE, Kind.TOO_MANY, Kind.UNAUTHENTICATED, Kind.F
 
 BILL_CHANGED = "claims.conversion.changed"
 """Claims did nothing: since the approval an audit or a late fact has changed what would be taken back."""
+
+
+class _Sight(NamedTuple):
+    """A conversion as a step has found it, with its transfers, and the mark of what was found."""
+
+    conversion: Conversion
+    mark: object
+    transfers: tuple[Transfer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,161 +88,285 @@ class AdvanceConversion:
     clock: Clock
     ids: IdFactory
 
-    async def due(self, limit: int = 50) -> Sequence[str]:
+    async def due(self, limit: int = 200) -> Sequence[str]:
         """Conversions that can go on now."""
         async with self.work.transaction() as tx:
             return await self.conversions.due(tx, self.clock.now(), limit)
 
     async def run(self, conversion_id: str) -> str | None:
-        """Go on as far as possible. Returns what hindered it, which is also stored with the time of the next try."""
-        try:
-            while await self.step(conversion_id):
-                pass
-        except Exception as failed:  # whatever went wrong, the step is tried again later and the cause is on the worklist
-            hindrance = failed.zh if isinstance(failed, Refusal) else f"{type(failed).__name__}: {failed}"
-            async with self.work.transaction() as tx:
-                await self.conversions.put_off(tx, conversion_id, self.clock.now(), hindrance)
-            return f"{type(failed).__name__}: {failed}"
-        return None
+        """Go on with one as far as possible. Returns what hindered it."""
+        return (await self.run_all([conversion_id])).get(conversion_id)
+
+    async def run_all(self, conversion_ids: Sequence[str]) -> dict[str, str]:
+        """Go on with all as far as possible. Returns what hindered which, which is also stored with the time of the next try."""
+        hindered: dict[str, str] = {}
+        going = list(dict.fromkeys(conversion_ids))
+        while going:
+            taken = await self.step_all(going)
+            for conversion_id, failed in taken.items():
+                if isinstance(failed, Exception):
+                    # whatever went wrong, the step is tried again later and the cause is on the worklist
+                    hindered[conversion_id] = f"{type(failed).__name__}: {failed}"
+                    text = failed.zh if isinstance(failed, Refusal) else hindered[conversion_id]
+                    async with self.work.transaction() as tx:
+                        await self.conversions.put_off(tx, conversion_id, self.clock.now(), text)
+            going = [conversion_id for conversion_id in going if taken[conversion_id] is True]
+        return hindered
 
     async def step(self, conversion_id: str) -> bool:
-        """Take the next step; False when there is none. Raises what claims or the database raise."""
-        async with self.work.transaction() as tx:
-            conversion = await self.conversions.get(tx, conversion_id)
-            transfers = await self.transfers.of_conversion(tx, conversion_id)
-        step = next_step(conversion, transfers) if conversion is not None else None
-        if conversion is None or step is None:
-            return False
-        match step:
-            case Step.ASSESS:
-                await self._assess(conversion)
-            case Step.BEGIN:
-                await self._change(conversion, conversion.begin())
-            case Step.TAKE_BACK:
-                await self._take_back(conversion)
-            case Step.INSTRUCT:
-                await self._start_transfers(conversion)
-            case Step.TRANSFER:
-                await self._transfer(conversion, next(t for t in transfers if t.open))
-            case Step.PAY:
-                await self._pay(conversion)
-            case Step.RESTORE:
-                await self._restore(conversion)
-            case Step.CLOSE:
-                await self._close(conversion)
-        return True
+        """Take the next step of one; False when there is none. Raises what claims or the database raise."""
+        taken = (await self.step_all([conversion_id]))[conversion_id]
+        if isinstance(taken, Exception):
+            raise taken
+        return taken
 
-    async def _assess(self, conversion: Conversion) -> None:
+    async def step_all(self, conversion_ids: Sequence[str]) -> dict[str, bool | Exception]:
+        """Take the next step of each: True when it was taken, False when there is none, or what hindered it."""
         async with self.work.transaction() as tx:
-            stay = await self.stays.get(tx, conversion.settlement_id)
-            case = await self.cases.get(tx, conversion.case_id)
-        if case is None:
-            raise AssertionError("a conversion belongs to a case")
+            sights = await self._look(tx, conversion_ids)
+        groups: dict[tuple[Step, TransferState | None], list[_Sight]] = {}
+        for sight in sights:
+            step = next_step(sight.conversion, sight.transfers)
+            if step is not None:
+                state = next(t.state for t in sight.transfers if t.open) if step is Step.TRANSFER else None
+                groups.setdefault((step, state), []).append(sight)
+        taken: dict[str, bool | Exception] = dict.fromkeys(conversion_ids, False)
+        for (step, state), group in groups.items():
+            taken |= await self._take(step, state, group)
+        return taken
+
+    async def _look(self, tx: Tx, conversion_ids: Sequence[str]) -> list[_Sight]:
+        marked = await self.conversions.marked(tx, conversion_ids)
+        transfers = await self._transfers_of(tx, [conversion.conversion_id for conversion, _ in marked])
+        return [_Sight(c, mark, transfers.get(c.conversion_id, ())) for c, mark in marked]
+
+    async def _transfers_of(self, tx: Tx, conversion_ids: Sequence[str]) -> dict[str, tuple[Transfer, ...]]:
+        found: dict[str, tuple[Transfer, ...]] = {}
+        for transfer in await self.transfers.of_conversions(tx, conversion_ids):
+            found[transfer.conversion_id] = (*found.get(transfer.conversion_id, ()), transfer)
+        return found
+
+    async def _take(self, step: Step, state: TransferState | None, group: list[_Sight]) -> dict[str, bool | Exception]:
+        ids = [sight.conversion.conversion_id for sight in group]
         try:
-            bill = await self.claims.read_bill(conversion.settlement_id)
-            policy = self.policies.on(bill.ended_on)
-            terms = case.terms(conversion.facts, conversion.split, policy)
-            keep = lines_to_keep(bill, terms)
-            kept = await self.claims.decide_kept(conversion.settlement_id, keep) if keep else None
-            inpatient = stay is not None and stay.inpatient
-            after = conversion.assessed(convert(bill, policy, inpatient=inpatient, terms=terms, kept=kept))
-        except Refusal as refused:
-            if refused.kind in _OURS:
-                raise
-            after = conversion.withdrawn(f"{refused.code}: {refused.zh}")
-        async with self.work.transaction() as tx:
-            now = await self.cases.locked(tx, conversion.case_id)
-            if not await self._unchanged(tx, conversion) or now is None or now.facts != case.facts:
-                return
-            await self._save(tx, after)
+            hindered = await self._together(step, state, group)
+        except Exception as failed:
+            if len(group) == 1 or (isinstance(failed, Refusal) and failed.kind in _OURS):
+                return dict.fromkeys(ids, failed)
+            # they failed together: each alone shows which of them it was
+            taken: dict[str, bool | Exception] = {}
+            for sight in group:
+                taken |= await self._take(step, state, [sight])
+            return taken
+        return dict.fromkeys(ids, True) | hindered
 
-    async def _take_back(self, conversion: Conversion) -> None:
-        figures = _figures(conversion)
-        try:
-            net = self.policies.on(self.clock.today()).clearing.uncleared is Uncleared.NET
-            taken = await self.claims.take_back(conversion, net=net)
-        except Refusal as refused:
-            if refused.kind in _OURS:
-                raise
-            cause = f"{refused.code}: {refused.zh}"
-            changed = refused.code == BILL_CHANGED
-            after = conversion.restarted(cause) if changed else conversion.withdrawn(cause)
-            await self._change(conversion, after, tell=True)
-            return
-        cash = (taken.cash_fen, taken.kept_cash_fen)
-        if not same_payments(taken.owed, figures.owed) or cash != (figures.cash_fen, figures.kept_cash_fen):
-            raise claims_disagrees(conversion.conversion_id)
-        async with self.work.transaction() as tx:
-            if not await self._unchanged(tx, conversion):
-                return
-            if figures.concern_the_fund:
-                about = await self.pay.payee_of(tx, about_conversion(conversion))
-                entry = conversion_entry(about, figures, await self._stamp(tx), taken.netted)
-                await self.ledger.append(tx, [entry])
-            case = await self.cases.get(tx, conversion.case_id)
-            await self._open_debts(tx, conversion, _debts_of(conversion, figures), case)
-            await self._save(tx, conversion.posted(taken.netted))
-
-    async def _start_transfers(self, conversion: Conversion) -> None:
-        async with self.work.transaction() as tx:
-            if not await self._unchanged(tx, conversion):
-                return
-            await self._instruct_all(tx, conversion, Direction.OUT)
-            await self._save(tx, conversion.transferring())
-
-    async def _transfer(self, conversion: Conversion, transfer: Transfer) -> None:
-        match transfer.state:
-            case TransferState.INSTRUCTED:
-                try:
-                    await self.claims.reserve(conversion, transfer)
-                    after = transfer.reserved()
-                except Refusal as refused:
-                    if refused.kind in _OURS:
-                        raise
-                    after = transfer.voiding(f"{refused.code}: {refused.zh}")
-                await self._change_transfer(conversion, transfer, after)
-            case TransferState.RESERVED:
-                await self._commit(conversion, transfer)
-            case TransferState.COMMITTED:
-                await self.claims.post(transfer)
-                await self._change_transfer(conversion, transfer, transfer.confirmed())
+    async def _together(self, step: Step, state: TransferState | None, group: Sequence[_Sight]) -> dict[str, Exception]:
+        """One step for a group; returns what hindered which."""
+        match step, state:
+            case Step.ASSESS, _:
+                return await self._assess(group)
+            case Step.BEGIN, _:
+                await self._move(group, lambda conversion: conversion.begin())
+            case Step.TAKE_BACK, _:
+                return await self._take_back(group)
+            case Step.INSTRUCT, _:
+                await self._start_transfers(group)
+            case Step.TRANSFER, TransferState.INSTRUCTED:
+                return await self._reserve(group)
+            case Step.TRANSFER, TransferState.RESERVED:
+                await self._commit(group)
+            case Step.TRANSFER, TransferState.COMMITTED:
+                return await self._post(group)
+            case Step.PAY, _:
+                await self._pay(group)
             case _:
-                await self.claims.void(transfer)
-                await self._replace(conversion, transfer)
+                return await self._one_by_one(step, group)
+        return {}
 
-    async def _commit(self, conversion: Conversion, transfer: Transfer) -> None:
+    async def _one_by_one(self, step: Step, group: Sequence[_Sight]) -> dict[str, Exception]:
+        """The steps that are rare."""
+        hindered: dict[str, Exception] = {}
+        for sight in group:
+            try:
+                match step:
+                    case Step.RESTORE:
+                        await self._restore(sight)
+                    case Step.CLOSE:
+                        await self._close(sight)
+                    case _:
+                        await self._replace(sight, next(t for t in sight.transfers if t.open))
+            except Exception as failed:
+                hindered[sight.conversion.conversion_id] = failed
+        return hindered
+
+    async def _assess(self, group: Sequence[_Sight]) -> dict[str, Exception]:
+        conversions = [sight.conversion for sight in group]
         async with self.work.transaction() as tx:
-            if not await self._unchanged(tx, conversion, transfer):
-                return
-            stamp = Stamp(entry_id=self.ids.new(), booked_on=self.clock.today(), voucher_no=transfer.voucher_no)
-            await self.ledger.append(tx, [transfer_entry(about_conversion(conversion), transfer, stamp)])
-            await self.transfers.save(tx, transfer.committed(), self.clock.now())
+            stays = {stay.settlement_id: stay for stay in await self.stays.many(tx, [c.settlement_id for c in conversions])}
+            cases = {case.case_id: case for case in await self.cases.many(tx, {c.case_id for c in conversions})}
+        bills = await self.claims.read_bills([c.settlement_id for c in conversions])
+        hindered: dict[str, Exception] = {}
+        assessed: dict[str, Conversion] = {}
+        for conversion, bill in zip(conversions, bills, strict=True):
+            stay = stays.get(conversion.settlement_id)
+            inpatient = stay is not None and stay.inpatient
+            try:
+                if isinstance(bill, Refusal):
+                    raise bill
+                figures = await self._figure(conversion, cases[conversion.case_id], bill, inpatient=inpatient)
+                assessed[conversion.conversion_id] = conversion.assessed(figures)
+            except Refusal as refused:
+                if refused.kind in _OURS:
+                    hindered[conversion.conversion_id] = refused
+                else:
+                    assessed[conversion.conversion_id] = conversion.withdrawn(f"{refused.code}: {refused.zh}")
+        async with self.work.transaction() as tx:
+            still = await self._unchanged(tx, [s for s in group if s.conversion.conversion_id in assessed])
+            now = {case.case_id: case.facts for case in await self.cases.many(tx, set(cases))}
+            same = [s.conversion for s in still if now[s.conversion.case_id] == cases[s.conversion.case_id].facts]
+            after = [assessed[conversion.conversion_id] for conversion in same]
+            await self.conversions.assess(tx, after, self.clock.now())
+            for conversion in after:
+                tx.emit(conversion_changed(conversion, self.clock.now()))
+        return hindered
 
-    async def _replace(self, conversion: Conversion, transfer: Transfer) -> None:
+    async def _figure(self, conversion: Conversion, case: InjuryCase, bill: MedicalBill, *, inpatient: bool) -> Figures:
+        policy = self.policies.on(bill.ended_on)
+        terms = case.terms(conversion.facts, conversion.split, policy)
+        keep = lines_to_keep(bill, terms)
+        kept = await self.claims.decide_kept(conversion.settlement_id, keep) if keep else None
+        return convert(bill, policy, inpatient=inpatient, terms=terms, kept=kept)
+
+    async def _take_back(self, group: Sequence[_Sight]) -> dict[str, Exception]:
+        net = self.policies.on(self.clock.today()).clearing.uncleared is Uncleared.NET
+        answers = await self.claims.take_back([sight.conversion for sight in group], net=net)
+        hindered: dict[str, Exception] = {}
+        taken: dict[str, TakenBack | Refusal] = {}
+        for sight, answer in zip(group, answers, strict=True):
+            conversion_id = sight.conversion.conversion_id
+            if isinstance(answer, Refusal) and answer.kind in _OURS:
+                hindered[conversion_id] = answer
+            elif isinstance(answer, TakenBack) and not _as_assessed(answer, _figures(sight.conversion)):
+                hindered[conversion_id] = claims_disagrees(conversion_id)
+            else:
+                taken[conversion_id] = answer
+        async with self.work.transaction() as tx:
+            still = await self._unchanged(tx, [s for s in group if s.conversion.conversion_id in taken])
+            about = await self.pay.payees_of(tx, [about_conversion(s.conversion) for s in still])
+            stamps = await self._stamps(tx, len(still))
+            entries: list[Entry] = []
+            after: list[Conversion] = []
+            for sight, concern, stamp in zip(still, about, stamps, strict=True):
+                conversion = sight.conversion
+                answer = taken[conversion.conversion_id]
+                if isinstance(answer, Refusal):
+                    cause = f"{answer.code}: {answer.zh}"
+                    changed = answer.code == BILL_CHANGED
+                    after.append(conversion.restarted(cause) if changed else conversion.withdrawn(cause))
+                    continue
+                figures = _figures(conversion)
+                if figures.concern_the_fund:
+                    entries.append(conversion_entry(concern, figures, stamp, answer.netted))
+                if debts := _debts_of(conversion, figures):
+                    await self._open_debts(tx, conversion, debts, await self.cases.get(tx, conversion.case_id))
+                after.append(conversion.posted(answer.netted))
+            await self.ledger.append(tx, entries)
+            await self._save_all(tx, after)
+        return hindered
+
+    async def _start_transfers(self, group: Sequence[_Sight]) -> None:
+        async with self.work.transaction() as tx:
+            still = await self._unchanged(tx, group)
+            await self._instruct_all(tx, [sight.conversion for sight in still], Direction.OUT)
+            await self._save_all(tx, [sight.conversion.transferring() for sight in still])
+
+    async def _reserve(self, group: Sequence[_Sight]) -> dict[str, Exception]:
+        asked = [(sight, t) for sight in group for t in sight.transfers if t.state is TransferState.INSTRUCTED]
+        answers = await self.claims.reserve([(sight.conversion, transfer) for sight, transfer in asked])
+        hindered: dict[str, Exception] = {}
+        called_off: dict[str, Transfer] = {}
+        for (sight, transfer), refused in zip(asked, answers, strict=True):
+            if refused is not None and refused.kind in _OURS:
+                hindered[sight.conversion.conversion_id] = refused
+            elif refused is not None:
+                called_off[transfer.transfer_id] = transfer.voiding(f"{refused.code}: {refused.zh}")
+        async with self.work.transaction() as tx:
+            still = await self._unchanged(tx, [s for s in group if s.conversion.conversion_id not in hindered], moving=True)
+            mine = [(s.conversion, t) for s in still for t in s.transfers if t.state is TransferState.INSTRUCTED]
+            held = [(conversion, t.reserved()) for conversion, t in mine if t.transfer_id not in called_off]
+            off = [called_off[t.transfer_id] for _, t in mine if t.transfer_id in called_off]
+            await self.transfers.save(tx, off, self.clock.now())
+            await self._book_transfers(tx, held)
+        return hindered
+
+    async def _commit(self, group: Sequence[_Sight]) -> None:
+        async with self.work.transaction() as tx:
+            still = await self._unchanged(tx, group, moving=True)
+            held = [(s.conversion, t) for s in still for t in s.transfers if t.state is TransferState.RESERVED]
+            await self._book_transfers(tx, held)
+
+    async def _book_transfers(self, tx: Tx, held: Sequence[tuple[Conversion, Transfer]]) -> None:
+        """Our side of what both sides hold: the point of no return."""
+        entries = [
+            transfer_entry(
+                about_conversion(conversion),
+                transfer,
+                Stamp(entry_id=self.ids.new(), booked_on=self.clock.today(), voucher_no=transfer.voucher_no),
+            )
+            for conversion, transfer in held
+        ]
+        await self.ledger.append(tx, entries)
+        await self.transfers.save(tx, [transfer.committed() for _, transfer in held], self.clock.now())
+
+    async def _post(self, group: Sequence[_Sight]) -> dict[str, Exception]:
+        asked = [(sight, t) for sight in group for t in sight.transfers if t.state is TransferState.COMMITTED]
+        answers = await self.claims.post([transfer for _, transfer in asked])
+        hindered: dict[str, Exception] = {
+            sight.conversion.conversion_id: refused
+            for (sight, _), refused in zip(asked, answers, strict=True)
+            if refused is not None
+        }
+        async with self.work.transaction() as tx:
+            still = await self._unchanged(tx, [s for s in group if s.conversion.conversion_id not in hindered], moving=True)
+            now = self.clock.now()
+            done = [(s.conversion, t.confirmed()) for s in still for t in s.transfers if t.state is TransferState.COMMITTED]
+            await self.transfers.save(tx, [transfer for _, transfer in done], now)
+            for conversion, transfer in done:
+                tx.emit(transfer_confirmed(conversion, transfer, now))
+        return hindered
+
+    async def _replace(self, sight: _Sight, transfer: Transfer) -> None:
         """Both sides hold nothing any more: a successor under a new voucher number, taken up after a pause."""
+        await self.claims.void(transfer)
         async with self.work.transaction() as tx:
-            if not await self._unchanged(tx, conversion, transfer):
+            if not await self._unchanged(tx, [sight], moving=True):
                 return
-            await self.transfers.save(tx, transfer.voided(), self.clock.now())
-            await self._instruct(tx, transfer.conversion_id, transfer.book, transfer.direction, transfer.amount_fen)
+            await self.transfers.save(tx, [transfer.voided()], self.clock.now())
+            again = (transfer.conversion_id, transfer.book, transfer.direction, transfer.amount_fen)
+            await self._instruct(tx, [again])
         raise unavailable(
             "workinjury-bridge.transfer.refused", f"基金间调拨被拒绝：{transfer.cause}", f"transfer refused: {transfer.cause}"
         )
 
-    async def _pay(self, conversion: Conversion) -> None:
-        figures = _figures(conversion)
+    async def _pay(self, group: Sequence[_Sight]) -> None:
         async with self.work.transaction() as tx:
-            if not await self._unchanged(tx, conversion):
-                return
-            if conversion.revoked:
-                await self._save(tx, conversion.reverting())
-                return
-            for who in dict.fromkeys(who for _, who, _ in figures.payables):
-                items = [(kind, amount) for kind, to, amount in figures.payables if to == who]
-                await self.pay.run(tx, about_conversion(conversion), items, matter_id=conversion.matter_id, to=who)
-            await self._save(tx, conversion.settled())
+            still = [sight.conversion for sight in await self._unchanged(tx, group)]
+            payouts = [
+                Payout(
+                    concern=about_conversion(conversion),
+                    items=[(kind, amount) for kind, to, amount in _figures(conversion).payables if to == who],
+                    matter_id=conversion.matter_id,
+                    to=who,
+                )
+                for conversion in still
+                if not conversion.revoked
+                for who in dict.fromkeys(who for _, who, _ in _figures(conversion).payables)
+            ]
+            await self.pay.run_all(tx, payouts)
+            await self._save_all(tx, [c.reverting() if c.revoked else c.settled() for c in still])
 
-    async def _restore(self, conversion: Conversion) -> None:
+    async def _restore(self, sight: _Sight) -> None:
+        conversion = sight.conversion
         figures = _figures(conversion)
         async with self.work.transaction() as tx:
             if await self.recoveries.unbooked(tx, 1, conversion_id=conversion.conversion_id):
@@ -244,7 +379,7 @@ class AdvanceConversion:
         if not same_payments(owed, figures.owed):
             raise claims_disagrees(conversion.conversion_id)
         async with self.work.transaction() as tx:
-            if not await self._unchanged(tx, conversion):
+            if not await self._unchanged(tx, [sight]):
                 return
             about = await self.pay.payee_of(tx, about_conversion(conversion))
             debts = await self.recoveries.of_conversion(tx, conversion.conversion_id)
@@ -253,7 +388,7 @@ class AdvanceConversion:
                 entries = await self.ledger.of_settlement(tx, conversion.settlement_id)
                 mine = [e for e in entries if e.conversion_id == conversion.conversion_id]
                 original = next(e for e in mine if e.kind == "conversion").entry_id
-                stamp, paid = await self._stamp(tx), conversion.paid
+                (stamp,), paid = await self._stamps(tx, 1), conversion.paid
                 entry = reversion_entry(about, figures, stamp, paid=paid, reverses=original, debts=ours)
                 await self.ledger.append(tx, [entry])
             await self.deduct.give_up(tx, conversion.settlement_id, "recognition revoked")
@@ -266,66 +401,81 @@ class AdvanceConversion:
                     paid_to[who] = paid_to.get(who, 0) + amount
                 back = [(Book.WI, who, Cause.REVOKED, amount) for who, amount in paid_to.items()]
                 await self._open_debts(tx, conversion, back)
-            for debt in ours:
-                # what came in for a debt that is no more belongs to whom it came from; a third party's money is the person's
-                to = party.person(conversion.person_id) if party.is_third_party(debt.debtor) else debt.debtor
-                kind = f"returned-{debt.recovery_id}"
-                await self.pay.run(tx, about, [(kind, debt.recovered_fen)], matter_id=conversion.matter_id, to=to)
-            await self._instruct_all(tx, conversion, Direction.BACK)
+            await self._instruct_all(tx, [conversion], Direction.BACK)
             await self.conversions.save(tx, conversion.medically_restored(), self.clock.now())
 
-    async def _close(self, conversion: Conversion) -> None:
+    async def _close(self, sight: _Sight) -> None:
+        conversion = sight.conversion
         async with self.work.transaction() as tx:
-            if not await self._unchanged(tx, conversion):
+            if not await self._unchanged(tx, [sight]):
                 return
+            about = await self.pay.payee_of(tx, about_conversion(conversion))
+            for debt in await self.recoveries.of_conversion(tx, conversion.conversion_id):
+                if debt.book is Book.WI and debt.state is RecoveryState.REVERSED:
+                    # what came in for a debt that is no more belongs to whom it came from; a third party's money is the person's.
+                    # Only now: the funds do not wait for heirs who have to prove their right first
+                    to = party.person(conversion.person_id) if party.is_third_party(debt.debtor) else debt.debtor
+                    kind = f"returned-{debt.recovery_id}"
+                    await self.pay.run(tx, about, [(kind, debt.recovered_fen)], matter_id=conversion.matter_id, to=to)
             await self._save(tx, conversion.reverted())
-            await self.propose.run(tx, conversion.person_id)
+            await self.propose.run(tx, {conversion.person_id})
 
-    async def _change(self, before: Conversion, after: Conversion, *, tell: bool = False) -> None:
+    async def _move(self, group: Sequence[_Sight], to: Callable[[Conversion], Conversion]) -> None:
+        """A step that nobody outside needs to know of."""
         async with self.work.transaction() as tx:
-            if not await self._unchanged(tx, before):
-                return
-            await self.conversions.save(tx, after, self.clock.now())
-            if tell:
-                tx.emit(conversion_changed(after, self.clock.now()))
+            still = await self._unchanged(tx, group)
+            await self.conversions.move(tx, [to(sight.conversion) for sight in still], self.clock.now())
 
-    async def _change_transfer(self, conversion: Conversion, before: Transfer, after: Transfer) -> None:
-        async with self.work.transaction() as tx:
-            if not await self._unchanged(tx, conversion, before):
-                return
-            now = self.clock.now()
-            await self.transfers.save(tx, after, now)
-            if after.state is TransferState.CONFIRMED:
-                tx.emit(transfer_confirmed(conversion, after, now))
+    async def _unchanged(self, tx: Tx, group: Sequence[_Sight], *, moving: bool = False) -> list[_Sight]:
+        """Those with whom nobody was faster: under their persons' locks, they still have the mark this step started from.
 
-    async def _unchanged(self, tx: Tx, conversion: Conversion, transfer: Transfer | None = None) -> bool:
-        """Whether nobody was faster: under the person's lock, what is stored is still what this step started from."""
-        if await self.conversions.locked(tx, conversion.conversion_id) != conversion:
-            return False
-        return transfer is None or transfer in await self.transfers.of_conversion(tx, conversion.conversion_id)
+        ``moving``: also their transfers."""
+        if not group:
+            return []
+        await self.cases.lock_persons(tx, {sight.conversion.person_id for sight in group})
+        ids = [sight.conversion.conversion_id for sight in group]
+        marks = await self.conversions.marks(tx, ids)
+        still = [sight for sight in group if marks.get(sight.conversion.conversion_id) == sight.mark]
+        if moving:
+            transfers = await self._transfers_of(tx, ids)
+            still = [sight for sight in still if transfers.get(sight.conversion.conversion_id, ()) == sight.transfers]
+        return still
 
     async def _save(self, tx: Tx, conversion: Conversion) -> None:
         now = self.clock.now()
         await self.conversions.save(tx, conversion, now)
         tx.emit(conversion_changed(conversion, now))
 
-    async def _instruct_all(self, tx: Tx, conversion: Conversion, direction: Direction) -> None:
-        """One transfer per book, each under a voucher number of its own; none to a book whose debt was taken over."""
-        for book, amount in _figures(conversion).owed_by_book().items():
-            if direction is Direction.OUT and book in conversion.netted:
-                continue
-            await self._instruct(tx, conversion.conversion_id, book, direction, amount)
+    async def _save_all(self, tx: Tx, conversions: Sequence[Conversion]) -> None:
+        now = self.clock.now()
+        await self.conversions.move(tx, conversions, now)
+        for conversion in conversions:
+            tx.emit(conversion_changed(conversion, now))
 
-    async def _instruct(self, tx: Tx, conversion_id: str, book: Book, direction: Direction, amount_fen: int) -> None:
-        transfer = Transfer(
-            transfer_id=self.ids.new(),
-            conversion_id=conversion_id,
-            voucher_no=await self.ledger.next_voucher(tx, self.clock.today()),
-            book=book,
-            direction=direction,
-            amount_fen=amount_fen,
-        )
-        await self.transfers.add(tx, transfer, self.clock.now())
+    async def _instruct_all(self, tx: Tx, conversions: Sequence[Conversion], direction: Direction) -> None:
+        """One transfer per book, each under a voucher number of its own; none to a book whose debt was taken over."""
+        wanted = [
+            (conversion.conversion_id, book, direction, amount)
+            for conversion in conversions
+            for book, amount in _figures(conversion).owed_by_book().items()
+            if direction is Direction.BACK or book not in conversion.netted
+        ]
+        await self._instruct(tx, wanted)
+
+    async def _instruct(self, tx: Tx, wanted: Sequence[tuple[str, Book, Direction, int]]) -> None:
+        vouchers = await self.ledger.next_vouchers(tx, self.clock.today(), len(wanted))
+        transfers = [
+            Transfer(
+                transfer_id=self.ids.new(),
+                conversion_id=conversion_id,
+                voucher_no=voucher_no,
+                book=book,
+                direction=direction,
+                amount_fen=amount_fen,
+            )
+            for (conversion_id, book, direction, amount_fen), voucher_no in zip(wanted, vouchers, strict=True)
+        ]
+        await self.transfers.add(tx, transfers, self.clock.now())
 
     async def _open_debts(
         self,
@@ -358,9 +508,16 @@ class AdvanceConversion:
                 watch_limitation(tx, debt, policy.limitation)
             tx.emit(recovery_changed(debt, self.clock.now()))
 
-    async def _stamp(self, tx: Tx) -> Stamp:
+    async def _stamps(self, tx: Tx, count: int) -> list[Stamp]:
         today = self.clock.today()
-        return Stamp(entry_id=self.ids.new(), booked_on=today, voucher_no=await self.ledger.next_voucher(tx, today))
+        vouchers = await self.ledger.next_vouchers(tx, today, count)
+        return [Stamp(entry_id=self.ids.new(), booked_on=today, voucher_no=voucher_no) for voucher_no in vouchers]
+
+
+def _as_assessed(taken: TakenBack, figures: Figures) -> bool:
+    """Whether claims has taken back what it had said before."""
+    cash = (taken.cash_fen, taken.kept_cash_fen)
+    return same_payments(taken.owed, figures.owed) and cash == (figures.cash_fen, figures.kept_cash_fen)
 
 
 def _debts_of(conversion: Conversion, figures: Figures) -> list[tuple[Book, str, Cause, int]]:

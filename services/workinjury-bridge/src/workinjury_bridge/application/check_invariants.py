@@ -8,18 +8,16 @@ from typing import Any
 from shared.errors import Refusal
 from shared.ledger import Book
 from shared.transactions import UnitOfWork
+from workinjury_bridge.application.benefits.ports import BenefitChecks
 from workinjury_bridge.application.ports import Cases, ClaimsGateway, Conversions, Ledger, Recoveries, Transfers
-from workinjury_bridge.domain.conversion import ConversionState
+from workinjury_bridge.domain.benefits.rules import BenefitBook
+from workinjury_bridge.domain.conversion import Step, next_step
 from workinjury_bridge.domain.invariants import Breach, breaches_of
 
 _PAGE = 200
-_AT_REST = (
-    ConversionState.PROPOSED,
-    ConversionState.CHECKED,
-    ConversionState.SETTLED,
-    ConversionState.REVERTED,
-    ConversionState.FAILED,
-)
+_BETWEEN_THE_BOOKS = frozenset({Step.BEGIN, Step.TAKE_BACK, Step.INSTRUCT, Step.TRANSFER, Step.RESTORE})
+"""Before these steps one side may have booked what the other has not; who only waits to be paid, heirs for instance, is no longer
+between the books."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +31,8 @@ class CheckInvariants:
     recoveries: Recoveries
     ledger: Ledger
     claims: ClaimsGateway
+    benefits: BenefitChecks
+    book: BenefitBook
 
     async def run(self) -> dict[str, Any]:
         """``{checked, in_flight, inter_fund, breaches}``; ``inter_fund`` is ``equal``, ``in-flight`` or ``unknown``."""
@@ -54,7 +54,7 @@ class CheckInvariants:
                 mine = [entry for entry in about if entry.conversion_id == conversion.conversion_id]
                 breaches.extend(breaches_of(conversion, transfers, mine, case.effective, debts))
                 checked += 1
-                in_flight += conversion.state not in _AT_REST
+                in_flight += next_step(conversion, transfers) in _BETWEEN_THE_BOOKS
             if len(page) < _PAGE:
                 break
             last = page[-1].conversion_id
@@ -62,6 +62,7 @@ class CheckInvariants:
             for debtor, debts_fen, book_fen in await self.recoveries.disagreeing(tx):
                 problem = f"debts say {debts_fen}, the book says {book_fen}"
                 breaches.append(Breach(rule="9", subject_id=debtor, problem=problem))
+        breaches.extend(await self.check_benefits())
         inter_fund = "in-flight" if in_flight else await self._inter_fund(breaches)
         return {
             "checked": checked,
@@ -69,6 +70,29 @@ class CheckInvariants:
             "inter_fund": inter_fund,
             "breaches": [asdict(breach) for breach in breaches],
         }
+
+    async def check_benefits(self) -> list[Breach]:
+        """B15.5, 6, 10 and 12 for the cash benefits: what was granted, what the book says, and who was paid."""
+        async with self.work.transaction() as tx:
+            misbooked = await self.benefits.misbooked(tx)
+            gone = await self.benefits.paid_while_gone(tx)
+            overdrawn = await self.benefits.overdrawn(tx)
+            beyond = await self.benefits.dependants_beyond_wage(tx)
+        found = [
+            Breach(rule="5", subject_id=case_id, problem=f"granted {granted} on {account}, the book says {booked}")
+            for case_id, account, granted, booked in misbooked
+        ]
+        found += [Breach(rule="12", subject_id=payment_id, problem="paid to somebody gone") for payment_id in gone]
+        found += [
+            Breach(rule="6", subject_id=party, problem=f"{fen} fen more than was payable, or owed") for party, fen in overdrawn
+        ]
+        # a later rise may go beyond own wage where the rule book holds the ceiling against the first amounts only
+        found += [
+            Breach(rule="10", subject_id=case_id, problem=f"dependants got {fen} for {month:%Y-%m}, own wage is {wage}")
+            for case_id, month, fen, wage in beyond
+            if self.book.on(month).death.ceiling == "paid" or not self.book.adjustments
+        ]
+        return found
 
     async def _inter_fund(self, breaches: list[Breach]) -> str:
         """B15.2: what each fund says of the other is the same, as long as nothing is on its way."""

@@ -35,9 +35,10 @@ class OnClaimSettled:
         if not stays:
             return
         await self.stays.put(tx, stays)
-        # Nearly everybody who is settled was never injured at work: those need no look at their stays.
-        for person_id in sorted(await self.cases.with_cases(tx, {stay.person_id for stay in stays})):
-            await self.propose.run(tx, person_id)
+        # Nearly everybody who is settled was never injured at work: those have no cases, and need no look at their stays.
+        persons = {stay.person_id for stay in stays}
+        await self.propose.run(tx, persons)
+        for person_id in sorted({case.person_id for case in await self.cases.of_persons(tx, persons)}):
             await self.find_double.run(tx, person_id)
 
 

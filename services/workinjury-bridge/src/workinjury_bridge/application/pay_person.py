@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from shared.clock import Clock
 from shared.contracts.workinjury_bridge import BenefitPaid
 from shared.ids import IdFactory
-from shared.ledger import Book
+from shared.ledger import Book, Entry
 from shared.transactions import Tx
 from workinjury_bridge.application.benefits.ports import Losses
 from workinjury_bridge.application.ports import Ledger, Payment, Recoveries
@@ -17,6 +17,38 @@ from workinjury_bridge.domain import party
 from workinjury_bridge.domain.benefits.loss import expect_payable, rerouted
 from workinjury_bridge.domain.facts import recovery_changed
 from workinjury_bridge.domain.journals import Concern, Stamp, payment_entry, set_off_entry
+from workinjury_bridge.domain.recovery import Recovery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payout:
+    """What one party gets about one matter: items (kind, fen); a debt is met from the last of them first."""
+
+    concern: Concern
+    items: Sequence[tuple[str, int]]
+    matter_id: str | None = None
+    benefit_id: str | None = None
+    month: date | None = None
+    repays: str | None = None
+    against_debt: bool = True
+    """False for what is the payee's in its own right, not the person's."""
+    to: str | None = None
+    """A party other than the person."""
+
+    @property
+    def due_fen(self) -> int:
+        """All items together."""
+        return sum(amount for _, amount in self.items)
+
+    @property
+    def to_employer(self) -> bool:
+        """Whether an employer is paid."""
+        return self.to is not None and party.is_employer(self.to)
+
+    @property
+    def debtor(self) -> str:
+        """Whose debt may be met from it."""
+        return self.to if self.to is not None and self.to_employer else party.person(self.concern.person_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,81 +74,74 @@ class PayPerson:
         against_debt: bool = True,
         to: str | None = None,
     ) -> None:
-        """Pay ``items`` (kind, fen); a debt is met from the last of them first. One journal each for set-off and payment.
+        """Pay one; see ``run_all`` and ``Payout``."""
+        payout = Payout(
+            concern=concern,
+            items=items,
+            matter_id=matter_id,
+            benefit_id=benefit_id,
+            month=month,
+            repays=repays,
+            against_debt=against_debt,
+            to=to,
+        )
+        await self.run_all(tx, [payout])
+
+    async def run_all(self, tx: Tx, payouts: Sequence[Payout]) -> None:
+        """Pay them, one journal each for set-off and payment.
 
         Every item is told, also one that a debt has eaten up: the person has had it, and a matter may wait for it.
         Somebody dead or missing is never paid, only heirs who have proven it; refuses until they have (B15.12).
-        ``against_debt``: False for what is the payee's in its own right, not the person's. ``to``: a party other than the person.
         """
-        due = sum(amount for _, amount in items)
-        if due == 0:
+        payouts = [payout for payout in payouts if payout.due_fen]
+        if not payouts:
             return
-        loss = await self.losses.of(tx, concern.person_id)
-        to_employer = to is not None and party.is_employer(to)
-        if not to_employer:
-            expect_payable(loss)
-        concern = rerouted(concern, loss)
-        who = concern.payable_dim if to in (None, party.person(concern.person_id)) else to or ""
-        debtor = who if to_employer else party.person(concern.person_id)
-        set_off = await self._set_off(tx, concern, debtor, due) if against_debt else 0
-        if set_off:
-            await self.ledger.append(tx, [set_off_entry(concern, who, debtor, set_off, await self._stamp(tx))])
-        left = due - set_off
-        voucher_no = ""
-        if left:
-            stamp = await self._stamp(tx)
-            voucher_no = stamp.voucher_no
-            await self.ledger.append(tx, [payment_entry(concern, who, left, stamp)])
-        now = self.clock.now()
-        for kind, amount in items:
-            if not amount:
-                continue
-            paid = min(amount, left)
-            left -= paid
-            payment_id = self.ids.new()
-            if paid:
-                payment = Payment(
-                    payment_id=payment_id,
-                    case_id=concern.case_id,
-                    person_id=concern.person_id,
-                    settlement_id=concern.settlement_id,
-                    conversion_id=concern.conversion_id,
-                    kind=kind,
-                    amount_fen=paid,
-                    voucher_no=voucher_no,
-                    paid_at=now,
-                    payee=who,
-                    benefit_id=benefit_id,
-                    month=month,
-                    repays=repays,
-                )
-                await self.ledger.add_payment(tx, payment)
-            tx.emit(
-                BenefitPaid(
-                    payment_id=payment_id,
-                    case_id=concern.case_id,
-                    person_id=concern.person_id,
-                    kind=kind,
-                    amount_fen=paid,
-                    set_off_fen=amount - paid,
-                    paid_at=now,
-                    conversion_id=concern.conversion_id,
-                    matter_id=matter_id,
-                    benefit_id=benefit_id,
-                    month=month,
-                    to_heirs=loss is not None and loss.stands and not to_employer,
-                    paid_to=who,
-                )
-            )
+        losses = await self.losses.among(tx, {payout.concern.person_id for payout in payouts})
+        for payout in payouts:
+            if not payout.to_employer:
+                expect_payable(losses.get(payout.concern.person_id))
+        met = await self._set_off(tx, [payout for payout in payouts if payout.against_debt])
+        vouchers = iter(await self.ledger.next_vouchers(tx, self.clock.today(), 2 * len(payouts)))
+        entries: list[Entry] = []
+        payments: list[Payment] = []
+        for payout in payouts:
+            loss = losses.get(payout.concern.person_id)
+            concern = rerouted(payout.concern, loss)
+            own = payout.to in (None, party.person(concern.person_id))
+            who = concern.payable_dim if own else payout.to or ""
+            set_off = next(met) if payout.against_debt else 0
+            if set_off:
+                entries.append(set_off_entry(concern, who, payout.debtor, set_off, self._stamp(next(vouchers))))
+            left = payout.due_fen - set_off
+            voucher_no = ""
+            if left:
+                voucher_no = next(vouchers)
+                entries.append(payment_entry(concern, who, left, self._stamp(voucher_no)))
+            for kind, amount in payout.items:
+                if not amount:
+                    continue
+                payment = self._payment(payout, concern, who, kind, min(amount, left), voucher_no)
+                left -= payment.amount_fen
+                if payment.amount_fen:
+                    payments.append(payment)
+                to_heirs = loss is not None and loss.stands and not payout.to_employer
+                tx.emit(_paid(payment, payout, amount - payment.amount_fen, to_heirs=to_heirs))
+        await self.ledger.append(tx, entries)
+        await self.ledger.add_payments(tx, payments)
 
     async def payee_of(self, tx: Tx, concern: Concern) -> Concern:
         """The concern whose payables go to the heirs when its person is gone; for whoever books what is paid here later."""
-        return rerouted(concern, await self.losses.of(tx, concern.person_id))
+        return (await self.payees_of(tx, [concern]))[0]
+
+    async def payees_of(self, tx: Tx, concerns: Sequence[Concern]) -> list[Concern]:
+        """The same for many."""
+        losses = await self.losses.among(tx, {concern.person_id for concern in concerns})
+        return [rerouted(concern, losses.get(concern.person_id)) for concern in concerns]
 
     async def write_off(self, tx: Tx, person_id: str, amount_fen: int) -> None:
         """What a dead person owed is given up and booked (B14): its debts say so, oldest first."""
         left = amount_fen
-        for debt in await self.recoveries.open_of(tx, Book.WI, party.person(person_id)):
+        for debt in await self.recoveries.open_of(tx, Book.WI, {party.person(person_id)}):
             given_up = min(left, debt.open_fen)
             if given_up:
                 after = debt.given_up(given_up)
@@ -124,21 +149,64 @@ class PayPerson:
                 tx.emit(recovery_changed(after, self.clock.now()))
                 left -= given_up
 
-    async def _set_off(self, tx: Tx, concern: Concern, debtor: str, due: int) -> int:
-        """Meet the debts to this book, oldest first: the person's, also those of benefits; an employer's about the same person,
-        whose lock is held."""
-        met = 0
-        for debt in await self.recoveries.open_of(tx, Book.WI, debtor):
-            amount = min(debt.open_fen, due - met)
-            if amount and debt.person_id == concern.person_id:
-                after = debt.received(amount)
-                await self.recoveries.save(tx, after, self.clock.now())
-                tx.emit(recovery_changed(after, self.clock.now()))
-                met += amount
-        if party.is_employer(debtor):
-            return met
-        return min(due, await self.ledger.person_debt_fen(tx, concern.person_id))
+    async def _set_off(self, tx: Tx, payouts: Sequence[Payout]) -> Iterator[int]:
+        """What each of these meets of the debts to this book, oldest first: the person's, also those of benefits; an employer's
+        about the same person, whose lock is held."""
+        debts: dict[str, list[Recovery]] = {}
+        for debt in await self.recoveries.open_of(tx, Book.WI, {payout.debtor for payout in payouts}):
+            debts.setdefault(debt.debtor, []).append(debt)
+        owed = dict(await self.ledger.person_debts(tx, {payout.concern.person_id for payout in payouts}))
+        amounts: list[int] = []
+        for payout in payouts:
+            person_id, due, met = payout.concern.person_id, payout.due_fen, 0
+            for n, debt in enumerate(debts.get(payout.debtor, [])):
+                amount = min(debt.open_fen, due - met)
+                if amount and debt.person_id == person_id:
+                    after = debt.received(amount)
+                    debts[payout.debtor][n] = after
+                    await self.recoveries.save(tx, after, self.clock.now())
+                    tx.emit(recovery_changed(after, self.clock.now()))
+                    met += amount
+            if not payout.to_employer:
+                met = min(due, owed.get(person_id, 0))
+                owed[person_id] = owed.get(person_id, 0) - met
+            amounts.append(met)
+        return iter(amounts)
 
-    async def _stamp(self, tx: Tx) -> Stamp:
-        today = self.clock.today()
-        return Stamp(entry_id=self.ids.new(), booked_on=today, voucher_no=await self.ledger.next_voucher(tx, today))
+    def _payment(self, payout: Payout, concern: Concern, who: str, kind: str, amount_fen: int, voucher_no: str) -> Payment:
+        return Payment(
+            payment_id=self.ids.new(),
+            case_id=concern.case_id,
+            person_id=concern.person_id,
+            settlement_id=concern.settlement_id,
+            conversion_id=concern.conversion_id,
+            kind=kind,
+            amount_fen=amount_fen,
+            voucher_no=voucher_no,
+            paid_at=self.clock.now(),
+            payee=who,
+            benefit_id=payout.benefit_id,
+            month=payout.month,
+            repays=payout.repays,
+        )
+
+    def _stamp(self, voucher_no: str) -> Stamp:
+        return Stamp(entry_id=self.ids.new(), booked_on=self.clock.today(), voucher_no=voucher_no)
+
+
+def _paid(payment: Payment, payout: Payout, set_off_fen: int, *, to_heirs: bool) -> BenefitPaid:
+    return BenefitPaid(
+        payment_id=payment.payment_id,
+        case_id=payment.case_id,
+        person_id=payment.person_id,
+        kind=payment.kind,
+        amount_fen=payment.amount_fen,
+        set_off_fen=set_off_fen,
+        paid_at=payment.paid_at,
+        conversion_id=payment.conversion_id,
+        matter_id=payout.matter_id,
+        benefit_id=payout.benefit_id,
+        month=payout.month,
+        to_heirs=to_heirs,
+        paid_to=payment.payee,
+    )

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from shared.contracts.claims import FundPayment
+from shared.errors import Refusal
 from shared.ledger import Book, Entry
 from shared.transactions import Tx
 from workinjury_bridge.domain.advance import Advance
@@ -89,10 +90,6 @@ class Cases(Protocol):
         """Wait until nobody else works on these people; held until the transaction ends. One order for all callers."""
         ...
 
-    async def with_cases(self, tx: Tx, person_ids: Collection[str]) -> set[str]:
-        """Who of them has an injury case."""
-        ...
-
     async def add(self, tx: Tx, case: InjuryCase, opened_at: datetime) -> None:
         """A new case."""
         ...
@@ -105,12 +102,24 @@ class Cases(Protocol):
         """One case, read under its person's lock."""
         ...
 
+    async def many(self, tx: Tx, case_ids: Collection[str]) -> Sequence[InjuryCase]:
+        """Those of these that there are."""
+        ...
+
+    async def locked_all(self, tx: Tx, case_ids: Collection[str]) -> Sequence[InjuryCase]:
+        """The same, read under their persons' locks."""
+        ...
+
     async def of_person(self, tx: Tx, person_id: str) -> Sequence[InjuryCase]:
         """Every case of a person, newest accident first."""
         ...
 
-    async def add_decision(self, tx: Tx, case_id: str, decision: Decision, recorded_at: datetime) -> None:
-        """One more version."""
+    async def of_persons(self, tx: Tx, person_ids: Collection[str]) -> Sequence[InjuryCase]:
+        """The same of many."""
+        ...
+
+    async def add_decisions(self, tx: Tx, decisions: Sequence[tuple[str, Decision]], recorded_at: datetime) -> None:
+        """One more version each, by case."""
         ...
 
     async def state_facts(self, tx: Tx, case_id: str, facts: CaseFacts) -> None:
@@ -141,16 +150,20 @@ class Stays(Protocol):
         """One stay, None when it was never told."""
         ...
 
-    async def of_person(self, tx: Tx, person_id: str) -> Sequence[SettledStay]:
-        """Every stay of a person, oldest first."""
+    async def many(self, tx: Tx, settlement_ids: Sequence[str]) -> Sequence[SettledStay]:
+        """Those of these that were told."""
+        ...
+
+    async def of_persons(self, tx: Tx, person_ids: Collection[str]) -> Sequence[SettledStay]:
+        """Every stay of these persons, each person's oldest first."""
         ...
 
 
 class Conversions(Protocol):
     """Conversions and when they are to be taken up again."""
 
-    async def add(self, tx: Tx, conversion: Conversion, at: datetime) -> bool:
-        """A new proposal; False when this settlement has one under this decision version, or any that has not ended."""
+    async def add(self, tx: Tx, conversions: Sequence[Conversion], at: datetime) -> None:
+        """New proposals. The tables refuse a second one of a key, and one beside another that has not ended."""
         ...
 
     async def get(self, tx: Tx, conversion_id: str) -> Conversion | None:
@@ -165,8 +178,32 @@ class Conversions(Protocol):
         """The next value; whatever hindered it is forgotten."""
         ...
 
+    async def many(self, tx: Tx, conversion_ids: Sequence[str]) -> Sequence[Conversion]:
+        """Those of these that there are."""
+        ...
+
+    async def marked(self, tx: Tx, conversion_ids: Sequence[str]) -> Sequence[tuple[Conversion, object]]:
+        """The same, each with a mark that is another one after every change of it."""
+        ...
+
+    async def marks(self, tx: Tx, conversion_ids: Sequence[str]) -> Mapping[str, object]:
+        """The marks alone."""
+        ...
+
+    async def assess(self, tx: Tx, conversions: Sequence[Conversion], at: datetime) -> None:
+        """The next values of many, whatever has changed in them."""
+        ...
+
+    async def move(self, tx: Tx, conversions: Sequence[Conversion], at: datetime) -> None:
+        """The next values of many whose figures, facts and split stay; whatever hindered them is forgotten."""
+        ...
+
     async def of_case(self, tx: Tx, case_id: str) -> Sequence[Conversion]:
         """Every conversion of a case."""
+        ...
+
+    async def of_settlements(self, tx: Tx, settlement_ids: Sequence[str]) -> Sequence[Conversion]:
+        """Every conversion of these settlements."""
         ...
 
     async def of_settlement(self, tx: Tx, settlement_id: str) -> Sequence[Conversion]:
@@ -189,12 +226,16 @@ class Conversions(Protocol):
 class Transfers(Protocol):
     """Transfers between the funds."""
 
-    async def add(self, tx: Tx, transfer: Transfer, at: datetime) -> None:
-        """A new transfer."""
+    async def add(self, tx: Tx, transfers: Sequence[Transfer], at: datetime) -> None:
+        """New transfers."""
         ...
 
-    async def save(self, tx: Tx, transfer: Transfer, at: datetime) -> None:
-        """The next value."""
+    async def save(self, tx: Tx, transfers: Sequence[Transfer], at: datetime) -> None:
+        """The next values."""
+        ...
+
+    async def of_conversions(self, tx: Tx, conversion_ids: Sequence[str]) -> Sequence[Transfer]:
+        """Every transfer of these conversions, oldest first."""
         ...
 
     async def of_conversion(self, tx: Tx, conversion_id: str) -> Sequence[Transfer]:
@@ -221,8 +262,8 @@ class Recoveries(Protocol):
         """Every debt that came from a conversion, oldest first."""
         ...
 
-    async def open_of(self, tx: Tx, book: Book, debtor: str) -> Sequence[Recovery]:
-        """The debts of a debtor to a book that are not closed, oldest first."""
+    async def open_of(self, tx: Tx, book: Book, debtors: Collection[str]) -> Sequence[Recovery]:
+        """The debts of these debtors to a book that are not closed, oldest first."""
         ...
 
     async def add_movement(self, tx: Tx, movement: Movement, at: datetime) -> None:
@@ -371,6 +412,10 @@ class Ledger(Protocol):
         """What the person owes the book (1125)."""
         ...
 
+    async def person_debts(self, tx: Tx, person_ids: Collection[str]) -> Mapping[str, int]:
+        """What each of these persons owes the book (1125), fen; those who owe nothing are left out."""
+        ...
+
     async def fund_balances(self, tx: Tx) -> Mapping[Book, int]:
         """Per medical book: what it owes us (1121) minus what we owe it (2202)."""
         ...
@@ -379,8 +424,12 @@ class Ledger(Protocol):
         """A voucher number that no other voucher has."""
         ...
 
-    async def add_payment(self, tx: Tx, payment: Payment) -> None:
-        """Record a payment to a person."""
+    async def next_vouchers(self, tx: Tx, on: date, count: int) -> Sequence[str]:
+        """Voucher numbers that no other voucher has."""
+        ...
+
+    async def add_payments(self, tx: Tx, payments: Sequence[Payment]) -> None:
+        """Record payments to persons."""
         ...
 
 
@@ -403,12 +452,16 @@ class ClaimsGateway(Protocol):
         """The medical version of a settlement with its lines."""
         ...
 
+    async def read_bills(self, settlement_ids: Sequence[str]) -> Sequence[MedicalBill | Refusal]:
+        """The same of many, or why not."""
+        ...
+
     async def decide_kept(self, settlement_id: str, lines: Sequence[KeptLine]) -> Kept:
         """What v2 of the kept lines would be; nothing changes (B5)."""
         ...
 
-    async def take_back(self, conversion: Conversion, *, net: bool) -> TakenBack:
-        """Take the settlement back; its books now have a receivable against the work-injury fund, or with ``net``, where the
+    async def take_back(self, conversions: Sequence[Conversion], *, net: bool) -> Sequence[TakenBack | Refusal]:
+        """Take each settlement back, or say why not; its books now have a receivable against the work-injury fund, or with ``net``, where the
         hospital is not paid yet, one debt less."""
         ...
 
@@ -428,12 +481,12 @@ class ClaimsGateway(Protocol):
         """The medical settlement falls away, because the work-injury fund has paid the same bill."""
         ...
 
-    async def reserve(self, conversion: Conversion, transfer: Transfer) -> None:
-        """Reserve a transfer in the medical book."""
+    async def reserve(self, transfers: Sequence[tuple[Conversion, Transfer]]) -> Sequence[Refusal | None]:
+        """Reserve each transfer in its medical book, or say why not."""
         ...
 
-    async def post(self, transfer: Transfer) -> None:
-        """Post a reserved transfer."""
+    async def post(self, transfers: Sequence[Transfer]) -> Sequence[Refusal | None]:
+        """Post each reserved transfer, or say why not."""
         ...
 
     async def void(self, transfer: Transfer) -> None:
@@ -464,6 +517,14 @@ class Views(Protocol):
         self, *, case_id: str | None, state: str | None, person_id: str | None, after: str | None, limit: int
     ) -> list[dict[str, Any]]:
         """Conversions, newest first."""
+        ...
+
+    async def regions_of_cases(self, case_ids: Sequence[str]) -> set[str | None]:
+        """The regions of these cases."""
+        ...
+
+    async def regions(self, conversion_ids: Sequence[str]) -> set[str | None]:
+        """The regions of the cases of these conversions."""
         ...
 
     async def recovery(self, recovery_id: str) -> dict[str, Any] | None:

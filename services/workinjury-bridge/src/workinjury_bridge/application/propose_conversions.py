@@ -6,6 +6,7 @@ last finds the others, because all of them hold the person's lock.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from shared.clock import Clock
@@ -13,7 +14,8 @@ from shared.ids import IdFactory
 from shared.transactions import Tx
 from workinjury_bridge.application.ports import Cases, Conversions, Policies, Stays
 from workinjury_bridge.domain.conversion import Conversion
-from workinjury_bridge.domain.stay import belongs
+from workinjury_bridge.domain.recognition import InjuryCase
+from workinjury_bridge.domain.stay import SettledStay, belongs
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +29,32 @@ class ProposeConversions:
     clock: Clock
     ids: IdFactory
 
-    async def run(self, tx: Tx, person_id: str) -> list[str]:
-        """Ids of the new proposals. The caller holds the person's lock."""
-        recognised = [(case, case.effective) for case in await self.cases.of_person(tx, person_id)]
-        proposed: list[str] = []
-        for stay in await self.stays.of_person(tx, person_id):
-            policy = self.policies.on(stay.begun_on)
-            for case, decision in recognised:
-                if decision is None or not belongs(stay, case, policy):
-                    continue
-                conversion = Conversion(
+    async def run(self, tx: Tx, person_ids: Collection[str]) -> list[Conversion]:
+        """The new proposals of these persons. The caller holds their locks."""
+        cases: dict[str, list[InjuryCase]] = {}
+        for case in await self.cases.of_persons(tx, person_ids):
+            cases.setdefault(case.person_id, []).append(case)
+        stays = await self.stays.of_persons(tx, cases)
+        known: dict[str, list[Conversion]] = {}
+        for conversion in await self.conversions.of_settlements(tx, [stay.settlement_id for stay in stays]):
+            known.setdefault(conversion.settlement_id, []).append(conversion)
+        proposed: list[Conversion] = []
+        for stay in stays:
+            proposal = self._proposal(stay, cases[stay.person_id])
+            if proposal and not any(before.excludes(proposal) for before in known.get(stay.settlement_id, ())):
+                proposed.append(proposal)
+        await self.conversions.add(tx, proposed, self.clock.now())
+        return proposed
+
+    def _proposal(self, stay: SettledStay, cases: Sequence[InjuryCase]) -> Conversion | None:
+        policy = self.policies.on(stay.begun_on)
+        for case in cases:
+            decision = case.effective
+            if decision is not None and belongs(stay, case, policy):
+                return Conversion(
                     conversion_id=self.ids.new(),
                     case_id=case.case_id,
-                    person_id=person_id,
+                    person_id=stay.person_id,
                     settlement_id=stay.settlement_id,
                     visit_id=stay.visit_id,
                     institution_code=stay.institution_code,
@@ -47,7 +62,4 @@ class ProposeConversions:
                     decision_version=decision.version,
                     matter_id=case.matter_id,
                 )
-                if await self.conversions.add(tx, conversion, self.clock.now()):
-                    proposed.append(conversion.conversion_id)
-                break
-        return proposed
+        return None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from shared.clock import Clock
+from shared.errors import Refusal
 from shared.transactions import Once, OnceKey, Tx
-from workinjury_bridge.application.ports import Advances, Conversions
+from workinjury_bridge.application.ports import Advances, Cases, Conversions
 from workinjury_bridge.domain.advance import AdvanceState
 from workinjury_bridge.domain.conversion import Conversion
 from workinjury_bridge.domain.facts import conversion_changed
@@ -20,6 +21,7 @@ class ReviewConversion:
     """Each act refuses an unknown conversion and one in another state; approving refuses the person who checked."""
 
     once: Once
+    cases: Cases
     conversions: Conversions
     advances: Advances
     clock: Clock
@@ -36,22 +38,64 @@ class ReviewConversion:
         """Checked goes back to be looked at again, proposed is dismissed."""
         return await self._act(key, conversion_id, lambda c, _: c.sent_back(actor, note))
 
+    async def together(
+        self, key: OnceKey, act: Literal["check", "approve"], conversion_ids: Sequence[str], actor: str, note: str | None
+    ) -> dict[str, Any]:
+        """One act on many of the worklist; each is answered for itself, in order, a refusal as its problem."""
+
+        async def work(tx: Tx) -> dict[str, Any]:
+            seen = await self.conversions.many(tx, conversion_ids)
+            await self.cases.lock_persons(tx, {conversion.person_id for conversion in seen})
+            now = {conversion.conversion_id: conversion for conversion in await self.conversions.many(tx, conversion_ids)}
+            answers: list[dict[str, Any]] = []
+            moved: list[Conversion] = []
+            for conversion_id in conversion_ids:
+                try:
+                    current = now.get(conversion_id)
+                    if current is None:
+                        raise unknown("conversion", "转换业务")
+                    if act == "approve":
+                        after = current.approved(actor, note)
+                    else:
+                        after = current.checked(actor, note, advance_approved=await self._advanced(tx, current))
+                except Refusal as refused:
+                    answers.append({"conversion_id": conversion_id, "problem": refused.as_problem()})
+                    continue
+                now[conversion_id] = after
+                moved.append(after)
+                answers.append(_answer(after))
+            await self.conversions.move(tx, moved, self.clock.now())
+            for conversion in moved:
+                tx.emit(conversion_changed(conversion, self.clock.now()))
+            return {"items": answers}
+
+        return (await self.once.run(key, work))[0]
+
+    async def _advanced(self, tx: Tx, conversion: Conversion) -> bool:
+        """Whether an advance on its case is approved; asked only where the fund would advance."""
+        if conversion.figures is None or conversion.figures.debtor is None:
+            return False
+        return any(a.state is AdvanceState.APPROVED for a in await self.advances.of_case(tx, conversion.case_id))
+
     async def _act(self, key: OnceKey, conversion_id: str, act: Callable[[Conversion, bool], Conversion]) -> dict[str, Any]:
         async def work(tx: Tx) -> dict[str, Any]:
             current = await self.conversions.locked(tx, conversion_id)
             if current is None:
                 raise unknown("conversion", "转换业务")
             now = self.clock.now()
-            advances = await self.advances.of_case(tx, current.case_id)
-            after = act(current, any(a.state is AdvanceState.APPROVED for a in advances))
+            after = act(current, await self._advanced(tx, current))
             await self.conversions.save(tx, after, now)
             tx.emit(conversion_changed(after, now))
-            return {
-                "conversion_id": conversion_id,
-                "state": after.state.value,
-                "maker": after.maker,
-                "checker": after.checker,
-                "note": after.note,
-            }
+            return _answer(after)
 
         return (await self.once.run(key, work))[0]
+
+
+def _answer(conversion: Conversion) -> dict[str, Any]:
+    return {
+        "conversion_id": conversion.conversion_id,
+        "state": conversion.state.value,
+        "maker": conversion.maker,
+        "checker": conversion.checker,
+        "note": conversion.note,
+    }

@@ -57,7 +57,7 @@ class RevokeRecognition:
                 decided_by=decided_by,
             )
             case.revoke(revocation)
-            await self.cases.add_decision(tx, case_id, revocation, now)
+            await self.cases.add_decisions(tx, [(case_id, revocation)], now)
             await self.cases.mark_contested(tx, case_id, None)
             touched = []
             for before in await self.conversions.of_case(tx, case_id):

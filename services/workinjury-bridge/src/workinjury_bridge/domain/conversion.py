@@ -90,6 +90,14 @@ class Conversion:
     paid: bool = False
     """The person got refund and meals, in cash or set off against a debt."""
 
+    def excludes(self, other: Conversion) -> bool:
+        """Whether another proposal for the same settlement has no place beside this one (B15.13): it has the same key, or this
+        one has not ended."""
+        if other.settlement_id != self.settlement_id:
+            return False
+        same = (other.decision_id, other.decision_version) == (self.decision_id, self.decision_version)
+        return same or self.state not in ENDED
+
     def assessed(self, figures: Figures) -> Conversion:
         """The bill was read and closes."""
         self._expect("assess", ConversionState.PROPOSED)

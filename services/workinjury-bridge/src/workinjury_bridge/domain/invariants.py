@@ -20,7 +20,7 @@ from workinjury_bridge.domain.conversion import WAITING, Conversion, ConversionS
 from workinjury_bridge.domain.figures import Figures
 from workinjury_bridge.domain.party import receivable
 from workinjury_bridge.domain.recognition import Decision
-from workinjury_bridge.domain.recovery import Recovery
+from workinjury_bridge.domain.recovery import Recovery, RecoveryState
 from workinjury_bridge.domain.transfer import Direction, Transfer, TransferState
 
 _Expect = Callable[[str, bool, str], None]
@@ -71,7 +71,8 @@ def breaches_of(
         expect("4", False, "booked without figures")
         return found
     booked = _Balances(entries)
-    _expect_books(expect, conversion, figures, transfers, booked, debts)
+    set_off = _Balances(e for e in entries if e.kind == "set-off")
+    _expect_books(expect, conversion, figures, transfers, booked, set_off, debts)
     vouchers = [t.voucher_no for t in transfers]
     expect("3", len(set(vouchers)) == len(vouchers), "a voucher number for two transfers")
     for transfer in transfers:
@@ -86,6 +87,7 @@ def _expect_books(
     figures: Figures,
     transfers: Sequence[Transfer],
     booked: _Balances,
+    set_off: _Balances,
     debts: Sequence[Recovery],
 ) -> None:
     turned = conversion.restored
@@ -98,9 +100,14 @@ def _expect_books(
     due = max(0, figures.hospital_due_fen)
     expect("6", booked.of(DUE_FROM_INSTITUTION) == (due if turned else figures.claim_on_hospital_fen), "claim on the hospital")
     unpaid = 0 if conversion.paid or turned else figures.payable_fen
+    if turned and conversion.state is ConversionState.REVERTING:
+        # what came in on debts that are no more is paid back when the funds have their money
+        unpaid = sum(debt.recovered_fen for debt in ours if debt.state is RecoveryState.REVERSED)
     expect("6", booked.of(DUE_TO_PERSON) + booked.of(DUE_TO_EMPLOYER) == -unpaid, "debt to the payer and the person")
-    for who, advanced in figures.advances.items() if not turned else ():
-        expect("9", booked.of(receivable(who), who) == advanced, f"advance to {who} in the book")
+    for who, amount in figures.advances.items() if not turned else ():
+        # the debtor may be the payer of record too: what it gets back is set off against what it owes
+        advanced = booked.of(receivable(who), who) - set_off.of(receivable(who), who)
+        expect("9", advanced == amount, f"advance to {who} in the book")
     netted = 0
     for book, amount in figures.owed_by_book().items():
         out = _moved(transfers, book, Direction.OUT)

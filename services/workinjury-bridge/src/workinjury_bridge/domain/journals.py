@@ -161,19 +161,23 @@ def reversion_entry(
         (receivable(who), who, amount) if paid else (payable(who), _paid_to(concern, who), amount)
         for _, who, amount in figures.payables
     ]
-    who_is_injured = person_dim(concern.person_id)
     lines = (
         *(_debit(DUE_FROM_FUND, amount, book) for book, amount in figures.owed_by_book().items()),
         *_merged(back, debit),
         _debit(DUE_FROM_INSTITUTION, max(0, -hospital), institution),
         *(_credit(receivable(d.debtor), d.open_fen, d.debtor) for d in debts),
-        *(_credit(payable(d.debtor), d.recovered_fen, who_is_injured if is_third_party(d.debtor) else d.debtor) for d in debts),
+        *(_credit(payable(d.debtor), d.recovered_fen, _paid_to(concern, _giver(d, concern))) for d in debts),
         _credit(WRITTEN_OFF, sum(d.written_off_fen for d in debts)),
         _credit(WI_MEDICAL, figures.expense_fen + sum(d.expensed_fen for d in debts)),
         _credit(WI_MEALS, figures.meals_expense_fen),
         _credit(DUE_FROM_INSTITUTION, max(0, hospital), institution),
     )
     return _entry(concern, stamp, "contra", lines, memo="工伤认定撤销，恢复医保结算", reverses=reverses)
+
+
+def _giver(debt: Recovery, concern: Concern) -> str:
+    """To whom belongs what came in on a debt that is no more; a third party's money is the person's."""
+    return person_dim(concern.person_id) if is_third_party(debt.debtor) else debt.debtor
 
 
 def recovery_entry(debt: Recovery, kind: str, lines: Iterable[Line], stamp: Stamp, memo: str, hands: Hands) -> Entry:

@@ -6,6 +6,7 @@ the debt over when it was not (same-month net).
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -42,6 +43,14 @@ class Clearings(Protocol):
 
     async def cleared(self, tx: Tx, institution_code: str, month: str) -> set[str]:
         """The books that have paid the institution for that month."""
+        ...
+
+    async def lock_all(self, tx: Tx, institution_codes: Collection[str]) -> None:
+        """The same lock on each of these institutions."""
+        ...
+
+    async def all_cleared(self, tx: Tx, institution_codes: Collection[str]) -> Mapping[tuple[str, str], set[str]]:
+        """By institution and month, the books that have paid it."""
         ...
 
     async def owed(self, tx: Tx, book: Book, institution_code: str, month: str) -> tuple[int, int]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from claims.application.settlement.ports import Journals
 from shared.clock import Clock
-from shared.errors import conflict, invalid, not_found
+from shared.errors import Refusal, conflict, invalid, not_found
 from shared.ids import IdFactory
 from shared.ledger import BOOK_NAMES, Book, Entry, credit, debit
 from shared.ledger.books import BANK, DUE_FROM_FUND, DUE_TO_FUND
@@ -43,21 +44,21 @@ class Transfer:
 class Transfers(Protocol):
     """Stored transfers."""
 
-    async def lock(self, tx: Tx, transfer_id: str) -> tuple[Transfer, str] | None:
-        """The transfer and its state, locked."""
+    async def lock(self, tx: Tx, transfer_ids: Sequence[str]) -> Mapping[str, tuple[Transfer, str]]:
+        """Those of these that there are, each with its state, locked."""
         ...
 
-    async def add(self, tx: Tx, transfer: Transfer) -> bool:
-        """Store as reserved; False when the id is already there. Refuses a voucher number used by another transfer."""
+    async def add(self, tx: Tx, transfers: Sequence[Transfer]) -> None:
+        """Store as reserved; leaves out one whose id or voucher number is already there."""
         ...
 
-    async def set_state(self, tx: Tx, transfer_id: str, state: str) -> None:
+    async def set_state(self, tx: Tx, transfer_ids: Sequence[str], state: str) -> None:
         """``posted`` or ``void``."""
         ...
 
 
 class MoveTransfer:
-    """Reserve, post, void."""
+    """Reserve, post, void; many in one transaction, and one that is refused is refused alone."""
 
     def __init__(self, uow: UnitOfWork, transfers: Transfers, journals: Journals, clock: Clock, ids: IdFactory) -> None:
         self._uow = uow
@@ -68,38 +69,38 @@ class MoveTransfer:
 
     async def reserve(self, transfer: Transfer) -> str:
         """The state: ``reserved``, or what became of it. Refuses other data under a known id."""
+        return _or_raise(await self.reserve_all([transfer]))
+
+    async def reserve_all(self, transfers: Sequence[Transfer]) -> list[str | Refusal]:
+        """The state of each, or why it is refused."""
         async with self._uow.transaction() as tx:
-            await self._transfers.add(tx, transfer)
-            known = await self._transfers.lock(tx, transfer.transfer_id)
-            if known is None or known[0] != transfer:
-                raise conflict("claims.transfer.differs", "该划转编号已用于内容不同的划转", field="transfer_id")
-            return known[1]
+            await self._transfers.add(tx, transfers)
+            known = await self._transfers.lock(tx, [transfer.transfer_id for transfer in transfers])
+        return [_reserved(transfer, known.get(transfer.transfer_id)) for transfer in transfers]
 
     async def post(self, transfer_id: str) -> str:
         """Book it: money in against 1121, or out against 2202. Refuses a void or unknown one."""
+        return _or_raise(await self.post_all([transfer_id]))
+
+    async def post_all(self, transfer_ids: Sequence[str]) -> list[str | Refusal]:
+        """``posted`` for each, or why it is refused. Refuses them all when a book's period is closed."""
         async with self._uow.transaction() as tx:
-            transfer, state = await self._known(tx, transfer_id)
-            if state == "void":
-                raise conflict("claims.transfer.void", "该划转已作废，不能入账", field="transfer_id")
-            if state == "reserved":
-                await self._journals.append(tx, [self._entry(transfer)])
-                await self._transfers.set_state(tx, transfer_id, "posted")
-            return "posted"
+            known = await self._transfers.lock(tx, transfer_ids)
+            due = [transfer for transfer, state in known.values() if state == "reserved"]
+            await self._journals.append(tx, [self._entry(transfer) for transfer in due])
+            await self._transfers.set_state(tx, [transfer.transfer_id for transfer in due], "posted")
+        return [_posted(known.get(transfer_id)) for transfer_id in transfer_ids]
 
     async def void(self, transfer_id: str) -> str:
         """Give it up. Refuses a posted one."""
         async with self._uow.transaction() as tx:
-            _, state = await self._known(tx, transfer_id)
-            if state == "posted":
+            known = (await self._transfers.lock(tx, [transfer_id])).get(transfer_id)
+            if known is None:
+                raise _unknown()
+            if known[1] == "posted":
                 raise conflict("claims.transfer.posted", "该划转已入账，不能作废", field="transfer_id")
-            await self._transfers.set_state(tx, transfer_id, "void")
+            await self._transfers.set_state(tx, [transfer_id], "void")
             return "void"
-
-    async def _known(self, tx: Tx, transfer_id: str) -> tuple[Transfer, str]:
-        known = await self._transfers.lock(tx, transfer_id)
-        if known is None:
-            raise not_found("claims.transfer.unknown", "划转不存在", field="transfer_id")
-        return known
 
     def _entry(self, t: Transfer) -> Entry:
         other = t.counter_book.value
@@ -119,3 +120,28 @@ class MoveTransfer:
             maker=t.maker,
             checker=t.checker,
         )
+
+
+def _reserved(transfer: Transfer, known: tuple[Transfer, str] | None) -> str | Refusal:
+    if known is None or known[0] != transfer:
+        return conflict("claims.transfer.differs", "该划转编号已用于内容不同的划转", field="transfer_id")
+    return known[1]
+
+
+def _posted(known: tuple[Transfer, str] | None) -> str | Refusal:
+    if known is None:
+        return _unknown()
+    if known[1] == "void":
+        return conflict("claims.transfer.void", "该划转已作废，不能入账", field="transfer_id")
+    return "posted"
+
+
+def _unknown() -> Refusal:
+    return not_found("claims.transfer.unknown", "划转不存在", field="transfer_id")
+
+
+def _or_raise(answers: Sequence[str | Refusal]) -> str:
+    (answer,) = answers
+    if isinstance(answer, Refusal):
+        raise answer
+    return answer

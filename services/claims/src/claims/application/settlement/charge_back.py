@@ -13,7 +13,7 @@ from claims.application.late.corrections import MANUAL, Cause, gone
 from claims.application.late.redecide_year import RedecideYear
 from claims.application.settlement.ports import Journals, Settlements, StoredSettlement
 from claims.application.settlement.reverse_debt import reverse_debt
-from claims.application.settlement.take_claim_back import standing
+from claims.application.settlement.take_claim_back import standing_or_refused
 from claims.domain.taking_back import charged_back
 from shared.clock import Clock
 from shared.contracts.claims import ClaimChargedBack
@@ -52,7 +52,7 @@ class ChargeClaimBack:
         """Who owes what to each book: the person who has the money of both funds, or the hospital."""
 
         async def work(tx: Tx) -> dict[str, Any]:
-            settlement = standing(await self._settlements.lock(tx, command.settlement_id))
+            settlement = standing_or_refused(await self._settlements.lock(tx, command.settlement_id))
             debtor = _debtor(settlement, command)
             owed_fen = await reverse_debt(tx, self._journals, settlement, self._ids.new(), self._clock.today())
             await self._settlements.undo(tx, settlement, "charged-back", owed_fen)

@@ -81,6 +81,14 @@ class TakeBacks(Protocol):
         """Remember a take-back, and the decision on what is kept."""
         ...
 
+    async def put_all(self, tx: Tx, taken: Sequence[tuple[TakeBack, Mapping[str, Any]]]) -> None:
+        """Remember take-backs of which nothing is kept."""
+        ...
+
+    async def known(self, tx: Tx, conversion_ids: Sequence[str]) -> Mapping[str, Taken]:
+        """The take-backs of these conversions, whatever became of them."""
+        ...
+
     async def lock(self, tx: Tx, conversion_id: str) -> Taken | None:
         """The take-back of a conversion, locked."""
         ...
@@ -91,13 +99,13 @@ class TakeBacks(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Division:
+class Division:
     """What is owed and what is kept of a settlement."""
 
     owed: Sequence[FundPayment]
-    kept: Sequence[FundPayment]
-    kept_cash_fen: int
-    decision: Decision | None
+    kept: Sequence[FundPayment] = ()
+    kept_cash_fen: int = 0
+    decision: Decision | None = None
 
 
 class TakeClaimBack:
@@ -131,11 +139,11 @@ class TakeClaimBack:
         """What taking back would answer now; nothing changes. Refuses what taking back refuses."""
         await self._know_rules(settlement_id, keep_lines)
         async with self._uow.transaction() as tx:
-            settlement = standing(await self._settlements.find(tx, settlement_id))
+            settlement = standing_or_refused(await self._settlements.find(tx, settlement_id))
             lines = with_corrections(await self._settlements.lines(tx, settlement_id), settlement.corrected_lines)
             divided = await self._divide(tx, settlement, lines, keep_lines)
             cleared = await self._clearings.cleared(tx, settlement.institution_code, month_of(settlement.settled_at))
-            return self._answer(settlement, lines, divided, [b for b in _books(divided.owed) if b not in cleared], None)
+            return self.answer(settlement, lines, divided, [b for b in books_of(divided.owed) if b not in cleared], None)
 
     async def take_back(self, command: TakeBack, key: OnceKey) -> dict[str, Any]:
         """What each book is owed, what is kept, the cash, and the lines. Refuses unless the settlement is valid, and as expected."""
@@ -143,16 +151,10 @@ class TakeClaimBack:
         await self._know_rules(command.settlement_id, command.keep_lines)
 
         async def work(tx: Tx) -> dict[str, Any]:
-            settlement = standing(await self._settlements.lock(tx, command.settlement_id))
+            settlement = standing_or_refused(await self._settlements.lock(tx, command.settlement_id))
             lines = with_corrections(await self._settlements.lines(tx, settlement.settlement_id), settlement.corrected_lines)
             divided = await self._divide(tx, settlement, lines, command.keep_lines)
-            if command.expected is not None and _shown(settlement, divided) != _amounts(command.expected):
-                raise conflict(
-                    "claims.conversion.changed",
-                    "结算金额在转换复核后发生变化，请重新核算并复核",
-                    "the settlement is not what was approved",
-                    field="expected",
-                )
+            check_expected(command, settlement, divided)
             netted = await self._netted(tx, settlement, divided.owed) if command.net else []
             owed_fen = await reverse_debt(tx, self._journals, settlement, self._ids.new(), self._clock.today())
             await self._settlements.undo(tx, settlement, "taken-back", owed_fen)
@@ -169,27 +171,13 @@ class TakeClaimBack:
                     "family_fen": family_fen,
                     "cash_fen": divided.decision.cash_fen,
                 }
-            await self._journals.append(tx, self._taken(settlement, command, divided.owed, netted))
-            tx.emit(
-                ClaimTakenBack(
-                    settlement_id=settlement.settlement_id,
-                    conversion_id=command.conversion_id,
-                    visit_id=settlement.visit_id,
-                    person_id=settlement.person_id,
-                    taken_back_at=self._clock.now(),
-                    owed=list(divided.owed),
-                    cash_fen=settlement.cash_fen,
-                    total_fen=settlement.total_fen,
-                    hospital_fen=settlement.hospital_fen,
-                    kept=list(divided.kept),
-                    kept_cash_fen=divided.kept_cash_fen,
-                )
-            )
+            await self._journals.append(tx, self.entries(settlement, command, divided.owed, netted))
+            tx.emit(self.told(settlement, command, divided))
             balance = await self._settlements.balance(tx, settlement.person_id)
             ripples = await self._redecide(
-                tx, settlement.year, gone(settlement), _cause("take-back", command), balance_fen=balance
+                tx, settlement.year, gone(settlement), cause_of("take-back", command), balance_fen=balance
             )
-            answer = self._answer(settlement, lines, divided, netted, command.employer) | {
+            answer = self.answer(settlement, lines, divided, netted, command.employer) | {
                 "corrected": list(ripples.corrected),
                 "listed": list(ripples.listed),
             }
@@ -225,7 +213,7 @@ class TakeClaimBack:
                 )
             )
             ripples = await self._redecide(
-                tx, settlement.year, gone(settlement), _cause("restore", command), balance_fen=balance
+                tx, settlement.year, gone(settlement), cause_of("restore", command), balance_fen=balance
             )
             return {
                 "settlement_id": settlement.settlement_id,
@@ -248,11 +236,11 @@ class TakeClaimBack:
 
     async def _divide(
         self, tx: Tx, settlement: StoredSettlement, lines: Sequence[Mapping[str, Any]], keep: tuple[KeptLine, ...]
-    ) -> _Division:
+    ) -> Division:
         """v2 on the kept lines, with the year as it is without v1; without kept lines everything is owed."""
         split = kept_split(lines, keep)
         if not split.total_fen:
-            return _Division(owed=settlement.payments, kept=(), kept_cash_fen=0, decision=None)
+            return Division(owed=settlement.payments)
         rules = self._books.under(settlement.rule_digest)
         if rules is None:
             raise conflict(
@@ -269,7 +257,7 @@ class TakeClaimBack:
             family_fen=family_fen,
         )
         kept = fund_payments(decision)
-        return _Division(
+        return Division(
             owed=owed_after(settlement.payments, kept), kept=kept, kept_cash_fen=decision.cash_fen, decision=decision
         )
 
@@ -277,16 +265,17 @@ class TakeClaimBack:
         """The books that have not paid the institution for the month of the settlement; nobody can pay meanwhile."""
         await self._clearings.lock(tx, settlement.institution_code)
         cleared = await self._clearings.cleared(tx, settlement.institution_code, month_of(settlement.settled_at))
-        return [book for book in _books(owed) if book not in cleared]
+        return [book for book in books_of(owed) if book not in cleared]
 
-    def _answer(
+    def answer(
         self,
         settlement: StoredSettlement,
         lines: Sequence[Mapping[str, Any]],
-        divided: _Division,
+        divided: Division,
         netted: Sequence[str],
         employer: EmployerShare | None,
     ) -> dict[str, Any]:
+        """What the bridge is answered."""
         answer = settlement.answer
         return {
             "settlement_id": settlement.settlement_id,
@@ -305,10 +294,26 @@ class TakeClaimBack:
             "lines": [describe_line(line) for line in lines],
         }
 
-    def _taken(
+    def told(self, settlement: StoredSettlement, command: TakeBack, divided: Division) -> ClaimTakenBack:
+        """The fact."""
+        return ClaimTakenBack(
+            settlement_id=settlement.settlement_id,
+            conversion_id=command.conversion_id,
+            visit_id=settlement.visit_id,
+            person_id=settlement.person_id,
+            taken_back_at=self._clock.now(),
+            owed=list(divided.owed),
+            cash_fen=settlement.cash_fen,
+            total_fen=settlement.total_fen,
+            hospital_fen=settlement.hospital_fen,
+            kept=list(divided.kept),
+            kept_cash_fen=divided.kept_cash_fen,
+        )
+
+    def entries(
         self, settlement: StoredSettlement, command: TakeBack, owed: Sequence[FundPayment], netted: Sequence[str]
     ) -> list[Entry]:
-        """One journal per book."""
+        """One journal per book. Refuses an employer's share that is more than the book is owed."""
         return [
             self._entry(
                 settlement,
@@ -317,7 +322,7 @@ class TakeClaimBack:
                 self._of_book(settlement, owed, book, command.employer, netted=book in netted).taken(),
                 "转工伤基金：收回医保支付",
             )
-            for book in _books(owed)
+            for book in books_of(owed)
         ]
 
     async def _restored(
@@ -340,7 +345,7 @@ class TakeClaimBack:
                 ),
                 "工伤认定撤销：恢复医保支付",
             )
-            for book in _books(owed)
+            for book in books_of(owed)
         ]
 
     def _of_book(
@@ -382,12 +387,13 @@ class TakeClaimBack:
         )
 
 
-def _cause(reason: Reason, command: TakeBack) -> Cause:
+def cause_of(reason: Reason, command: TakeBack) -> Cause:
+    """Why the later settlements of the person-year are decided again."""
     return Cause(reason=reason, trigger_id=command.settlement_id, maker=command.maker, checker=command.checker)
 
 
-def standing(settlement: StoredSettlement | None) -> StoredSettlement:
-    """The settlement, if the medical funds pay it. Refuses otherwise."""
+def standing_or_refused(settlement: StoredSettlement | None) -> StoredSettlement:
+    """Refuses what is unknown, does not stand, or was the work-injury fund's from the first."""
     if settlement is None:
         raise settlement_unknown("settlement_id")
     if settlement.state != "valid" or settlement.work_injury_key is not None:
@@ -395,7 +401,18 @@ def standing(settlement: StoredSettlement | None) -> StoredSettlement:
     return settlement
 
 
-def _shown(settlement: StoredSettlement, divided: _Division) -> tuple[Any, ...]:
+def check_expected(command: TakeBack, settlement: StoredSettlement, divided: Division) -> None:
+    """Refuses (``claims.conversion.changed``) what is not what was approved."""
+    if command.expected is not None and _shown(settlement, divided) != _amounts(command.expected):
+        raise conflict(
+            "claims.conversion.changed",
+            "结算金额在转换复核后发生变化，请重新核算并复核",
+            "the settlement is not what was approved",
+            field="expected",
+        )
+
+
+def _shown(settlement: StoredSettlement, divided: Division) -> tuple[Any, ...]:
     stands = (settlement.total_fen, settlement.cash_fen, divided.kept_cash_fen)
     return (_sums(divided.owed), *stands)
 
@@ -411,6 +428,6 @@ def _sums(payments: Sequence[FundPayment]) -> dict[tuple[str, str], int]:
     return {key: amount for key, amount in sums.items() if amount}
 
 
-def _books(owed: Sequence[FundPayment]) -> list[str]:
+def books_of(owed: Sequence[FundPayment]) -> list[str]:
     """Books with something to be moved, in one order."""
     return sorted({p.book for p in owed})

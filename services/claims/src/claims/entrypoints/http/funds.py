@@ -12,6 +12,7 @@ from claims.application.funds.credit_account import Credit, CreditAccount
 from claims.application.funds.move_debt import DebtMovement, MoveDebt
 from claims.application.funds.move_transfer import MoveTransfer, Transfer
 from shared.db.once import digest_of
+from shared.errors import Refusal
 from shared.http.auth import Caller, IdempotencyKey
 from shared.ledger import Book
 from shared.transactions import OnceKey
@@ -33,6 +34,24 @@ class TransferBody(BaseModel):
     conversion_id: str = Field(min_length=1, max_length=30)
     maker: str = Field(min_length=1, max_length=50)
     checker: str | None = Field(None, max_length=50)
+
+
+class TransferBodies(BaseModel):
+    """At most 500 transfers to be reserved."""
+
+    items: list[TransferBody] = Field(max_length=500)
+
+
+class PostingBody(BaseModel):
+    """A reserved transfer."""
+
+    transfer_id: str = Field(min_length=1, max_length=30)
+
+
+class PostingBodies(BaseModel):
+    """At most 500 transfers to be booked."""
+
+    items: list[PostingBody] = Field(max_length=500)
 
 
 class ClearingBody(BaseModel):
@@ -104,6 +123,19 @@ def funds_router(transfers: MoveTransfer, credit: CreditAccount, clear: ClearIns
         _ = key
         return {"transfer_id": transfer_id, "state": await transfers.void(transfer_id)}
 
+    @router.post("/transfer-reservations", summary="Reserve the medical side of many transfers; each is answered for itself")
+    async def reserve_all(caller: Caller, body: TransferBodies, key: IdempotencyKey) -> dict[str, Any]:
+        caller.require("transfers:write")
+        _ = key
+        states = await transfers.reserve_all([Transfer(**item.model_dump()) for item in body.items])
+        return {"items": [_state(state) for state in states]}
+
+    @router.post("/transfer-postings", summary="Book many reserved transfers; each is answered for itself")
+    async def post_all(caller: Caller, body: PostingBodies, key: IdempotencyKey) -> dict[str, Any]:
+        caller.require("transfers:write")
+        _ = key
+        return {"items": [_state(state) for state in await transfers.post_all([item.transfer_id for item in body.items])]}
+
     @router.post("/clearings", summary="Pay an institution what a fund owes it for a month")
     async def clear_month(caller: Caller, body: ClearingBody, key: IdempotencyKey) -> dict[str, Any]:
         caller.require("transfers:write")
@@ -132,3 +164,7 @@ def funds_router(transfers: MoveTransfer, credit: CreditAccount, clear: ClearIns
         return {"received": len(body.credits), "credited": new}
 
     return router
+
+
+def _state(state: str | Refusal) -> dict[str, Any]:
+    return {"problem": state.as_problem()} if isinstance(state, Refusal) else {"state": state}

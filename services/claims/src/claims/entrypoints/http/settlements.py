@@ -12,12 +12,15 @@ from pydantic import BaseModel, Field
 from claims.application.settlement.charge_back import ChargeBack, ChargeClaimBack
 from claims.application.settlement.describe_settlement import DescribeSettlement
 from claims.application.settlement.list_settlements import ListSettlements
+from claims.application.settlement.read_bills import ReadBills
 from claims.application.settlement.replay_settlement import ReplaySettlement
 from claims.application.settlement.take_claim_back import Expected, TakeBack, TakeClaimBack
+from claims.application.settlement.take_claims_back import TakeClaimsBack
 from claims.domain.kept_part import KeptLine
 from claims.domain.taking_back import EmployerShare
 from shared.contracts.claims import FundPayment
 from shared.db.once import digest_of
+from shared.errors import Refusal
 from shared.http.auth import Caller, IdempotencyKey
 from shared.http.pagination import After, Limit, cursor_invalid, decode_cursor, encode_cursor, page
 from shared.ledger import Book
@@ -91,11 +94,37 @@ class ChargeBackBody(BaseModel):
     checker: str = Field(min_length=1, max_length=50)
 
 
+class BillItem(BaseModel):
+    """One settlement."""
+
+    settlement_id: str = Field(min_length=1, max_length=30)
+
+
+class BillItems(BaseModel):
+    """At most 500 settlements."""
+
+    items: list[BillItem] = Field(max_length=500)
+
+
+class TakeBackItem(TakeBackBody):
+    """One of many."""
+
+    settlement_id: str = Field(min_length=1, max_length=30)
+
+
+class TakeBackItems(BaseModel):
+    """At most 500 settlements to be taken back."""
+
+    items: list[TakeBackItem] = Field(max_length=500)
+
+
 def settlements_router(
     describe: DescribeSettlement,
     lists: ListSettlements,
     take_back: TakeClaimBack,
     charge_back: ChargeClaimBack,
+    take_back_all: TakeClaimsBack,
+    read_bills: ReadBills,
     replay: ReplaySettlement,
 ) -> APIRouter:
     """Routes under /v1; scopes ``settlements:read`` and ``settlements:convert``."""
@@ -133,6 +162,22 @@ def settlements_router(
     async def take(caller: Caller, settlement_id: Id, body: TakeBackBody, key: IdempotencyKey) -> dict[str, Any]:
         caller.require("settlements:convert")
         return await take_back.take_back(_command(settlement_id, body), _once("take-back", settlement_id, body, key))
+
+    @router.post("/settlement-bills", summary="What many settlements stand at, with their fee lines; nothing changes")
+    async def bills(caller: Caller, body: BillItems) -> dict[str, Any]:
+        caller.require("settlements:read")
+        answers = await read_bills([item.settlement_id for item in body.items])
+        return {"items": [{"problem": a.as_problem()} if isinstance(a, Refusal) else a for a in answers]}
+
+    @router.post(
+        "/take-backs", summary="Take many settlements back; each is answered for itself, and happens once per conversion"
+    )
+    async def take_all(caller: Caller, body: TakeBackItems, key: IdempotencyKey) -> dict[str, Any]:
+        caller.require("settlements:convert")
+        _ = key
+        asked = [(_command(item.settlement_id, item), _of_conversion(item)) for item in body.items]
+        answers = await take_back_all(asked)
+        return {"items": [{"problem": a.as_problem()} if isinstance(a, Refusal) else a for a in answers]}
 
     @router.post("/settlements/{settlement_id}/take-back/trial", summary="What taking back would give; nothing changes")
     async def trial(caller: Caller, settlement_id: Id, body: TrialBody) -> dict[str, Any]:
@@ -181,6 +226,12 @@ def _expected(body: ExpectedBody) -> Expected:
 
 def _kept(body: TrialBody) -> tuple[KeptLine, ...]:
     return tuple(KeptLine(line_id=line.line_id, amount_fen=line.amount_fen) for line in body.keep_lines)
+
+
+def _of_conversion(item: TakeBackItem) -> OnceKey:
+    # what is expected does not change what the command does
+    plain = item.model_dump(mode="json", exclude={"settlement_id", "expected"})
+    return OnceKey("settlements/take-back", f"take-back:{item.conversion_id}", digest_of([item.settlement_id, plain]))
 
 
 def _once(command: str, settlement_id: str, body: TakeBackBody, key: str) -> OnceKey:

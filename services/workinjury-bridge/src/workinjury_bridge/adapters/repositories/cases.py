@@ -12,7 +12,7 @@ from sqlalchemy import Row, insert, select, text, update
 from shared.db.database import SqlTx, opened
 from shared.transactions import Tx
 from workinjury_bridge.adapters import tables as t
-from workinjury_bridge.adapters.repositories.reading import MAX_ROWS, PERSON_LOCK, lock_person
+from workinjury_bridge.adapters.repositories.reading import PERSON_LOCK, any_of, lock_person
 from workinjury_bridge.domain.recognition import Decision, InjuryCase, Outcome
 from workinjury_bridge.domain.terms import CaseFacts
 
@@ -28,11 +28,6 @@ class SqlCases:
             ),
             {"space": PERSON_LOCK, "persons": list(person_ids)},
         )
-
-    async def with_cases(self, tx: Tx, person_ids: Collection[str]) -> set[str]:
-        """See the port."""
-        persons = t.injury_case.c.person_id
-        return {row.person_id for row in await opened(tx).all(select(persons).distinct().where(persons.in_(person_ids)))}
 
     async def add(self, tx: Tx, case: InjuryCase, opened_at: datetime) -> None:
         """See the port."""
@@ -64,19 +59,36 @@ class SqlCases:
             await lock_person(tx, case.person_id)
         return await self.get(tx, case_id)
 
+    async def many(self, tx: Tx, case_ids: Collection[str]) -> Sequence[InjuryCase]:
+        """See the port."""
+        return await cases_of(
+            opened(tx), await opened(tx).all(select(t.injury_case).where(any_of(t.injury_case.c.case_id, case_ids)))
+        )
+
+    async def locked_all(self, tx: Tx, case_ids: Collection[str]) -> Sequence[InjuryCase]:
+        """See the port."""
+        persons = select(t.injury_case.c.person_id).where(any_of(t.injury_case.c.case_id, case_ids))
+        await self.lock_persons(tx, {row.person_id for row in await opened(tx).all(persons)})
+        return await self.many(tx, case_ids)
+
     async def of_person(self, tx: Tx, person_id: str) -> Sequence[InjuryCase]:
+        """See the port."""
+        return await self.of_persons(tx, [person_id])
+
+    async def of_persons(self, tx: Tx, person_ids: Collection[str]) -> Sequence[InjuryCase]:
         """See the port."""
         found = await opened(tx).all(
             select(t.injury_case)
-            .where(t.injury_case.c.person_id == person_id)
+            .where(any_of(t.injury_case.c.person_id, person_ids))
             .order_by(t.injury_case.c.accident_on.desc(), t.injury_case.c.case_id.desc())
-            .limit(MAX_ROWS)
         )
         return await cases_of(opened(tx), found)
 
-    async def add_decision(self, tx: Tx, case_id: str, decision: Decision, recorded_at: datetime) -> None:
+    async def add_decisions(self, tx: Tx, decisions: Sequence[tuple[str, Decision]], recorded_at: datetime) -> None:
         """See the port."""
-        await opened(tx).execute(insert(t.decision).values(case_id=case_id, recorded_at=recorded_at, **asdict(decision)))
+        rows = [{"case_id": case_id, "recorded_at": recorded_at, **asdict(decision)} for case_id, decision in decisions]
+        if rows:
+            await opened(tx).execute(insert(t.decision), rows)
 
     async def state_facts(self, tx: Tx, case_id: str, facts: CaseFacts) -> None:
         """See the port."""

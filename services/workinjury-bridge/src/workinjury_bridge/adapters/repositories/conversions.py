@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, literal, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import ColumnElement, Row, Text, bindparam, func, insert, literal, literal_column, select, text, update
 
 from shared.contracts.claims import FundPayment
 from shared.db.database import opened
 from shared.transactions import Tx
 from workinjury_bridge.adapters import tables as t
-from workinjury_bridge.adapters.repositories.reading import MAX_ROWS, lock_person
+from workinjury_bridge.adapters.repositories.reading import MAX_ROWS, any_of, lock_person
 from workinjury_bridge.domain import party
 from workinjury_bridge.domain.conversion import Conversion, ConversionState
 from workinjury_bridge.domain.figures import Figures, KeptLine
@@ -22,19 +22,31 @@ from workinjury_bridge.domain.policy import Circumstance
 from workinjury_bridge.domain.split import Split, SplitState, flags_of
 from workinjury_bridge.domain.terms import StayFacts
 
+_MOVES = ("state", "maker", "checker", "note", "begun", "revoked", "restored", "paid", "netted", "cause")
+"""What of a conversion changes while it goes on; figures, facts and split stay."""
+# One array for each column however many rows: the text stays the same, so that nothing is compiled or planned again.
+_MOVE = text(
+    "UPDATE conversion SET state = n.state, maker = n.maker, checker = n.checker, note = n.note, begun = n.begun,"
+    " revoked = n.revoked, restored = n.restored, paid = n.paid, netted = CAST(n.netted AS jsonb), cause = n.cause,"
+    " changed_at = :at, next_try_at = :at, tries = 0, hindrance = NULL"
+    " FROM unnest(CAST(:conversion_id AS text[]), CAST(:state AS text[]), CAST(:maker AS text[]), CAST(:checker AS text[]),"
+    " CAST(:note AS text[]), CAST(:begun AS boolean[]), CAST(:revoked AS boolean[]), CAST(:restored AS boolean[]),"
+    " CAST(:paid AS boolean[]), CAST(:netted AS text[]), CAST(:cause AS text[]))"
+    " AS n (conversion_id, state, maker, checker, note, begun, revoked, restored, paid, netted, cause)"
+    " WHERE conversion.conversion_id = n.conversion_id"
+)
+_MARK: ColumnElement[str] = literal_column("conversion.xmin::text", Text).label("mark")
+"""The transaction that wrote the row as it is: another one after every change."""
+
 
 class SqlConversions:
     """Implements ``Conversions``."""
 
-    async def add(self, tx: Tx, conversion: Conversion, at: datetime) -> bool:
+    async def add(self, tx: Tx, conversions: Sequence[Conversion], at: datetime) -> None:
         """See the port."""
-        statement = (
-            upsert(t.conversion)
-            .values(proposed_at=at, changed_at=at, next_try_at=at, **_conversion_values(conversion))
-            .on_conflict_do_nothing()
-            .returning(t.conversion.c.conversion_id)
-        )
-        return (await opened(tx).execute(statement)).first() is not None
+        first = {"proposed_at": at, "changed_at": at, "next_try_at": at}
+        if conversions:
+            await opened(tx).execute(insert(t.conversion), [first | _conversion_values(c) for c in conversions])
 
     async def get(self, tx: Tx, conversion_id: str) -> Conversion | None:
         """See the port."""
@@ -50,16 +62,60 @@ class SqlConversions:
 
     async def save(self, tx: Tx, conversion: Conversion, at: datetime) -> None:
         """See the port."""
-        values = _conversion_values(conversion)
-        await opened(tx).execute(
+        await self._update(tx, [{"id": conversion.conversion_id} | _named(_conversion_values(conversion))], at)
+
+    async def marked(self, tx: Tx, conversion_ids: Sequence[str]) -> Sequence[tuple[Conversion, object]]:
+        """See the port."""
+        statement = select(t.conversion, _MARK).where(any_of(t.conversion.c.conversion_id, conversion_ids))
+        rows = await opened(tx).all(statement.order_by(t.conversion.c.conversion_id))
+        return [(_conversion(row), row.mark) for row in rows]
+
+    async def marks(self, tx: Tx, conversion_ids: Sequence[str]) -> Mapping[str, object]:
+        """See the port."""
+        statement = select(t.conversion.c.conversion_id, _MARK).where(any_of(t.conversion.c.conversion_id, conversion_ids))
+        return {row.conversion_id: row.mark for row in await opened(tx).all(statement)}
+
+    async def assess(self, tx: Tx, conversions: Sequence[Conversion], at: datetime) -> None:
+        """See the port. What is withdrawn has no figures, and other columns to write."""
+        by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        for conversion in conversions:
+            row = {"id": conversion.conversion_id} | _named(_conversion_values(conversion))
+            by_columns.setdefault(tuple(row), []).append(row)
+        for rows in by_columns.values():
+            await self._update(tx, rows, at)
+
+    async def many(self, tx: Tx, conversion_ids: Sequence[str]) -> Sequence[Conversion]:
+        """See the port."""
+        return await self._where(tx, any_of(t.conversion.c.conversion_id, conversion_ids), None)
+
+    async def move(self, tx: Tx, conversions: Sequence[Conversion], at: datetime) -> None:
+        """See the port."""
+        if not conversions:
+            return
+        columns = {name: [getattr(c, name) for c in conversions] for name in ("conversion_id", *_MOVES)}
+        columns["netted"] = [json.dumps(books) for books in columns["netted"]]
+        await opened(tx).execute(_MOVE, columns | {"at": at})
+
+    @staticmethod
+    async def _update(tx: Tx, rows: Sequence[dict[str, Any]], at: datetime) -> None:
+        """Write rows of one shape: the id, and ``to_`` and a column's name for each new value."""
+        if not rows:
+            return
+        values: dict[str, Any] = {name.removeprefix("to_"): bindparam(name) for name in rows[0] if name != "id"}
+        statement = (
             update(t.conversion)
-            .where(t.conversion.c.conversion_id == conversion.conversion_id)
+            .where(t.conversion.c.conversion_id == bindparam("id"))
             .values(changed_at=at, next_try_at=at, tries=0, hindrance=None, **values)
         )
+        await opened(tx).execute(statement, list(rows))
 
     async def of_case(self, tx: Tx, case_id: str) -> Sequence[Conversion]:
         """See the port."""
         return await self._where(tx, t.conversion.c.case_id == case_id)
+
+    async def of_settlements(self, tx: Tx, settlement_ids: Sequence[str]) -> Sequence[Conversion]:
+        """See the port."""
+        return await self._where(tx, any_of(t.conversion.c.settlement_id, settlement_ids), None)
 
     async def of_settlement(self, tx: Tx, settlement_id: str) -> Sequence[Conversion]:
         """See the port."""
@@ -97,7 +153,7 @@ class SqlConversions:
         """See the port."""
         return await self._where(tx, t.conversion.c.conversion_id > conversion_id, limit)
 
-    async def _where(self, tx: Tx, condition: Any, limit: int = MAX_ROWS) -> list[Conversion]:
+    async def _where(self, tx: Tx, condition: Any, limit: int | None = MAX_ROWS) -> list[Conversion]:
         statement = select(t.conversion).where(condition).order_by(t.conversion.c.conversion_id).limit(limit)
         return [_conversion(row) for row in await opened(tx).all(statement)]
 
@@ -124,6 +180,11 @@ def _split(stored: Mapping[str, Any] | None) -> Split | None:
         decided_by=stored["decided_by"],
         note=stored["note"],
     )
+
+
+def _named(values: Mapping[str, Any]) -> dict[str, Any]:
+    """New values under the names of an update's parameters."""
+    return {f"to_{name}": value for name, value in values.items()}
 
 
 def _conversion_values(conversion: Conversion) -> dict[str, Any]:

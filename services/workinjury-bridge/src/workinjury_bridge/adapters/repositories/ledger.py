@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
 from datetime import date
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 
 from shared.db.database import opened
 from shared.ledger import Book, Entry
@@ -14,8 +14,11 @@ from shared.ledger.books import DUE_FROM_FUND, DUE_FROM_PERSON, DUE_TO_FUND
 from shared.ledger.store import LedgerStore
 from shared.transactions import Tx
 from workinjury_bridge.adapters import tables as t
+from workinjury_bridge.adapters.repositories.reading import any_of
 from workinjury_bridge.application.ports import Payment
 from workinjury_bridge.domain import party
+
+_PAYMENT = tuple(f.name for f in fields(Payment))
 
 
 class SqlLedger:
@@ -42,6 +45,21 @@ class SqlLedger:
         )
         return max(0, int(balance))
 
+    async def person_debts(self, tx: Tx, person_ids: Collection[str]) -> Mapping[str, int]:
+        """See the port."""
+        line = t.LEDGER.line.c
+        persons = {party.person(person_id): person_id for person_id in person_ids}
+        found = await opened(tx).all(
+            select(line.dim, func.sum(line.debit_fen - line.credit_fen).label("balance"))
+            .where(
+                line.book == Book.WI.value,
+                line.account == DUE_FROM_PERSON,
+                any_of(line.dim, persons),
+            )
+            .group_by(line.dim)
+        )
+        return {persons[row.dim]: int(row.balance) for row in found if row.balance > 0}
+
     async def fund_balances(self, tx: Tx) -> Mapping[Book, int]:
         """See the port."""
         line = t.LEDGER.line.c
@@ -53,10 +71,17 @@ class SqlLedger:
         return {Book(row.dim): int(row.balance) for row in found}
 
     async def next_voucher(self, tx: Tx, on: date) -> str:
-        """See the port: ``WI``, the day, a running number."""
-        number = await opened(tx).scalar(select(t.voucher_no.next_value()))
-        return f"WI{on:%Y%m%d}{number:08d}"
-
-    async def add_payment(self, tx: Tx, payment: Payment) -> None:
         """See the port."""
-        await opened(tx).execute(insert(t.payment).values(**asdict(payment)))
+        return (await self.next_vouchers(tx, on, 1))[0]
+
+    async def next_vouchers(self, tx: Tx, on: date, count: int) -> Sequence[str]:
+        """See the port: ``WI``, the day, a running number."""
+        if not count:
+            return []
+        numbers = select(t.voucher_no.next_value().label("number")).select_from(func.generate_series(1, count))
+        return [f"WI{on:%Y%m%d}{row.number:08d}" for row in await opened(tx).all(numbers)]
+
+    async def add_payments(self, tx: Tx, payments: Sequence[Payment]) -> None:
+        """See the port."""
+        rows = [[getattr(payment, name) for name in _PAYMENT] for payment in payments]
+        await opened(tx).copy(t.payment.name, _PAYMENT, rows)

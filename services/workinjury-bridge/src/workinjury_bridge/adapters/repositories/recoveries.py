@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from shared.ledger import Book
 from shared.ledger.books import DUE_FROM_EMPLOYER, DUE_FROM_PERSON, DUE_FROM_THIRD_PARTY
 from shared.transactions import Tx
 from workinjury_bridge.adapters import tables as t
-from workinjury_bridge.adapters.repositories.reading import MAX_ROWS, lock_person
+from workinjury_bridge.adapters.repositories.reading import MAX_ROWS, any_of, lock_person
 from workinjury_bridge.domain.limitation import Interrupted
 from workinjury_bridge.domain.recovery import CLOSED, Cause, Movement, MovementKind, Recovery, RecoveryState
 
@@ -45,10 +45,11 @@ class SqlRecoveries:
         """See the port."""
         return await self._where(tx, t.recovery.c.conversion_id == conversion_id)
 
-    async def open_of(self, tx: Tx, book: Book, debtor: str) -> Sequence[Recovery]:
+    async def open_of(self, tx: Tx, book: Book, debtors: Collection[str]) -> Sequence[Recovery]:
         """See the port."""
         c = t.recovery.c
-        return await self._where(tx, (c.book == book.value) & (c.debtor == debtor) & c.state.notin_(CLOSED))
+        theirs = any_of(c.debtor, debtors)
+        return await self._where(tx, (c.book == book.value) & theirs & c.state.notin_(CLOSED))
 
     async def add_movement(self, tx: Tx, movement: Movement, at: datetime) -> None:
         """See the port."""

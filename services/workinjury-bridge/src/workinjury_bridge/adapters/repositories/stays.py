@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from shared.db.database import opened
 from shared.transactions import Tx
 from workinjury_bridge.adapters import tables as t
-from workinjury_bridge.adapters.repositories.reading import MAX_ROWS
+from workinjury_bridge.adapters.repositories.reading import any_of
 from workinjury_bridge.domain.stay import SettledStay
 
 
@@ -38,14 +38,16 @@ class SqlStays:
         row = await opened(tx).first(self._select().where(t.stay.c.settlement_id == settlement_id))
         return None if row is None else SettledStay(**row._mapping)
 
-    async def of_person(self, tx: Tx, person_id: str) -> Sequence[SettledStay]:
+    async def many(self, tx: Tx, settlement_ids: Sequence[str]) -> Sequence[SettledStay]:
         """See the port."""
-        statement = (
-            self._select()
-            .where(t.stay.c.person_id == person_id)
-            .order_by(t.stay.c.begun_on, t.stay.c.settlement_id)
-            .limit(MAX_ROWS)
-        )
+        return await self._where(tx, any_of(t.stay.c.settlement_id, settlement_ids))
+
+    async def of_persons(self, tx: Tx, person_ids: Collection[str]) -> Sequence[SettledStay]:
+        """See the port."""
+        return await self._where(tx, any_of(t.stay.c.person_id, person_ids))
+
+    async def _where(self, tx: Tx, condition: Any) -> list[SettledStay]:
+        statement = self._select().where(condition).order_by(t.stay.c.begun_on, t.stay.c.settlement_id)
         return [SettledStay(**row._mapping) for row in await opened(tx).all(statement)]
 
     @staticmethod

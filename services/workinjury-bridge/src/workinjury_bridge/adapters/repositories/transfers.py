@@ -3,42 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, text
 
 from shared.db.database import opened
 from shared.ledger import Book
 from shared.transactions import Tx
 from workinjury_bridge.adapters import tables as t
-from workinjury_bridge.adapters.repositories.reading import MAX_ROWS
+from workinjury_bridge.adapters.repositories.reading import any_of
 from workinjury_bridge.domain.transfer import Direction, Transfer, TransferState
+
+_TRANSFER = tuple(f.name for f in fields(Transfer))
+_MOVE_TRANSFERS = text(
+    "UPDATE transfer SET state = n.state, cause = n.cause, changed_at = :at"
+    " FROM unnest(CAST(:transfer_id AS text[]), CAST(:state AS text[]), CAST(:cause AS text[])) AS n (transfer_id, state, cause)"
+    " WHERE transfer.transfer_id = n.transfer_id"
+)
 
 
 class SqlTransfers:
     """Implements ``Transfers``."""
 
-    async def add(self, tx: Tx, transfer: Transfer, at: datetime) -> None:
+    async def add(self, tx: Tx, transfers: Sequence[Transfer], at: datetime) -> None:
         """See the port."""
-        await opened(tx).execute(insert(t.transfer).values(instructed_at=at, changed_at=at, **asdict(transfer)))
+        rows = [(*(getattr(transfer, name) for name in _TRANSFER), at, at) for transfer in transfers]
+        await opened(tx).copy(t.transfer.name, (*_TRANSFER, "instructed_at", "changed_at"), rows)
 
-    async def save(self, tx: Tx, transfer: Transfer, at: datetime) -> None:
+    async def save(self, tx: Tx, transfers: Sequence[Transfer], at: datetime) -> None:
         """See the port."""
-        await opened(tx).execute(
-            update(t.transfer)
-            .where(t.transfer.c.transfer_id == transfer.transfer_id)
-            .values(state=transfer.state, cause=transfer.cause, changed_at=at)
-        )
+        if transfers:
+            columns = {name: [getattr(x, name) for x in transfers] for name in ("transfer_id", "state", "cause")}
+            await opened(tx).execute(_MOVE_TRANSFERS, columns | {"at": at})
 
     async def of_conversion(self, tx: Tx, conversion_id: str) -> Sequence[Transfer]:
         """See the port."""
-        statement = (
-            select(t.transfer)
-            .where(t.transfer.c.conversion_id == conversion_id)
-            .order_by(t.transfer.c.transfer_id)
-            .limit(MAX_ROWS)
-        )
+        return await self.of_conversions(tx, [conversion_id])
+
+    async def of_conversions(self, tx: Tx, conversion_ids: Sequence[str]) -> Sequence[Transfer]:
+        """See the port."""
+        these = any_of(t.transfer.c.conversion_id, conversion_ids)
+        statement = select(t.transfer).where(these).order_by(t.transfer.c.transfer_id)
         return [
             Transfer(
                 transfer_id=row.transfer_id,

@@ -6,7 +6,7 @@ dependant's too; both are taken at once, in one order for all callers (``Cases.l
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -72,6 +72,10 @@ class Losses(Protocol):
 
     async def of(self, tx: Tx, person_id: str) -> Loss | None:
         """What is known of a person, None when nothing was reported."""
+        ...
+
+    async def among(self, tx: Tx, person_ids: Collection[str]) -> Mapping[str, Loss]:
+        """What is known of these persons; of most of them nothing was reported."""
         ...
 
     async def save(self, tx: Tx, loss: Loss, at: datetime) -> None:
@@ -200,6 +204,27 @@ class PaidOut(Protocol):
 
     async def entries_of_case(self, tx: Tx, case_id: str) -> Sequence[Entry]:
         """The journals about an injury."""
+        ...
+
+
+class BenefitChecks(Protocol):
+    """What must hold between benefits, payments and the book; each seen in one instant."""
+
+    async def misbooked(self, tx: Tx) -> Sequence[tuple[str, str, int, int]]:
+        """(case, account, fen granted, fen in the book) where one-off items and monthly postings are not what the book says."""
+        ...
+
+    async def paid_while_gone(self, tx: Tx) -> Sequence[str]:
+        """Payments to a person, and not to heirs, made on a day after the person was reported dead or missing (B15.12)."""
+        ...
+
+    async def overdrawn(self, tx: Tx) -> Sequence[tuple[str, int]]:
+        """(party, fen) where a party got more than was payable to it, or paid back more than it owed."""
+        ...
+
+    async def dependants_beyond_wage(self, tx: Tx) -> Sequence[tuple[str, date, int, int]]:
+        """(case, month, fen booked for dependants, own wage in fen) where the sum is higher (B15.10); only cases whose runs are up
+        to date."""
         ...
 
 

@@ -129,7 +129,7 @@ class FindDoubleBills:
                         mark=mark,
                     )
                 )
-        for stay in await self.stays.of_person(tx, person_id):
+        for stay in await self.stays.of_persons(tx, [person_id]):
             for conversion in await self.conversions.of_settlement(tx, stay.settlement_id):
                 if conversion.state not in ENDED and conversion.state not in WAITING:
                     bills.append(
@@ -145,7 +145,7 @@ class FindDoubleBills:
     async def _medical(self, tx: Tx, person_id: str) -> Sequence[SettledStay]:
         """Settlements that the medical funds pay: neither reversed nor taken over."""
         found = []
-        for stay in await self.stays.of_person(tx, person_id):
+        for stay in await self.stays.of_persons(tx, [person_id]):
             if stay.reversed:
                 continue
             taken = await self.conversions.of_settlement(tx, stay.settlement_id)

@@ -43,6 +43,18 @@ class DecisionBody(Body):
     decision_version: int | None = Field(None, ge=1, le=10_000, description="only from an office that counts its versions")
 
 
+class DecisionItem(DecisionBody):
+    """One of many."""
+
+    case_id: Id
+
+
+class DecisionItems(Body):
+    """Decisions that another office hands over."""
+
+    items: list[DecisionItem] = Field(min_length=1, max_length=200)
+
+
 class ContestBody(Body):
     """A review or lawsuit was opened."""
 
@@ -95,16 +107,17 @@ def case_router(bridge: Bridge) -> APIRouter:
         caller: Caller, key: IdempotencyKey, case_id: Id, body: DecisionBody, background: BackgroundTasks
     ) -> dict[str, Any]:
         caller.require("recognition:decide", (await found(case_id))["region"])
-        new = NewDecision(
-            decision_no=body.decision_no,
-            outcome=Outcome(body.outcome),
-            decided_on=body.decided_on,
-            decided_by=body.decided_by,
-            version=body.decision_version,
-        )
-        answer = await bridge.decide.run(once_key(caller, f"decide {case_id}", key, body), case_id, new)
+        answer = await bridge.decide.run(once_key(caller, f"decide {case_id}", key, body), case_id, _decision(body))
         _go_on(background, bridge, answer)
         return answer
+
+    @router.post("/recognition-decisions", summary="Record many recognition decisions; each is answered for itself")
+    async def decide_all(caller: Caller, key: IdempotencyKey, body: DecisionItems) -> dict[str, Any]:
+        for region in await bridge.views.regions_of_cases([item.case_id for item in body.items]):
+            caller.require("recognition:decide", region)
+        once = once_key(caller, "decide", key, body)
+        # the worker reads the bills of what is proposed, many at a time
+        return await bridge.decide.together(once, [(item.case_id, _decision(item)) for item in body.items])
 
     @router.post("/injury-cases/{case_id}/contests", summary="A review or lawsuit against the decision was opened")
     async def contest(caller: Caller, key: IdempotencyKey, case_id: Id, body: ContestBody) -> dict[str, Any]:
@@ -173,6 +186,16 @@ def case_router(bridge: Bridge) -> APIRouter:
         return {"institution_code": institution_code, **await bridge.judge.run(person_id, on)}
 
     return router
+
+
+def _decision(body: DecisionBody) -> NewDecision:
+    return NewDecision(
+        decision_no=body.decision_no,
+        outcome=Outcome(body.outcome),
+        decided_on=body.decided_on,
+        decided_by=body.decided_by,
+        version=body.decision_version,
+    )
 
 
 def _go_on(background: BackgroundTasks, bridge: Bridge, answer: dict[str, Any]) -> None:

@@ -28,6 +28,13 @@ class ReviewBody(Body):
     note: Long | None = None
 
 
+class ReviewsBody(ReviewBody):
+    """One act on many of the worklist."""
+
+    act: Literal["check", "approve"]
+    conversion_ids: list[Id] = Field(min_length=1, max_length=200)
+
+
 class CircumstanceBody(Body):
     """How a line outside the catalogue came about."""
 
@@ -115,6 +122,14 @@ def conversion_router(bridge: Bridge) -> APIRouter:
         answer = await bridge.review.approve(once, conversion_id, actor_of(caller, body.actor), body.note)
         background.add_task(bridge.advance.run, conversion_id)
         return answer
+
+    @router.post("/conversion-reviews", summary="Check or approve many of the worklist; each is answered for itself")
+    async def review(caller: Caller, key: IdempotencyKey, body: ReviewsBody) -> dict[str, Any]:
+        for region in await bridge.views.regions(body.conversion_ids):
+            caller.require(f"conversion:{body.act}", region)
+        once = once_key(caller, "review conversions", key, body)
+        # the worker goes on with what is approved, many at a time
+        return await bridge.review.together(once, body.act, body.conversion_ids, actor_of(caller, body.actor), body.note)
 
     @router.post("/conversions/{conversion_id}/send-back", summary="Look again, or dismiss a proposal")
     async def send_back(caller: Caller, key: IdempotencyKey, conversion_id: Id, body: ReviewBody) -> dict[str, Any]:
