@@ -27,6 +27,7 @@ BRIDGE: Final = "workinjury-bridge"
 Code = Annotated[str, Field(min_length=1, max_length=64, pattern=PLAIN)]
 Short = Annotated[str, Field(min_length=1, max_length=100, pattern=PLAIN)]
 Long = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00]+$")]
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 12, 31))]
 Fen = Annotated[int, Field(gt=0, le=MAX_FEN, description="fen")]
 Fens = Annotated[int, Field(ge=0, le=MAX_FEN, description="fen")]
 
@@ -365,8 +366,8 @@ def _worklists(api: APIRouter, gateway: Gateway) -> None:
     async def worklist(
         caller: Caller,
         kind: Literal["recoveries", "advances", "deductions", "splits", "mismatches"],
-        opened_since: Annotated[date | None, Query(description="recoveries only")] = None,
-        opened_until: Annotated[date | None, Query(description="recoveries only")] = None,
+        opened_since: Annotated[Day | None, Query(description="recoveries only")] = None,
+        opened_until: Annotated[Day | None, Query(description="recoveries only")] = None,
         limit: Limit = 50,
         after: After = None,
     ) -> Any:
@@ -380,7 +381,7 @@ def _worklists(api: APIRouter, gateway: Gateway) -> None:
         return await read(caller, "recoveries:read", BRIDGE, "/v1/recovery-ages", {"region": _regions(caller)})
 
     @api.get("/fund-returns", tags=["worklists"], summary="Money returned to each fund by month, days from decision to refund")
-    async def returns(caller: Caller, since: date, until: date) -> Any:
+    async def returns(caller: Caller, since: Day, until: Day) -> Any:
         params = {"since": since.isoformat(), "until": until.isoformat(), "region": _regions(caller)}
         return await read(caller, "ledger:read", BRIDGE, "/v1/fund-returns", params)
 

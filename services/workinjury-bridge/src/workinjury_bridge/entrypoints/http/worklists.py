@@ -7,6 +7,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from pydantic import Field, StringConstraints
 
 from shared.errors import invalid
 from shared.http.auth import Caller
@@ -15,7 +16,9 @@ from workinjury_bridge.bootstrap import Bridge
 from workinjury_bridge.domain.refusals import unknown
 from workinjury_bridge.entrypoints.http.fields import Id, start_of
 
-Regions = Annotated[list[str] | None, Query(description="beginnings of division codes; the caller's own if left out")]
+Prefix = Annotated[str, StringConstraints(pattern="^[0-9]{0,12}$")]
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 12, 31))]
+Regions = Annotated[list[Prefix] | None, Query(description="beginnings of division codes; the caller's own if left out")]
 
 _LONGEST_DAYS = 366 * 3
 """Figures are summed over at most three years."""
@@ -45,8 +48,8 @@ def worklist_router(bridge: Bridge) -> APIRouter:
     @router.get("/worklists/recoveries", summary="Open debts, the oldest first")
     async def recoveries(
         caller: Caller,
-        opened_since: date | None = None,
-        opened_until: date | None = None,
+        opened_since: Day | None = None,
+        opened_until: Day | None = None,
         region: Regions = None,
         limit: Limit = 50,
         after: After = None,
@@ -81,7 +84,7 @@ def worklist_router(bridge: Bridge) -> APIRouter:
         return page(rows, limit, encode_cursor(last["since"].isoformat(), last["pair_id"]) if last else None)
 
     @router.get("/fund-returns", summary="Money returned to each fund by month, and days from decision to refund")
-    async def returns(caller: Caller, since: date, until: date, region: Regions = None) -> dict[str, Any]:
+    async def returns(caller: Caller, since: Day, until: Day, region: Regions = None) -> dict[str, Any]:
         if not 0 <= (until - since).days <= _LONGEST_DAYS:
             raise invalid("workinjury-bridge.period.invalid", "统计期间起止有误，最长三年", "bad period", field="until")
         return await bridge.returns.run(regions_of(caller, region), since, until)
