@@ -31,6 +31,7 @@ BOOK_NAMES: Final[dict[Book, str]] = {
 }
 
 BANK: Final = "1003"
+FISCAL_ACCOUNT: Final = "1004"
 DUE_FROM_FUND: Final = "1121"
 DUE_FROM_INSTITUTION: Final = "1122"
 DUE_FROM_EMPLOYER: Final = "1123"
