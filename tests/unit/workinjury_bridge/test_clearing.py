@@ -44,9 +44,7 @@ def due(due_id: str, payee: Book, yuan: str, day: int) -> InterfundDue:
 
 
 def institution(code: str, owed: str, offset: str = "0", day: int = 1) -> InstitutionDue:
-    return InstitutionDue(
-        institution_code=code, owed_fen=fen(owed), offset_fen=fen(offset), since=date(2026, 4, day)
-    )
+    return InstitutionDue(institution_code=code, owed_fen=fen(owed), offset_fen=fen(offset), since=date(2026, 4, day))
 
 
 F12_DUES = (
@@ -66,7 +64,7 @@ def test_f12_the_queue_stops_at_the_first_transfer_it_cannot_pay_whole() -> None
     assert [i.pay_fen for i in found.institutions] == [fen("21480"), fen("30000")]
     assert [(d.due_id, part) for d, part in found.parts] == [("F1", fen("5445"))]
     assert (found.short_fen, found.open_interfund_fen) == (fen("66540"), fen("66540"))
-    after = RUN.frozen("zhaoming").with_plan(found).finished(found.open_interfund_fen, None)
+    after = RUN.frozen("zhaoming").with_plan(found).finished(found.open_interfund_fen)
     assert (after.state, after.remedy, after.short_fen) == (ClearingState.PARTIAL, Remedy.FISCAL_ACCOUNT, fen("66540"))
 
 
@@ -149,7 +147,7 @@ def test_the_proposer_does_not_approve() -> None:
 
 
 def test_steps_out_of_turn_are_refused() -> None:
-    for step in (RUN.resumed, RUN.closed, lambda: RUN.carried(1), lambda: RUN.finished(0, None)):
+    for step in (RUN.resumed, RUN.closed, lambda: RUN.carried(1), lambda: RUN.finished(0)):
         with pytest.raises(Refusal) as caught:
             step()
         assert caught.value.code == "workinjury-bridge.clearing.wrong-state"

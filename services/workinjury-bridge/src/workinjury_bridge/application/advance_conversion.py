@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from shared.calendar import WorkCalendar
 from shared.clock import Clock
@@ -19,6 +19,7 @@ from shared.ids import IdFactory
 from shared.ledger import Book
 from shared.transactions import Tx, UnitOfWork
 from workinjury_bridge.application.audit.apply_deduction import DeductAfterAudit
+from workinjury_bridge.application.clearing.ports import Clearings, Dues, OurPurse
 from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import (
     Cases,
@@ -33,7 +34,8 @@ from workinjury_bridge.application.ports import (
 from workinjury_bridge.application.propose_conversions import ProposeConversions
 from workinjury_bridge.application.recovery.remind import RECOVERY_DEADLINE, end_of, watch_limitation
 from workinjury_bridge.domain import party
-from workinjury_bridge.domain.conversion import Conversion, Step, next_step, same_payments
+from workinjury_bridge.domain.clearing import InterfundDue
+from workinjury_bridge.domain.conversion import Conversion, Step, all_settled, next_step, same_payments
 from workinjury_bridge.domain.facts import conversion_changed, recovery_changed, transfer_confirmed
 from workinjury_bridge.domain.figures import Figures, convert, lines_to_keep
 from workinjury_bridge.domain.journals import (
@@ -44,14 +46,16 @@ from workinjury_bridge.domain.journals import (
     transfer_entry,
 )
 from workinjury_bridge.domain.limitation import years_after
-from workinjury_bridge.domain.policy import Limitation, Uncleared
+from workinjury_bridge.domain.policy import Limitation, TransfersWhen, Uncleared
 from workinjury_bridge.domain.recognition import InjuryCase
 from workinjury_bridge.domain.recovery import Cause, Recovery
-from workinjury_bridge.domain.refusals import claims_disagrees
+from workinjury_bridge.domain.refusals import claims_disagrees, short_of_cash
 from workinjury_bridge.domain.transfer import Direction, Transfer, TransferState
 
-_OURS = frozenset({Kind.UNAVAILABLE, Kind.TOO_MANY, Kind.UNAUTHENTICATED, Kind.FORBIDDEN})
+OURS = frozenset({Kind.UNAVAILABLE, Kind.TOO_MANY, Kind.UNAUTHENTICATED, Kind.FORBIDDEN})
 """Refusals that say nothing about the settlement: the step is tried again, the conversion does not fail."""
+_LOOK_AGAIN = timedelta(days=1)
+"""A clearing wakes what waits for it; this is for what nobody foresaw."""
 
 BILL_CHANGED = "claims.conversion.changed"
 """Claims did nothing: since the approval an audit or a late fact has changed what would be taken back."""
@@ -73,6 +77,9 @@ class AdvanceConversion:
     pay: PayPerson
     deduct: DeductAfterAudit
     propose: ProposeConversions
+    dues: Dues
+    clearings: Clearings
+    purse: OurPurse
     calendar: WorkCalendar
     clock: Clock
     ids: IdFactory
@@ -99,7 +106,8 @@ class AdvanceConversion:
         async with self.work.transaction() as tx:
             conversion = await self.conversions.get(tx, conversion_id)
             transfers = await self.transfers.of_conversion(tx, conversion_id)
-        step = next_step(conversion, transfers) if conversion is not None else None
+            dues = await self.dues.of_conversion(tx, conversion_id)
+        step = next_step(conversion, transfers, dues) if conversion is not None else None
         if conversion is None or step is None:
             return False
         match step:
@@ -115,6 +123,8 @@ class AdvanceConversion:
                 await self._transfer(conversion, next(t for t in transfers if t.open))
             case Step.PAY:
                 await self._pay(conversion)
+            case Step.WAIT:
+                return not await self._rest(conversion)
             case Step.RESTORE:
                 await self._restore(conversion)
             case Step.CLOSE:
@@ -136,7 +146,7 @@ class AdvanceConversion:
             inpatient = stay is not None and stay.inpatient
             after = conversion.assessed(convert(bill, policy, inpatient=inpatient, terms=terms, kept=kept))
         except Refusal as refused:
-            if refused.kind in _OURS:
+            if refused.kind in OURS:
                 raise
             after = conversion.withdrawn(f"{refused.code}: {refused.zh}")
         async with self.work.transaction() as tx:
@@ -151,7 +161,7 @@ class AdvanceConversion:
             net = self.policies.on(self.clock.today()).clearing.uncleared is Uncleared.NET
             taken = await self.claims.take_back(conversion, net=net)
         except Refusal as refused:
-            if refused.kind in _OURS:
+            if refused.kind in OURS:
                 raise
             cause = f"{refused.code}: {refused.zh}"
             changed = refused.code == BILL_CHANGED
@@ -186,7 +196,7 @@ class AdvanceConversion:
                     await self.claims.reserve(conversion, transfer)
                     after = transfer.reserved()
                 except Refusal as refused:
-                    if refused.kind in _OURS:
+                    if refused.kind in OURS:
                         raise
                     after = transfer.voiding(f"{refused.code}: {refused.zh}")
                 await self._change_transfer(conversion, transfer, after)
@@ -226,10 +236,40 @@ class AdvanceConversion:
             if conversion.revoked:
                 await self._save(tx, conversion.reverting())
                 return
-            for who in dict.fromkeys(who for _, who, _ in figures.payables):
-                items = [(kind, amount) for kind, to, amount in figures.payables if to == who]
-                await self.pay.run(tx, about_conversion(conversion), items, matter_id=conversion.matter_id, to=who)
-            await self._save(tx, conversion.settled())
+            dues = await self.dues.of_conversion(tx, conversion.conversion_id)
+            if not conversion.paid:
+                await self._expect_cash(tx, figures.payable_fen)
+                for who in dict.fromkeys(who for _, who, _ in figures.payables):
+                    items = [(kind, amount) for kind, to, amount in figures.payables if to == who]
+                    await self.pay.run(tx, about_conversion(conversion), items, matter_id=conversion.matter_id, to=who)
+            if all_settled(dues, Direction.OUT):
+                await self._save(tx, conversion.settled())
+            else:
+                await self.conversions.save(tx, conversion.person_paid(), self.clock.now())
+
+    async def _expect_cash(self, tx: Tx, amount_fen: int) -> None:
+        """Where the funds clear at the month's end the payment account is watched: persons come first, but not out of nothing (B13)."""
+        if not self._at_month_end() or not amount_fen:
+            return
+        await self.clearings.lock(tx, Book.WI)
+        cash = await self.purse.cash_fen(tx)
+        if cash < amount_fen:
+            raise short_of_cash(amount_fen, cash)
+
+    async def _rest(self, conversion: Conversion) -> bool:
+        """Nothing to do before the month's clearing; True when that still holds while nobody can change it."""
+        async with self.work.transaction() as tx:
+            if not await self._unchanged(tx, conversion):
+                return False
+            now = self.clock.now()
+            # the row is held first: a clearing that confirms meanwhile wakes it afterwards
+            await self.conversions.rest(tx, conversion.conversion_id, now + _LOOK_AGAIN)
+            dues = await self.dues.of_conversion(tx, conversion.conversion_id)
+            transfers = await self.transfers.of_conversion(tx, conversion.conversion_id)
+            if next_step(conversion, transfers, dues) is Step.WAIT:
+                return True
+            await self.conversions.rest(tx, conversion.conversion_id, now)
+            return False
 
     async def _restore(self, conversion: Conversion) -> None:
         figures = _figures(conversion)
@@ -314,6 +354,9 @@ class AdvanceConversion:
         for book, amount in _figures(conversion).owed_by_book().items():
             if direction is Direction.OUT and book in conversion.netted:
                 continue
+            if self._at_month_end():
+                await self.dues.add(tx, self._due(conversion, book, direction, amount))
+                continue
             await self._instruct(tx, conversion.conversion_id, book, direction, amount)
 
     async def _instruct(self, tx: Tx, conversion_id: str, book: Book, direction: Direction, amount_fen: int) -> None:
@@ -326,6 +369,20 @@ class AdvanceConversion:
             amount_fen=amount_fen,
         )
         await self.transfers.add(tx, transfer, self.clock.now())
+
+    def _due(self, conversion: Conversion, book: Book, direction: Direction, amount_fen: int) -> InterfundDue:
+        out = direction is Direction.OUT
+        return InterfundDue(
+            due_id=self.ids.new(),
+            payer=Book.WI if out else book,
+            payee=book if out else Book.WI,
+            conversion_id=conversion.conversion_id,
+            amount_fen=amount_fen,
+            due_on=self.clock.today(),
+        )
+
+    def _at_month_end(self) -> bool:
+        return self.policies.on(self.clock.today()).clearing.transfers is TransfersWhen.MONTH_END
 
     async def _open_debts(
         self,

@@ -14,7 +14,7 @@ from enum import StrEnum
 from shared.calendar import WorkCalendar
 from shared.ledger import Book
 from workinjury_bridge.domain.refusals import out_of_turn, same_clearing_hand
-from workinjury_bridge.domain.transfer import TransferState, TwoPhase
+from workinjury_bridge.domain.transfer import TwoPhase
 
 
 class ClearingState(StrEnum):
@@ -187,11 +187,15 @@ class Clearing:
         remedy = (self.remedy or Remedy.FISCAL_ACCOUNT) if found.short_fen else None
         return replace(self, planned=True, short_fen=found.short_fen, remedy=remedy, cause=None)
 
-    def finished(self, open_fen: int, cause: str | None) -> Clearing:
+    def returned(self, cause: str | None) -> Clearing:
+        """A voucher of the round came back: neither book has it."""
+        return replace(self, cause=cause)
+
+    def finished(self, open_fen: int) -> Clearing:
         """Every transfer of the round has ended; ``open_fen``: still owed to other funds."""
         self._expect("finish", ClearingState.FROZEN)
         whole = not open_fen and not self.short_fen
-        return replace(self, state=ClearingState.PAID if whole else ClearingState.PARTIAL, cause=cause)
+        return replace(self, state=ClearingState.PAID if whole else ClearingState.PARTIAL)
 
     def resumed(self) -> Clearing:
         """Money came, or whatever held a transfer is put right: another round."""
@@ -264,7 +268,3 @@ def oldest_open(credits: Sequence[tuple[date, int]], debits_fen: int) -> tuple[d
             since = since or day
             owed += uncovered
     return None if since is None else (since, owed)
-
-
-IN_TRANSIT = frozenset({TransferState.COMMITTED})
-"""Booked in one of two books."""

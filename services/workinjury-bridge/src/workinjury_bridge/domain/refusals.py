@@ -258,7 +258,10 @@ def not_entitled(reason: str, zh: str) -> Refusal:
 def same_clearing_hand() -> Refusal:
     """A clearing is proposed by one person and approved by another (B13, 社会保险经办条例 art. 37)."""
     return conflict(
-        f"{PREFIX}.clearing.same-hand", "提出清算与批准清算不能是同一人", "proposer and approver must be two persons", field="actor"
+        f"{PREFIX}.clearing.same-hand",
+        "提出清算与批准清算不能是同一人",
+        "proposer and approver must be two persons",
+        field="actor",
     )
 
 

@@ -84,7 +84,7 @@ class TwoPhase:
 
     def voided(self) -> Self:
         """Neither side holds anything any more."""
-        return self._move("end", TransferState.VOIDING, TransferState.VOIDED)
+        return replace(self._move("end", TransferState.VOIDING, TransferState.VOIDED), cause=self.cause)
 
     def _move(self, wanted: str, source: TransferState, target: TransferState) -> Self:
         if self.state is not source:
