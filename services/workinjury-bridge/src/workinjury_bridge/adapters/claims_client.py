@@ -184,7 +184,7 @@ class HttpClaims:
             if refusal.kind is Kind.NOT_FOUND:
                 return False
             raise
-        return answer == _sides(transfer) | {"state": "posted"}
+        return bool(answer == _sides(transfer) | {"state": "posted"})
 
     async def purse_of(self, book: Book, cut_off: date) -> Purse:
         """See the port. What is due by the cut-off is what was booked by then less everything paid since, first in, first out."""
