@@ -6,16 +6,17 @@ other is what its book says after every step, and in the end every fund has what
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from shared.errors import Refusal
 from shared.ledger import Book
 from tests.factories.workinjury_bridge.examples import MONTH_END
 from tests.factories.workinjury_bridge.memory import balance
-from tests.simulation.workinjury_bridge.test_random_histories import PICK, County, Death
+from tests.simulation.workinjury_bridge.test_random_histories import PERSONS, PICK, County, Death
 from workinjury_bridge.application.clearing.replenish_fund import Replenishment
 from workinjury_bridge.domain.clearing import ClearingState, Remedy
 from workinjury_bridge.domain.conversion import ConversionState
@@ -29,6 +30,38 @@ class MonthEndCounty(County):
     """One bridge, one claims, two persons, and an accountant."""
 
     policies = MONTH_END
+
+    @initialize(seed=st.integers(0, 2**32), level=st.sampled_from([0.0, 0.1, 0.3]))
+    def begin(self, seed: int, level: float) -> None:
+        super().begin(seed, level)
+        for day in range(3):
+            self.convert("P1", day, 5_000_000 + day, [4, 1, 3, 2, 5])
+
+    @rule(
+        person=st.sampled_from(PERSONS),
+        day=st.integers(0, 60),
+        amount=st.integers(1, 10**7),
+        weights=st.lists(st.integers(0, 9), min_size=5, max_size=5),
+    )
+    def convert(self, person: str, day: int, amount: int, weights: list[int]) -> None:
+        """A stay that is settled and converted at once."""
+        lines: list[tuple[int, bool, bool | None]] = [(amount, True, None)]
+        self.settle(person, day, 5, inpatient=True, amounts=lines, weights=weights, heard=True)
+        self.approve_everything()
+        self.run(self.bridge.go_on())
+
+    @rule(payer=st.sampled_from((Book.WI, *PAYERS)))
+    def month_ends(self, payer: Book) -> None:
+        """The month passes and its clearing is approved by the second person, if no earlier one is on its way."""
+        month = f"{self.bridge.clock.today():%Y-%m}"
+        while f"{self.bridge.clock.today():%Y-%m}" == month:
+            self.bridge.clock.advance(timedelta(days=1))
+        decide = self.bridge.month_end.decide
+        self.maybe(lambda key: decide.propose(key, payer, month, "a"))
+        waiting = [c for c in self.bridge.state.clearings.values() if c.payer is payer and c.state is ClearingState.OPEN]
+        for run in sorted(waiting, key=lambda c: c.month):
+            actor = "b" if run.maker == "a" else "a"
+            self.maybe(partial(decide.approve, clearing_id=run.clearing_id, actor=actor))
 
     @rule(days=st.integers(1, 20))
     def days_pass(self, days: int) -> None:
@@ -52,7 +85,7 @@ class MonthEndCounty(County):
         else:
             self.maybe(lambda key: decide.resume(key, which))
 
-    @rule(payer=st.sampled_from(PAYERS), amount=st.integers(1, 10**8))
+    @rule(payer=st.sampled_from(PAYERS), amount=st.integers(1, 4_000_000))
     def money_comes(self, payer: Book, amount: int) -> None:
         if payer is not Book.WI:
             self.bridge.claims.replenish(payer, amount)
@@ -60,7 +93,7 @@ class MonthEndCounty(County):
         command = Replenishment(amount_fen=amount, source=Remedy.RESERVE, reference="B", maker="a", checker="b")
         self.maybe(lambda key: self.bridge.month_end.replenish.run(key, command))
 
-    @rule(pick=PICK, steps=st.integers(1, 12))
+    @rule(pick=PICK, steps=st.integers(1, 40))
     def clear(self, pick: int, steps: int) -> None:
         bridge = self.bridge
         due = self.run(bridge.month_end.advance.due())
