@@ -41,7 +41,7 @@ def upgrade() -> None:
         sa.CheckConstraint("state = 'open' OR checker IS NOT NULL", name=op.f("ck_interfund_clearing_approved_by_two")),
         sa.CheckConstraint("short_fen >= 0 AND carried_fen >= 0", name=op.f("ck_interfund_clearing_positive")),
         sa.PrimaryKeyConstraint("clearing_id", name=op.f("pk_interfund_clearing")),
-        sa.UniqueConstraint("payer", "month", name=op.f("uq_interfund_clearing_payer")),
+        sa.UniqueConstraint("payer", "month", name=op.f("uq_interfund_clearing_payer_month")),
     )
     op.create_index(
         "ix_interfund_clearing_next_try_at",
@@ -72,7 +72,7 @@ def upgrade() -> None:
             ["conversion_id"], ["conversion.conversion_id"], name=op.f("fk_interfund_due_conversion_id_conversion")
         ),
         sa.PrimaryKeyConstraint("due_id", name=op.f("pk_interfund_due")),
-        sa.UniqueConstraint("conversion_id", "payer", "payee", name=op.f("uq_interfund_due_conversion_id")),
+        sa.UniqueConstraint("conversion_id", "payer", "payee", name=op.f("uq_interfund_due_conversion_id_payer_payee")),
     )
     op.create_index(
         "ix_interfund_due_open", "interfund_due", ["payer", "due_on"], postgresql_where=sa.text("paid_fen < amount_fen")
