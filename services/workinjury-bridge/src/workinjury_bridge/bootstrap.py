@@ -305,15 +305,15 @@ def _month_end(
     clock: Clock,
     ids: IdFactory,
 ) -> MonthEnd:
-    calendar, views = load_calendar(), SqlClearingViews(db)
+    calendar = load_calendar()
     escalate = EscalateShortage(runs, dues, policies, calendar, clock)
     return MonthEnd(
-        views=views,
+        views=SqlClearingViews(db),
         decide=DecideClearing(once, runs, dues, policies, calendar, clock, ids),
         advance=AdvanceClearing(db, runs, dues, purse, ledger, claims, policies, escalate, calendar, clock, ids),
         replenish=ReplenishFund(once, runs, dues, ledger, clock, ids),
         escalate=escalate,
-        worklist=ListWorklist(db, runs, dues, views, policies, calendar, clock),
+        worklist=ListWorklist(db, runs, dues, policies, calendar, clock),
     )
 
 

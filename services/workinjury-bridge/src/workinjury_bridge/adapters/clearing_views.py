@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, func, select
@@ -13,7 +12,6 @@ from workinjury_bridge.adapters import tables_clearing as tc
 
 _INTERNAL = frozenset({"planned", "tries", "next_try_at"})
 _MOST_CASES = 10_000
-_BEGUN = ("approved", "posted", "transferring", "reverting")
 
 
 class SqlClearingViews:
@@ -85,18 +83,6 @@ class SqlClearingViews:
             statement = statement.where(c.clearing_id < after)
         async with self._db.reading() as tx:
             return [_clearing(row) for row in await tx.all(statement)]
-
-    async def stuck_conversions(self, before: datetime, limit: int) -> list[dict[str, Any]]:
-        """See the port."""
-        c = t.conversion.c
-        statement = (
-            select(c.conversion_id, c.case_id, c.state, c.hindrance, c.changed_at)
-            .where(c.begun, c.state.in_(_BEGUN), c.hindrance.isnot(None), c.changed_at < before)
-            .order_by(c.changed_at)
-            .limit(limit)
-        )
-        async with self._db.reading() as tx:
-            return [dict(row._mapping) for row in await tx.all(statement)]
 
 
 def _clearing(row: Row[Any]) -> dict[str, Any]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 
 from shared.calendar import WorkCalendar
-from shared.clock import CHINA, Clock, local
+from shared.clock import Clock, local
 from shared.ledger import BOOK_NAMES
 from shared.money import format_yuan
 from shared.transactions import UnitOfWork
-from workinjury_bridge.application.clearing.ports import Clearings, ClearingViews, Dues
+from workinjury_bridge.application.clearing.ports import Clearings, Dues
 from workinjury_bridge.application.ports import Policies
 from workinjury_bridge.domain.clearing import Clearing, ClearingState, Remedy, cut_off_of
 
@@ -32,7 +32,6 @@ class ListWorklist:
     work: UnitOfWork
     clearings: Clearings
     dues: Dues
-    views: ClearingViews
     policies: Policies
     calendar: WorkCalendar
     clock: Clock
@@ -40,7 +39,7 @@ class ListWorklist:
     async def run(self) -> list[dict[str, Any]]:
         """``{kind, subject_id, since, cause, fix}``, in the order in which the kinds are named here.
 
-        ``shortage``, ``returned``, ``hindered``, ``to-approve``, ``late``, ``unconfirmed``, ``not-proposed``, ``half-done``.
+        ``shortage``, ``returned``, ``hindered``, ``to-approve``, ``late``, ``unconfirmed``, ``not-proposed``. Conversions of which one half is missing are with the pairs that do not match.
         """
         today = self.clock.today()
         within = self.policies.on(today).clearing.reconcile_within
@@ -59,10 +58,6 @@ class ListWorklist:
                 if today > cut_off_of(month, self.calendar) >= since:
                     cause = f"{BOOK_NAMES[payer]}{month}已过清算截止日，尚未提出清算"
                     found.append(_item("not-proposed", payer.value, since, cause, "提出并复核当月基金间清算"))
-        before = _working_days_ago(today, within, self.calendar)
-        for row in await self.views.stuck_conversions(before, _MOST):
-            fix = "按原因处理后系统自动续办；双方账套在此之前不作清算"
-            found.append(_item("half-done", row["conversion_id"], local(row["changed_at"]).date(), row["hindrance"], fix))
         return found
 
 
@@ -88,12 +83,3 @@ def _of_run(run: Clearing, left_fen: int, hindrance: str | None, today: date) ->
 
 def _item(kind: str, subject_id: str, since: date, cause: str, fix: str) -> dict[str, Any]:
     return {"kind": kind, "subject_id": subject_id, "since": since.isoformat(), "cause": cause, "fix": fix}
-
-
-def _working_days_ago(today: date, days: int, calendar: WorkCalendar) -> datetime:
-    """The first instant of the day that lies this many working days back."""
-    day = today
-    while days:
-        day -= timedelta(days=1)
-        days -= calendar.is_working_day(day)
-    return datetime.combine(day, time(), CHINA)

@@ -125,7 +125,3 @@ class ClearingViews(Protocol):
     async def clearings(self, *, payer: str | None, state: str | None, after: str | None, limit: int) -> list[dict[str, Any]]:
         """Runs, newest first."""
         ...
-
-    async def stuck_conversions(self, before: datetime, limit: int) -> list[dict[str, Any]]:
-        """Conversions begun in claims whose other half is hindered since before an instant."""
-        ...
