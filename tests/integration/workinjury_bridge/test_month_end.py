@@ -480,6 +480,8 @@ async def test_over_http(office: Office) -> None:
     office.to(date(2026, 12, 2))
     (item,) = (await client.get(f"{path}/worklist"))["items"]
     assert (item["kind"], item["subject_id"]) == ("not-proposed", "WI")
+    # the conversion only waits for the month's end: nothing of it is missing in either book
+    assert (await client.get("/v1/worklists/mismatches"))["items"] == []
     run = await client.post(path, body, key="once")
     assert await client.post(path, body, key="once") == run
     assert (run["state"], run["cut_off"], run["pay_by"]) == ("open", "2026-11-30", "2026-12-10")
@@ -494,6 +496,8 @@ async def test_over_http(office: Office) -> None:
     (case,) = found["transfers"][0]["cases"]
     assert case["conversion_id"] == conversion_id
     assert [c["clearing_id"] for c in (await client.get(path, payer="WI", state="closed"))["items"]] == [run["clearing_id"]]
+    (back,) = (await client.get("/v1/fund-returns", since="2026-12-01", until="2026-12-31"))["months"]
+    assert (back["month"], back["book"], back["transfers"], back["amount_fen"]) == ("2026-12", "EMP", 1, fen("12985"))
     late = await client.try_post(f"{one}/resume", {"actor": "zhaoming"})
     assert (late.status_code, late.json()["code"]) == (409, "workinjury-bridge.clearing.wrong-state")
     money = {"amount_fen": 100, "source": "reserve", "reference": "B", "maker": "lijing", "checker": "lijing"}
