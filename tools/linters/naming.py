@@ -11,9 +11,9 @@ from tools.linters.source import Finding, Source, dotted
 _DRAWERS = {"utils", "util", "helpers", "helper", "common", "base", "manager", "managers", "misc", "tools", "lib", "core"}
 _VERBS = """
     accept act activate adjudicate admit advance answer apply approve ask assign book build calculate cancel change charge check
-    classify clear close collect complete confirm contest convert correct count cover create credit deactivate decide deliver deny describe discharge enrol export
+    classify clear close collect complete confirm contest convert correct count cover create credit deactivate decide deliver deny describe discharge enrol escalate export
     file find finish forward get grant identify import issue judge link lint list load lookup match move open parse pay pick plan post pre preview print propose publish
-    query queue read receive recognise reconcile record recover redecide refer refund refuse register reject release remind renew replay replace
+    query queue read receive recognise reconcile record recover redecide refer refund refuse register reject release remind renew replay replace replenish
     report reserve reset restore resume retire retry return reveal reverse review revoke route run search seal send settle show sign simulate
     split start state stop submit suspend sync take track transfer trial undo update upload verify void wait withdraw write
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from shared.contracts.claims import ClaimSettled, FundPayment
@@ -17,7 +18,7 @@ from workinjury_bridge.domain.policy import (
     Bearer,
     Bearers,
     BridgePolicy,
-    Clearing,
+    ClearingRules,
     LateFiling,
     LateFilingRule,
     Limitation,
@@ -28,6 +29,7 @@ from workinjury_bridge.domain.policy import (
     Recoveries,
     Splits,
     Stays,
+    TransfersWhen,
     Uncleared,
 )
 from workinjury_bridge.domain.recovery import Cause, Recovery
@@ -46,7 +48,15 @@ POLICY = BridgePolicy(
     stays=Stays(within_days=365, source="synthetic"),
     splits=Splits(review_within=5, opinion_within=10, source="synthetic"),
     late_filing=LateFiling(rule=LateFilingRule.EMPLOYER, within_days=30, source="synthetic"),
-    clearing=Clearing(uncleared=Uncleared.NET, source="synthetic"),
+    clearing=ClearingRules(
+        uncleared=Uncleared.NET,
+        transfers=TransfersWhen.AT_ONCE,
+        pay_by_day=10,
+        reconcile_within=2,
+        return_within=5,
+        escalate_within=3,
+        source="synthetic",
+    ),
     advances=Advances(notice_within=3, employer_pays_within=5, decide_within=5, source="synthetic"),
     recoveries=Recoveries(
         demand_within=5, employer_repays_within=10, others_repay_within=30, remind_every=30, source="synthetic"
@@ -137,3 +147,8 @@ SETTLED = ClaimSettled(
     injury_suspect=True,
 )
 """Claims tells the settlement of F1."""
+
+MONTH_END = PolicyBook(
+    code="TEST", versions=(replace(POLICY, clearing=replace(POLICY.clearing, transfers=TransfersWhen.MONTH_END)),)
+)
+"""The same, but the funds pay each other at the month's end."""

@@ -20,12 +20,13 @@ from shared.errors import Kind, Refusal, conflict, not_found, unavailable
 from shared.ids import CountingIds
 from shared.ledger import Book, Entry, Line, credit, debit
 from shared.money import allocate
-from workinjury_bridge.application.ports import ChargedBack, TakenBack
+from workinjury_bridge.application.ports import ChargedBack, Mutual, TakenBack
+from workinjury_bridge.domain.clearing import Clearing, ClearingTransfer, Purse
 from workinjury_bridge.domain.conversion import Conversion
 from workinjury_bridge.domain.double_bill import BillMark, DoubleBill
 from workinjury_bridge.domain.figures import Kept, KeptLine, MedicalBill
 from workinjury_bridge.domain.recovery import Movement, MovementKind, Recovery
-from workinjury_bridge.domain.transfer import Direction, Transfer
+from workinjury_bridge.domain.transfer import Direction, Transfer, TwoPhase
 
 
 @dataclass
@@ -289,14 +290,36 @@ class FakeClaims:
     async def reserve(self, transfers: Sequence[tuple[Conversion, Transfer]]) -> Sequence[Refusal | None]:
         return [_tried(partial(self._reserve, _reservation(t))) for _, t in transfers]
 
-    async def post(self, transfers: Sequence[Transfer]) -> Sequence[Refusal | None]:
+    async def reserve_clearing(self, clearing: Clearing, transfer: ClearingTransfer) -> None:
+        self._reserve(
+            {
+                "transfer_id": transfer.transfer_id,
+                "voucher_no": transfer.voucher_no,
+                "book": transfer.book.value,
+                "direction": "in" if transfer.direction is Direction.OUT else "out",
+                "amount_fen": transfer.amount_fen,
+            }
+        )
+
+    async def has_posted(self, transfer: TwoPhase) -> bool:
+        state, body = self.transfers.get(transfer.transfer_id, ("unknown", {}))
+        return state == "posted" and (body["voucher_no"], body["amount_fen"]) == (transfer.voucher_no, transfer.amount_fen)
+
+    async def purse_of(self, book: Book, cut_off: date) -> Purse:
+        return Purse(bank_fen=self.balance(book, "1003"), set_aside_fen=-self.balance(book, "2201"))
+
+    async def post(self, transfers: Sequence[TwoPhase]) -> Sequence[Refusal | None]:
         return [_tried(partial(self._post, t.transfer_id)) for t in transfers]
 
-    async def void(self, transfer: Transfer) -> None:
+    async def void(self, transfer: TwoPhase) -> None:
         self._void(transfer.transfer_id)
 
-    async def balances_with_us(self, books: Sequence[Book]) -> Mapping[Book, int]:
-        return {book: -self.balance(book, "1121") - self.balance(book, "2202") for book in books}
+    async def owed_with_us(self, books: Sequence[Book]) -> Mapping[Book, Mutual]:
+        return {book: Mutual(-self.balance(book, "2202"), self.balance(book, "1121")) for book in books}
+
+    def replenish(self, book: Book, amount_fen: int) -> None:
+        """Money from the fiscal account."""
+        self._book(book, [debit("1003", amount_fen), credit("1004", amount_fen)])
 
     # The same over HTTP
 
@@ -337,6 +360,15 @@ class FakeClaims:
                 return _items(body, lambda item: asdict(self._serve_take_back(item)))
             case ["settlements", settlement_id, "restore"]:
                 return {"owed": [asdict(p) for p in await self.restore(_conversion(settlement_id, body))]}
+            case ["transfers"]:
+                assert body["counter_book"] == "WI"
+                self._reserve(body)
+                return {}
+            case ["transfers", transfer_id]:
+                if transfer_id not in self.transfers:
+                    raise not_found("claims.transfer.unknown", "划转不存在")
+                state, asked = self.transfers[transfer_id]
+                return {k: v for k, v in asked.items() if k in _SIDES} | {"state": state}
             case ["transfer-reservations"]:
                 assert all(item["counter_book"] == "WI" for item in body["items"])
                 return _items(body, self._reserve)
@@ -352,11 +384,7 @@ class FakeClaims:
                 return {}
             case ["ledger", "trial-balance"]:
                 book = Book(request.url.params["book"])
-                rows = [
-                    {"account": account, "dim": "WI", "balance_fen": self.balance(book, account)}
-                    for account in ("1121", "2202")
-                ]
-                return {"rows": rows}
+                return {"rows": [self._row(book, account) for account in ("1003", "1121", "2201", "2202")]}
         raise not_found("http.404", "没有这个地址")
 
     def _serve_take_back(self, item: dict[str, Any]) -> TakenBack:
@@ -413,6 +441,12 @@ class FakeClaims:
         self.around("after", key)
         return self._answers[key]
 
+    def _row(self, book: Book, account: str) -> dict[str, Any]:
+        lines = [line for entry in self.entries if entry.book is book for line in entry.lines if line.account == account]
+        debits, credits = sum(x.debit_fen for x in lines), sum(x.credit_fen for x in lines)
+        dim = "WI" if account in ("1121", "2202") else ""
+        return {"account": account, "dim": dim, "debit_fen": debits, "credit_fen": credits, "balance_fen": debits - credits}
+
     def _standing(self, settlement_id: str) -> FakeSettlement:
         found = self.settlements.get(settlement_id)
         if found is None:
@@ -450,6 +484,9 @@ def _reservation(transfer: Transfer) -> dict[str, Any]:
         "direction": "in" if transfer.direction is Direction.OUT else "out",
         "amount_fen": transfer.amount_fen,
     }
+
+
+_SIDES = ("transfer_id", "voucher_no", "book", "counter_book", "direction", "amount_fen")
 
 
 def away(when: str, key: str) -> None:

@@ -16,6 +16,7 @@ from shared.ids import CountingIds
 from shared.ledger import Book, Entry
 from shared.transactions import OnceKey, Tx
 from tests.factories.workinjury_bridge.benefits_memory import BOOK, MemoryBenefitChecks, MemoryBenefits, MemoryLosses
+from tests.factories.workinjury_bridge.clearing_memory import MemoryClearings, MemoryDues, MemoryMonthEnd, MemoryPurse
 from tests.factories.workinjury_bridge.examples import POLICIES
 from tests.factories.workinjury_bridge.fake_claims import FakeClaims
 from workinjury_bridge.application.advance_conversion import AdvanceConversion
@@ -38,7 +39,7 @@ from workinjury_bridge.application.on_claim_settled import OnClaimSettled
 from workinjury_bridge.application.open_injury_case import OpenInjuryCase
 from workinjury_bridge.application.pay_direct_meals import PayDirectMeals
 from workinjury_bridge.application.pay_person import PayPerson
-from workinjury_bridge.application.ports import Payment
+from workinjury_bridge.application.ports import Mutual, Payment
 from workinjury_bridge.application.propose_conversions import ProposeConversions
 from workinjury_bridge.application.recovery.apply_for_advance import ApplyForAdvance
 from workinjury_bridge.application.recovery.book_movements import BookMovements
@@ -58,11 +59,13 @@ from workinjury_bridge.domain.benefits.loss import Loss
 from workinjury_bridge.domain.benefits.rules import BenefitBook
 from workinjury_bridge.domain.benefits.wage import OwnWage
 from workinjury_bridge.domain.bill import BillLine
-from workinjury_bridge.domain.conversion import Conversion, next_step
+from workinjury_bridge.domain.clearing import Clearing, ClearingTransfer, InterfundDue
+from workinjury_bridge.domain.conversion import Conversion, Step, next_step
 from workinjury_bridge.domain.direct_settlement import DirectSettlement
 from workinjury_bridge.domain.double_bill import DoubleBill, DoubleBillState
 from workinjury_bridge.domain.limitation import Interrupted
 from workinjury_bridge.domain.paper_claim import PaperClaim
+from workinjury_bridge.domain.policy import PolicyBook
 from workinjury_bridge.domain.recognition import Decision, InjuryCase
 from workinjury_bridge.domain.recovery import Movement, Recovery
 from workinjury_bridge.domain.stay import SettledStay
@@ -100,6 +103,10 @@ class State:
     stale: dict[str, bool] = field(default_factory=dict)
     postings: dict[str, Posting] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
+    clearings: dict[str, Clearing] = field(default_factory=dict)
+    clearing_transfers: dict[str, ClearingTransfer] = field(default_factory=dict)
+    instructed: dict[str, datetime] = field(default_factory=dict)
+    dues: dict[str, InterfundDue] = field(default_factory=dict)
     returned: dict[str, str] = field(default_factory=dict)
     repaid: dict[str, bool] = field(default_factory=dict)
 
@@ -269,11 +276,19 @@ class MemoryConversions:
         return [
             c.conversion_id
             for c in of(tx).conversions.values()
-            if next_step(c, [t for t in transfers if t.conversion_id == c.conversion_id]) is not None
+            if next_step(
+                c,
+                [t for t in transfers if t.conversion_id == c.conversion_id],
+                [d for d in of(tx).dues.values() if d.conversion_id == c.conversion_id],
+            )
+            not in (None, Step.WAIT)
         ][:limit]
 
     async def put_off(self, tx: Tx, conversion_id: str, now: datetime, hindrance: str) -> None:
         of(tx).hindrances[conversion_id] = hindrance
+
+    async def rest(self, tx: Tx, conversion_id: str, until: datetime) -> None:
+        """What waits is never due here."""
 
     async def after(self, tx: Tx, conversion_id: str, limit: int) -> Sequence[Conversion]:
         return sorted(
@@ -450,8 +465,9 @@ class MemoryLedger:
         debts = {person_id: await self.person_debt_fen(tx, person_id) for person_id in person_ids}
         return {person_id: owed for person_id, owed in debts.items() if owed}
 
-    async def fund_balances(self, tx: Tx) -> Mapping[Book, int]:
-        return {b: balance(of(tx), "1121", b) + balance(of(tx), "2202", b) for b in Book if b is not Book.WI}
+    async def fund_balances(self, tx: Tx) -> Mapping[Book, Mutual]:
+        state = of(tx)
+        return {b: Mutual(balance(state, "1121", b), -balance(state, "2202", b)) for b in Book if b is not Book.WI}
 
     async def next_voucher(self, tx: Tx, on: date) -> str:
         of(tx).vouchers["last"] = of(tx).vouchers.get("last", 0) + 1
@@ -473,7 +489,7 @@ def balance(state: State, account: str, dim: str | None = None) -> int:
 class MemoryBridge:
     """Every use case of the bridge, wired to memory."""
 
-    def __init__(self, book: BenefitBook = BOOK) -> None:
+    def __init__(self, book: BenefitBook = BOOK, policies: PolicyBook = POLICIES) -> None:
         self.store = MemoryStore()
         self.claims = FakeClaims()
         self.clock = FixedClock(datetime(2026, 11, 22, 2, tzinfo=UTC))
@@ -481,13 +497,14 @@ class MemoryBridge:
         store, clock = self.store, self.clock
         cases, stays, conversions, transfers = MemoryCases(), MemoryStays(), MemoryConversions(), MemoryTransfers()
         directs, ledger = MemoryDirects(), MemoryLedger()
+        dues, runs = MemoryDues(), MemoryClearings()
         recoveries, advances, calendar = MemoryRecoveries(), MemoryAdvances(), load_calendar()
-        propose = ProposeConversions(cases, stays, conversions, POLICIES, clock, ids)
-        self.deduct = DeductAfterAudit(store, conversions, directs, MemoryDeductions(), ledger, POLICIES, calendar, clock, ids)
+        propose = ProposeConversions(cases, stays, conversions, policies, clock, ids)
+        self.deduct = DeductAfterAudit(store, conversions, directs, MemoryDeductions(), ledger, policies, calendar, clock, ids)
         losses = MemoryLosses()
         pay = PayPerson(ledger, recoveries, losses, clock, ids)
         self.benefits = MemoryBenefits(store, cases, ledger, pay, losses, clock, ids, book)
-        confirm = ConfirmDirectSettlement(directs, stays, ledger, POLICIES, losses, clock, ids)
+        confirm = ConfirmDirectSettlement(directs, stays, ledger, policies, losses, clock, ids)
         reverse = ReverseDirectSettlement(directs, ledger, losses, recoveries, self.deduct, clock, ids)
         self.judge = JudgeEligibility(store, cases)
         self.open_case = OpenInjuryCase(store, cases, clock, ids)
@@ -495,7 +512,7 @@ class MemoryBridge:
         self.contest = ContestRecognition(store, cases)
         papers, double_bills = MemoryPaperClaims(), MemoryDoubleBills()
         self.find_double = FindDoubleBills(
-            store, cases, stays, conversions, directs, papers, double_bills, POLICIES, calendar, clock, ids
+            store, cases, stays, conversions, directs, papers, double_bills, policies, calendar, clock, ids
         )
         self.papers = ClaimOnPaper(
             store,
@@ -508,7 +525,7 @@ class MemoryBridge:
             ledger,
             pay,
             self.claims,
-            POLICIES,
+            policies,
             calendar,
             clock,
             ids,
@@ -522,7 +539,7 @@ class MemoryBridge:
             conversions,
             recoveries,
             self.claims,
-            POLICIES,
+            policies,
             calendar,
             clock,
             ids,
@@ -531,11 +548,11 @@ class MemoryBridge:
         self.review = ReviewConversion(store, cases, conversions, advances, clock)
         self.state_facts = StateFacts(store, cases, conversions, clock)
         self.back_payment = RecordBackPayment(store, cases, stays, conversions, clock)
-        self.split = SplitStay(store, store, conversions, self.claims, POLICIES, calendar, clock)
-        self.advances = ApplyForAdvance(store, cases, advances, POLICIES, calendar, clock, ids)
-        self.debts = RecoverDebt(store, recoveries, conversions, ledger, POLICIES, clock, ids)
+        self.split = SplitStay(store, store, conversions, self.claims, policies, calendar, clock)
+        self.advances = ApplyForAdvance(store, cases, advances, policies, calendar, clock, ids)
+        self.debts = RecoverDebt(store, recoveries, conversions, ledger, policies, clock, ids)
         self.book_movements = BookMovements(store, recoveries, self.claims)
-        self.remind = Remind(recoveries, advances, double_bills, POLICIES, clock)
+        self.remind = Remind(recoveries, advances, double_bills, policies, clock)
         self.advance = AdvanceConversion(
             store,
             cases,
@@ -545,18 +562,22 @@ class MemoryBridge:
             recoveries,
             ledger,
             self.claims,
-            POLICIES,
+            policies,
             pay,
             self.deduct,
             propose,
+            dues,
+            runs,
+            MemoryPurse(),
             calendar,
             clock,
             ids,
         )
         self.check = CheckInvariants(
-            store, cases, conversions, transfers, recoveries, ledger, self.claims, MemoryBenefitChecks(), book
+            store, cases, conversions, transfers, recoveries, ledger, self.claims, dues, runs, MemoryBenefitChecks(), book
         )
-        self.settle = SettleDirectly(store, cases, directs, POLICIES, self.judge, clock, timedelta(hours=24))
+        self.month_end = MemoryMonthEnd(store, dues, runs, ledger, self.claims, policies, clock, ids)
+        self.settle = SettleDirectly(store, cases, directs, policies, self.judge, clock, timedelta(hours=24))
         self.void_direct = VoidDirectSettlement(directs, clock)
         self.pay_direct_meals = PayDirectMeals(directs, pay, clock)
         self._on_settled = OnClaimSettled(cases, stays, propose, self.find_double, confirm)
@@ -581,6 +602,8 @@ class MemoryBridge:
     async def go_on(self) -> None:
         """What the worker's job does: take up everything that can go on."""
         await self.advance.run_all(await self.advance.due())
+        for clearing_id in await self.month_end.advance.due():
+            await self.month_end.advance.run(clearing_id)
         for movement_id in await self.book_movements.due():
             await self.book_movements.run(movement_id)
         for double_bill_id in await self.double_bills.due():

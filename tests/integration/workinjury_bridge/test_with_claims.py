@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
 
+from claims.application.funds.replenish_fund import Replenishment
 from claims.bootstrap import assemble as assemble_claims
 from claims.entrypoints.service import SERVICE as CLAIMS
 from claims.entrypoints.service import build as build_claims
 from claims.entrypoints.service import his_endpoint
 from shared.auth.wiring import build_verifier
+from shared.clock import FixedClock
 from shared.db.migrate import migrate
 from shared.errors import Refusal
 from shared.http.app import create_app
@@ -33,6 +38,7 @@ from tests.fixtures_stack import FreshDatabase
 from tests.integration.workinjury_bridge.conftest import Client, House, settings_for
 from workinjury_bridge.bootstrap import assemble
 from workinjury_bridge.entrypoints.service import SERVICE, runtime_of
+from workinjury_bridge.settings import policy_path
 
 F1 = [("A1", "9200.00"), ("B1", "6000.00"), ("C1", "300.00"), ("W1", "500.00")]
 WORK_INJURY_ONLY = "W1,限工伤药品,C,,,,,2024-01-01,1\n"
@@ -250,6 +256,81 @@ async def test_direct_settlement_reversed_and_settled_again_with_the_same_messag
         await two.flush()
         assert await wi() == {}
     assert await desk.balances("EMP") == {}
+
+
+@pytest.fixture
+def month_end_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The county's rule book, but the funds pay each other at the month's end."""
+    shipped = policy_path({}).read_text()
+    book = tmp_path / "rules.yaml"
+    book.write_text(shipped.replace("transfers: at-once", "transfers: month-end"))
+    monkeypatch.setenv("ONEWINDOW_WORKINJURY_BRIDGE_POLICY", str(book))
+
+
+async def test_month_end_between_the_real_books(month_end_rules: None, two: Two) -> None:
+    """B13: one voucher per pair, both ways, and a medical fund that is short first keeps what institutions are owed."""
+    desk, client = two.desk, two.client
+    money = {"amount_fen": fen("16060"), "source": "fiscal-account", "reference": "B1", "maker": "lijing", "checker": "zhao"}
+    await client.post("/v1/interfund-clearings/replenishments", money)
+    person = await desk.person(scheme="310", category="11", account_fen=100_000)
+    visit = await desk.stay(person, F1, scheme="310")
+    await desk.call("2304", desk.stay_input(visit, person, "16000.00", scheme="310", account="1"), msgid="F1")
+    case_id = await injured(two, person)
+    path = await two.proposed(case_id)
+    await client.post(f"{path}/check", {"actor": "lijing"})
+    await client.post(f"{path}/approve", {"actor": "zhaoming"})
+    assert (await client.get(path))["state"] == "transferring"
+    assert await two.books("5001.01", "5001.02", "1121", "1003") == [0, 0, fen("12985"), 0]
+    assert await two.wi() == {
+        "5001.11()": fen("15700"),
+        "5001.13()": fen("360"),
+        "2202(EMP)": -fen("12985"),
+        "1003()": fen("12985"),
+        "1004()": -fen("16060"),
+    }
+    await two.sound()
+    clock = two.house.bridge.month_end.advance.clock
+    assert isinstance(clock, FixedClock)
+    clock.set(datetime.fromisoformat("2026-11-30T10:00:00+08:00"))
+
+    async def clear(payer: str) -> dict[str, Any]:
+        body = {"payer": payer, "month": "2026-11", "actor": "lijing"}
+        run = await client.post("/v1/interfund-clearings", body)
+        one = f"/v1/interfund-clearings/{run['clearing_id']}"
+        await client.post(f"{one}/approve", {"actor": "zhaoming"})
+        return dict(await client.get(one))
+
+    assert (await clear("WI"))["state"] == "closed"
+    await two.house.go_on()
+    assert (await client.get(path))["state"] == "settled"
+    assert await two.books("1121", "1003") == [0, fen("12985")]
+    await two.sound()
+
+    revocation = {"decision_no": "J1", "final_on": "2026-03-20", "decided_by": "court"}
+    await client.post(f"/v1/injury-cases/{case_id}/revocations", revocation)
+    assert (await client.get(path))["state"] == "reverting"
+    back = await clear("EMP")
+    assert (back["state"], back["short_fen"], back["transfers"]) == ("partial", fen("12985"), [])
+    filled = Replenishment(book=Book.EMP, amount_fen=fen("12985"), reference="B2", maker="lijing", checker="zhaoming")
+    for _ in range(2):
+        await desk.claims.replenish_fund(OnceKey("t", "fill", "d"), filled)
+    with pytest.raises(Refusal) as alone:
+        await desk.claims.replenish_fund(OnceKey("t", "alone", "d"), replace(filled, checker="lijing"))
+    assert alone.value.code == "claims.fund.same-hand"
+    await client.post(f"/v1/interfund-clearings/{back['clearing_id']}/resume", {"actor": "zhaoming"})
+    back = await client.get(f"/v1/interfund-clearings/{back['clearing_id']}")
+    assert (back["state"], [(v["direction"], v["amount_fen"]) for v in back["transfers"]]) == (
+        "closed",
+        [("back", fen("12985"))],
+    )
+    await two.house.go_on()
+    assert (await client.get(path))["state"] == "reverted"
+    assert await two.books("2202", "1003") == [0, fen("12985")]
+    await two.sound()
+    async with desk.claims.db.transaction() as tx:
+        await desk.claims.ledger.close_period(tx, Book.EMP, "2026-01", maker="lijing", checker="zhaoming")
+        (period,) = await desk.claims.ledger.closed_periods(tx, Book.EMP)
+    assert (period["month"], period["maker"], period["checker"]) == ("2026-01", "lijing", "zhaoming")
 
 
 async def injured(two: Two, person: str, **accident: Any) -> str:

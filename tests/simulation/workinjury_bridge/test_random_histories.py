@@ -24,7 +24,7 @@ from shared.errors import Refusal, unavailable
 from shared.ledger import Book
 from shared.money import allocate
 from shared.transactions import OnceKey
-from tests.factories.workinjury_bridge.examples import SETTLED
+from tests.factories.workinjury_bridge.examples import POLICIES, SETTLED
 from tests.factories.workinjury_bridge.fake_claims import settled_fact
 from tests.factories.workinjury_bridge.memory import MemoryBridge, balance
 from workinjury_bridge.application.audit.apply_deduction import Finding
@@ -86,11 +86,12 @@ class County(RuleBasedStateMachine):
     """One bridge, one claims, two persons."""
 
     persons: tuple[str, ...] = PERSONS
+    policies = POLICIES
 
     @initialize(seed=st.integers(0, 2**32), level=st.sampled_from([0.0, 0.1, 0.3]))
     def begin(self, seed: int, level: float) -> None:
         self.loop = asyncio.new_event_loop()
-        self.bridge = MemoryBridge()
+        self.bridge = MemoryBridge(policies=self.policies)
         self.bridge.clock.set(datetime(2026, 4, 1, 2, tzinfo=UTC))
         self.trouble = Trouble(seed, level)
         self.numbers = count()
@@ -473,6 +474,7 @@ class County(RuleBasedStateMachine):
                 "split-overdue": self.bridge.split.overdue,
                 "recovery-overdue": self.bridge.remind.of_recovery,
                 "advance-overdue": self.bridge.remind.of_advance,
+                "clearing-shortage": self.bridge.month_end.escalate.run,
             }
 
             async def fire() -> None:
@@ -492,7 +494,8 @@ class County(RuleBasedStateMachine):
             entries = [x for x in state.entries.values() if x.conversion_id == conversion.conversion_id]
             effective = state.cases[conversion.case_id].effective
             debts = [x for x in state.recoveries.values() if x.conversion_id == conversion.conversion_id]
-            assert breaches_of(conversion, transfers, entries, effective, debts) == []
+            dues = [x for x in state.dues.values() if x.conversion_id == conversion.conversion_id]
+            assert breaches_of(conversion, transfers, entries, effective, debts, dues) == []
 
     @invariant()
     def debts_are_what_the_book_says(self) -> None:

@@ -65,6 +65,7 @@ from claims.application.funds.clear_institution import ClearInstitution
 from claims.application.funds.credit_account import CreditAccount
 from claims.application.funds.move_debt import MoveDebt
 from claims.application.funds.move_transfer import MoveTransfer
+from claims.application.funds.replenish_fund import ReplenishFund
 from claims.application.his_messages import AnswerOnce
 from claims.application.late.approve_late_fact import ApproveLateFact
 from claims.application.late.correct_lines import CorrectLines
@@ -238,6 +239,7 @@ class Claims:
     move_transfer: MoveTransfer
     credit_account: CreditAccount
     clear_institution: ClearInstitution
+    replenish_fund: ReplenishFund
     move_debt: MoveDebt
     accounts: AccountDesk
     update_burdens: UpdateBurdens
@@ -366,6 +368,7 @@ def assemble(
         move_transfer=MoveTransfer(db, SqlTransfers(), ledger, clock, ids),
         credit_account=CreditAccount(db, SqlCredits()),
         move_debt=MoveDebt(once, ledger, clock, ids),
+        replenish_fund=ReplenishFund(once, ledger, clock, ids),
         clear_institution=ClearInstitution(once, clearings, ledger, clock, ids),
         update_burdens=UpdateBurdens(SqlBurdens(), SqlCrossings(), burden_lines, clock),
         list_burden_watch=ListBurdenWatch(db, SqlWorklist()),

@@ -27,9 +27,11 @@ from workinjury_bridge.adapters.benefit_repositories import (
 )
 from workinjury_bridge.adapters.benefit_views import SqlBenefitViews
 from workinjury_bridge.adapters.claims_client import HttpClaims
+from workinjury_bridge.adapters.clearing_views import SqlClearingViews
 from workinjury_bridge.adapters.policy_files import read_benefits, read_policy
 from workinjury_bridge.adapters.repositories.advances import SqlAdvances
 from workinjury_bridge.adapters.repositories.cases import SqlCases
+from workinjury_bridge.adapters.repositories.clearings import SqlClearings, SqlDues, SqlPurse
 from workinjury_bridge.adapters.repositories.conversions import SqlConversions
 from workinjury_bridge.adapters.repositories.deductions import SqlDeductions
 from workinjury_bridge.adapters.repositories.directs import SqlDirects
@@ -60,6 +62,12 @@ from workinjury_bridge.application.benefits.return_payment import ReturnPayment
 from workinjury_bridge.application.benefits.run_pensions import RunPensions
 from workinjury_bridge.application.benefits.withdraw_benefits import WithdrawBenefits
 from workinjury_bridge.application.check_invariants import CheckInvariants
+from workinjury_bridge.application.clearing.advance_clearing import AdvanceClearing
+from workinjury_bridge.application.clearing.decide_clearing import DecideClearing
+from workinjury_bridge.application.clearing.escalate_shortage import EscalateShortage
+from workinjury_bridge.application.clearing.list_worklist import ListWorklist
+from workinjury_bridge.application.clearing.ports import ClearingViews
+from workinjury_bridge.application.clearing.replenish_fund import ReplenishFund
 from workinjury_bridge.application.confirm_direct_settlement import ConfirmDirectSettlement
 from workinjury_bridge.application.contest_recognition import ContestRecognition
 from workinjury_bridge.application.conversion.on_settlement_corrected import OnSettlementCorrected
@@ -76,7 +84,7 @@ from workinjury_bridge.application.on_claim_settled import OnClaimSettled
 from workinjury_bridge.application.open_injury_case import OpenInjuryCase
 from workinjury_bridge.application.pay_direct_meals import PayDirectMeals
 from workinjury_bridge.application.pay_person import PayPerson
-from workinjury_bridge.application.ports import Views
+from workinjury_bridge.application.ports import Policies, Views
 from workinjury_bridge.application.propose_conversions import ProposeConversions
 from workinjury_bridge.application.recovery.apply_for_advance import ApplyForAdvance
 from workinjury_bridge.application.recovery.book_movements import BookMovements
@@ -114,6 +122,18 @@ class Benefits:
     withdraw: WithdrawBenefits
     describe: DescribeBenefits
     list_reviews: ListReviews
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthEnd:
+    """The use cases of the month-end clearing."""
+
+    views: ClearingViews
+    decide: DecideClearing
+    advance: AdvanceClearing
+    replenish: ReplenishFund
+    escalate: EscalateShortage
+    worklist: ListWorklist
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +175,7 @@ class Bridge:
     ages: DescribeAges
     returns: DescribeReturns
     mismatches: ListMismatches
+    month_end: MonthEnd
 
 
 def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | None = None) -> Bridge:
@@ -173,6 +194,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
     cases, stays, conversions, transfers = SqlCases(), SqlStays(), SqlConversions(), SqlTransfers()
     directs, ledger = SqlDirects(), SqlLedger(store)
     recoveries, advances, calendar = SqlRecoveries(), SqlAdvances(), load_calendar()
+    runs, dues, purse = SqlClearings(), SqlDues(), SqlPurse()
     propose = ProposeConversions(cases, stays, conversions, policies, clock, ids)
     deduct = DeductAfterAudit(once, conversions, directs, SqlDeductions(), ledger, policies, calendar, clock, ids)
     losses, worklists = SqlLosses(), SqlWorklists(db)
@@ -249,13 +271,27 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
             pay,
             deduct,
             propose,
+            dues,
+            runs,
+            purse,
             calendar,
             clock,
             ids,
         ),
         check=CheckInvariants(
-            db, cases, conversions, transfers, recoveries, ledger, claims, SqlBenefitChecks(), read_benefits(benefits_path())
+            db,
+            cases,
+            conversions,
+            transfers,
+            recoveries,
+            ledger,
+            claims,
+            dues,
+            runs,
+            SqlBenefitChecks(),
+            read_benefits(benefits_path()),
         ),
+        month_end=_month_end(db, once, runs, dues, purse, ledger, claims, policies, clock, ids),
         settle=SettleDirectly(db, cases, directs, policies, judge, clock, CONFIRM_WITHIN),
         void_direct=VoidDirectSettlement(directs, clock),
         pay_direct_meals=PayDirectMeals(directs, pay, clock),
@@ -267,6 +303,30 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         ages=DescribeAges(worklists, clock),
         returns=DescribeReturns(worklists, policies, calendar, clock),
         mismatches=ListMismatches(worklists, policies, calendar, clock),
+    )
+
+
+def _month_end(
+    db: Database,
+    once: SqlOnce,
+    runs: SqlClearings,
+    dues: SqlDues,
+    purse: SqlPurse,
+    ledger: SqlLedger,
+    claims: HttpClaims,
+    policies: Policies,
+    clock: Clock,
+    ids: IdFactory,
+) -> MonthEnd:
+    calendar = load_calendar()
+    escalate = EscalateShortage(runs, dues, policies, calendar, clock)
+    return MonthEnd(
+        views=SqlClearingViews(db),
+        decide=DecideClearing(once, runs, dues, policies, calendar, clock, ids),
+        advance=AdvanceClearing(db, runs, dues, purse, ledger, claims, policies, escalate, calendar, clock, ids),
+        replenish=ReplenishFund(once, runs, dues, ledger, clock, ids),
+        escalate=escalate,
+        worklist=ListWorklist(db, runs, dues, policies, calendar, clock),
     )
 
 

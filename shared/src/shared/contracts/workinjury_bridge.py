@@ -319,3 +319,67 @@ class DoubleBillChanged:
     due_on: date
     changed_at: datetime
     overdue: bool = False
+
+
+@event("workinjury-bridge.clearing-changed.v1", topic="workinjury-bridge.clearing.v1", key="clearing_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearingChanged:
+    """A fund's month-end clearing reached a state (B13): open, frozen (``clearing.started``), partial, paid, closed
+    (``clearing.completed``)."""
+
+    clearing_id: str
+    payer: str
+    """Book that pays."""
+    month: str
+    """YYYY-MM."""
+    state: str
+    changed_at: datetime
+    open_fen: int
+    """Still owed to other funds by this run."""
+    carried_fen: int = 0
+    """Left to the next month's run."""
+
+
+@event("workinjury-bridge.shortage-raised.v1", topic="workinjury-bridge.clearing.v1", key="clearing_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortageRaised:
+    """A fund's money does not cover its month (``clearing.shortage.raised``, B13, F12); again for each who is asked next."""
+
+    clearing_id: str
+    payer: str
+    month: str
+    short_fen: int
+    open_interfund_fen: int
+    remedy: str
+    """Who is asked: fiscal-account, reserve, adjustment-fund, government-advance."""
+    raised_at: datetime
+    answer_by: date
+
+
+@event("workinjury-bridge.clearing-transfer-changed.v1", topic="workinjury-bridge.clearing.v1", key="clearing_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearingTransferChanged:
+    """The voucher of a pair of funds: instructed, confirmed (both books have it), returned (neither has)."""
+
+    clearing_id: str
+    transfer_id: str
+    voucher_no: str
+    from_book: str
+    to_book: str
+    amount_fen: int
+    state: str
+    changed_at: datetime
+    cause: str | None = None
+
+
+@event("workinjury-bridge.fund-replenished.v1", topic="workinjury-bridge.clearing.v1", key="replenishment_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundReplenished:
+    """Money came into a fund's payment account (``fund.replenished``, B13)."""
+
+    replenishment_id: str
+    book: str
+    amount_fen: int
+    source: str
+    reference: str
+    replenished_at: datetime

@@ -6,17 +6,31 @@ from datetime import date
 from typing import Any
 
 from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.db.database import Database
+from shared.db.once import SqlOnce, digest_of
 from shared.errors import not_found
-from shared.http.auth import Caller
+from shared.http.auth import Caller, IdempotencyKey
 from shared.http.pagination import After, Limit, cursor_invalid, decode_cursor, encode_cursor, page
 from shared.ledger import ACCOUNT_NAMES, BOOK_NAMES, Book, Entry
 from shared.ledger.store import LedgerStore
+from shared.transactions import OnceKey, Tx
+
+
+class PeriodBody(BaseModel):
+    """A month of a book to close; a person who calls is the second of the two."""
+
+    model_config = ConfigDict(extra="forbid")
+    book: str = Field(max_length=10)
+    month: str = Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")
+    maker: str = Field(min_length=1, max_length=50)
+    checker: str | None = Field(None, min_length=1, max_length=50)
 
 
 def ledger_router(db: Database, store: LedgerStore, books: frozenset[Book]) -> APIRouter:
-    """Routes under /v1/ledger for the books this service owns; scope ``ledger:read``."""
+    """Routes under /v1/ledger for the books this service owns; scopes ``ledger:read`` and ``ledger:close``."""
+    once = SqlOnce(db)
     router = APIRouter(prefix="/v1/ledger", tags=["ledger"])
 
     def own(book: str) -> Book:
@@ -41,6 +55,26 @@ def ledger_router(db: Database, store: LedgerStore, books: frozenset[Book]) -> A
             rows = await store.page(tx, book=book, settlement_id=settlement_id, case_id=case_id, after=start, limit=limit + 1)
         cursor = encode_cursor(rows[limit - 1][0]) if len(rows) > limit else None
         return page([{**describe(entry), "recorded_at": at} for _, entry, at in rows], limit, cursor)
+
+    @router.get("/periods", summary="Closed months of a book, newest first")
+    async def periods(caller: Caller, book: str = Query(max_length=10)) -> dict[str, Any]:
+        caller.require("ledger:read")
+        chosen = own(book)
+        async with db.reading() as tx:
+            return {"items": await store.closed_periods(tx, chosen)}
+
+    @router.post("/periods", status_code=201, summary="Close a month of a book; two persons answer for it")
+    async def close(caller: Caller, key: IdempotencyKey, body: PeriodBody) -> dict[str, Any]:
+        caller.require("ledger:close")
+        chosen = own(body.book)
+        checker = body.checker if caller.service and body.checker is not None else caller.subject
+
+        async def work(tx: Tx) -> dict[str, Any]:
+            await store.close_period(tx, chosen, body.month, maker=body.maker, checker=checker)
+            return {"book": chosen.value, "month": body.month, "maker": body.maker, "checker": checker}
+
+        asked = OnceKey(f"{caller.subject} close period", key, digest_of(body.model_dump(mode="json")))
+        return (await once.run(asked, work))[0]
 
     @router.get("/trial-balance", summary="Sums per account of one book up to a day")
     async def trial_balance(caller: Caller, book: str = Query(max_length=10), on: date | None = None) -> dict[str, Any]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from time import monotonic
 from typing import Any
 
 import asyncpg
 import orjson
-from sqlalchemy import ARRAY, Row, Text, any_, func, literal, select, text, tuple_
+from sqlalchemy import ARRAY, Row, Text, any_, func, insert, literal, select, text, tuple_
 
 from shared.crypto import sm3
 from shared.db.database import Database, opened
@@ -67,12 +68,19 @@ class LedgerStore:
         self._all_sealed: deque[tuple[float, int]] = deque()
         """(when, the highest seq then); one with a lower seq may still be in an open transaction."""
 
-    async def append(self, tx: Tx, entries: Sequence[Entry]) -> None:
-        """Append journals. The database refuses closed periods, a second contra of one journal, and what does not balance."""
+    async def append(self, tx: Tx, entries: Sequence[Entry], *, move: bool = False) -> None:
+        """Append journals. The database refuses closed periods, a second contra of one journal, and what does not balance.
+
+        ``move``: what belongs to a closed period is booked on the next open day instead, and states its period in the memo
+        (原属期), as does a journal that takes back one of a closed period.
+        """
         if not entries:
             return
+        if move:
+            entries = await self._into_open_periods(tx, entries)
+        else:
+            await self._refuse_closed(tx, entries)
         journals, lines = rows_of(entries)
-        await self._refuse_closed(tx, entries)
         # one statement for all lines of a journal: the balance trigger looks at whole statements
         await opened(tx).copy(self._t.journal.name, JOURNAL_COLUMNS, journals)
         await opened(tx).copy(self._t.line.name, LINE_COLUMNS, lines)
@@ -97,6 +105,65 @@ class LedgerStore:
         while (f"{day:%Y-%m}",) in closed:
             day = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
         return day
+
+    async def _into_open_periods(self, tx: Tx, entries: Sequence[Entry]) -> list[Entry]:
+        period, journal = self._t.period, self._t.journal
+        books = sorted({e.book.value for e in entries})
+        closed = {
+            (row.book, row.month)
+            for row in await opened(tx).all(select(period.c.book, period.c.month).where(period.c.book.in_(books)).limit(10_000))
+        }
+        if not closed:
+            return list(entries)
+        moved = []
+        for entry in entries:
+            origin = day = entry.booked_on
+            while (entry.book.value, f"{day:%Y-%m}") in closed:
+                day = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+            if entry.reverses is not None:
+                before = await opened(tx).scalar(select(journal.c.booked_on).where(journal.c.entry_id == entry.reverses))
+                origin = before or origin
+            late = (entry.book.value, f"{origin:%Y-%m}") in closed
+            moved.append(
+                replace(entry, booked_on=day, memo=f"{entry.memo}（原属期{origin:%Y-%m}，已结账）" if late else entry.memo)
+            )
+        return moved
+
+    async def close_period(self, tx: Tx, book: Book, month: str, *, maker: str, checker: str) -> None:
+        """No journal is booked into the month any more (B15.17). Refuses one person alone, a month not over, one closed already.
+
+        Waits for whoever is writing to the books: what they booked before is in the period, what comes later is refused.
+        """
+        if maker == checker:
+            raise conflict(
+                "ledger.same-hand", "经办人与复核人不能是同一人", "maker and checker must be two persons", field="checker"
+            )
+        if month >= f"{opened(tx).clock.today():%Y-%m}":
+            raise conflict("ledger.month-not-over", f"{month}尚未结束，不能结账", f"{month} is not over", field="month")
+        await opened(tx).execute(text("LOCK TABLE journal IN SHARE MODE"))
+        period = self._t.period
+        if await opened(tx).first(select(period).where(period.c.book == book.value, period.c.month == month)):
+            raise conflict("ledger.period-closed", f"{book} {month} 会计期间已结账", f"period {month} of {book} is closed")
+        await opened(tx).execute(
+            insert(period).values(
+                book=book.value, month=month, closed_at=opened(tx).clock.now(), closed_by=checker, proposed_by=maker
+            )
+        )
+
+    async def closed_periods(self, tx: Tx, book: Book) -> list[dict[str, Any]]:
+        """The closed months of a book, newest first."""
+        period = self._t.period
+        statement = select(period).where(period.c.book == book.value).order_by(period.c.month.desc()).limit(1000)
+        return [
+            {
+                "book": r.book,
+                "month": r.month,
+                "closed_at": r.closed_at.isoformat(),
+                "maker": r.proposed_by,
+                "checker": r.closed_by,
+            }
+            for r in await opened(tx).all(statement)
+        ]
 
     async def entries(self, tx: Tx, **where: str) -> list[Entry]:
         """The journals whose columns equal ``where`` (book, settlement_id, case_id, conversion_id, kind, voucher_no), in order."""

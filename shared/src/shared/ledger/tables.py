@@ -79,6 +79,8 @@ def ledger_tables(metadata: MetaData) -> LedgerTables:
         Column("month", Text, primary_key=True, comment="YYYY-MM"),
         Column("closed_at", DateTime(timezone=True), nullable=False),
         Column("closed_by", Text, nullable=False),
+        Column("proposed_by", Text, comment="the first of the two who closed it"),
+        CheckConstraint("proposed_by <> closed_by", name="four_eyes"),
     )
     seal = Table(
         "journal_seal",

@@ -54,6 +54,7 @@ def _transfer(row: Row[Any]) -> Transfer:
         case_id=row.case_id,
         settlement_id=row.settlement_id,
         conversion_id=row.conversion_id,
+        clearing_id=row.clearing_id,
         maker=row.maker,
         checker=row.checker,
     )

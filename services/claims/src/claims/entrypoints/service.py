@@ -92,7 +92,13 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
                 claims.state_institution, claims.import_catalogue, claims.list_registry, claims.list_visits, claims.clock
             ),
             filings_router(claims.file_for_care, claims.cancel_filing, claims.list_filings),
-            funds_router(claims.move_transfer, claims.credit_account, claims.clear_institution, claims.move_debt),
+            funds_router(
+                claims.move_transfer,
+                claims.credit_account,
+                claims.clear_institution,
+                claims.move_debt,
+                claims.replenish_fund,
+            ),
             simulations_router(claims.simulations.start, claims.simulations.find),
             accounts_router(
                 claims.accounts.credit_month,

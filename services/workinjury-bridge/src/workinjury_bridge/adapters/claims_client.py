@@ -13,15 +13,24 @@ from shared.errors import Kind, Refusal
 from shared.http.client import ServiceClient
 from shared.http.problems import to_refusal
 from shared.ledger import Book
-from shared.ledger.books import DUE_FROM_FUND, DUE_TO_FUND
-from workinjury_bridge.application.ports import ChargedBack, TakenBack
+from shared.ledger.books import (
+    BANK,
+    DUE_FROM_FUND,
+    DUE_TO_EMPLOYER,
+    DUE_TO_FUND,
+    DUE_TO_INSTITUTION,
+    DUE_TO_PERSON,
+    DUE_TO_PLACE,
+)
+from workinjury_bridge.application.ports import ChargedBack, Mutual, TakenBack
 from workinjury_bridge.domain.bill import BillLine
+from workinjury_bridge.domain.clearing import Clearing, ClearingTransfer, Purse
 from workinjury_bridge.domain.conversion import Conversion
 from workinjury_bridge.domain.double_bill import BillMark, DoubleBill
 from workinjury_bridge.domain.figures import Kept, KeptLine, MedicalBill
 from workinjury_bridge.domain.recovery import Movement, Recovery
 from workinjury_bridge.domain.refusals import settlement_not_standing
-from workinjury_bridge.domain.transfer import Direction, Transfer
+from workinjury_bridge.domain.transfer import Direction, Transfer, TwoPhase
 
 _AT_ONCE = 200
 """Commands in one request."""
@@ -107,17 +116,26 @@ class HttpClaims:
         answer = await self._client.command(path, body, key)
         return ChargedBack(debtor=answer["debtor"], owed=_payments(answer["owed"]))
 
+    async def reserve_clearing(self, clearing: Clearing, transfer: ClearingTransfer) -> None:
+        """See the port."""
+        body = _sides(transfer) | {
+            "clearing_id": clearing.clearing_id,
+            "maker": clearing.maker,
+            "checker": clearing.checker,
+        }
+        await self._client.command("/v1/transfers", body, f"reserve:{transfer.transfer_id}")
+
     async def reserve(self, transfers: Sequence[tuple[Conversion, Transfer]]) -> Sequence[Refusal | None]:
         """See the port."""
         answers = await self._many("/v1/transfer-reservations", [_reservation(*each) for each in transfers])
         return [answer if isinstance(answer, Refusal) else None for answer in answers]
 
-    async def post(self, transfers: Sequence[Transfer]) -> Sequence[Refusal | None]:
+    async def post(self, transfers: Sequence[TwoPhase]) -> Sequence[Refusal | None]:
         """See the port."""
         answers = await self._many("/v1/transfer-postings", [{"transfer_id": each.transfer_id} for each in transfers])
         return [answer if isinstance(answer, Refusal) else None for answer in answers]
 
-    async def void(self, transfer: Transfer) -> None:
+    async def void(self, transfer: TwoPhase) -> None:
         """See the port. What claims never reserved is void already."""
         try:
             await self._client.command(f"/v1/transfers/{transfer.transfer_id}/void", {}, f"void:{transfer.transfer_id}")
@@ -143,16 +161,35 @@ class HttpClaims:
         }
         await self._client.command("/v1/debt-movements", body, f"debt:{movement.movement_id}")
 
-    async def balances_with_us(self, books: Sequence[Book]) -> Mapping[Book, int]:
+    async def has_posted(self, transfer: TwoPhase) -> bool:
         """See the port."""
-        found: dict[Book, int] = {}
+        try:
+            answer = await self._client.get(f"/v1/transfers/{transfer.transfer_id}")
+        except Refusal as refusal:
+            if refusal.kind is Kind.NOT_FOUND:
+                return False
+            raise
+        return bool(answer == _sides(transfer) | {"state": "posted"})
+
+    async def purse_of(self, book: Book, cut_off: date) -> Purse:
+        """See the port. What is due by the cut-off is what was booked by then less everything paid since, first in, first out."""
+        now = await self._rows(book)
+        then = await self._rows(book, cut_off)
+        first = (DUE_TO_INSTITUTION, DUE_TO_PERSON, DUE_TO_EMPLOYER, DUE_TO_PLACE)
+        paid = {(row["account"], row["dim"]): row["debit_fen"] for row in now}
+        return Purse(
+            bank_fen=sum(row["balance_fen"] for row in now if row["account"] == BANK),
+            set_aside_fen=sum(
+                max(0, row["credit_fen"] - paid[(row["account"], row["dim"])]) for row in then if row["account"] in first
+            ),
+        )
+
+    async def owed_with_us(self, books: Sequence[Book]) -> Mapping[Book, Mutual]:
+        """See the port."""
+        found: dict[Book, Mutual] = {}
         for book in books:
-            answer = await self._client.get("/v1/ledger/trial-balance", {"book": book.value})
-            found[book] = -sum(
-                row["balance_fen"]
-                for row in answer["rows"]
-                if row["account"] in (DUE_FROM_FUND, DUE_TO_FUND) and row["dim"] == Book.WI.value
-            )
+            sums = {row["account"]: row["balance_fen"] for row in await self._rows(book) if row["dim"] == Book.WI.value}
+            found[book] = Mutual(-sums.get(DUE_TO_FUND, 0), sums.get(DUE_FROM_FUND, 0))
         return found
 
     async def _many(self, path: str, items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any] | Refusal]:
@@ -165,6 +202,10 @@ class HttpClaims:
                 problem = item.get("problem")
                 answers.append(item if problem is None else to_refusal(problem["status"], problem, upstream="claims"))
         return answers
+
+    async def _rows(self, book: Book, on: date | None = None) -> list[dict[str, Any]]:
+        asked = {"book": book.value} | ({} if on is None else {"on": on.isoformat()})
+        return list((await self._client.get("/v1/ledger/trial-balance", asked))["rows"])
 
     async def close(self) -> None:
         """Close the connections."""
@@ -197,8 +238,8 @@ def _taken(answer: Mapping[str, Any]) -> TakenBack:
     )
 
 
-def _reservation(conversion: Conversion, transfer: Transfer) -> dict[str, Any]:
-    """``direction`` is seen from the medical book."""
+def _sides(transfer: TwoPhase) -> dict[str, Any]:
+    """A voucher as the medical book sees it."""
     return {
         "transfer_id": transfer.transfer_id,
         "voucher_no": transfer.voucher_no,
@@ -206,6 +247,11 @@ def _reservation(conversion: Conversion, transfer: Transfer) -> dict[str, Any]:
         "counter_book": Book.WI.value,
         "direction": "in" if transfer.direction is Direction.OUT else "out",
         "amount_fen": transfer.amount_fen,
+    }
+
+
+def _reservation(conversion: Conversion, transfer: Transfer) -> dict[str, Any]:
+    return _sides(transfer) | {
         "case_id": conversion.case_id,
         "settlement_id": conversion.settlement_id,
         "conversion_id": conversion.conversion_id,

@@ -11,6 +11,7 @@ from sqlalchemy import Row, Select, select
 
 from shared.db.database import Database, SqlTx
 from workinjury_bridge.adapters import tables as t
+from workinjury_bridge.adapters import tables_clearing as tc
 from workinjury_bridge.adapters.repositories.cases import cases_of
 from workinjury_bridge.domain.recovery import CLOSED, RecoveryState
 
@@ -44,7 +45,7 @@ class SqlViews:
             row = await tx.first(_conversions().where(t.conversion.c.conversion_id == conversion_id))
             if row is None:
                 return None
-            of = {"transfers": t.transfer, "payments": t.payment, "recoveries": t.recovery}
+            of = {"transfers": t.transfer, "payments": t.payment, "recoveries": t.recovery, "interfund_dues": tc.due}
             parts = {}
             for name, table in of.items():
                 key = table.primary_key.columns.values()[0]
@@ -214,6 +215,7 @@ def _conversion(row: Row[Any]) -> dict[str, Any]:
         "transfers": [],
         "payments": [],
         "recoveries": [],
+        "interfund_dues": [],
     }
 
 

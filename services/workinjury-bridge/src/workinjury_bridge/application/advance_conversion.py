@@ -9,9 +9,9 @@ final revocation turns the same way round.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from shared.calendar import WorkCalendar
@@ -21,6 +21,7 @@ from shared.ids import IdFactory
 from shared.ledger import Book, Entry
 from shared.transactions import Tx, UnitOfWork
 from workinjury_bridge.application.audit.apply_deduction import DeductAfterAudit
+from workinjury_bridge.application.clearing.ports import Clearings, Dues, OurPurse
 from workinjury_bridge.application.pay_person import Payout, PayPerson
 from workinjury_bridge.application.ports import (
     Cases,
@@ -36,7 +37,8 @@ from workinjury_bridge.application.ports import (
 from workinjury_bridge.application.propose_conversions import ProposeConversions
 from workinjury_bridge.application.recovery.remind import RECOVERY_DEADLINE, end_of, watch_limitation
 from workinjury_bridge.domain import party
-from workinjury_bridge.domain.conversion import Conversion, Step, next_step, same_payments
+from workinjury_bridge.domain.clearing import InterfundDue
+from workinjury_bridge.domain.conversion import Conversion, ConversionState, Step, all_settled, next_step, same_payments
 from workinjury_bridge.domain.facts import conversion_changed, recovery_changed, transfer_confirmed
 from workinjury_bridge.domain.figures import Figures, MedicalBill, convert, lines_to_keep
 from workinjury_bridge.domain.journals import (
@@ -47,14 +49,16 @@ from workinjury_bridge.domain.journals import (
     transfer_entry,
 )
 from workinjury_bridge.domain.limitation import years_after
-from workinjury_bridge.domain.policy import Limitation, Uncleared
+from workinjury_bridge.domain.policy import Limitation, TransfersWhen, Uncleared
 from workinjury_bridge.domain.recognition import InjuryCase
 from workinjury_bridge.domain.recovery import Cause, Recovery, RecoveryState
-from workinjury_bridge.domain.refusals import claims_disagrees
+from workinjury_bridge.domain.refusals import claims_disagrees, short_of_cash
 from workinjury_bridge.domain.transfer import Direction, Transfer, TransferState
 
-_OURS = frozenset({Kind.UNAVAILABLE, Kind.TOO_MANY, Kind.UNAUTHENTICATED, Kind.FORBIDDEN})
+OURS = frozenset({Kind.UNAVAILABLE, Kind.TOO_MANY, Kind.UNAUTHENTICATED, Kind.FORBIDDEN})
 """Refusals that say nothing about the settlement: the step is tried again, the conversion does not fail."""
+_LOOK_AGAIN = timedelta(days=1)
+"""A clearing wakes what waits for it; this is for what nobody foresaw."""
 
 BILL_CHANGED = "claims.conversion.changed"
 """Claims did nothing: since the approval an audit or a late fact has changed what would be taken back."""
@@ -66,6 +70,8 @@ class _Sight(NamedTuple):
     conversion: Conversion
     mark: object
     transfers: tuple[Transfer, ...] = ()
+    dues: tuple[InterfundDue, ...] = ()
+    """What the month's clearing has to settle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,9 @@ class AdvanceConversion:
     pay: PayPerson
     deduct: DeductAfterAudit
     propose: ProposeConversions
+    dues: Dues
+    clearings: Clearings
+    purse: OurPurse
     calendar: WorkCalendar
     clock: Clock
     ids: IdFactory
@@ -126,7 +135,7 @@ class AdvanceConversion:
             sights = await self._look(tx, conversion_ids)
         groups: dict[tuple[Step, TransferState | None], list[_Sight]] = {}
         for sight in sights:
-            step = next_step(sight.conversion, sight.transfers)
+            step = next_step(sight.conversion, sight.transfers, sight.dues)
             if step is not None:
                 state = next(t.state for t in sight.transfers if t.open) if step is Step.TRANSFER else None
                 groups.setdefault((step, state), []).append(sight)
@@ -138,7 +147,15 @@ class AdvanceConversion:
     async def _look(self, tx: Tx, conversion_ids: Sequence[str]) -> list[_Sight]:
         marked = await self.conversions.marked(tx, conversion_ids)
         transfers = await self._transfers_of(tx, [conversion.conversion_id for conversion, _ in marked])
-        return [_Sight(c, mark, transfers.get(c.conversion_id, ())) for c, mark in marked]
+        dues = await self._dues_of(tx, [conversion for conversion, _ in marked])
+        return [_Sight(c, mark, transfers.get(c.conversion_id, ()), dues.get(c.conversion_id, ())) for c, mark in marked]
+
+    async def _dues_of(self, tx: Tx, conversions: Sequence[Conversion]) -> dict[str, tuple[InterfundDue, ...]]:
+        moving = [c.conversion_id for c in conversions if c.state in (ConversionState.TRANSFERRING, ConversionState.REVERTING)]
+        found: dict[str, tuple[InterfundDue, ...]] = {}
+        for due in await self.dues.of_conversions(tx, moving) if moving else ():
+            found[due.conversion_id] = (*found.get(due.conversion_id, ()), due)
+        return found
 
     async def _transfers_of(self, tx: Tx, conversion_ids: Sequence[str]) -> dict[str, tuple[Transfer, ...]]:
         found: dict[str, tuple[Transfer, ...]] = {}
@@ -151,17 +168,19 @@ class AdvanceConversion:
         try:
             hindered = await self._together(step, state, group)
         except Exception as failed:
-            if len(group) == 1 or (isinstance(failed, Refusal) and failed.kind in _OURS):
+            if len(group) == 1 or (isinstance(failed, Refusal) and failed.kind in OURS):
                 return dict.fromkeys(ids, failed)
             # they failed together: each alone shows which of them it was
             taken: dict[str, bool | Exception] = {}
             for sight in group:
                 taken |= await self._take(step, state, [sight])
             return taken
-        return dict.fromkeys(ids, True) | hindered
+        return {**dict.fromkeys(ids, True), **hindered}
 
-    async def _together(self, step: Step, state: TransferState | None, group: Sequence[_Sight]) -> dict[str, Exception]:
-        """One step for a group; returns what hindered which."""
+    async def _together(
+        self, step: Step, state: TransferState | None, group: Sequence[_Sight]
+    ) -> Mapping[str, bool | Exception]:
+        """One step for a group; returns what hindered which, and False for those that wait."""
         match step, state:
             case Step.ASSESS, _:
                 return await self._assess(group)
@@ -177,15 +196,15 @@ class AdvanceConversion:
                 await self._commit(group)
             case Step.TRANSFER, TransferState.COMMITTED:
                 return await self._post(group)
-            case Step.PAY, _:
+            case Step.PAY, _ if not self._at_month_end():
                 await self._pay(group)
             case _:
                 return await self._one_by_one(step, group)
         return {}
 
-    async def _one_by_one(self, step: Step, group: Sequence[_Sight]) -> dict[str, Exception]:
-        """The steps that are rare."""
-        hindered: dict[str, Exception] = {}
+    async def _one_by_one(self, step: Step, group: Sequence[_Sight]) -> Mapping[str, bool | Exception]:
+        """The steps that are rare, and payments where the account is watched: who finds too little hinders no other."""
+        hindered: dict[str, bool | Exception] = {}
         for sight in group:
             try:
                 match step:
@@ -193,6 +212,11 @@ class AdvanceConversion:
                         await self._restore(sight)
                     case Step.CLOSE:
                         await self._close(sight)
+                    case Step.PAY:
+                        await self._pay([sight])
+                    case Step.WAIT:
+                        if await self._rest(sight):
+                            hindered[sight.conversion.conversion_id] = False
                     case _:
                         await self._replace(sight, next(t for t in sight.transfers if t.open))
             except Exception as failed:
@@ -216,7 +240,7 @@ class AdvanceConversion:
                 figures = await self._figure(conversion, cases[conversion.case_id], bill, inpatient=inpatient)
                 assessed[conversion.conversion_id] = conversion.assessed(figures)
             except Refusal as refused:
-                if refused.kind in _OURS:
+                if refused.kind in OURS:
                     hindered[conversion.conversion_id] = refused
                 else:
                     assessed[conversion.conversion_id] = conversion.withdrawn(f"{refused.code}: {refused.zh}")
@@ -244,7 +268,7 @@ class AdvanceConversion:
         taken: dict[str, TakenBack | Refusal] = {}
         for sight, answer in zip(group, answers, strict=True):
             conversion_id = sight.conversion.conversion_id
-            if isinstance(answer, Refusal) and answer.kind in _OURS:
+            if isinstance(answer, Refusal) and answer.kind in OURS:
                 hindered[conversion_id] = answer
             elif isinstance(answer, TakenBack) and not _as_assessed(answer, _figures(sight.conversion)):
                 hindered[conversion_id] = claims_disagrees(conversion_id)
@@ -286,7 +310,7 @@ class AdvanceConversion:
         hindered: dict[str, Exception] = {}
         called_off: dict[str, Transfer] = {}
         for (sight, transfer), refused in zip(asked, answers, strict=True):
-            if refused is not None and refused.kind in _OURS:
+            if refused is not None and refused.kind in OURS:
                 hindered[sight.conversion.conversion_id] = refused
             elif refused is not None:
                 called_off[transfer.transfer_id] = transfer.voiding(f"{refused.code}: {refused.zh}")
@@ -351,6 +375,9 @@ class AdvanceConversion:
     async def _pay(self, group: Sequence[_Sight]) -> None:
         async with self.work.transaction() as tx:
             still = [sight.conversion for sight in await self._unchanged(tx, group)]
+            dues = await self._dues_of(tx, still)
+            unpaid = [conversion for conversion in still if not conversion.revoked and not conversion.paid]
+            await self._expect_cash(tx, sum(_figures(conversion).payable_fen for conversion in unpaid))
             payouts = [
                 Payout(
                     concern=about_conversion(conversion),
@@ -358,12 +385,39 @@ class AdvanceConversion:
                     matter_id=conversion.matter_id,
                     to=who,
                 )
-                for conversion in still
-                if not conversion.revoked
+                for conversion in unpaid
                 for who in dict.fromkeys(who for _, who, _ in _figures(conversion).payables)
             ]
             await self.pay.run_all(tx, payouts)
-            await self._save_all(tx, [c.reverting() if c.revoked else c.settled() for c in still])
+            waiting = [c for c in unpaid if not all_settled(dues.get(c.conversion_id, ()), Direction.OUT)]
+            for conversion in waiting:
+                await self.conversions.save(tx, conversion.person_paid(), self.clock.now())
+            ended = [c for c in still if c not in waiting]
+            await self._save_all(tx, [c.reverting() if c.revoked else c.settled() for c in ended])
+
+    async def _expect_cash(self, tx: Tx, amount_fen: int) -> None:
+        """Where the funds clear at the month's end the payment account is watched: persons come first, but not out of nothing (B13)."""
+        if not self._at_month_end() or not amount_fen:
+            return
+        await self.clearings.lock(tx, Book.WI)
+        cash = await self.purse.cash_fen(tx)
+        if cash < amount_fen:
+            raise short_of_cash(amount_fen, cash)
+
+    async def _rest(self, sight: _Sight) -> bool:
+        """Nothing to do before the month's clearing; True when that still holds while nobody can change it."""
+        async with self.work.transaction() as tx:
+            if not await self._unchanged(tx, [sight]):
+                return False
+            conversion, now = sight.conversion, self.clock.now()
+            # the row is held first: a clearing that confirms meanwhile wakes it afterwards
+            await self.conversions.rest(tx, conversion.conversion_id, now + _LOOK_AGAIN)
+            dues = await self.dues.of_conversion(tx, conversion.conversion_id)
+            transfers = await self.transfers.of_conversion(tx, conversion.conversion_id)
+            if next_step(conversion, transfers, dues) is Step.WAIT:
+                return True
+            await self.conversions.rest(tx, conversion.conversion_id, now)
+            return False
 
     async def _restore(self, sight: _Sight) -> None:
         conversion = sight.conversion
@@ -460,7 +514,10 @@ class AdvanceConversion:
             for book, amount in _figures(conversion).owed_by_book().items()
             if direction is Direction.BACK or book not in conversion.netted
         ]
-        await self._instruct(tx, wanted)
+        if self._at_month_end():
+            await self.dues.add(tx, [self._due(*each) for each in wanted])
+        else:
+            await self._instruct(tx, wanted)
 
     async def _instruct(self, tx: Tx, wanted: Sequence[tuple[str, Book, Direction, int]]) -> None:
         vouchers = await self.ledger.next_vouchers(tx, self.clock.today(), len(wanted))
@@ -476,6 +533,20 @@ class AdvanceConversion:
             for (conversion_id, book, direction, amount_fen), voucher_no in zip(wanted, vouchers, strict=True)
         ]
         await self.transfers.add(tx, transfers, self.clock.now())
+
+    def _due(self, conversion_id: str, book: Book, direction: Direction, amount_fen: int) -> InterfundDue:
+        out = direction is Direction.OUT
+        return InterfundDue(
+            due_id=self.ids.new(),
+            payer=Book.WI if out else book,
+            payee=book if out else Book.WI,
+            conversion_id=conversion_id,
+            amount_fen=amount_fen,
+            due_on=self.clock.today(),
+        )
+
+    def _at_month_end(self) -> bool:
+        return self.policies.on(self.clock.today()).clearing.transfers is TransfersWhen.MONTH_END
 
     async def _open_debts(
         self,

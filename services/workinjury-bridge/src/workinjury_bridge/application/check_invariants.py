@@ -9,7 +9,8 @@ from shared.errors import Refusal
 from shared.ledger import Book
 from shared.transactions import UnitOfWork
 from workinjury_bridge.application.benefits.ports import BenefitChecks
-from workinjury_bridge.application.ports import Cases, ClaimsGateway, Conversions, Ledger, Recoveries, Transfers
+from workinjury_bridge.application.clearing.ports import Clearings, Dues
+from workinjury_bridge.application.ports import Cases, ClaimsGateway, Conversions, Ledger, Mutual, Recoveries, Transfers
 from workinjury_bridge.domain.benefits.rules import BenefitBook
 from workinjury_bridge.domain.conversion import Step, next_step
 from workinjury_bridge.domain.invariants import Breach, breaches_of
@@ -31,6 +32,8 @@ class CheckInvariants:
     recoveries: Recoveries
     ledger: Ledger
     claims: ClaimsGateway
+    dues: Dues
+    clearings: Clearings
     benefits: BenefitChecks
     book: BenefitBook
 
@@ -50,11 +53,12 @@ class CheckInvariants:
                         continue
                     transfers = await self.transfers.of_conversion(tx, seen.conversion_id)
                     debts = await self.recoveries.of_conversion(tx, seen.conversion_id)
+                    dues = await self.dues.of_conversion(tx, seen.conversion_id)
                     about = await self.ledger.of_settlement(tx, seen.settlement_id)
                 mine = [entry for entry in about if entry.conversion_id == conversion.conversion_id]
-                breaches.extend(breaches_of(conversion, transfers, mine, case.effective, debts))
+                breaches.extend(breaches_of(conversion, transfers, mine, case.effective, debts, dues))
                 checked += 1
-                in_flight += next_step(conversion, transfers) in _BETWEEN_THE_BOOKS
+                in_flight += next_step(conversion, transfers, dues) in _BETWEEN_THE_BOOKS
             if len(page) < _PAGE:
                 break
             last = page[-1].conversion_id
@@ -98,13 +102,23 @@ class CheckInvariants:
         """B15.2: what each fund says of the other is the same, as long as nothing is on its way."""
         async with self.work.transaction() as tx:
             ours = await self.ledger.fund_balances(tx)
+            if await self.clearings.open_transfers(tx):
+                return "in-flight"
+            cleared = {(payer, payee): fen for payer, payee, fen in await self.dues.open_sums(tx)}
         books = [book for book in Book if book is not Book.WI]
         try:
-            theirs = await self.claims.balances_with_us(books)
+            theirs = await self.claims.owed_with_us(books)
         except Refusal:
             return "unknown"
         for book in books:
-            if ours.get(book, 0) != theirs.get(book, 0):
-                problem = f"we say {ours.get(book, 0)}, {book} says {theirs.get(book, 0)}"
+            we, they = ours.get(book, Mutual()), theirs.get(book, Mutual())
+            if we != they:
+                problem = f"we say {we.owed_to_us} and {we.owed_by_us}, {book} says {they.owed_to_us} and {they.owed_by_us}"
+                breaches.append(Breach(rule="2", subject_id=book.value, problem=problem))
+            due = Mutual(cleared.get((book, Book.WI), 0), cleared.get((Book.WI, book), 0))
+            if due != we:
+                problem = (
+                    f"debts to clear say {due.owed_to_us} and {due.owed_by_us}, the book {we.owed_to_us} and {we.owed_by_us}"
+                )
                 breaches.append(Breach(rule="2", subject_id=book.value, problem=problem))
         return "equal"

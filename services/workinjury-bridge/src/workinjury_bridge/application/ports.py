@@ -18,6 +18,7 @@ from shared.transactions import Tx
 from workinjury_bridge.domain.advance import Advance
 from workinjury_bridge.domain.audit_deduction import AuditDeduction
 from workinjury_bridge.domain.bill import BillLine
+from workinjury_bridge.domain.clearing import Clearing, ClearingTransfer, Purse
 from workinjury_bridge.domain.conversion import Conversion
 from workinjury_bridge.domain.direct_settlement import DirectSettlement
 from workinjury_bridge.domain.double_bill import BillMark, DoubleBill
@@ -29,7 +30,7 @@ from workinjury_bridge.domain.recognition import Decision, InjuryCase
 from workinjury_bridge.domain.recovery import Movement, Recovery
 from workinjury_bridge.domain.stay import SettledStay
 from workinjury_bridge.domain.terms import CaseFacts
-from workinjury_bridge.domain.transfer import Transfer
+from workinjury_bridge.domain.transfer import Transfer, TwoPhase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,14 @@ class ChargedBack:
         for payment in self.owed:
             sums[Book(payment.book)] = sums.get(Book(payment.book), 0) + payment.amount_fen
         return {book: amount for book, amount in sums.items() if amount}
+
+
+@dataclass(frozen=True, slots=True)
+class Mutual:
+    """What the work-injury fund and one medical fund owe each other according to one of their books, fen."""
+
+    owed_to_us: int = 0
+    owed_by_us: int = 0
 
 
 class Cases(Protocol):
@@ -216,6 +225,10 @@ class Conversions(Protocol):
 
     async def put_off(self, tx: Tx, conversion_id: str, now: datetime, hindrance: str) -> None:
         """A step did not succeed; try again after a pause that doubles up to an hour."""
+        ...
+
+    async def rest(self, tx: Tx, conversion_id: str, until: datetime) -> None:
+        """Nothing can be done before the month's clearing wakes it; looked at again then all the same. Holds its row."""
         ...
 
     async def after(self, tx: Tx, conversion_id: str, limit: int) -> Sequence[Conversion]:
@@ -416,8 +429,8 @@ class Ledger(Protocol):
         """What each of these persons owes the book (1125), fen; those who owe nothing are left out."""
         ...
 
-    async def fund_balances(self, tx: Tx) -> Mapping[Book, int]:
-        """Per medical book: what it owes us (1121) minus what we owe it (2202)."""
+    async def fund_balances(self, tx: Tx) -> Mapping[Book, Mutual]:
+        """Per medical book: what it owes us (1121) and what we owe it (2202)."""
         ...
 
     async def next_voucher(self, tx: Tx, on: date) -> str:
@@ -485,16 +498,28 @@ class ClaimsGateway(Protocol):
         """Reserve each transfer in its medical book, or say why not."""
         ...
 
-    async def post(self, transfers: Sequence[Transfer]) -> Sequence[Refusal | None]:
+    async def reserve_clearing(self, clearing: Clearing, transfer: ClearingTransfer) -> None:
+        """Reserve the voucher of a pair of funds in the medical book."""
+        ...
+
+    async def post(self, transfers: Sequence[TwoPhase]) -> Sequence[Refusal | None]:
         """Post each reserved transfer, or say why not."""
         ...
 
-    async def void(self, transfer: Transfer) -> None:
+    async def void(self, transfer: TwoPhase) -> None:
         """Give up a transfer that is not posted; one that was never reserved is given up already."""
         ...
 
-    async def balances_with_us(self, books: Sequence[Book]) -> Mapping[Book, int]:
-        """Per medical book: what it owes the work-injury fund (2202) minus what that fund owes it (1121)."""
+    async def has_posted(self, transfer: TwoPhase) -> bool:
+        """Whether the medical book has the voucher with the same amount on the opposite side of its bank account."""
+        ...
+
+    async def purse_of(self, book: Book, cut_off: date) -> Purse:
+        """A medical fund's money, with everything that comes before other funds by the cut-off set aside."""
+        ...
+
+    async def owed_with_us(self, books: Sequence[Book]) -> Mapping[Book, Mutual]:
+        """Per medical book: what it says it owes the work-injury fund (2202) and what that fund owes it (1121)."""
         ...
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from shared.contracts.claims import FundPayment
+from shared.ledger import Book
+from workinjury_bridge.domain.clearing import InterfundDue
 from workinjury_bridge.domain.figures import Figures
 from workinjury_bridge.domain.refusals import advance_needed, out_of_turn, same_hand, split_open
 from workinjury_bridge.domain.split import Split
@@ -49,6 +51,8 @@ class Step(StrEnum):
     INSTRUCT = "instruct"
     TRANSFER = "transfer"
     PAY = "pay"
+    WAIT = "wait"
+    """For the month's clearing."""
     RESTORE = "restore"
     CLOSE = "close"
 
@@ -170,6 +174,11 @@ class Conversion:
         self._expect("transfer", ConversionState.POSTED)
         return replace(self, state=ConversionState.TRANSFERRING)
 
+    def person_paid(self) -> Conversion:
+        """The person has the money; the funds settle with the month's clearing."""
+        self._expect("pay", ConversionState.TRANSFERRING)
+        return replace(self, paid=True, cause=None)
+
     def settled(self) -> Conversion:
         """Every fund and the person have their money."""
         self._expect("settle", ConversionState.TRANSFERRING)
@@ -214,8 +223,8 @@ class Conversion:
             raise out_of_turn("conversion", wanted, self.state, f"转换业务当前状态为“{self.state}”，不能办理此操作")
 
 
-def next_step(conversion: Conversion, transfers: Iterable[Transfer]) -> Step | None:
-    """What to do next, None when a person has to act or nothing is left."""
+def next_step(conversion: Conversion, transfers: Iterable[Transfer], dues: Iterable[InterfundDue] = ()) -> Step | None:
+    """What to do next, None when a person has to act or nothing is left. ``dues``: what the month's clearing has to settle."""
     state = conversion.state
     if state is ConversionState.PROPOSED:
         split_open = conversion.split is not None and conversion.split.open
@@ -225,11 +234,17 @@ def next_step(conversion: Conversion, transfers: Iterable[Transfer]) -> Step | N
     if state is ConversionState.POSTED:
         return Step.INSTRUCT
     if state is ConversionState.TRANSFERRING:
-        return Step.PAY if all_confirmed(transfers, Direction.OUT) else Step.TRANSFER
+        if not all_confirmed(transfers, Direction.OUT):
+            return Step.TRANSFER
+        if all_settled(dues, Direction.OUT):
+            return Step.PAY
+        return Step.WAIT if conversion.paid or conversion.revoked else Step.PAY
     if state is ConversionState.REVERTING:
         if not conversion.restored:
             return Step.RESTORE
-        return Step.CLOSE if all_confirmed(transfers, Direction.BACK) else Step.TRANSFER
+        if not all_confirmed(transfers, Direction.BACK):
+            return Step.TRANSFER
+        return Step.CLOSE if all_settled(dues, Direction.BACK) else Step.WAIT
     return None
 
 
@@ -240,6 +255,11 @@ def all_confirmed(transfers: Iterable[Transfer], direction: Direction) -> bool:
         for t in transfers
         if t.direction is direction and t.state is not TransferState.VOIDED
     )
+
+
+def all_settled(dues: Iterable[InterfundDue], direction: Direction) -> bool:
+    """Whether the month's clearing has settled everything of this direction in both books."""
+    return all(due.settled for due in dues if (due.payer is Book.WI) is (direction is Direction.OUT))
 
 
 def same_payments(left: Sequence[FundPayment], right: Sequence[FundPayment]) -> bool:

@@ -7,6 +7,8 @@ from datetime import datetime
 from shared.contracts.workinjury_bridge import (
     AdvanceChanged,
     AuditDeductionChanged,
+    ClearingChanged,
+    ClearingTransferChanged,
     ConversionChanged,
     DoubleBillChanged,
     PaperClaimChanged,
@@ -16,12 +18,13 @@ from shared.contracts.workinjury_bridge import (
 )
 from workinjury_bridge.domain.advance import Advance
 from workinjury_bridge.domain.audit_deduction import AuditDeduction
+from workinjury_bridge.domain.clearing import Clearing, ClearingTransfer
 from workinjury_bridge.domain.conversion import Conversion
 from workinjury_bridge.domain.direct_settlement import DirectSettlement
 from workinjury_bridge.domain.double_bill import DoubleBill
 from workinjury_bridge.domain.paper_claim import PaperClaim
 from workinjury_bridge.domain.recovery import Recovery
-from workinjury_bridge.domain.transfer import Transfer
+from workinjury_bridge.domain.transfer import Transfer, TransferState
 
 
 def conversion_changed(conversion: Conversion, at: datetime) -> ConversionChanged:
@@ -142,6 +145,19 @@ def paper_claim_changed(claim: PaperClaim, at: datetime) -> PaperClaimChanged:
     )
 
 
+def clearing_changed(clearing: Clearing, open_fen: int, at: datetime) -> ClearingChanged:
+    """The state a month-end clearing has reached."""
+    return ClearingChanged(
+        clearing_id=clearing.clearing_id,
+        payer=clearing.payer.value,
+        month=clearing.month,
+        state=clearing.state.value,
+        open_fen=open_fen,
+        carried_fen=clearing.carried_fen,
+        changed_at=at,
+    )
+
+
 def double_bill_changed(clue: DoubleBill, at: datetime, *, overdue: bool = False) -> DoubleBillChanged:
     """A clue of a bill at both funds, or what became of it."""
     return DoubleBillChanged(
@@ -154,5 +170,21 @@ def double_bill_changed(clue: DoubleBill, at: datetime, *, overdue: bool = False
         state=clue.state.value,
         due_on=clue.due_on,
         overdue=overdue,
+        changed_at=at,
+    )
+
+
+def clearing_transfer_changed(transfer: ClearingTransfer, at: datetime) -> ClearingTransferChanged:
+    """Where the voucher of a pair of funds stands; ``returned`` when neither book has it."""
+    states = {TransferState.INSTRUCTED: "instructed", TransferState.CONFIRMED: "confirmed", TransferState.VOIDED: "returned"}
+    return ClearingTransferChanged(
+        clearing_id=transfer.clearing_id,
+        transfer_id=transfer.transfer_id,
+        voucher_no=transfer.voucher_no,
+        from_book=transfer.from_book.value,
+        to_book=transfer.to_book.value,
+        amount_fen=transfer.amount_fen,
+        state=states[transfer.state],
+        cause=transfer.cause,
         changed_at=at,
     )

@@ -16,6 +16,7 @@ from shared.ledger.books import (
     WI_MEALS,
     WI_MEDICAL,
 )
+from workinjury_bridge.domain.clearing import InterfundDue
 from workinjury_bridge.domain.conversion import WAITING, Conversion, ConversionState
 from workinjury_bridge.domain.figures import Figures
 from workinjury_bridge.domain.party import receivable
@@ -43,8 +44,12 @@ def breaches_of(
     entries: Sequence[Entry],
     effective: Decision | None,
     debts: Sequence[Recovery] = (),
+    dues: Sequence[InterfundDue] = (),
 ) -> list[Breach]:
-    """Everything wrong with one conversion, its transfers, journals and debts. ``effective``: the case's granted decision now."""
+    """Everything wrong with one conversion, its transfers, journals and debts. ``effective``: the case's granted decision now.
+
+    ``dues``: what the month's clearing settles for it, under vouchers that name no conversion.
+    """
     found: list[Breach] = []
 
     def expect(rule: str, holds: bool, problem: str) -> None:
@@ -72,7 +77,7 @@ def breaches_of(
         return found
     booked = _Balances(entries)
     set_off = _Balances(e for e in entries if e.kind == "set-off")
-    _expect_books(expect, conversion, figures, transfers, booked, set_off, debts)
+    _expect_books(expect, conversion, figures, transfers, booked, set_off, debts, dues)
     vouchers = [t.voucher_no for t in transfers]
     expect("3", len(set(vouchers)) == len(vouchers), "a voucher number for two transfers")
     for transfer in transfers:
@@ -89,6 +94,7 @@ def _expect_books(
     booked: _Balances,
     set_off: _Balances,
     debts: Sequence[Recovery],
+    dues: Sequence[InterfundDue],
 ) -> None:
     turned = conversion.restored
     ours = [debt for debt in debts if debt.book is Book.WI]
@@ -117,9 +123,9 @@ def _expect_books(
         expect("2", booked.of(DUE_TO_FUND, book) == out - through, f"debt to {book}")
         expect("2", booked.of(DUE_FROM_FUND, book) == (amount - back if turned else 0), f"claim on {book}")
         if conversion.state in (ConversionState.SETTLED, ConversionState.REVERTING, ConversionState.REVERTED):
-            expect("6", out == through, f"{book} did not get what it paid")
+            expect("6", out + _cleared(dues, Book.WI, book) == through, f"{book} did not get what it paid")
         if conversion.state is ConversionState.REVERTED:
-            expect("6", back == amount, f"{book} did not give back what it got")
+            expect("6", back + _cleared(dues, book, Book.WI) == amount, f"{book} did not give back what it got")
     expect("6", booked.of(DUE_TO_INSTITUTION) == -netted - due, "debt to the hospital taken over, or beyond a package price")
 
 
@@ -138,6 +144,10 @@ class _Balances:
 
 def _moved(transfers: Iterable[Transfer], book: Book, direction: Direction) -> int:
     return sum(t.amount_fen for t in transfers if t.book is book and t.direction is direction and t.state in _BOOKED_THROUGH)
+
+
+def _cleared(dues: Iterable[InterfundDue], payer: Book, payee: Book) -> int:
+    return sum(due.confirmed_fen for due in dues if (due.payer, due.payee) == (payer, payee))
 
 
 def _unsplit(figures: Figures) -> int:

@@ -19,12 +19,14 @@ from shared.ledger.books import (
     DUE_TO_FUND,
     DUE_TO_INSTITUTION,
     DUE_TO_PERSON,
+    FISCAL_ACCOUNT,
     OTHER_INCOME,
     WI_MEALS,
     WI_MEDICAL,
     WRITTEN_OFF,
 )
 from workinjury_bridge.domain.audit_deduction import AuditDeduction
+from workinjury_bridge.domain.clearing import ClearingTransfer, InstitutionDue
 from workinjury_bridge.domain.conversion import Conversion
 from workinjury_bridge.domain.direct_settlement import DirectSettlement
 from workinjury_bridge.domain.figures import Figures
@@ -267,6 +269,31 @@ def transfer_entry(concern: Concern, transfer: Transfer, stamp: Stamp) -> Entry:
     return _entry(concern, stamp, "transfer", lines, memo="基金间调拨")
 
 
+def clearing_transfer_entry(transfer: ClearingTransfer, stamp: Stamp, hands: Hands) -> Entry:
+    """Our side of a pair's voucher of the month (F12): out Dr 2202(f) / Cr 1003, back Dr 1003 / Cr 1121(f)."""
+    amount = transfer.amount_fen
+    out = (debit(DUE_TO_FUND, amount, transfer.book), credit(BANK, amount))
+    back = (debit(BANK, amount), credit(DUE_FROM_FUND, amount, transfer.book))
+    return _fund_entry("transfer", out if transfer.direction is Direction.OUT else back, stamp, hands, "基金间月末清算")
+
+
+def institution_clearing_entry(due: InstitutionDue, stamp: Stamp, hands: Hands) -> Entry:
+    """An institution's month (F4): Dr 2201(H) / Cr 1122(H) for the set-off, Cr 1003 for the rest."""
+    hospital = institution_dim(due.institution_code)
+    lines = (
+        debit(DUE_TO_INSTITUTION, due.owed_fen, hospital),
+        _credit(DUE_FROM_INSTITUTION, due.offset_fen, hospital),
+        _credit(BANK, due.pay_fen),
+    )
+    return _fund_entry("clearing", lines, stamp, hands, "医疗机构月结算")
+
+
+def replenishment_entry(amount_fen: int, stamp: Stamp, hands: Hands, memo: str) -> Entry:
+    """The fiscal account fills the payment account (B13): Dr 1003 / Cr 1004."""
+    lines = (debit(BANK, amount_fen), credit(FISCAL_ACCOUNT, amount_fen))
+    return _fund_entry("replenishment", lines, stamp, hands, memo)
+
+
 def set_off_entry(concern: Concern, who: str, debtor: str, amount_fen: int, stamp: Stamp) -> Entry:
     """A debt met from what the same book owes (B0.5 set-off): Dr 2203 / Cr 1125, or Dr 2204 / Cr 1123.
 
@@ -346,6 +373,21 @@ def _debit(account: str, amount_fen: int, dim: str = "") -> Line | None:
 
 def _credit(account: str, amount_fen: int, dim: str = "") -> Line | None:
     return credit(account, amount_fen, dim) if amount_fen else None
+
+
+def _fund_entry(kind: str, lines: Iterable[Line | None], stamp: Stamp, hands: Hands, memo: str) -> Entry:
+    """A journal about no person: the fund's own money."""
+    return Entry(
+        entry_id=stamp.entry_id,
+        book=Book.WI,
+        booked_on=stamp.booked_on,
+        kind=kind,
+        lines=tuple(line for line in lines if line is not None),
+        memo=memo,
+        voucher_no=stamp.voucher_no,
+        maker=hands.maker,
+        checker=hands.checker,
+    )
 
 
 def _entry(

@@ -110,11 +110,29 @@ class Uncleared(StrEnum):
     """Same-month net: the work-injury fund takes the debt to the hospital over."""
 
 
+class TransfersWhen(StrEnum):
+    """When the work-injury fund and a medical fund pay each other what a conversion makes them owe (B1, B13)."""
+
+    AT_ONCE = "at-once"
+    """One transfer per conversion and book, as soon as both have booked."""
+    MONTH_END = "month-end"
+    """With the month's clearing: one voucher per pair of funds, in the order of the queue."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Clearing(Sourced):
-    """What a month that is not paid out means for a conversion."""
+class ClearingRules(Sourced):
+    """Month-end clearing (月末清算), and what a month that is not paid out means for a conversion."""
 
     uncleared: Uncleared
+    transfers: TransfersWhen
+    pay_by_day: int
+    """Day of the next month until which a clearing is paid."""
+    reconcile_within: int
+    """Working days after which an unconfirmed transfer is looked at."""
+    return_within: int
+    """Working days after which a transfer that the other book has not reserved is returned."""
+    escalate_within: int
+    """Working days that each one who is asked for money has before the next one is asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +206,7 @@ class BridgePolicy:
     stays: Stays
     splits: Splits
     late_filing: LateFiling
-    clearing: Clearing
+    clearing: ClearingRules
     advances: Advances
     recoveries: Recoveries
     limitation: Limitation

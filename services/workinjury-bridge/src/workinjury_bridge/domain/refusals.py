@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from shared.errors import Refusal, conflict, invalid, not_found
+from shared.errors import Refusal, conflict, invalid, not_found, unavailable
 from shared.money import format_yuan
 
 PREFIX = "workinjury-bridge"
@@ -253,3 +253,68 @@ def not_paid_twice() -> Refusal:
 def not_entitled(reason: str, zh: str) -> Refusal:
     """The work-injury fund does not pay for this person on that day (B4)."""
     return conflict(f"{PREFIX}.settlement.not-entitled", zh, f"not entitled: {reason}", reason=reason)
+
+
+def same_clearing_hand() -> Refusal:
+    """A clearing is proposed by one person and approved by another (B13, 社会保险经办条例 art. 37)."""
+    return conflict(
+        f"{PREFIX}.clearing.same-hand",
+        "提出清算与批准清算不能是同一人",
+        "proposer and approver must be two persons",
+        field="actor",
+    )
+
+
+def same_fund_hand() -> Refusal:
+    """Money of a fund is moved by two persons (社会保险经办条例 art. 37)."""
+    return conflict(
+        f"{PREFIX}.fund.same-hand", "经办人与复核人不能是同一人", "maker and checker must be two persons", field="checker"
+    )
+
+
+def before_cut_off(day: date) -> Refusal:
+    """A month is cleared from its last working day on (B13)."""
+    return conflict(
+        f"{PREFIX}.clearing.before-cut-off",
+        f"本月清算截止日为{day}，截止日之前不能清算",
+        f"the cut-off is {day}",
+        field="month",
+        day=str(day),
+    )
+
+
+def already_cleared(payer: str, month: str) -> Refusal:
+    """One run per paying fund and month."""
+    return conflict(
+        f"{PREFIX}.clearing.exists", f"{payer} {month} 已提出清算", f"{payer} has a clearing of {month}", field="month"
+    )
+
+
+def earlier_clearing(month: str, state: str) -> Refusal:
+    """An earlier month is not frozen yet, or its money is on its way."""
+    return conflict(
+        f"{PREFIX}.clearing.earlier-unfinished",
+        f"{month}的清算尚未办结（状态“{state}”），请先办理",
+        f"the clearing of {month} is {state}",
+        month=month,
+        state=state,
+    )
+
+
+def vouchers_differ(voucher_no: str) -> Refusal:
+    """The two books say different things of one voucher: nothing is closed until a person has looked (B13, B15.3)."""
+    return conflict(
+        f"{PREFIX}.clearing.vouchers-differ",
+        f"凭证{voucher_no}在两个账套中的记录不一致，待人工核对",
+        f"voucher {voucher_no} differs between the two books",
+        voucher_no=voucher_no,
+    )
+
+
+def short_of_cash(needed_fen: int, cash_fen: int) -> Refusal:
+    """The payment account does not cover a payment (B13): it is tried again after the fund was replenished."""
+    return unavailable(
+        f"{PREFIX}.fund.short-of-cash",
+        f"工伤保险基金支出户余额{format_yuan(max(0, cash_fen))}不足以支付{format_yuan(needed_fen)}，请先补足资金",
+        f"cash {cash_fen} does not cover {needed_fen}",
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Self
 
 from shared.ledger import Book
 from workinjury_bridge.domain.refusals import out_of_turn
@@ -38,11 +39,10 @@ class TransferState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Transfer:
-    """One amount between the work-injury book and one medical book."""
+class TwoPhase:
+    """An amount that moves under one voucher number between the work-injury book and one medical book."""
 
     transfer_id: str
-    conversion_id: str
     voucher_no: str
     book: Book
     """The medical book."""
@@ -66,27 +66,34 @@ class Transfer:
         """Whether a step is left."""
         return self.state not in (TransferState.CONFIRMED, TransferState.VOIDED)
 
-    def reserved(self) -> Transfer:
+    def reserved(self) -> Self:
         """The other side has reserved too."""
         return self._move("reserve", TransferState.INSTRUCTED, TransferState.RESERVED)
 
-    def committed(self) -> Transfer:
+    def committed(self) -> Self:
         """Posted here."""
         return self._move("commit", TransferState.RESERVED, TransferState.COMMITTED)
 
-    def confirmed(self) -> Transfer:
+    def confirmed(self) -> Self:
         """Posted there."""
         return self._move("confirm", TransferState.COMMITTED, TransferState.CONFIRMED)
 
-    def voiding(self, cause: str) -> Transfer:
+    def voiding(self, cause: str) -> Self:
         """The other side refused to reserve."""
         return replace(self._move("void", TransferState.INSTRUCTED, TransferState.VOIDING), cause=cause)
 
-    def voided(self) -> Transfer:
+    def voided(self) -> Self:
         """Neither side holds anything any more."""
-        return self._move("end", TransferState.VOIDING, TransferState.VOIDED)
+        return replace(self._move("end", TransferState.VOIDING, TransferState.VOIDED), cause=self.cause)
 
-    def _move(self, wanted: str, source: TransferState, target: TransferState) -> Transfer:
+    def _move(self, wanted: str, source: TransferState, target: TransferState) -> Self:
         if self.state is not source:
             raise out_of_turn("transfer", wanted, self.state, "调拨状态不允许此操作")
         return replace(self, state=target, cause=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer(TwoPhase):
+    """The money of one conversion for one book, moved at once."""
+
+    conversion_id: str

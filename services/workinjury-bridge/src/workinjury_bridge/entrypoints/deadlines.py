@@ -10,6 +10,7 @@ import structlog
 
 from shared.db.deadlines import DeadlineHandler
 from shared.runtime import Job
+from workinjury_bridge.application.clearing.escalate_shortage import SHORTAGE_DEADLINE
 from workinjury_bridge.application.confirm_direct_settlement import PAY_MEALS_DEADLINE
 from workinjury_bridge.application.conversion.split_stay import SPLIT_DEADLINE
 from workinjury_bridge.application.recovery.remind import (
@@ -51,7 +52,11 @@ def deadlines(bridge: Bridge) -> Mapping[str, DeadlineHandler]:
     async def double_bill_overdue(tx: Any, double_bill_id: str, _: dict[str, Any]) -> None:
         await bridge.remind.of_double_bill(tx, double_bill_id)
 
+    async def shortage(tx: Any, clearing_id: str, _: dict[str, Any]) -> None:
+        await bridge.month_end.escalate.run(tx, clearing_id)
+
     return {
+        SHORTAGE_DEADLINE: shortage,
         VOID_DEADLINE: void_settlement,
         PAY_MEALS_DEADLINE: pay_meals,
         SPLIT_DEADLINE: split_overdue,
@@ -72,6 +77,12 @@ def jobs(bridge: Bridge) -> Sequence[Job]:
         for hindered in await asyncio.gather(*map(bridge.advance.run_all, groups)):
             for conversion_id, cause in hindered.items():
                 log.warning("conversion.hindered", conversion_id=conversion_id, cause=cause)
+
+    async def clear_months() -> None:
+        for clearing_id in await bridge.month_end.advance.due():
+            hindrance = await bridge.month_end.advance.run(clearing_id)
+            if hindrance is not None:
+                log.warning("clearing.hindered", clearing_id=clearing_id, cause=hindrance)
 
     async def book_receipts() -> None:
         for movement_id in await bridge.book_movements.due():
@@ -94,6 +105,8 @@ def jobs(bridge: Bridge) -> Sequence[Job]:
         found = await bridge.check.run()
         for breach in found["breaches"]:
             log.error("invariant.broken", **breach)
+        for item in await bridge.month_end.worklist.run():
+            log.warning("month-end.waits", **item)
         log.info("invariants.checked", checked=found["checked"], in_flight=found["in_flight"], inter_fund=found["inter_fund"])
 
     async def pay_pensions() -> None:
@@ -108,6 +121,7 @@ def jobs(bridge: Bridge) -> Sequence[Job]:
 
     return [
         Job(name="conversions", every_s=0.5, run=go_on),
+        Job(name="clearings", every_s=1, run=clear_months),
         Job(name="pensions", every_s=5, run=pay_pensions),
         Job(name="debt-movements", every_s=1, run=book_receipts),
         Job(name="double-bills", every_s=1, run=charge_double_bills),

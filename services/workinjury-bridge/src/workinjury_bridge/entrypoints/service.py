@@ -15,6 +15,7 @@ from workinjury_bridge.entrypoints.http.benefits import benefit_router
 from workinjury_bridge.entrypoints.http.cases import case_router
 from workinjury_bridge.entrypoints.http.conversions import conversion_router
 from workinjury_bridge.entrypoints.http.double_bills import double_bill_router
+from workinjury_bridge.entrypoints.http.interfund_clearings import interfund_clearing_router
 from workinjury_bridge.entrypoints.http.papers import paper_router
 from workinjury_bridge.entrypoints.http.recoveries import recovery_router
 from workinjury_bridge.entrypoints.http.settlements import settlement_router
@@ -41,6 +42,7 @@ def runtime_of(bridge: Bridge) -> Runtime:
             worklist_router(bridge),
             paper_router(bridge),
             double_bill_router(bridge),
+            interfund_clearing_router(bridge),
             ledger_router(bridge.db, bridge.store, frozenset({Book.WI})),
         ],
         handlers=handlers(bridge),

@@ -143,13 +143,15 @@ TRANSFER: Final = Table(
     Column("direction", Text, nullable=False, comment="in or out, seen from this book"),
     Column("amount_fen", BigInteger, nullable=False),
     Column("state", Text, nullable=False, comment="reserved, posted, void"),
-    Column("case_id", Text, nullable=False),
-    Column("settlement_id", Text, nullable=False),
-    Column("conversion_id", Text, nullable=False),
+    Column("case_id", Text),
+    Column("settlement_id", Text),
+    Column("conversion_id", Text),
+    Column("clearing_id", Text, comment="of a month-end clearing, for many cases"),
     Column("maker", Text, nullable=False),
     Column("checker", Text),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
     CheckConstraint("amount_fen > 0", name="positive"),
+    CheckConstraint("(conversion_id IS NULL) <> (clearing_id IS NULL)", name="of_case_or_clearing"),
 )
 
 INSTITUTION_CLEARING: Final = Table(

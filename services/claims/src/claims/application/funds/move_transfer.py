@@ -26,9 +26,12 @@ class Transfer:
     direction: str
     """``in``: this book receives; ``out``: this book pays."""
     amount_fen: int
-    case_id: str
-    settlement_id: str
-    conversion_id: str
+    case_id: str | None = None
+    settlement_id: str | None = None
+    conversion_id: str | None = None
+    """Of the one conversion whose money moves."""
+    clearing_id: str | None = None
+    """Of the month-end clearing whose money moves, for many conversions (B13)."""
     maker: str
     checker: str | None
 
@@ -39,6 +42,9 @@ class Transfer:
             raise invalid("claims.transfer.amount", "划转金额(amount_fen)应大于0", field="amount_fen")
         if self.book is Book.WI or self.counter_book is not Book.WI:
             raise invalid("claims.transfer.books", "划转应在医保基金账套与工伤保险基金账套之间", field="book")
+        of_case = (self.case_id, self.settlement_id, self.conversion_id)
+        if (None in of_case) if self.clearing_id is None else any(of_case):
+            raise invalid("claims.transfer.subject", "划转应属于一笔转换业务或一次月末清算", field="clearing_id")
 
 
 class Transfers(Protocol):
@@ -66,6 +72,14 @@ class MoveTransfer:
         self._journals = journals
         self._clock = clock
         self._ids = ids
+
+    async def show(self, transfer_id: str) -> tuple[Transfer, str]:
+        """A transfer and its state. Refuses an unknown one."""
+        async with self._uow.transaction() as tx:
+            known = (await self._transfers.lock(tx, [transfer_id])).get(transfer_id)
+        if known is None:
+            raise _unknown()
+        return known
 
     async def reserve(self, transfer: Transfer) -> str:
         """The state: ``reserved``, or what became of it. Refuses other data under a known id."""
@@ -112,7 +126,7 @@ class MoveTransfer:
             booked_on=self._clock.today(),
             kind="transfer",
             lines=inward if t.direction == "in" else outward,
-            memo=f"基金间划转（{BOOK_NAMES[t.counter_book]}）",
+            memo=f"基金间{'划转' if t.clearing_id is None else '月末清算'}（{BOOK_NAMES[t.counter_book]}）",
             settlement_id=t.settlement_id,
             case_id=t.case_id,
             conversion_id=t.conversion_id,

@@ -11,6 +11,7 @@ from claims.application.funds.clear_institution import ClearInstitution
 from claims.application.funds.credit_account import Credit, CreditAccount
 from claims.application.funds.move_debt import DebtMovement, MoveDebt
 from claims.application.funds.move_transfer import MoveTransfer, Transfer
+from claims.application.funds.replenish_fund import ReplenishFund, Replenishment
 from shared.db.once import digest_of
 from shared.errors import Refusal
 from shared.http.auth import Caller, IdempotencyKey
@@ -29,9 +30,10 @@ class TransferBody(BaseModel):
     counter_book: Book
     direction: str = Field(pattern="^(in|out)$")
     amount_fen: int = Field(gt=0, le=10**12)
-    case_id: str = Field(min_length=1, max_length=30)
-    settlement_id: str = Field(min_length=1, max_length=30)
-    conversion_id: str = Field(min_length=1, max_length=30)
+    case_id: str | None = Field(None, min_length=1, max_length=30)
+    settlement_id: str | None = Field(None, min_length=1, max_length=30)
+    conversion_id: str | None = Field(None, min_length=1, max_length=30)
+    clearing_id: str | None = Field(None, min_length=1, max_length=30)
     maker: str = Field(min_length=1, max_length=50)
     checker: str | None = Field(None, max_length=50)
 
@@ -52,6 +54,16 @@ class PostingBodies(BaseModel):
     """At most 500 transfers to be booked."""
 
     items: list[PostingBody] = Field(max_length=500)
+
+
+class ReplenishmentBody(BaseModel):
+    """Money that came into a fund's payment account."""
+
+    book: Book
+    amount_fen: int = Field(gt=0, le=10**15)
+    reference: str = Field(min_length=1, max_length=100)
+    maker: str = Field(min_length=1, max_length=50)
+    checker: str = Field(min_length=1, max_length=50)
 
 
 class ClearingBody(BaseModel):
@@ -101,7 +113,9 @@ class CreditRows(BaseModel):
     credits: list[CreditRow] = Field(max_length=5000)
 
 
-def funds_router(transfers: MoveTransfer, credit: CreditAccount, clear: ClearInstitution, move_debt: MoveDebt) -> APIRouter:
+def funds_router(
+    transfers: MoveTransfer, credit: CreditAccount, clear: ClearInstitution, move_debt: MoveDebt, replenish: ReplenishFund
+) -> APIRouter:
     """Routes under /v1; scopes ``transfers:write`` and ``accounts:write``."""
     router = APIRouter(prefix="/v1", tags=["funds"])
 
@@ -110,6 +124,19 @@ def funds_router(transfers: MoveTransfer, credit: CreditAccount, clear: ClearIns
         caller.require("transfers:write")
         _ = key  # the transfer's own id makes the command happen once
         return {"transfer_id": body.transfer_id, "state": await transfers.reserve(Transfer(**body.model_dump()))}
+
+    @router.get("/transfers/{transfer_id}", summary="A transfer and its state")
+    async def show(caller: Caller, transfer_id: Id) -> dict[str, Any]:
+        caller.require("transfers:write")
+        found, state = await transfers.show(transfer_id)
+        sides = ("transfer_id", "voucher_no", "book", "counter_book", "direction", "amount_fen")
+        return {name: getattr(found, name) for name in sides} | {"state": state}
+
+    @router.post("/replenishments", summary="Book money that came into a fund's payment account")
+    async def fill(caller: Caller, body: ReplenishmentBody, key: IdempotencyKey) -> dict[str, Any]:
+        caller.require("transfers:write")
+        once = OnceKey(f"{caller.subject} replenishments", key, digest_of(body.model_dump(mode="json")))
+        return await replenish(once, Replenishment(**body.model_dump()))
 
     @router.post("/transfers/{transfer_id}/post", summary="Book a reserved transfer")
     async def post(caller: Caller, transfer_id: Id, key: IdempotencyKey) -> dict[str, Any]:

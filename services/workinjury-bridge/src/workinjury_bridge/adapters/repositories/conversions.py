@@ -149,6 +149,12 @@ class SqlConversions:
             )
         )
 
+    async def rest(self, tx: Tx, conversion_id: str, until: datetime) -> None:
+        """See the port."""
+        await opened(tx).execute(
+            update(t.conversion).where(t.conversion.c.conversion_id == conversion_id).values(next_try_at=until)
+        )
+
     async def after(self, tx: Tx, conversion_id: str, limit: int) -> Sequence[Conversion]:
         """See the port."""
         return await self._where(tx, t.conversion.c.conversion_id > conversion_id, limit)

@@ -15,7 +15,7 @@ from shared.ledger.store import LedgerStore
 from shared.transactions import Tx
 from workinjury_bridge.adapters import tables as t
 from workinjury_bridge.adapters.repositories.reading import any_of
-from workinjury_bridge.application.ports import Payment
+from workinjury_bridge.application.ports import Mutual, Payment
 from workinjury_bridge.domain import party
 
 _PAYMENT = tuple(f.name for f in fields(Payment))
@@ -29,7 +29,7 @@ class SqlLedger:
 
     async def append(self, tx: Tx, entries: Sequence[Entry]) -> None:
         """See the port."""
-        await self._store.append(opened(tx), entries)
+        await self._store.append(opened(tx), entries, move=True)
 
     async def of_settlement(self, tx: Tx, settlement_id: str) -> Sequence[Entry]:
         """See the port."""
@@ -60,15 +60,18 @@ class SqlLedger:
         )
         return {persons[row.dim]: int(row.balance) for row in found if row.balance > 0}
 
-    async def fund_balances(self, tx: Tx) -> Mapping[Book, int]:
+    async def fund_balances(self, tx: Tx) -> Mapping[Book, Mutual]:
         """See the port."""
         line = t.LEDGER.line.c
         found = await opened(tx).all(
-            select(line.dim, func.sum(line.debit_fen - line.credit_fen).label("balance"))
+            select(line.account, line.dim, func.sum(line.debit_fen - line.credit_fen).label("balance"))
             .where(line.book == Book.WI.value, line.account.in_((DUE_FROM_FUND, DUE_TO_FUND)))
-            .group_by(line.dim)
+            .group_by(line.account, line.dim)
         )
-        return {Book(row.dim): int(row.balance) for row in found}
+        sums = {(row.account, row.dim): int(row.balance) for row in found}
+        return {
+            Book(dim): Mutual(sums.get((DUE_FROM_FUND, dim), 0), -sums.get((DUE_TO_FUND, dim), 0)) for _, dim in sorted(sums)
+        }
 
     async def next_voucher(self, tx: Tx, on: date) -> str:
         """See the port."""

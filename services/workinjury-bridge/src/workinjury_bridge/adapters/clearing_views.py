@@ -1,0 +1,89 @@
+"""What callers read of month-end clearings, straight from the tables to JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from shared.db.database import Database
+from workinjury_bridge.adapters import tables as t
+from workinjury_bridge.adapters import tables_clearing as tc
+
+_INTERNAL = frozenset({"planned", "tries", "next_try_at"})
+_MOST_CASES = 10_000
+
+
+class SqlClearingViews:
+    """Implements ``ClearingViews`` on read-only snapshots."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def clearing(self, clearing_id: str) -> dict[str, Any] | None:
+        """See the port."""
+        of_it = tc.transfer.c.clearing_id == clearing_id
+        async with self._db.reading() as tx:
+            row = await tx.first(select(tc.clearing).where(tc.clearing.c.clearing_id == clearing_id))
+            if row is None:
+                return None
+            vouchers = await tx.all(select(tc.transfer).where(of_it).order_by(tc.transfer.c.transfer_id).limit(1000))
+            cases = await tx.all(
+                select(tc.part.c.transfer_id, tc.part.c.amount_fen, tc.due.c.conversion_id, t.conversion.c.case_id)
+                .join(tc.transfer, tc.transfer.c.transfer_id == tc.part.c.transfer_id)
+                .join(tc.due, tc.due.c.due_id == tc.part.c.due_id)
+                .join(t.conversion, t.conversion.c.conversion_id == tc.due.c.conversion_id)
+                .where(of_it)
+                .order_by(tc.part.c.transfer_id, tc.due.c.due_on, tc.part.c.due_id)
+                .limit(_MOST_CASES)
+            )
+            owed = await tx.all(
+                select(
+                    tc.due.c.payer,
+                    tc.due.c.payee,
+                    func.sum(tc.due.c.amount_fen).label("amount_fen"),
+                    func.sum(tc.due.c.paid_fen).label("paid_fen"),
+                )
+                .where(tc.due.c.clearing_id == clearing_id)
+                .group_by(tc.due.c.payer, tc.due.c.payee)
+                .order_by(tc.due.c.payer, tc.due.c.payee)
+            )
+        return _clearing(row) | {
+            "pairs": [
+                {
+                    "payer": p.payer,
+                    "payee": p.payee,
+                    "amount_fen": int(p.amount_fen),
+                    "paid_fen": int(p.paid_fen),
+                    "open_fen": int(p.amount_fen) - int(p.paid_fen),
+                }
+                for p in owed
+            ],
+            "transfers": [
+                dict(v._mapping)
+                | {
+                    "cases": [
+                        {"case_id": c.case_id, "conversion_id": c.conversion_id, "amount_fen": c.amount_fen}
+                        for c in cases
+                        if c.transfer_id == v.transfer_id
+                    ]
+                }
+                for v in vouchers
+            ],
+        }
+
+    async def clearings(self, *, payer: str | None, state: str | None, after: str | None, limit: int) -> list[dict[str, Any]]:
+        """See the port."""
+        c = tc.clearing.c
+        statement = select(tc.clearing).order_by(c.clearing_id.desc()).limit(limit)
+        for column, value in ((c.payer, payer), (c.state, state)):
+            if value is not None:
+                statement = statement.where(column == value)
+        if after is not None:
+            statement = statement.where(c.clearing_id < after)
+        async with self._db.reading() as tx:
+            return [_clearing(row) for row in await tx.all(statement)]
+
+
+def _clearing(row: Row[Any]) -> dict[str, Any]:
+    return {key: value for key, value in row._mapping.items() if key not in _INTERNAL} | {"region": None}

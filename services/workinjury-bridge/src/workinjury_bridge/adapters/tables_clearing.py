@@ -1,0 +1,103 @@
+"""The tables of the month-end clearing, in the bridge's metadata."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from workinjury_bridge.adapters.tables import metadata
+
+clearing = Table(
+    "interfund_clearing",
+    metadata,
+    Column("clearing_id", Text, primary_key=True),
+    Column("payer", Text, nullable=False, comment="book that pays"),
+    Column("month", Text, nullable=False, comment="YYYY-MM"),
+    Column("cut_off", Date, nullable=False),
+    Column("pay_by", Date, nullable=False),
+    Column("maker", Text, nullable=False),
+    Column("checker", Text),
+    Column("state", Text, nullable=False, comment="open, frozen, partial, paid, closed"),
+    Column("planned", Boolean, nullable=False),
+    Column("short_fen", BigInteger, nullable=False),
+    Column("remedy", Text, comment="who is asked for money"),
+    Column("cause", Text, comment="why a transfer came back"),
+    Column("carried_fen", BigInteger, nullable=False),
+    Column("opened_at", DateTime(timezone=True), nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    Column("hindrance", Text, comment="why the last step did not succeed"),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    Column("next_try_at", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("payer", "month"),
+    CheckConstraint("checker <> maker", name="four_eyes"),
+    CheckConstraint("state = 'open' OR checker IS NOT NULL", name="approved_by_two"),
+    CheckConstraint("short_fen >= 0 AND carried_fen >= 0", name="positive"),
+    Index("ix_interfund_clearing_next_try_at", "next_try_at", postgresql_where=text("state IN ('frozen', 'paid')")),
+)
+
+due = Table(
+    "interfund_due",
+    metadata,
+    Column("due_id", Text, primary_key=True),
+    Column("payer", Text, nullable=False),
+    Column("payee", Text, nullable=False),
+    Column("conversion_id", Text, ForeignKey("conversion.conversion_id"), nullable=False),
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("due_on", Date, nullable=False, comment="day it was booked"),
+    Column("clearing_id", Text, ForeignKey("interfund_clearing.clearing_id"), comment="run that it was frozen into"),
+    Column("paid_fen", BigInteger, nullable=False, comment="booked in the work-injury book"),
+    Column("confirmed_fen", BigInteger, nullable=False, comment="booked in both"),
+    UniqueConstraint("conversion_id", "payer", "payee"),
+    CheckConstraint("payer <> payee AND 'WI' IN (payer, payee)", name="pair"),
+    CheckConstraint(
+        "amount_fen > 0 AND confirmed_fen >= 0 AND confirmed_fen <= paid_fen AND paid_fen <= amount_fen", name="adds_up"
+    ),
+    Index("ix_interfund_due_open", "payer", "due_on", postgresql_where=text("paid_fen < amount_fen")),
+    Index("ix_interfund_due_clearing_id", "clearing_id"),
+)
+
+transfer = Table(
+    "clearing_transfer",
+    metadata,
+    Column("transfer_id", Text, primary_key=True),
+    Column("clearing_id", Text, ForeignKey("interfund_clearing.clearing_id"), nullable=False),
+    Column("voucher_no", Text, nullable=False, unique=True),
+    Column("book", Text, nullable=False),
+    Column("direction", Text, nullable=False),
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("cause", Text),
+    Column("instructed_at", DateTime(timezone=True), nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("amount_fen > 0", name="positive"),
+    Index("ix_clearing_transfer_clearing_id", "clearing_id"),
+    Index(
+        "uq_clearing_transfer_standing",
+        "clearing_id",
+        "book",
+        unique=True,
+        postgresql_where=text("state NOT IN ('confirmed', 'voided')"),
+    ),
+)
+
+part = Table(
+    "clearing_transfer_part",
+    metadata,
+    Column("transfer_id", Text, ForeignKey("clearing_transfer.transfer_id"), primary_key=True),
+    Column("due_id", Text, ForeignKey("interfund_due.due_id"), primary_key=True),
+    Column("amount_fen", BigInteger, nullable=False),
+    CheckConstraint("amount_fen > 0", name="positive"),
+)

@@ -1,0 +1,1 @@
+"""Use cases of the month-end clearing between funds (B13)."""
