@@ -16,8 +16,14 @@ from shared.ids import CountingIds
 from shared.ledger import Book, Entry
 from shared.transactions import OnceKey, Tx
 from tests.factories.workinjury_bridge.benefits_memory import BOOK, MemoryBenefitChecks, MemoryBenefits, MemoryLosses
-from tests.factories.workinjury_bridge.examples import POLICIES
+from tests.factories.workinjury_bridge.examples import CODES, POLICIES
 from tests.factories.workinjury_bridge.fake_claims import FakeClaims
+from tests.factories.workinjury_bridge.out_of_area_memory import (
+    MemoryClearings,
+    MemoryRecurrences,
+    MemoryRegistrations,
+    MemoryRemoteStays,
+)
 from workinjury_bridge.application.advance_conversion import AdvanceConversion
 from workinjury_bridge.application.audit.apply_deduction import DeductAfterAudit
 from workinjury_bridge.application.benefits.ports import Posting
@@ -36,6 +42,10 @@ from workinjury_bridge.application.judge_eligibility import JudgeEligibility
 from workinjury_bridge.application.on_claim_reversed import OnClaimReversed
 from workinjury_bridge.application.on_claim_settled import OnClaimSettled
 from workinjury_bridge.application.open_injury_case import OpenInjuryCase
+from workinjury_bridge.application.out_of_area.apply_allowances import ApplyForAllowances
+from workinjury_bridge.application.out_of_area.clear_quarter import ClearQuarter
+from workinjury_bridge.application.out_of_area.register import RegisterOutOfArea
+from workinjury_bridge.application.out_of_area.track_stay import TrackRemoteStay
 from workinjury_bridge.application.pay_direct_meals import PayDirectMeals
 from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import Payment
@@ -44,6 +54,7 @@ from workinjury_bridge.application.recovery.apply_for_advance import ApplyForAdv
 from workinjury_bridge.application.recovery.book_movements import BookMovements
 from workinjury_bridge.application.recovery.recover_debt import RecoverDebt
 from workinjury_bridge.application.recovery.remind import Remind
+from workinjury_bridge.application.recurrence.confirm_recurrence import ConfirmRecurrence
 from workinjury_bridge.application.reverse_direct_settlement import ReverseDirectSettlement
 from workinjury_bridge.application.review_conversion import ReviewConversion
 from workinjury_bridge.application.revoke_recognition import RevokeRecognition
@@ -62,9 +73,13 @@ from workinjury_bridge.domain.conversion import Conversion, next_step
 from workinjury_bridge.domain.direct_settlement import DirectSettlement
 from workinjury_bridge.domain.double_bill import DoubleBill, DoubleBillState
 from workinjury_bridge.domain.limitation import Interrupted
+from workinjury_bridge.domain.out_of_area.clearing import Clearing
+from workinjury_bridge.domain.out_of_area.registration import Registration
+from workinjury_bridge.domain.out_of_area.remote_stay import RemoteStay
 from workinjury_bridge.domain.paper_claim import PaperClaim
 from workinjury_bridge.domain.recognition import Decision, InjuryCase
 from workinjury_bridge.domain.recovery import Movement, Recovery
+from workinjury_bridge.domain.recurrence import Recurrence
 from workinjury_bridge.domain.stay import SettledStay
 from workinjury_bridge.domain.terms import CaseFacts
 from workinjury_bridge.domain.transfer import Transfer
@@ -102,6 +117,10 @@ class State:
     items: dict[str, Item] = field(default_factory=dict)
     returned: dict[str, str] = field(default_factory=dict)
     repaid: dict[str, bool] = field(default_factory=dict)
+    registrations: dict[str, Registration] = field(default_factory=dict)
+    remote_stays: dict[str, RemoteStay] = field(default_factory=dict)
+    clearings: dict[str, Clearing] = field(default_factory=dict)
+    recurrences: dict[str, Recurrence] = field(default_factory=dict)
 
     def snapshot(self) -> State:
         """A copy that later changes do not reach."""
@@ -482,14 +501,15 @@ class MemoryBridge:
         cases, stays, conversions, transfers = MemoryCases(), MemoryStays(), MemoryConversions(), MemoryTransfers()
         directs, ledger = MemoryDirects(), MemoryLedger()
         recoveries, advances, calendar = MemoryRecoveries(), MemoryAdvances(), load_calendar()
-        propose = ProposeConversions(cases, stays, conversions, POLICIES, clock, ids)
+        recurrences = MemoryRecurrences()
+        propose = ProposeConversions(cases, stays, conversions, recurrences, POLICIES, clock, ids)
         self.deduct = DeductAfterAudit(store, conversions, directs, MemoryDeductions(), ledger, POLICIES, calendar, clock, ids)
         losses = MemoryLosses()
         pay = PayPerson(ledger, recoveries, losses, clock, ids)
         self.benefits = MemoryBenefits(store, cases, ledger, pay, losses, clock, ids, book)
         confirm = ConfirmDirectSettlement(directs, stays, ledger, POLICIES, losses, clock, ids)
         reverse = ReverseDirectSettlement(directs, ledger, losses, recoveries, self.deduct, clock, ids)
-        self.judge = JudgeEligibility(store, cases)
+        self.judge = JudgeEligibility(store, cases, recurrences, POLICIES)
         self.open_case = OpenInjuryCase(store, cases, clock, ids)
         self.decide = DecideRecognition(store, cases, propose, clock, ids)
         self.contest = ContestRecognition(store, cases)
@@ -554,14 +574,24 @@ class MemoryBridge:
             ids,
         )
         self.check = CheckInvariants(
-            store, cases, conversions, transfers, recoveries, ledger, self.claims, MemoryBenefitChecks(), book
+            store, cases, conversions, transfers, recoveries, recurrences, ledger, self.claims, MemoryBenefitChecks(), book
         )
-        self.settle = SettleDirectly(store, cases, directs, POLICIES, self.judge, clock, timedelta(hours=24))
+        self.settle = SettleDirectly(store, cases, directs, POLICIES, self.judge, CODES, clock, timedelta(hours=24))
         self.void_direct = VoidDirectSettlement(directs, clock)
         self.pay_direct_meals = PayDirectMeals(directs, pay, clock)
         self._on_settled = OnClaimSettled(cases, stays, propose, self.find_double, confirm)
         self._on_reversed = OnClaimReversed(cases, stays, conversions, reverse, clock)
         self._on_corrected = OnSettlementCorrected(cases, conversions, clock)
+
+        self.recur = ConfirmRecurrence(store, cases, recurrences, stays, conversions, propose, POLICIES, clock, ids)
+        registrations, remote, clearings = MemoryRegistrations(), MemoryRemoteStays(), MemoryClearings()
+        items = self.benefits.items
+        self.register = RegisterOutOfArea(store, cases, registrations, POLICIES, calendar, clock, ids)
+        self.track = TrackRemoteStay(
+            store, cases, registrations, remote, clearings, items, ledger, POLICIES, calendar, clock, ids
+        )
+        self.clear = ClearQuarter(store, remote, clearings, ledger, clock, ids)
+        self.claim = ApplyForAllowances(store, cases, remote, items, self.benefits.propose, POLICIES, calendar, clock, ids)
 
     @property
     def state(self) -> State:

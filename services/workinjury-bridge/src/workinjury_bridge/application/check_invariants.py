@@ -10,9 +10,11 @@ from shared.ledger import Book
 from shared.transactions import UnitOfWork
 from workinjury_bridge.application.benefits.ports import BenefitChecks
 from workinjury_bridge.application.ports import Cases, ClaimsGateway, Conversions, Ledger, Recoveries, Transfers
+from workinjury_bridge.application.recurrence.ports import Recurrences
 from workinjury_bridge.domain.benefits.rules import BenefitBook
 from workinjury_bridge.domain.conversion import Step, next_step
 from workinjury_bridge.domain.invariants import Breach, breaches_of
+from workinjury_bridge.domain.recurrence import decision_in_force
 
 _PAGE = 200
 _BETWEEN_THE_BOOKS = frozenset({Step.BEGIN, Step.TAKE_BACK, Step.INSTRUCT, Step.TRANSFER, Step.RESTORE})
@@ -29,6 +31,7 @@ class CheckInvariants:
     conversions: Conversions
     transfers: Transfers
     recoveries: Recoveries
+    recurrences: Recurrences
     ledger: Ledger
     claims: ClaimsGateway
     benefits: BenefitChecks
@@ -49,10 +52,12 @@ class CheckInvariants:
                     if conversion is None or case is None:
                         continue
                     transfers = await self.transfers.of_conversion(tx, seen.conversion_id)
+                    recurrences = await self.recurrences.of_person(tx, case.person_id)
                     debts = await self.recoveries.of_conversion(tx, seen.conversion_id)
                     about = await self.ledger.of_settlement(tx, seen.settlement_id)
                 mine = [entry for entry in about if entry.conversion_id == conversion.conversion_id]
-                breaches.extend(breaches_of(conversion, transfers, mine, case.effective, debts))
+                effective = decision_in_force(case, recurrences, conversion.decision_id)
+                breaches.extend(breaches_of(conversion, transfers, mine, effective, debts))
                 checked += 1
                 in_flight += next_step(conversion, transfers) in _BETWEEN_THE_BOOKS
             if len(page) < _PAGE:
