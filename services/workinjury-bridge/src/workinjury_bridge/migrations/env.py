@@ -1,8 +1,9 @@
 """Alembic's entry point; everything is in the platform."""
 
 from shared.db.migrate import run_env
-from workinjury_bridge.adapters import tables_benefits, tables_out_of_area
+from workinjury_bridge.adapters.tables_benefits import entitlement
+from workinjury_bridge.adapters.tables_out_of_area import registration
 
-if tables_benefits.metadata is not tables_out_of_area.metadata:
+if entitlement.metadata is not registration.metadata:
     raise AssertionError("the tables of one service share one metadata")
-run_env(tables_out_of_area.metadata)
+run_env(registration.metadata)
