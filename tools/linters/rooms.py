@@ -13,7 +13,7 @@ _PURE_STANDARD = """
     math numbers operator re string types typing unicodedata
 """
 _PURE_MODULES = ("urllib.parse",)
-_KERNEL = {"money", "ids", "clock", "errors", "calendar", "rules", "ledger", "contracts"}
+_KERNEL = {"money", "ids", "clock", "codes", "errors", "calendar", "rules", "ledger", "contracts"}
 _SQL = re.compile(r"^\s*(SELECT\s.+\sFROM|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|WITH\s+\w+\s+AS\s*\()", re.I | re.S)
 
 

@@ -35,7 +35,7 @@ from workinjury_bridge.application.ports import Payment
 from workinjury_bridge.domain.benefits.appraisal import Appraisal
 from workinjury_bridge.domain.benefits.entitlement import ALIVE, Entitlement, EntitlementState
 from workinjury_bridge.domain.benefits.item import STANDS, Item, ItemState
-from workinjury_bridge.domain.benefits.kinds import ACCOUNTS, BenefitKind
+from workinjury_bridge.domain.benefits.kinds import ACCOUNTS, OF_A_STAY, BenefitKind
 from workinjury_bridge.domain.benefits.loss import Loss
 from workinjury_bridge.domain.benefits.monthly import Booked
 from workinjury_bridge.domain.benefits.rules import BenefitBook
@@ -204,19 +204,19 @@ class MemoryPaidOut:
 class MemoryBenefitChecks:
     async def misbooked(self, tx: Tx) -> Sequence[tuple[str, str, int, int]]:
         state = of(tx)
-        off = BenefitKind.ESTATE_WRITE_OFF
+        off = {BenefitKind.ESTATE_WRITE_OFF, *OF_A_STAY}
         granted: Counter[tuple[str, str]] = Counter()
         for item in state.items.values():
-            if item.state in STANDS and item.kind is not off:
+            if item.state in STANDS and item.kind not in off:
                 granted[item.case_id, ACCOUNTS[item.kind]] += item.amount_fen
         for posting in state.postings.values():
             entitlement = state.entitlements[posting.entitlement_id]
             granted[entitlement.case_id, ACCOUNTS[entitlement.kind]] += posting.amount_fen
         booked: Counter[tuple[str, str]] = Counter()
-        accounts = {account for kind, account in ACCOUNTS.items() if kind is not off}
+        accounts = {account for kind, account in ACCOUNTS.items() if kind not in off}
         for entry in state.entries.values():
             for line in entry.lines:
-                if line.account in accounts:
+                if line.account in accounts and entry.kind not in ("out-of-area", "adjustment"):
                     booked[entry.case_id or "", line.account] += line.debit_fen - line.credit_fen
         return [(*key, granted[key], booked[key]) for key in sorted({*granted, *booked}) if granted[key] != booked[key]]
 
@@ -267,6 +267,7 @@ class MemoryBenefits:
     ) -> None:
         wages, appraisals, entitlements = MemoryWages(), MemoryAppraisals(), MemoryEntitlements()
         postings, items, paid_out = MemoryPostings(), MemoryItems(), MemoryPaidOut()
+        self.items = items
         collect = CollectCaseFile(cases, wages, appraisals, losses, entitlements)
         self.record_wage = RecordWage(store, collect, wages, items, entitlements, book, clock)
         self.record_appraisal = RecordAppraisal(store, collect, appraisals, entitlements, book, clock, ids)

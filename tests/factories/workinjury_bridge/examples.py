@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+from shared.codes import Code, CodeSystem
 from shared.contracts.claims import ClaimSettled, FundPayment
 from shared.ledger import Book, Entry
 from shared.money import fen
 from shared.rules import Fen
+from workinjury_bridge.adapters.policy_files import read_codes
 from workinjury_bridge.domain.bill import BillLine
 from workinjury_bridge.domain.conversion import Conversion
 from workinjury_bridge.domain.figures import MedicalBill
@@ -23,6 +25,7 @@ from workinjury_bridge.domain.policy import (
     LateFilingRule,
     Limitation,
     Meals,
+    OutOfArea,
     Papers,
     PolicyBook,
     Promises,
@@ -32,8 +35,10 @@ from workinjury_bridge.domain.policy import (
     TransfersWhen,
     Uncleared,
 )
+from workinjury_bridge.domain.policy import Recurrences as RecurrenceRules
 from workinjury_bridge.domain.recovery import Cause, Recovery
 from workinjury_bridge.domain.terms import Terms
+from workinjury_bridge.settings import codes_path
 
 POLICY = BridgePolicy(
     effective_from=date(2011, 1, 1),
@@ -65,9 +70,27 @@ POLICY = BridgePolicy(
     limitation=Limitation(years=3, longest_years=20, alarm_days=180, source="synthetic"),
     audits=Audits(object_within=10, source="synthetic"),
     promises=Promises(match_within=2, refund_within=5, source="synthetic"),
+    out_of_area=OutOfArea(
+        services=("inpatient", "rehabilitation", "device"),
+        third_party="exclude",
+        register_within=5,
+        referral_months=6,
+        admit_within=30,
+        check_within=5,
+        object_by_day=15,
+        pay_by_day=25,
+        manual_within=20,
+        source="synthetic",
+    ),
+    recurrences=RecurrenceRules(
+        decide_within=60, extend_by=30, object_within=15, covers_months=12, direct="confirmed", source="synthetic"
+    ),
 )
 TERMS = Terms(payer="P:P1", beneficiary="P:P1")
 """The ordinary case: the person paid, the employer is insured and filed in time, nobody else is liable."""
+WI_INSURANCE = Code(CodeSystem.MOHRSS_INSURANCE, "410")
+WI_CARE = Code(CodeSystem.CHS_CARE, "22")
+CODES = read_codes(codes_path())
 POLICIES = PolicyBook(code="TEST", versions=(POLICY,))
 F1_BILL = MedicalBill(
     begun_on=date(2026, 3, 2),

@@ -17,8 +17,14 @@ from shared.ledger import Book, Entry
 from shared.transactions import OnceKey, Tx
 from tests.factories.workinjury_bridge.benefits_memory import BOOK, MemoryBenefitChecks, MemoryBenefits, MemoryLosses
 from tests.factories.workinjury_bridge.clearing_memory import MemoryClearings, MemoryDues, MemoryMonthEnd, MemoryPurse
-from tests.factories.workinjury_bridge.examples import POLICIES
+from tests.factories.workinjury_bridge.examples import CODES, POLICIES
 from tests.factories.workinjury_bridge.fake_claims import FakeClaims
+from tests.factories.workinjury_bridge.out_of_area_memory import (
+    MemoryQuarterClearings,
+    MemoryRecurrences,
+    MemoryRegistrations,
+    MemoryRemoteStays,
+)
 from workinjury_bridge.application.advance_conversion import AdvanceConversion
 from workinjury_bridge.application.audit.apply_deduction import DeductAfterAudit
 from workinjury_bridge.application.benefits.ports import Posting
@@ -37,6 +43,10 @@ from workinjury_bridge.application.judge_eligibility import JudgeEligibility
 from workinjury_bridge.application.on_claim_reversed import OnClaimReversed
 from workinjury_bridge.application.on_claim_settled import OnClaimSettled
 from workinjury_bridge.application.open_injury_case import OpenInjuryCase
+from workinjury_bridge.application.out_of_area.apply_allowances import ApplyForAllowances
+from workinjury_bridge.application.out_of_area.clear_quarter import ClearQuarter
+from workinjury_bridge.application.out_of_area.register import RegisterOutOfArea
+from workinjury_bridge.application.out_of_area.track_stay import TrackRemoteStay
 from workinjury_bridge.application.pay_direct_meals import PayDirectMeals
 from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import Mutual, Payment
@@ -45,6 +55,7 @@ from workinjury_bridge.application.recovery.apply_for_advance import ApplyForAdv
 from workinjury_bridge.application.recovery.book_movements import BookMovements
 from workinjury_bridge.application.recovery.recover_debt import RecoverDebt
 from workinjury_bridge.application.recovery.remind import Remind
+from workinjury_bridge.application.recurrence.confirm_recurrence import ConfirmRecurrence
 from workinjury_bridge.application.reverse_direct_settlement import ReverseDirectSettlement
 from workinjury_bridge.application.review_conversion import ReviewConversion
 from workinjury_bridge.application.revoke_recognition import RevokeRecognition
@@ -64,10 +75,14 @@ from workinjury_bridge.domain.conversion import Conversion, Step, next_step
 from workinjury_bridge.domain.direct_settlement import DirectSettlement
 from workinjury_bridge.domain.double_bill import DoubleBill, DoubleBillState
 from workinjury_bridge.domain.limitation import Interrupted
+from workinjury_bridge.domain.out_of_area.clearing import QuarterClearing
+from workinjury_bridge.domain.out_of_area.registration import Registration
+from workinjury_bridge.domain.out_of_area.remote_stay import RemoteStay
 from workinjury_bridge.domain.paper_claim import PaperClaim
 from workinjury_bridge.domain.policy import PolicyBook
 from workinjury_bridge.domain.recognition import Decision, InjuryCase
 from workinjury_bridge.domain.recovery import Movement, Recovery
+from workinjury_bridge.domain.recurrence import Recurrence
 from workinjury_bridge.domain.stay import SettledStay
 from workinjury_bridge.domain.terms import CaseFacts
 from workinjury_bridge.domain.transfer import Transfer
@@ -109,6 +124,10 @@ class State:
     dues: dict[str, InterfundDue] = field(default_factory=dict)
     returned: dict[str, str] = field(default_factory=dict)
     repaid: dict[str, bool] = field(default_factory=dict)
+    registrations: dict[str, Registration] = field(default_factory=dict)
+    remote_stays: dict[str, RemoteStay] = field(default_factory=dict)
+    quarter_clearings: dict[str, QuarterClearing] = field(default_factory=dict)
+    recurrences: dict[str, Recurrence] = field(default_factory=dict)
 
     def snapshot(self) -> State:
         """A copy that later changes do not reach."""
@@ -499,14 +518,15 @@ class MemoryBridge:
         directs, ledger = MemoryDirects(), MemoryLedger()
         dues, runs = MemoryDues(), MemoryClearings()
         recoveries, advances, calendar = MemoryRecoveries(), MemoryAdvances(), load_calendar()
-        propose = ProposeConversions(cases, stays, conversions, policies, clock, ids)
+        recurrences = MemoryRecurrences()
+        propose = ProposeConversions(cases, stays, conversions, recurrences, policies, clock, ids)
         self.deduct = DeductAfterAudit(store, conversions, directs, MemoryDeductions(), ledger, policies, calendar, clock, ids)
         losses = MemoryLosses()
         pay = PayPerson(ledger, recoveries, losses, clock, ids)
         self.benefits = MemoryBenefits(store, cases, ledger, pay, losses, clock, ids, book)
         confirm = ConfirmDirectSettlement(directs, stays, ledger, policies, losses, clock, ids)
         reverse = ReverseDirectSettlement(directs, ledger, losses, recoveries, self.deduct, clock, ids)
-        self.judge = JudgeEligibility(store, cases)
+        self.judge = JudgeEligibility(store, cases, recurrences, POLICIES)
         self.open_case = OpenInjuryCase(store, cases, clock, ids)
         self.decide = DecideRecognition(store, cases, propose, clock, ids)
         self.contest = ContestRecognition(store, cases)
@@ -574,15 +594,36 @@ class MemoryBridge:
             ids,
         )
         self.check = CheckInvariants(
-            store, cases, conversions, transfers, recoveries, ledger, self.claims, dues, runs, MemoryBenefitChecks(), book
+            store,
+            cases,
+            conversions,
+            transfers,
+            recoveries,
+            recurrences,
+            ledger,
+            self.claims,
+            dues,
+            runs,
+            MemoryBenefitChecks(),
+            book,
         )
         self.month_end = MemoryMonthEnd(store, dues, runs, ledger, self.claims, policies, clock, ids)
-        self.settle = SettleDirectly(store, cases, directs, policies, self.judge, clock, timedelta(hours=24))
+        self.settle = SettleDirectly(store, cases, directs, policies, self.judge, CODES, clock, timedelta(hours=24))
         self.void_direct = VoidDirectSettlement(directs, clock)
         self.pay_direct_meals = PayDirectMeals(directs, pay, clock)
         self._on_settled = OnClaimSettled(cases, stays, propose, self.find_double, confirm)
         self._on_reversed = OnClaimReversed(cases, stays, conversions, reverse, clock)
         self._on_corrected = OnSettlementCorrected(cases, conversions, clock)
+
+        self.recur = ConfirmRecurrence(store, cases, recurrences, stays, conversions, propose, POLICIES, clock, ids)
+        registrations, remote, clearings = MemoryRegistrations(), MemoryRemoteStays(), MemoryQuarterClearings()
+        items = self.benefits.items
+        self.register = RegisterOutOfArea(store, cases, registrations, POLICIES, calendar, clock, ids)
+        self.track = TrackRemoteStay(
+            store, cases, registrations, remote, clearings, items, ledger, POLICIES, calendar, clock, ids
+        )
+        self.clear = ClearQuarter(store, remote, clearings, ledger, clock, ids)
+        self.claim = ApplyForAllowances(store, cases, remote, items, self.benefits.propose, POLICIES, calendar, clock, ids)
 
     @property
     def state(self) -> State:

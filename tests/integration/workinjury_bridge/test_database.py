@@ -21,7 +21,7 @@ from shared.messaging.memory import MemoryBus
 from shared.messaging.runner import Runner
 from shared.money import fen
 from shared.transactions import OnceKey
-from tests.factories.workinjury_bridge.examples import F1_BILL, SETTLED
+from tests.factories.workinjury_bridge.examples import F1_BILL, SETTLED, WI_CARE, WI_INSURANCE
 from tests.integration.workinjury_bridge.conftest import House
 from workinjury_bridge.adapters import tables as t
 from workinjury_bridge.application.decide_recognition import NewDecision
@@ -140,7 +140,17 @@ async def test_events_through_the_runner_doubled_and_replayed(house: House) -> N
 async def test_deadlines_void_and_pay(house: House) -> None:
     await grant(house, await open_case(house))
     line = BillLine(line_id="1", amount_fen=fen("100"), in_catalogue=True)
-    bill = DirectBill(key="W1", visit_id="V1", person_id="P1", institution_code="H1", begun_on=DAY, ended_on=DAY, lines=(line,))
+    bill = DirectBill(
+        key="W1",
+        visit_id="V1",
+        person_id="P1",
+        insurance=WI_INSURANCE,
+        care=WI_CARE,
+        institution_code="H1",
+        begun_on=DAY,
+        ended_on=DAY,
+        lines=(line,),
+    )
     for name in ("W1", "W2"):
         await house.bridge.settle.final(replace(bill, key=name))
     fact = replace(SETTLED, settlement_id="S2", payments=[], total_fen=fen("100"), work_injury_key="W2")

@@ -124,18 +124,28 @@ async def test_f4_direct_settlement(house: House) -> None:
     client = house.client()
     case_id = (await client.post("/v1/injury-cases", ACCIDENT))["case_id"]
     await client.post(f"/v1/injury-cases/{case_id}/recognition-decisions", GRANTED)
-    body = {
+    body: dict[str, Any] = {
         "key": "W1",
         "mode": "trial",
         "visit_id": "V9",
         "person_id": "P1",
         "institution_code": "H2",
+        "insurance": {"code_system": "mohrss:aae140", "code": "410"},
+        "care": {"code_system": "mohrss:aka130", "code": "42"},
         "begun_on": "2026-05-01",
         "ended_on": "2026-05-16",
         "lines": [
-            {"line_id": "1", "item_code": "A", "amount_fen": fen("14900"), "class": "A", "in_wi_catalogue": True},
+            {
+                "line_id": "1",
+                "code_system": "chs:med_list_codg",
+                "item_code": "A",
+                "amount_fen": fen("14900"),
+                "class": "A",
+                "in_wi_catalogue": True,
+            },
             {
                 "line_id": "2",
+                "code_system": "chs:med_list_codg",
                 "item_code": "B",
                 "amount_fen": fen("8000"),
                 "class": "C",
@@ -145,6 +155,7 @@ async def test_f4_direct_settlement(house: House) -> None:
             },
             {
                 "line_id": "3",
+                "code_system": "chs:med_list_codg",
                 "item_code": "C",
                 "amount_fen": fen("556.78"),
                 "class": "C",
@@ -164,11 +175,23 @@ async def test_f4_direct_settlement(house: House) -> None:
         "unrelated_fen": 0,
         "total_fen": fen("23456.78"),
     }
+    for bare in (
+        {"insurance": {"code": "410"}},
+        {"insurance": {"code_system": "chs:insutype", "code": "410"}},
+        {"care": {"code": "41"}},
+        {"care": {"code_system": "chs:med_type", "code": "41"}},
+        {"insurance": {"code_system": "mohrss:aka130", "code": "41"}},
+        {"lines": [body["lines"][0] | {"code_system": None}]},
+    ):
+        refused = await client.try_post("/v1/work-injury-settlements", body | {"mode": "final"} | bare)
+        assert refused.status_code == 422, refused.text
+        assert (await client.try_get("/v1/work-injury-settlements/W1")).status_code == 404
     assert await client.post("/v1/work-injury-settlements", body) == expected
     assert (await client.try_get("/v1/work-injury-settlements/W1")).status_code == 404
     assert await client.post("/v1/work-injury-settlements", body | {"mode": "final"}) == expected
     reserved = await client.get("/v1/work-injury-settlements/W1")
     assert (reserved["state"], reserved["work_injury_fen"]) == ("reserved", fen("21900"))
+    assert (reserved["care_system"], reserved["care_code"]) == ("mohrss:aka130", "42")
     eligible = await client.get("/v1/eligibility", person_id="P1", institution_code="H2", on="2026-05-01")
     assert (eligible["entitled"], eligible["injuries"][0]["decision_no"]) == (True, "N1")
 

@@ -33,7 +33,7 @@ from shared.runtime import Runtime
 from shared.service import Service
 from shared.transactions import OnceKey
 from tests.factories.claims_desk import CATALOGUE, ClaimsDesk, claims_settings
-from tests.factories.his_messages import INSTITUTION
+from tests.factories.his_messages import INSTITUTION, inputs
 from tests.fixtures_stack import FreshDatabase
 from tests.integration.workinjury_bridge.conftest import Client, House, settings_for
 from workinjury_bridge.bootstrap import assemble
@@ -331,6 +331,54 @@ async def test_month_end_between_the_real_books(month_end_rules: None, two: Two)
         await desk.claims.ledger.close_period(tx, Book.EMP, "2026-01", maker="lijing", checker="zhaoming")
         (period,) = await desk.claims.ledger.closed_periods(tx, Book.EMP)
     assert (period["month"], period["maker"], period["checker"]) == ("2026-01", "lijing", "zhaoming")
+
+
+async def test_a_visit_in_the_words_of_the_jiangsu_interface(two: Two) -> None:
+    desk = two.desk
+    js: dict[str, Any] = {"idfi_mode": "1", "opter_type": 1, "recer_sys_code": "H420501"}
+    person = await desk.person(scheme="310", category="11")
+    case_id = await injured(two, person)
+    assert (await desk.call("9001", {}, **js)).keys() == {"sign_no", "sign_time"}
+    card = {"mdtrt_cert_type": "02", "mdtrt_cert_no": "990101197404100001", "begntime": "2026-03-20 08:00:00"}
+    known = await desk.call("1101", card, **js)
+    assert (known["exam_ccls"], known["brdy"], known["psn_no"]) == (case_id, "19740410", 1000000001)
+    asked = {
+        "ipt_otp_no": "MZ1",
+        "med_type": "11",
+        "adm_time": "20260320083000",
+        "adm_diag_dscr": "T92.601",
+        "adm_dept_codg": "03",
+        "atddr_no": "D1",
+        "psn_no": known["psn_no"],
+        "qualification_id": known["exam_ccls"],
+    }
+    visits = await desk.count("visit")
+    for wrong in ({"qualification_id": "K9"}, {"psn_no": 1000000002}, {"med_type": "41"}):
+        await desk.refused("2201", asked | wrong, **js)
+    assert await desk.count("visit") == visits
+    opened = await desk.call("2201", asked, **js)
+    assert (opened["psn_no"], opened["ipt_otp_no"]) == (1000000001, "MZ1")
+    visit = opened["mdtrt_id"]
+    assert await desk.count("visit", "scheme = 'WI' AND med_type = 'mohrss-js:med_type|11' AND work_injury") == 1
+    await desk.fees(visit, str(known["psn_no"]), [("A1", "100.00")], inpatient=False, **js)
+    unknown = await desk.refused("2207", {"psn_no": known["psn_no"]}, **js)
+    assert unknown.startswith("江苏型工伤接口交易2207的报文内容未公布")
+    settle = desk.visit_input(visit, person, "100.00", scheme="310")
+    info = (await desk.call("2207", settle, recer_sys_code="GSXT"))["setlinfo"]
+    assert (info["oth_pay"], info["psn_cash_pay"], info["med_type"]) == (Decimal("100.00"), Decimal("0.00"), "11")
+    await two.flush()
+    assert await two.wi() == {"2201(H:H42050100001)": -fen("100"), "5001.11()": fen("100")}
+
+
+@pytest.mark.parametrize(
+    ("more", "start"), [({"recer_sys_code": "GSXT"}, "险种类型(insutype)410"), ({}, "险种类型(insutype)410")]
+)
+async def test_410_in_a_national_message_is_long_term_care(two: Two, more: dict[str, str], start: str) -> None:
+    person = await two.desk.person(scheme="310", category="11")
+    admission = inputs(person=person)["2401"]
+    admission["mdtrtinfo"]["insutype"] = "410"
+    assert (await two.desk.refused("2401", admission, **more)).startswith(start)
+    assert await two.desk.count("visit") == 0
 
 
 async def injured(two: Two, person: str, **accident: Any) -> str:

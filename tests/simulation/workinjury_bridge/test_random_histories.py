@@ -24,7 +24,7 @@ from shared.errors import Refusal, unavailable
 from shared.ledger import Book
 from shared.money import allocate
 from shared.transactions import OnceKey
-from tests.factories.workinjury_bridge.examples import POLICIES, SETTLED
+from tests.factories.workinjury_bridge.examples import POLICIES, SETTLED, WI_CARE, WI_INSURANCE
 from tests.factories.workinjury_bridge.fake_claims import settled_fact
 from tests.factories.workinjury_bridge.memory import MemoryBridge, balance
 from workinjury_bridge.application.audit.apply_deduction import Finding
@@ -162,7 +162,15 @@ class County(RuleBasedStateMachine):
         key, on = f"W{next(self.numbers)}", FIRST + timedelta(days=day)
         line = BillLine(line_id="1", amount_fen=amount, in_catalogue=True)
         bill = DirectBill(
-            key=key, visit_id=key, person_id=person, institution_code="H1", begun_on=on, ended_on=on, lines=(line,)
+            key=key,
+            visit_id=key,
+            person_id=person,
+            insurance=WI_INSURANCE,
+            care=WI_CARE,
+            institution_code="H1",
+            begun_on=on,
+            ended_on=on,
+            lines=(line,),
         )
         try:
             self.run(self.bridge.settle.final(bill))

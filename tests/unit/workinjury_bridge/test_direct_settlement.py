@@ -7,12 +7,13 @@ from datetime import date, timedelta
 
 import pytest
 
+from shared.codes import Code, CodeSystem
 from shared.contracts.claims import ClaimReversed, ClaimSettled
 from shared.contracts.workinjury_bridge import BenefitPaid, WorkInjurySettled
 from shared.errors import Refusal
 from shared.money import fen
 from shared.transactions import OnceKey
-from tests.factories.workinjury_bridge.examples import F1_BILL, SETTLED, sides
+from tests.factories.workinjury_bridge.examples import F1_BILL, SETTLED, WI_CARE, WI_INSURANCE, sides
 from tests.factories.workinjury_bridge.memory import MemoryBridge, balance
 from workinjury_bridge.application.decide_recognition import NewDecision
 from workinjury_bridge.application.open_injury_case import Accident
@@ -25,6 +26,8 @@ BILL = DirectBill(
     key="W1",
     visit_id="V9",
     person_id="P1",
+    insurance=WI_INSURANCE,
+    care=WI_CARE,
     institution_code="H2",
     begun_on=date(2026, 5, 1),
     ended_on=date(2026, 5, 16),
@@ -294,8 +297,32 @@ async def test_eligibility(bridge: MemoryBridge) -> None:
                 "accident_on": "2026-03-01",
                 "body_parts": ["hand"],
                 "contested": False,
+                "entitled": True,
             }
         ],
     }
     other = await bridge.judge.run("P2", date(2026, 5, 1))
     assert (other["entitled"], other["reason"], other["injuries"]) == (False, "没有工伤案件", [])
+
+
+async def test_the_injury_that_the_hospital_was_told_is_the_one_that_is_settled(bridge: MemoryBridge) -> None:
+    case_id = next(iter(bridge.state.cases))
+    assert (await bridge.settle.trial(replace(BILL, case_id=case_id)))["case_id"] == case_id
+    with pytest.raises(Refusal) as caught:
+        await bridge.settle.final(replace(BILL, case_id="K9"))
+    assert caught.value.code == "workinjury-bridge.settlement.not-entitled"
+    assert bridge.state.directs == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"insurance": Code(CodeSystem.CHS_INSURANCE, "410")}, "workinjury-bridge.code.not-work-injury"),
+        ({"care": Code(CodeSystem.CHS_CARE, "41")}, "workinjury-bridge.code.not-care"),
+    ],
+)
+async def test_long_term_care_and_pharmacies_are_not_settled(bridge: MemoryBridge, changes: dict[str, Code], code: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        await bridge.settle.final(replace(BILL, **changes))  # type: ignore[arg-type]  # any field of the bill
+    assert caught.value.code == code
+    assert bridge.state.directs == {}

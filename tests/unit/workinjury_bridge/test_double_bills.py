@@ -14,7 +14,7 @@ from shared.contracts.workinjury_bridge import DoubleBillChanged
 from shared.errors import Refusal
 from shared.ledger import Book
 from shared.money import fen
-from tests.factories.workinjury_bridge.examples import SETTLED, sides
+from tests.factories.workinjury_bridge.examples import SETTLED, WI_CARE, WI_INSURANCE, sides
 from tests.factories.workinjury_bridge.fake_claims import away, settled_fact
 from tests.factories.workinjury_bridge.memory import MemoryBridge, balance
 from tests.factories.workinjury_bridge.office import INJURED, bill, key, line
@@ -208,6 +208,8 @@ async def direct(bridge: MemoryBridge) -> None:
         key="W1",
         visit_id="V9",
         person_id="P1",
+        insurance=WI_INSURANCE,
+        care=WI_CARE,
         institution_code=FACT.institution_code,
         begun_on=DAY[0],
         ended_on=DAY[1],

@@ -11,7 +11,7 @@ from shared.contracts.claims import FundPayment
 from shared.errors import Refusal
 from shared.ledger import Book
 from shared.money import fen, rate
-from tests.factories.workinjury_bridge.examples import SETTLED, sides
+from tests.factories.workinjury_bridge.examples import SETTLED, WI_CARE, WI_INSURANCE, sides
 from tests.factories.workinjury_bridge.fake_claims import FakeSettlement
 from tests.factories.workinjury_bridge.memory import MemoryBridge, balance
 from tests.factories.workinjury_bridge.office import INJURED, NINE_DAYS, Office, bill, key, line
@@ -392,7 +392,7 @@ async def f4() -> MemoryBridge:
         line("3", "556.78", in_catalogue=False, consent=False),
     )
     direct = DirectBill(
-        key="W1", visit_id="V1", person_id="P1", institution_code="H2", begun_on=date(2026, 5, 1), ended_on=date(2026, 5, 16), lines=lines
+        key="W1", visit_id="V1", person_id="P1", insurance=WI_INSURANCE, care=WI_CARE, institution_code="H2", begun_on=date(2026, 5, 1), ended_on=date(2026, 5, 16), lines=lines
     )  # fmt: skip
     await bridge.settle.final(direct)
     await bridge.hear(replace(SETTLED, settlement_id="S9", payments=[], total_fen=fen("23456.78"), work_injury_key="W1"))

@@ -23,6 +23,7 @@ from claims.adapters.his_messages import SqlHisMessages
 from claims.adapters.late_cases import SqlLateCases
 from claims.adapters.line_shares import BookShares
 from claims.adapters.past import SqlPast
+from claims.adapters.person_numbers import SqlPersonNumbers
 from claims.adapters.person_payouts import SqlPersonPayouts
 from claims.adapters.registry import (
     InstitutionDirectory,
@@ -76,6 +77,7 @@ from claims.application.late.propose_late_fact import ProposeLateFact
 from claims.application.late.redecide_later import RedecideLater
 from claims.application.late.redecide_year import AT_ONCE, RedecideYear
 from claims.application.late.settle_manual_claim import SettleManualClaim
+from claims.application.registry.find_by_number import FindByNumber
 from claims.application.registry.find_person import FindPerson
 from claims.application.registry.import_catalogue import ImportCatalogue
 from claims.application.registry.list_registry import ListRegistry
@@ -117,15 +119,19 @@ from claims.application.visits.cancel_visit import CancelVisits
 from claims.application.visits.change_visit import ChangeVisits
 from claims.application.visits.check_sign_in import CheckSignIn
 from claims.application.visits.discharge import DischargePatient
+from claims.application.visits.identify_injured import IdentifyInjured
 from claims.application.visits.identify_person import IdentifyPersons
 from claims.application.visits.list_visits import ListVisits
+from claims.application.visits.open_injury_visit import OpenInjuryVisit
 from claims.application.visits.open_visit import OpenVisits
 from claims.application.visits.sign_in import SignInOperator
 from claims.application.visits.upload_fees import UploadFeeLines
+from claims.application.visits.upload_numbered_fees import UploadNumberedFees
 from claims.domain.accounts.rules import CREDITS_SUFFIX, NATIONAL_FILE, CreditRules, NationalRules
 from claims.domain.adjudication import BOOK_SUFFIX
 from claims.domain.assistance_policy import AssistancePolicies
 from claims.domain.burden.lines import LINES_SUFFIX, BurdenLines
+from claims.domain.care_codes import CareCategories
 from claims.domain.late_facts import LateFacts
 from claims.domain.rule_books.in_force import read_book, unregistered
 from claims.settings import read_claims_settings
@@ -209,6 +215,9 @@ class Claims:
     check_sign_in: CheckSignIn
     sign_in: SignInOperator
     identify_person: IdentifyPersons
+    identify_injured: IdentifyInjured
+    open_injury_visit: OpenInjuryVisit
+    upload_numbered_fees: UploadNumberedFees
     open_visit: OpenVisits
     change_visit: ChangeVisits
     cancel_visit: CancelVisits
@@ -292,7 +301,13 @@ def assemble(
     owner_of_persons = HttpEnrollment(enrollment)
     find_person = FindPerson(db, persons, owner_of_persons)
     paid_elsewhere = HttpPaidElsewhere(bridge)
-    work_injury = SettleWorkInjury(reader, groups, HttpWorkInjury(bridge), clock, ids)
+    injuries = HttpWorkInjury(bridge)
+    work_injury = SettleWorkInjury(reader, groups, injuries, clock, ids)
+    numbers = FindByNumber(db, SqlPersonNumbers())
+    categories = read_rules(own.work_injury_care.read_text("utf-8"), str(own.work_injury_care), CareCategories)
+    identify_person = IdentifyPersons(db, find_person, SqlAccounts(), sealer, clock)
+    open_visit = OpenVisits(answer_once, find_person, visits, clock, ids)
+    upload_fees = UploadFeeLines(answer_once, fees, catalogue, BookShares(books), ids)
     years, redecisions, cases = SqlPersonYears(), SqlRedecisions(), SqlLateCases()
     redecide = RedecideYear(years, redecisions, ledger, books, late_facts, clock, ids, at_once=at_once)
     manual = SettleManualClaim(
@@ -337,13 +352,16 @@ def assemble(
         institutions=InstitutionDirectory(db),
         check_sign_in=CheckSignIn(db, sign_ins, clock),
         sign_in=SignInOperator(answer_once, sign_ins, clock, ids),
-        identify_person=IdentifyPersons(db, find_person, SqlAccounts(), sealer, clock),
-        open_visit=OpenVisits(answer_once, find_person, visits, clock, ids),
+        identify_person=identify_person,
+        identify_injured=IdentifyInjured(identify_person, numbers, injuries),
+        open_visit=open_visit,
+        open_injury_visit=OpenInjuryVisit(numbers, injuries, categories, open_visit),
+        upload_numbered_fees=UploadNumberedFees(numbers, upload_fees),
         change_visit=ChangeVisits(answer_once, visits, fees),
         cancel_visit=cancel_visit,
         discharge=DischargePatient(answer_once, visits),
         cancel_discharge=CancelDischarges(answer_once, messages, visits, fees),
-        upload_fees=UploadFeeLines(answer_once, fees, catalogue, BookShares(books), ids),
+        upload_fees=upload_fees,
         cancel_fees=CancelFeeLines(answer_once, messages, fees),
         pre_settle=PreSettleClaim(reader, books, work_injury, clock),
         settle=SettleClaim(groups, books, work_injury, clock, ids),

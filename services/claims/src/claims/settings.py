@@ -20,6 +20,8 @@ class ClaimsSettings:
 
     rule_books: Path
     """``ONEWINDOW_CLAIMS_RULE_BOOKS``."""
+    work_injury_care: Path
+    """Categories of treatment of the Jiangsu interface."""
     late_facts: Path
     """``ONEWINDOW_CLAIMS_LATE_FACTS``: the file of the policy on late facts."""
     assistance: Path
@@ -47,7 +49,10 @@ def read_claims_settings(environ: Mapping[str, str] | None = None) -> ClaimsSett
             raise SettingsError(f"{name}: {found} is no folder")
         return found
 
+    work_injury_care = path("ONEWINDOW_CLAIMS_WORK_INJURY_CARE", "work-injury-care.yaml")
     late_facts = path("ONEWINDOW_CLAIMS_LATE_FACTS", "late-facts.yaml")
+    if not work_injury_care.is_file():
+        raise SettingsError(f"ONEWINDOW_CLAIMS_WORK_INJURY_CARE: {work_injury_care} is no file")
     if not late_facts.is_file():
         raise SettingsError(f"ONEWINDOW_CLAIMS_LATE_FACTS: {late_facts} is no file")
     assistance = path("ONEWINDOW_CLAIMS_ASSISTANCE", "assistance.yaml")
@@ -59,6 +64,7 @@ def read_claims_settings(environ: Mapping[str, str] | None = None) -> ClaimsSett
     work = env.get("ONEWINDOW_CLAIMS_SIMULATIONS")
     return ClaimsSettings(
         rule_books=folder("ONEWINDOW_CLAIMS_RULE_BOOKS", "books"),
+        work_injury_care=work_injury_care,
         late_facts=late_facts,
         assistance=assistance,
         account_rules=folder("ONEWINDOW_CLAIMS_ACCOUNT_RULES", "accounts"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import httpx
 
 from shared.auth.wiring import build_service_tokens
-from shared.calendar import load_calendar
+from shared.calendar import WorkCalendar, load_calendar
 from shared.clock import Clock, SystemClock
 from shared.db.database import Database
 from shared.db.once import SqlOnce
@@ -28,7 +28,14 @@ from workinjury_bridge.adapters.benefit_repositories import (
 from workinjury_bridge.adapters.benefit_views import SqlBenefitViews
 from workinjury_bridge.adapters.claims_client import HttpClaims
 from workinjury_bridge.adapters.clearing_views import SqlClearingViews
-from workinjury_bridge.adapters.policy_files import read_benefits, read_policy
+from workinjury_bridge.adapters.out_of_area_repositories import (
+    SqlOutOfAreaViews,
+    SqlQuarterClearings,
+    SqlRecurrences,
+    SqlRegistrations,
+    SqlRemoteStays,
+)
+from workinjury_bridge.adapters.policy_files import read_benefits, read_codes, read_policy
 from workinjury_bridge.adapters.repositories.advances import SqlAdvances
 from workinjury_bridge.adapters.repositories.cases import SqlCases
 from workinjury_bridge.adapters.repositories.clearings import SqlClearings, SqlDues, SqlPurse
@@ -82,6 +89,11 @@ from workinjury_bridge.application.judge_eligibility import JudgeEligibility
 from workinjury_bridge.application.on_claim_reversed import OnClaimReversed
 from workinjury_bridge.application.on_claim_settled import OnClaimSettled
 from workinjury_bridge.application.open_injury_case import OpenInjuryCase
+from workinjury_bridge.application.out_of_area.apply_allowances import ApplyForAllowances
+from workinjury_bridge.application.out_of_area.clear_quarter import ClearQuarter
+from workinjury_bridge.application.out_of_area.ports import OutOfAreaViews
+from workinjury_bridge.application.out_of_area.register import RegisterOutOfArea
+from workinjury_bridge.application.out_of_area.track_stay import TrackRemoteStay
 from workinjury_bridge.application.pay_direct_meals import PayDirectMeals
 from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import Policies, Views
@@ -90,6 +102,8 @@ from workinjury_bridge.application.recovery.apply_for_advance import ApplyForAdv
 from workinjury_bridge.application.recovery.book_movements import BookMovements
 from workinjury_bridge.application.recovery.recover_debt import RecoverDebt
 from workinjury_bridge.application.recovery.remind import Remind
+from workinjury_bridge.application.recurrence.confirm_recurrence import ConfirmRecurrence
+from workinjury_bridge.application.recurrence.ports import RecurrenceViews
 from workinjury_bridge.application.reverse_direct_settlement import ReverseDirectSettlement
 from workinjury_bridge.application.review_conversion import ReviewConversion
 from workinjury_bridge.application.revoke_recognition import RevokeRecognition
@@ -99,7 +113,8 @@ from workinjury_bridge.application.worklists.describe_ages import DescribeAges
 from workinjury_bridge.application.worklists.describe_returns import DescribeReturns
 from workinjury_bridge.application.worklists.list_mismatches import ListMismatches
 from workinjury_bridge.application.worklists.ports import Worklists
-from workinjury_bridge.settings import CONFIRM_WITHIN, benefits_path, policy_path
+from workinjury_bridge.domain.policy import PolicyBook
+from workinjury_bridge.settings import CONFIRM_WITHIN, benefits_path, codes_path, policy_path
 
 METADATA = metadata
 
@@ -134,6 +149,25 @@ class MonthEnd:
     replenish: ReplenishFund
     escalate: EscalateShortage
     worklist: ListWorklist
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutOfAreaDesk:
+    """The use cases of treatment out of the area (B8)."""
+
+    views: OutOfAreaViews
+    register: RegisterOutOfArea
+    track: TrackRemoteStay
+    clear: ClearQuarter
+    claim: ApplyForAllowances
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecurrenceDesk:
+    """The use cases of a recurrence (B9)."""
+
+    views: RecurrenceViews
+    confirm: ConfirmRecurrence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +210,8 @@ class Bridge:
     returns: DescribeReturns
     mismatches: ListMismatches
     month_end: MonthEnd
+    out_of_area: OutOfAreaDesk
+    recurrences: RecurrenceDesk
 
 
 def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | None = None) -> Bridge:
@@ -195,12 +231,13 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
     directs, ledger = SqlDirects(), SqlLedger(store)
     recoveries, advances, calendar = SqlRecoveries(), SqlAdvances(), load_calendar()
     runs, dues, purse = SqlClearings(), SqlDues(), SqlPurse()
-    propose = ProposeConversions(cases, stays, conversions, policies, clock, ids)
+    recurrences = SqlRecurrences(cases)
+    propose = ProposeConversions(cases, stays, conversions, recurrences, policies, clock, ids)
     deduct = DeductAfterAudit(once, conversions, directs, SqlDeductions(), ledger, policies, calendar, clock, ids)
     losses, worklists = SqlLosses(), SqlWorklists(db)
     pay = PayPerson(ledger, recoveries, losses, clock, ids)
     benefits = _benefits(db, once, cases, ledger, store, pay, losses, clock, ids)
-    judge = JudgeEligibility(db, cases)
+    judge = JudgeEligibility(db, cases, recurrences, policies)
     confirm = ConfirmDirectSettlement(directs, stays, ledger, policies, losses, clock, ids)
     reverse = ReverseDirectSettlement(directs, ledger, losses, recoveries, deduct, clock, ids)
     find_double = FindDoubleBills(
@@ -284,6 +321,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
             conversions,
             transfers,
             recoveries,
+            recurrences,
             ledger,
             claims,
             dues,
@@ -292,7 +330,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
             read_benefits(benefits_path()),
         ),
         month_end=_month_end(db, once, runs, dues, purse, ledger, claims, policies, clock, ids),
-        settle=SettleDirectly(db, cases, directs, policies, judge, clock, CONFIRM_WITHIN),
+        settle=SettleDirectly(db, cases, directs, policies, judge, read_codes(codes_path()), clock, CONFIRM_WITHIN),
         void_direct=VoidDirectSettlement(directs, clock),
         pay_direct_meals=PayDirectMeals(directs, pay, clock),
         on_settled=OnClaimSettled(cases, stays, propose, find_double, confirm),
@@ -303,6 +341,37 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         ages=DescribeAges(worklists, clock),
         returns=DescribeReturns(worklists, policies, calendar, clock),
         mismatches=ListMismatches(worklists, policies, calendar, clock),
+        out_of_area=_out_of_area(db, once, cases, ledger, benefits.propose, policies, calendar, clock, ids),
+        recurrences=RecurrenceDesk(
+            views=SqlOutOfAreaViews(db),
+            confirm=ConfirmRecurrence(once, cases, recurrences, stays, conversions, propose, policies, clock, ids),
+        ),
+    )
+
+
+def _out_of_area(
+    db: Database,
+    once: SqlOnce,
+    cases: SqlCases,
+    ledger: SqlLedger,
+    propose: ProposeBenefit,
+    policies: PolicyBook,
+    calendar: WorkCalendar,
+    clock: Clock,
+    ids: IdFactory,
+) -> OutOfAreaDesk:
+    registrations, stays, clearings, items = (
+        SqlRegistrations(cases),
+        SqlRemoteStays(cases),
+        SqlQuarterClearings(),
+        SqlItems(cases),
+    )
+    return OutOfAreaDesk(
+        views=SqlOutOfAreaViews(db),
+        register=RegisterOutOfArea(once, cases, registrations, policies, calendar, clock, ids),
+        track=TrackRemoteStay(once, cases, registrations, stays, clearings, items, ledger, policies, calendar, clock, ids),
+        clear=ClearQuarter(once, stays, clearings, ledger, clock, ids),
+        claim=ApplyForAllowances(once, cases, stays, items, propose, policies, calendar, clock, ids),
     )
 
 

@@ -22,6 +22,11 @@ def benefits_path(environ: Mapping[str, str] | None = None) -> Path:
     return _path("ONEWINDOW_WORKINJURY_BRIDGE_BENEFITS", "benefits-demo-2026.yaml", environ)
 
 
+def codes_path(environ: Mapping[str, str] | None = None) -> Path:
+    """The table of codes: ``ONEWINDOW_WORKINJURY_BRIDGE_CODES``, otherwise the one in the package."""
+    return _path("ONEWINDOW_WORKINJURY_BRIDGE_CODES", "codes.yaml", environ)
+
+
 def _path(name: str, shipped: str, environ: Mapping[str, str] | None) -> Path:
     chosen = (os.environ if environ is None else environ).get(name)
     return Path(chosen) if chosen else Path(__file__).parent / "policy" / shipped

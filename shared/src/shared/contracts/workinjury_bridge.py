@@ -36,6 +36,8 @@ class RecognitionDecided:
     accident_on: date
     decided_on: date
     matter_id: str | None = None
+    recurrence_id: str | None = None
+    """The decision is a committee's on a recurrence of the injury (B9), not on the injury itself: None for the recognition."""
 
 
 @event("workinjury-bridge.recognition-revoked.v1", topic="workinjury-bridge.case.v1", key="person_id")
@@ -383,3 +385,73 @@ class FundReplenished:
     source: str
     reference: str
     replenished_at: datetime
+
+
+@event("workinjury-bridge.out-of-area-registration-changed.v1", topic="workinjury-bridge.case.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutOfAreaRegistrationChanged:
+    """Treatment out of the area was applied for, registered, rejected, cancelled, or the decision is overdue (B8)."""
+
+    registration_id: str
+    case_id: str
+    person_id: str
+    kind: str
+    """``long-term``, ``posted`` or ``referral``."""
+    place: str
+    state: str
+    begins_on: date
+    changed_at: datetime
+    ends_on: date | None = None
+    due_on: date | None = None
+    overdue: bool = False
+
+
+@event("workinjury-bridge.out-of-area-stay-changed.v1", topic="workinjury-bridge.case.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutOfAreaStayChanged:
+    """A stay out of the area was admitted, settled there, received, adjusted, audited, cleared, cancelled, or is overdue (B8)."""
+
+    stay_id: str
+    case_id: str
+    person_id: str
+    place: str
+    institution_code: str
+    state: str
+    fund_fen: int
+    """E as the place settled it."""
+    adjusted_fen: int
+    changed_at: datetime
+    objected: bool = False
+    overdue: bool = False
+
+
+@event("workinjury-bridge.out-of-area-clearing-changed.v1", topic="workinjury-bridge.case.v1", key="province")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutOfAreaClearingChanged:
+    """A quarter of treatment in another province was paid, or its day of payment has passed (B8)."""
+
+    province: str
+    quarter: date
+    state: str
+    """``cleared`` or ``overdue``."""
+    amount_fen: int
+    stays: int
+    changed_at: datetime
+    clearing_id: str | None = None
+
+
+@event("workinjury-bridge.recurrence-changed.v1", topic="workinjury-bridge.case.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecurrenceChanged:
+    """A recurrence was applied for, extended, confirmed, refused, objected to, withdrawn, or its decision is overdue (B9)."""
+
+    recurrence_id: str
+    case_id: str
+    person_id: str
+    state: str
+    treated_from: date
+    changed_at: datetime
+    treated_until: date | None = None
+    due_on: date | None = None
+    matter_id: str | None = None
+    overdue: bool = False

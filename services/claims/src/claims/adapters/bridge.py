@@ -8,14 +8,16 @@ from typing import Any
 
 from claims.application.late.late_cases import ManualClaim
 from claims.application.settlement.settle_work_injury import WorkInjuryOutcome
+from claims.domain.care_codes import WORK_INJURY, care_of
 from claims.domain.settlement import VisitToSettle
+from shared.codes import Code, CodeSystem
 from shared.errors import Kind, Refusal
 from shared.http.client import ServiceClient
 from shared.money import fen_rounded
 
 
 class HttpWorkInjury:
-    """Implements ``WorkInjury``."""
+    """Implements ``WorkInjury`` and ``Injuries``."""
 
     def __init__(self, bridge: ServiceClient) -> None:
         self._bridge = bridge
@@ -30,12 +32,26 @@ class HttpWorkInjury:
             "visit_id": visit.visit_id,
             "person_id": visit.person_id,
             "institution_code": visit.institution_code,
+            "insurance": _pair(WORK_INJURY),
+            "care": _pair(care_of(visit.med_type, inpatient=visit.inpatient)),
             "begun_on": visit.begun_on.isoformat(),
             "ended_on": ended_on.isoformat(),
             "lines": [_line(line) for line in lines],
         }
         answer = await self._bridge.command("/v1/work-injury-settlements", body, f"{key}:{body['mode']}")
         return WorkInjuryOutcome(fund_fen=answer["e_fen"], person_fen=answer["person_fen"], hospital_fen=answer["hospital_fen"])
+
+    async def entitling(self, person_id: str, institution_code: str, on: str) -> tuple[tuple[str, ...], str]:
+        """See ``Injuries``."""
+        asked = {"person_id": person_id, "institution_code": institution_code, "on": on}
+        answer = await self._bridge.get("/v1/eligibility", asked)
+        if not answer["entitled"]:
+            return (), answer["reason"] or ""
+        return tuple(injury["case_id"] for injury in answer["injuries"] if injury["entitled"]), ""
+
+
+def _pair(code: Code) -> dict[str, str]:
+    return {"code_system": code.system.value, "code": code.value}
 
 
 class HttpPaidElsewhere:
@@ -69,6 +85,7 @@ def _line(line: dict[str, Any]) -> dict[str, Any]:
     return {
         "line_id": line["line_no"],
         "item_code": line["item_code"],
+        "code_system": CodeSystem.CHS_ITEM.value,
         "amount_fen": line["amount_fen"],
         "class": line["charge_class"],
         "cap_fen": None if limit is None else fen_rounded(limit * line["quantity"]),

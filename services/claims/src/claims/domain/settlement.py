@@ -16,6 +16,7 @@ from claims.domain.adjudication.split import PARTS
 from claims.domain.claim_circumstances import Patient, circumstances_of
 from claims.domain.filing import Filing
 from claims.domain.institution import Institution
+from claims.domain.person import WORK_INJURY
 from claims.domain.refusals import (
     nothing_to_settle,
     visit_cancelled,
@@ -135,7 +136,7 @@ def check_visit(visit: VisitToSettle | None, wanted: Wanted) -> VisitToSettle:
         raise visit_of_wrong_kind(inpatient=visit.inpatient)
     if visit.state == "cancelled":
         raise visit_cancelled()
-    if wanted.scheme != visit.scheme:
+    if wanted.scheme != visit.scheme and visit.scheme != WORK_INJURY:
         raise invalid("claims.visit.other-scheme", f"险种类型(insutype)与登记的险种{visit.scheme}不一致", field="insutype")
     if visit.inpatient and not wanted.interim and visit.state != "discharged":
         raise visit_not_discharged()

@@ -154,6 +154,9 @@ def his_endpoint(claims: Claims) -> HisEndpoint:
         query_settlement=claims.find_settlement,
         file_for_care=claims.file_for_care,
         cancel_filing=claims.cancel_filing,
+        identify_injured=claims.identify_injured,
+        open_injury_visit=claims.open_injury_visit,
+        upload_numbered_fees=claims.upload_numbered_fees,
     )
     return HisEndpoint(Dispatch(desk), HisAnswers(claims.clock), claims.institutions, claims.check_sign_in, claims.clock)
 

@@ -52,7 +52,7 @@ def read(event: object, at: datetime) -> News | None:
                 references={"coverage_id": event.coverage_id},
             )
             return News(fact=fact, matter_id=event.matter_id)
-        case workinjury_bridge.RecognitionDecided():
+        case workinjury_bridge.RecognitionDecided(recurrence_id=None):
             granted = event.outcome == "granted"
             fact = Fact(
                 signal=Signal.RECOGNITION_DECIDED,

@@ -177,6 +177,15 @@ def entry(event: object, at: datetime) -> Entry | None:
                 detail=f"{event.accident_on} 受伤",
                 links=_links(case_id=event.case_id, matter_id=event.matter_id),
             )
+        case workinjury_bridge.RecognitionDecided(recurrence_id=str()):
+            return Entry(
+                person_id=event.person_id,
+                at=at,
+                kind="injury",
+                title="确认旧伤复发" if event.outcome == "granted" else "不予确认旧伤复发",
+                detail=f"结论书 {event.decision_no}，{event.decided_on}",
+                links=_links(case_id=event.case_id, matter_id=event.matter_id),
+            )
         case workinjury_bridge.RecognitionDecided():
             return Entry(
                 person_id=event.person_id,

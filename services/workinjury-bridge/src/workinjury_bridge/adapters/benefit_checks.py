@@ -14,10 +14,14 @@ from shared.transactions import Tx
 from workinjury_bridge.adapters import tables as base
 from workinjury_bridge.adapters import tables_benefits as t
 from workinjury_bridge.domain.benefits.item import STANDS
-from workinjury_bridge.domain.benefits.kinds import ACCOUNTS, BenefitKind
+from workinjury_bridge.domain.benefits.kinds import ACCOUNTS, OF_A_STAY, BenefitKind
 
 _AT_MOST = 1000
-_BENEFITS = {kind.value: account for kind, account in ACCOUNTS.items() if kind is not BenefitKind.ESTATE_WRITE_OFF}
+_BENEFITS = {
+    kind.value: account for kind, account in ACCOUNTS.items() if kind not in {BenefitKind.ESTATE_WRITE_OFF, *OF_A_STAY}
+}
+_REMOTE_STAYS = ("out-of-area", "adjustment")
+"""Journals of stays elsewhere, which use the account of devices too."""
 """A debt written off shares its account with other write-offs."""
 
 
@@ -43,7 +47,7 @@ class SqlBenefitChecks:
         booked = (
             select(journal.case_id, line.account, func.sum(line.debit_fen - line.credit_fen).label("fen"))
             .join_from(base.LEDGER.line, base.LEDGER.journal, line.entry_id == journal.entry_id)
-            .where(line.book == Book.WI.value, line.account.in_(_BENEFITS.values()))
+            .where(line.book == Book.WI.value, line.account.in_(_BENEFITS.values()), journal.kind.not_in(_REMOTE_STAYS))
             .group_by(journal.case_id, line.account)
             .subquery()
         )

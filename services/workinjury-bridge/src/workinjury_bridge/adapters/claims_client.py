@@ -16,11 +16,11 @@ from shared.ledger import Book
 from shared.ledger.books import (
     BANK,
     DUE_FROM_FUND,
+    DUE_OUT_OF_AREA,
     DUE_TO_EMPLOYER,
     DUE_TO_FUND,
     DUE_TO_INSTITUTION,
     DUE_TO_PERSON,
-    DUE_TO_PLACE,
 )
 from workinjury_bridge.application.ports import ChargedBack, Mutual, TakenBack
 from workinjury_bridge.domain.bill import BillLine
@@ -175,7 +175,7 @@ class HttpClaims:
         """See the port. What is due by the cut-off is what was booked by then less everything paid since, first in, first out."""
         now = await self._rows(book)
         then = await self._rows(book, cut_off)
-        first = (DUE_TO_INSTITUTION, DUE_TO_PERSON, DUE_TO_EMPLOYER, DUE_TO_PLACE)
+        first = (DUE_TO_INSTITUTION, DUE_TO_PERSON, DUE_TO_EMPLOYER, DUE_OUT_OF_AREA)
         paid = {(row["account"], row["dim"]): row["debit_fen"] for row in now}
         return Purse(
             bank_fen=sum(row["balance_fen"] for row in now if row["account"] == BANK),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from shared.rules import Origin, RuleError, read_rules, rule_texts
 from workinjury_bridge.domain.benefits.rules import BenefitBook
+from workinjury_bridge.domain.code_map import CodeMap
 from workinjury_bridge.domain.policy import PolicyBook
 
 
@@ -17,6 +18,11 @@ def read_policy(path: Path) -> PolicyBook:
 def read_benefits(path: Path) -> BenefitBook:
     """The one rule book of cash benefits in ``path``. Raises RuleError with file and line."""
     return read_rules(*_only(path), BenefitBook)
+
+
+def read_codes(path: Path) -> CodeMap:
+    """The one table of codes in ``path``. Raises RuleError with file and line."""
+    return read_rules(*_only(path), CodeMap)
 
 
 def _only(path: Path) -> tuple[str, str]:

@@ -74,7 +74,15 @@ decision = Table(
     Column("decided_on", Date, nullable=False),
     Column("decided_by", Text, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
-    UniqueConstraint("case_id", "version"),
+    Column("recurrence_id", Text, comment="null for the recognition; otherwise a committee's decision on a recurrence (B9)"),
+    Index("uq_recognition_decision_version", "case_id", "version", unique=True, postgresql_where=text("recurrence_id IS NULL")),
+    Index(
+        "uq_recognition_decision_recurrence",
+        "case_id",
+        "version",
+        unique=True,
+        postgresql_where=text("recurrence_id IS NOT NULL"),
+    ),
 )
 
 stay = Table(
@@ -390,6 +398,9 @@ direct_settlement = Table(
     Column("meals_fen", BigInteger, nullable=False),
     Column("meals_paid", Boolean, nullable=False),
     Column("invoice_no", Text, comment="of the settlement in claims"),
+    Column("care_system", Text, comment="list that care_code is from"),
+    Column("care_code", Text),
+    CheckConstraint("(care_system IS NULL) = (care_code IS NULL)", name="care_is_a_pair"),
     Column("reserved_at", DateTime(timezone=True), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
     Index("ix_direct_settlement_person_id", "person_id"),

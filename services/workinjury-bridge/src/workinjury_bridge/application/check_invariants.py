@@ -11,9 +11,11 @@ from shared.transactions import UnitOfWork
 from workinjury_bridge.application.benefits.ports import BenefitChecks
 from workinjury_bridge.application.clearing.ports import Clearings, Dues
 from workinjury_bridge.application.ports import Cases, ClaimsGateway, Conversions, Ledger, Mutual, Recoveries, Transfers
+from workinjury_bridge.application.recurrence.ports import Recurrences
 from workinjury_bridge.domain.benefits.rules import BenefitBook
 from workinjury_bridge.domain.conversion import Step, next_step
 from workinjury_bridge.domain.invariants import Breach, breaches_of
+from workinjury_bridge.domain.recurrence import decision_in_force
 
 _PAGE = 200
 _BETWEEN_THE_BOOKS = frozenset({Step.BEGIN, Step.TAKE_BACK, Step.INSTRUCT, Step.TRANSFER, Step.RESTORE})
@@ -30,6 +32,7 @@ class CheckInvariants:
     conversions: Conversions
     transfers: Transfers
     recoveries: Recoveries
+    recurrences: Recurrences
     ledger: Ledger
     claims: ClaimsGateway
     dues: Dues
@@ -52,11 +55,13 @@ class CheckInvariants:
                     if conversion is None or case is None:
                         continue
                     transfers = await self.transfers.of_conversion(tx, seen.conversion_id)
+                    recurrences = await self.recurrences.of_person(tx, case.person_id)
                     debts = await self.recoveries.of_conversion(tx, seen.conversion_id)
                     dues = await self.dues.of_conversion(tx, seen.conversion_id)
                     about = await self.ledger.of_settlement(tx, seen.settlement_id)
                 mine = [entry for entry in about if entry.conversion_id == conversion.conversion_id]
-                breaches.extend(breaches_of(conversion, transfers, mine, case.effective, debts, dues))
+                effective = decision_in_force(case, recurrences, conversion.decision_id)
+                breaches.extend(breaches_of(conversion, transfers, mine, effective, debts, dues))
                 checked += 1
                 in_flight += next_step(conversion, transfers, dues) in _BETWEEN_THE_BOOKS
             if len(page) < _PAGE:

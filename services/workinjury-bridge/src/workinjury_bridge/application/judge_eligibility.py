@@ -8,8 +8,11 @@ from datetime import date
 from typing import Any
 
 from shared.transactions import Tx, UnitOfWork
-from workinjury_bridge.application.ports import Cases
+from workinjury_bridge.application.ports import Cases, Policies
+from workinjury_bridge.application.recurrence.ports import Recurrences
+from workinjury_bridge.domain.policy import BridgePolicy
 from workinjury_bridge.domain.recognition import Decision, InjuryCase
+from workinjury_bridge.domain.recurrence import Recurrence, confirmed_on
 from workinjury_bridge.domain.refusals import not_entitled
 
 _REASONS = {
@@ -17,6 +20,7 @@ _REASONS = {
     "not-recognised": "工伤认定尚未作出、未予认定或已撤销",
     "before-accident": "就诊日期早于事故日期",
     "advance-only": "用人单位未参保或涉及第三人责任，须先按医保结算并申请先行支付",
+    "recurrence-unconfirmed": "距事故已超过规定期限，须先经劳动能力鉴定委员会确认旧伤复发",
 }
 
 
@@ -26,12 +30,16 @@ class JudgeEligibility:
 
     work: UnitOfWork
     cases: Cases
+    recurrences: Recurrences
+    policies: Policies
 
     async def run(self, person_id: str, on: date) -> dict[str, Any]:
         """The answer for the admission desk: entitled or why not, and every recognised injury."""
         async with self.work.transaction() as tx:
             cases = await self.cases.of_person(tx, person_id)
-        reason = _reason(cases, on)
+            recurrences = await self.recurrences.of_person(tx, person_id)
+        policy = self.policies.on(on)
+        reason = _reason(cases, recurrences, on, policy)
         return {
             "entitled": reason is None,
             "reason": None if reason is None else _REASONS[reason],
@@ -44,24 +52,42 @@ class JudgeEligibility:
                     "accident_on": case.accident_on.isoformat(),
                     "body_parts": list(case.body_parts),
                     "contested": case.contested_on is not None,
+                    "entitled": _decision(case, recurrences, on, policy) is not None,
                 }
                 for case in cases
                 if case.effective is not None
             ],
         }
 
-    async def entitling(self, tx: Tx, person_id: str, on: date) -> tuple[InjuryCase, Decision]:
-        """The newest recognised injury before ``on`` that the fund pays for. Refuses with the reason when there is none: an
-        employer that is not insured and a liable third party make the fund advance only, after a medical settlement (B6, B7)."""
-        cases = await self.cases.of_person(tx, person_id)
+    async def entitling(self, tx: Tx, person_id: str, on: date, case_id: str | None = None) -> tuple[InjuryCase, Decision]:
+        """The newest injury, or the one of ``case_id``, that is paid for on ``on``, and the decision it rests on.
+
+        Refuses with the reason when there is none: an employer that is not insured and a liable third party make the fund advance
+        only, after a medical settlement (B6, B7).
+        """
+        cases = [c for c in await self.cases.of_person(tx, person_id) if case_id in (None, c.case_id)]
+        recurrences = await self.recurrences.of_person(tx, person_id)
+        policy = self.policies.on(on)
         for case in cases:
-            if _pays(case, on) and case.effective is not None:
-                return case, case.effective
-        reason = _reason(cases, on) or "no-case"
+            decision = _decision(case, recurrences, on, policy)
+            if decision is not None:
+                return case, decision
+        reason = _reason(cases, recurrences, on, policy) or "no-case"
         raise not_entitled(reason, f"不能按工伤结算：{_REASONS[reason]}")
 
 
-def _reason(cases: Sequence[InjuryCase], on: date) -> str | None:
+def _decision(case: InjuryCase, recurrences: Sequence[Recurrence], on: date, policy: BridgePolicy) -> Decision | None:
+    """The recognition while its window runs, after it the confirmed recurrence, as the rule book says (B4, B9)."""
+    if case.effective is None or case.accident_on > on or not case.facts.fund_pays_at_once(on):
+        return None
+    in_window = (on - case.accident_on).days <= policy.stays.within_days
+    confirmed = confirmed_on(case, recurrences, on)
+    if in_window or (confirmed is None and policy.recurrences.direct == "recognised"):
+        return case.effective
+    return confirmed
+
+
+def _reason(cases: Sequence[InjuryCase], recurrences: Sequence[Recurrence], on: date, policy: BridgePolicy) -> str | None:
     if not cases:
         return "no-case"
     recognised = [case for case in cases if case.effective is not None]
@@ -70,8 +96,6 @@ def _reason(cases: Sequence[InjuryCase], on: date) -> str | None:
     after = [case for case in recognised if case.accident_on <= on]
     if not after:
         return "before-accident"
-    return None if any(_pays(case, on) for case in after) else "advance-only"
-
-
-def _pays(case: InjuryCase, on: date) -> bool:
-    return case.effective is not None and case.accident_on <= on and case.facts.fund_pays_at_once(on)
+    if any(_decision(case, recurrences, on, policy) is not None for case in after):
+        return None
+    return "recurrence-unconfirmed" if any(case.facts.fund_pays_at_once(on) for case in after) else "advance-only"

@@ -13,18 +13,24 @@ from shared.clock import Clock
 from shared.ids import IdFactory
 from shared.transactions import Tx
 from workinjury_bridge.application.ports import Cases, Conversions, Policies, Stays
+from workinjury_bridge.application.recurrence.ports import Recurrences
 from workinjury_bridge.domain.conversion import Conversion
 from workinjury_bridge.domain.recognition import InjuryCase
-from workinjury_bridge.domain.stay import SettledStay, belongs
+from workinjury_bridge.domain.recurrence import Recurrence, deciding
+from workinjury_bridge.domain.stay import SettledStay
 
 
 @dataclass(frozen=True, slots=True)
 class ProposeConversions:
-    """A stay that fits two accidents goes to the later one. A stay has one proposal per decision version, ever."""
+    """A stay that fits two accidents goes to the later one; later than the window only on a confirmed recurrence (B9).
+
+    A stay has one proposal per decision version, ever.
+    """
 
     cases: Cases
     stays: Stays
     conversions: Conversions
+    recurrences: Recurrences
     policies: Policies
     clock: Clock
     ids: IdFactory
@@ -35,22 +41,23 @@ class ProposeConversions:
         for case in await self.cases.of_persons(tx, person_ids):
             cases.setdefault(case.person_id, []).append(case)
         stays = await self.stays.of_persons(tx, cases)
+        recurrences = await self.recurrences.of_persons(tx, cases)
         known: dict[str, list[Conversion]] = {}
         for conversion in await self.conversions.of_settlements(tx, [stay.settlement_id for stay in stays]):
             known.setdefault(conversion.settlement_id, []).append(conversion)
         proposed: list[Conversion] = []
         for stay in stays:
-            proposal = self._proposal(stay, cases[stay.person_id])
+            proposal = self._proposal(stay, cases[stay.person_id], recurrences)
             if proposal and not any(before.excludes(proposal) for before in known.get(stay.settlement_id, ())):
                 proposed.append(proposal)
         await self.conversions.add(tx, proposed, self.clock.now())
         return proposed
 
-    def _proposal(self, stay: SettledStay, cases: Sequence[InjuryCase]) -> Conversion | None:
+    def _proposal(self, stay: SettledStay, cases: Sequence[InjuryCase], recurrences: Sequence[Recurrence]) -> Conversion | None:
         policy = self.policies.on(stay.begun_on)
         for case in cases:
-            decision = case.effective
-            if decision is not None and belongs(stay, case, policy):
+            decision = deciding(case, recurrences, stay, policy)
+            if decision is not None:
                 return Conversion(
                     conversion_id=self.ids.new(),
                     case_id=case.case_id,

@@ -7,10 +7,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from shared.clock import Clock
+from shared.codes import Code
 from shared.transactions import Tx, UnitOfWork
 from workinjury_bridge.application.judge_eligibility import JudgeEligibility
 from workinjury_bridge.application.ports import Cases, Directs, Policies
 from workinjury_bridge.domain.bill import BillLine, WorkInjuryVersion, assess
+from workinjury_bridge.domain.code_map import CodeMap
 from workinjury_bridge.domain.direct_settlement import DirectSettlement
 from workinjury_bridge.domain.refusals import key_reused, mixed_stay
 
@@ -25,20 +27,27 @@ class DirectBill:
     visit_id: str
     person_id: str
     institution_code: str
+    insurance: Code
+    """Under which insurance it is to be settled."""
+    care: Code
+    """Category of treatment, in the words of its own list."""
     begun_on: date
     ended_on: date
     lines: tuple[BillLine, ...]
+    case_id: str | None = None
+    """The injury that the hospital was told; None: the newest that is paid for."""
 
 
 @dataclass(frozen=True, slots=True)
 class SettleDirectly:
-    """Refuses a person without an effective recognition on the first day of the stay, and a final mixed stay."""
+    """Refuses another insurance or category, a person without an effective recognition on the first day, and a final mixed stay."""
 
     work: UnitOfWork
     cases: Cases
     directs: Directs
     policies: Policies
     judge: JudgeEligibility
+    codes: CodeMap
     clock: Clock
     confirm_within: timedelta
 
@@ -70,10 +79,12 @@ class SettleDirectly:
             return _answer(settlement)
 
     def _assess(self, bill: DirectBill) -> WorkInjuryVersion:
+        self.codes.expect_work_injury(bill.insurance, bill.begun_on)
+        self.codes.expect_care(bill.care, bill.begun_on)
         return assess(bill.lines, self.policies.on(bill.ended_on))
 
     async def _adjudicate(self, tx: Tx, bill: DirectBill, version: WorkInjuryVersion) -> DirectSettlement:
-        case, decision = await self.judge.entitling(tx, bill.person_id, bill.begun_on)
+        case, decision = await self.judge.entitling(tx, bill.person_id, bill.begun_on, bill.case_id)
         return DirectSettlement(
             key=bill.key,
             case_id=case.case_id,
@@ -86,6 +97,7 @@ class SettleDirectly:
             begun_on=bill.begun_on,
             ended_on=bill.ended_on,
             version=version,
+            care=bill.care,
         )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
+from shared.codes import Code
 from workinjury_bridge.domain.bill import WorkInjuryVersion
 from workinjury_bridge.domain.refusals import key_reused
 
@@ -36,6 +37,8 @@ class DirectSettlement:
     begun_on: date
     ended_on: date
     version: WorkInjuryVersion
+    care: Code | None = None
+    """Category of treatment; None for what was settled before categories were asked for."""
     state: DirectState = DirectState.RESERVED
     settlement_id: str | None = None
     """The settlement in claims that posted it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from shared.contracts.workinjury_bridge import (
     AdvanceChanged,
@@ -11,8 +11,12 @@ from shared.contracts.workinjury_bridge import (
     ClearingTransferChanged,
     ConversionChanged,
     DoubleBillChanged,
+    OutOfAreaClearingChanged,
+    OutOfAreaRegistrationChanged,
+    OutOfAreaStayChanged,
     PaperClaimChanged,
     RecoveryChanged,
+    RecurrenceChanged,
     TransferConfirmed,
     WorkInjurySettled,
 )
@@ -22,8 +26,12 @@ from workinjury_bridge.domain.clearing import Clearing, ClearingTransfer
 from workinjury_bridge.domain.conversion import Conversion
 from workinjury_bridge.domain.direct_settlement import DirectSettlement
 from workinjury_bridge.domain.double_bill import DoubleBill
+from workinjury_bridge.domain.out_of_area.clearing import QuarterClearing
+from workinjury_bridge.domain.out_of_area.registration import Registration
+from workinjury_bridge.domain.out_of_area.remote_stay import RemoteStay
 from workinjury_bridge.domain.paper_claim import PaperClaim
 from workinjury_bridge.domain.recovery import Recovery
+from workinjury_bridge.domain.recurrence import Recurrence
 from workinjury_bridge.domain.transfer import Transfer, TransferState
 
 
@@ -186,5 +194,75 @@ def clearing_transfer_changed(transfer: ClearingTransfer, at: datetime) -> Clear
         amount_fen=transfer.amount_fen,
         state=states[transfer.state],
         cause=transfer.cause,
+        changed_at=at,
+    )
+
+
+def registration_changed(registration: Registration, at: datetime, *, overdue: bool = False) -> OutOfAreaRegistrationChanged:
+    """Where a registration for treatment out of the area stands now."""
+    return OutOfAreaRegistrationChanged(
+        registration_id=registration.registration_id,
+        case_id=registration.case_id,
+        person_id=registration.person_id,
+        kind=registration.kind.value,
+        place=registration.place,
+        state=registration.state.value,
+        begins_on=registration.begins_on,
+        ends_on=registration.ends_on,
+        due_on=registration.due_on,
+        overdue=overdue,
+        changed_at=at,
+    )
+
+
+def remote_stay_changed(stay: RemoteStay, at: datetime, *, overdue: bool = False) -> OutOfAreaStayChanged:
+    """Where a stay out of the area stands now."""
+    return OutOfAreaStayChanged(
+        stay_id=stay.stay_id,
+        case_id=stay.case_id,
+        person_id=stay.person_id,
+        place=stay.place,
+        institution_code=stay.institution_code,
+        state=stay.state.value,
+        fund_fen=stay.fund_fen,
+        adjusted_fen=stay.adjusted_fen,
+        objected=stay.objection is not None,
+        overdue=overdue,
+        changed_at=at,
+    )
+
+
+def clearing_completed(clearing: QuarterClearing, stays: int, at: datetime) -> OutOfAreaClearingChanged:
+    """A quarter is paid."""
+    return OutOfAreaClearingChanged(
+        province=clearing.province,
+        quarter=clearing.quarter,
+        state="cleared",
+        amount_fen=clearing.amount_fen,
+        stays=stays,
+        changed_at=at,
+        clearing_id=clearing.clearing_id,
+    )
+
+
+def clearing_overdue(province: str, quarter: date, owed_fen: int, stays: int, at: datetime) -> OutOfAreaClearingChanged:
+    """The day of payment has passed."""
+    return OutOfAreaClearingChanged(
+        province=province, quarter=quarter, state="overdue", amount_fen=owed_fen, stays=stays, changed_at=at
+    )
+
+
+def recurrence_changed(recurrence: Recurrence, at: datetime, *, overdue: bool = False) -> RecurrenceChanged:
+    """Where the confirmation of a recurrence stands now."""
+    return RecurrenceChanged(
+        recurrence_id=recurrence.recurrence_id,
+        case_id=recurrence.case_id,
+        person_id=recurrence.person_id,
+        state=recurrence.state.value,
+        treated_from=recurrence.treated_from,
+        treated_until=recurrence.treated_until,
+        due_on=recurrence.due_on,
+        matter_id=recurrence.matter_id,
+        overdue=overdue,
         changed_at=at,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 from shared.rules import Fen, Origin, in_force, in_order
 from workinjury_bridge.domain.refusals import no_policy
@@ -197,6 +197,46 @@ class Limitation(Sourced):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutOfArea(Sourced):
+    """Treatment out of the pooling area (B8)."""
+
+    services: tuple[Literal["inpatient", "rehabilitation", "device"], ...]
+    """What is settled at the place of treatment; anything else is claimed by hand."""
+    third_party: Literal["exclude", "include"]
+    """Whether injuries that a third party is liable for are left out of the direct settlement."""
+    register_within: int
+    """Working days in which the agency decides on a registration."""
+    referral_months: int
+    """A referral is valid this long."""
+    admit_within: int
+    """Calendar days from the consent to a referral in which admission must follow."""
+    check_within: int
+    """Working days for checking the monthly data."""
+    object_by_day: int
+    """Day of the month before which objections are raised."""
+    pay_by_day: int
+    """Day of the month after the quarter by which the province is paid."""
+    manual_within: int
+    """Working days for a claim by hand (经办条例 art. 22)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recurrences(Sourced):
+    """Confirmation of a recurrence (B9)."""
+
+    decide_within: int
+    """Calendar days from the application."""
+    extend_by: int
+    """Calendar days that the committee may add, once."""
+    object_within: int
+    """Calendar days in which either side may ask the province's committee."""
+    covers_months: int
+    """How long treatment is covered from its first day when the committee names no last day."""
+    direct: Literal["confirmed", "recognised"]
+    """Direct settlement of a stay that begins after ``stays.within_days``: only when a recurrence is confirmed, or as before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BridgePolicy:
     """The rules in force from one day to another, both included."""
 
@@ -213,6 +253,8 @@ class BridgePolicy:
     papers: Papers
     audits: Audits
     promises: Promises
+    out_of_area: OutOfArea
+    recurrences: Recurrences
     effective_to: date | None = None
     origin: Origin = _NOWHERE
 

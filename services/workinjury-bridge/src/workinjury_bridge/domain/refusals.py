@@ -184,6 +184,16 @@ def objection_too_late(until: date) -> Refusal:
     )
 
 
+def objection_past(until: date) -> Refusal:
+    """The days for asking the province's committee have passed (条例 art. 26)."""
+    return conflict(
+        f"{PREFIX}.recurrence.objection-late",
+        f"对结论不服的，应在{until}前向省级劳动能力鉴定委员会提出，已逾期",
+        f"objections until {until}",
+        day=str(until),
+    )
+
+
 def line_deducted(line_id: str) -> Refusal:
     """One violating line is cut once (B12)."""
     return conflict(

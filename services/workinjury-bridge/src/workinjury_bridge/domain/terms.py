@@ -42,8 +42,11 @@ class CaseFacts:
 
     def fund_pays_at_once(self, on: date) -> bool:
         """Whether the fund bears what arises on a day by itself, and does not only advance it."""
-        insured = self.employer_insured or (self.insured_from is not None and self.insured_from <= on)
-        return insured and self.third_party is None
+        return self.insured_on(on) and self.third_party is None
+
+    def insured_on(self, on: date) -> bool:
+        """Whether the employer is insured for what arises on a day."""
+        return self.employer_insured or (self.insured_from is not None and self.insured_from <= on)
 
     def late_until(self, accident_on: date, policy: BridgePolicy) -> date | None:
         """The day of acceptance, before which the employer bears the cost; None when filed in time (条例 art. 17 para. 4)."""

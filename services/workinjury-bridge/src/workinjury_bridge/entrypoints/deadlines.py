@@ -13,12 +13,16 @@ from shared.runtime import Job
 from workinjury_bridge.application.clearing.escalate_shortage import SHORTAGE_DEADLINE
 from workinjury_bridge.application.confirm_direct_settlement import PAY_MEALS_DEADLINE
 from workinjury_bridge.application.conversion.split_stay import SPLIT_DEADLINE
+from workinjury_bridge.application.out_of_area.apply_allowances import MANUAL_DEADLINE
+from workinjury_bridge.application.out_of_area.register import REGISTRATION_DEADLINE
+from workinjury_bridge.application.out_of_area.track_stay import CHECK_DEADLINE, CLEARING_DEADLINE
 from workinjury_bridge.application.recovery.remind import (
     ADVANCE_DEADLINE,
     DOUBLE_BILL_DEADLINE,
     LIMITATION_DEADLINE,
     RECOVERY_DEADLINE,
 )
+from workinjury_bridge.application.recurrence.confirm_recurrence import RECURRENCE_DEADLINE
 from workinjury_bridge.application.settle_directly import VOID_DEADLINE
 from workinjury_bridge.bootstrap import Bridge
 
@@ -55,8 +59,28 @@ def deadlines(bridge: Bridge) -> Mapping[str, DeadlineHandler]:
     async def shortage(tx: Any, clearing_id: str, _: dict[str, Any]) -> None:
         await bridge.month_end.escalate.run(tx, clearing_id)
 
+    async def registration_overdue(tx: Any, registration_id: str, _: dict[str, Any]) -> None:
+        await bridge.out_of_area.register.overdue(tx, registration_id)
+
+    async def data_unchecked(tx: Any, stay_id: str, _: dict[str, Any]) -> None:
+        await bridge.out_of_area.track.overdue(tx, stay_id)
+
+    async def quarter_unpaid(tx: Any, subject: str, _: dict[str, Any]) -> None:
+        await bridge.out_of_area.clear.overdue(tx, subject)
+
+    async def claim_undecided(tx: Any, stay_id: str, _: dict[str, Any]) -> None:
+        await bridge.out_of_area.claim.overdue(tx, stay_id)
+
+    async def recurrence_undecided(tx: Any, recurrence_id: str, _: dict[str, Any]) -> None:
+        await bridge.recurrences.confirm.overdue(tx, recurrence_id)
+
     return {
         SHORTAGE_DEADLINE: shortage,
+        REGISTRATION_DEADLINE: registration_overdue,
+        CHECK_DEADLINE: data_unchecked,
+        CLEARING_DEADLINE: quarter_unpaid,
+        MANUAL_DEADLINE: claim_undecided,
+        RECURRENCE_DEADLINE: recurrence_undecided,
         VOID_DEADLINE: void_settlement,
         PAY_MEALS_DEADLINE: pay_meals,
         SPLIT_DEADLINE: split_overdue,

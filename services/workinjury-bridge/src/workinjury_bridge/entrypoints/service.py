@@ -16,8 +16,10 @@ from workinjury_bridge.entrypoints.http.cases import case_router
 from workinjury_bridge.entrypoints.http.conversions import conversion_router
 from workinjury_bridge.entrypoints.http.double_bills import double_bill_router
 from workinjury_bridge.entrypoints.http.interfund_clearings import interfund_clearing_router
+from workinjury_bridge.entrypoints.http.out_of_area import out_of_area_router
 from workinjury_bridge.entrypoints.http.papers import paper_router
 from workinjury_bridge.entrypoints.http.recoveries import recovery_router
+from workinjury_bridge.entrypoints.http.recurrences import recurrence_router
 from workinjury_bridge.entrypoints.http.settlements import settlement_router
 from workinjury_bridge.entrypoints.http.worklists import worklist_router
 
@@ -43,6 +45,8 @@ def runtime_of(bridge: Bridge) -> Runtime:
             paper_router(bridge),
             double_bill_router(bridge),
             interfund_clearing_router(bridge),
+            out_of_area_router(bridge),
+            recurrence_router(bridge),
             ledger_router(bridge.db, bridge.store, frozenset({Book.WI})),
         ],
         handlers=handlers(bridge),

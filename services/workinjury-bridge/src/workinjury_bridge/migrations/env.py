@@ -3,6 +3,8 @@
 from shared.db.migrate import run_env
 from workinjury_bridge.adapters.tables_benefits import entitlement
 from workinjury_bridge.adapters.tables_clearing import clearing
+from workinjury_bridge.adapters.tables_out_of_area import registration
 
-assert clearing.metadata is entitlement.metadata
-run_env(entitlement.metadata)
+if not (entitlement.metadata is clearing.metadata is registration.metadata):
+    raise AssertionError("the tables of one service share one metadata")
+run_env(registration.metadata)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, Integer, Numeric, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Identity, Index, Integer, Numeric, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from claims.adapters.tables import metadata
@@ -98,3 +98,11 @@ SIGN_IN: Final = Table(
     Column("signed_at", DateTime(timezone=True), nullable=False),
     Index("uq_sign_in_day", "institution_code", "operator_no", "signed_on", unique=True),
 )
+
+PERSON_NUMBER: Final = Table(
+    "person_number",
+    metadata,
+    Column("person_id", Text, primary_key=True),
+    Column("number", BigInteger, Identity(always=True, start=1000000001), nullable=False, unique=True),
+)
+"""Persons by number, for interfaces that have no other (Jiangsu work injury)."""

@@ -84,3 +84,15 @@ class SignIns(Protocol):
     async def holds(self, tx: Tx, *, sign_no: str, institution_code: str, on: date) -> bool:
         """Whether the number was given to this institution on this day."""
         ...
+
+
+class PersonNumbers(Protocol):
+    """Numbers of persons for interfaces whose person number is a number."""
+
+    async def number_of(self, tx: Tx, person_id: str) -> int:
+        """The person's number, given now if it has none."""
+        ...
+
+    async def person_of(self, tx: Tx, number: int) -> str | None:
+        """Whose number it is, None when it was never given."""
+        ...

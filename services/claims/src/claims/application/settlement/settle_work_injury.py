@@ -17,6 +17,7 @@ from claims.application.settlement.answering import about
 from claims.application.settlement.asked import Asked, refuse_recalled, replay, wanted_of
 from claims.application.settlement.commands import SettlementRequest
 from claims.application.settlement.ports import NewSettlement, SettlementGroups, VisitReader, YearKey
+from claims.domain.care_codes import WORK_INJURY_FUND, national_category
 from claims.domain.institution import Institution
 from claims.domain.settlement import Batch, VisitToSettle, check_visit, choose_batches
 from shared.clock import Clock
@@ -156,7 +157,12 @@ class SettleWorkInjury:
         rows = []
         if outcome.fund_fen:
             rows.append(
-                FundRow(fund_pay_type="410100", name="工伤保险基金", amount_fen=outcome.fund_fen, in_scope_fen=outcome.fund_fen)
+                FundRow(
+                    fund_pay_type=WORK_INJURY_FUND.value,
+                    name="工伤保险基金",
+                    amount_fen=outcome.fund_fen,
+                    in_scope_fen=outcome.fund_fen,
+                )
             )
         if outcome.hospital_fen:
             rows.append(FundRow(fund_pay_type="999996", name="医院负担", amount_fen=outcome.hospital_fen))
@@ -178,7 +184,13 @@ class SettleWorkInjury:
             benefit_year=ended_on.year,
             credential_type=command.credential_type,
             invoice_no=command.invoice_no,
-            **about(command.header, visit, institution, visit.med_type or "21", settled=settlement_id is not None),
+            **about(
+                command.header,
+                visit,
+                institution,
+                national_category(visit.med_type, inpatient=visit.inpatient),
+                settled=settlement_id is not None,
+            ),
         )
 
 

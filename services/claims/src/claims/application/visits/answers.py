@@ -63,6 +63,16 @@ class PersonIdentified:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InjuredIdentified:
+    """1101 of the Jiangsu interface."""
+
+    person: PersonIdentified
+    number: int
+    qualification_id: str
+    """The injury that is paid for; empty when none is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VisitOpened:
     """2201 and 2401."""
 

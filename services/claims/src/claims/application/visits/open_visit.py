@@ -9,6 +9,7 @@ from claims.application.registry.find_person import FindPerson
 from claims.application.visits.answers import VisitOpened
 from claims.application.visits.commands import OpenVisit
 from claims.application.visits.ports import Visits
+from claims.domain.care_codes import expect_national
 from claims.domain.institution import Institution
 from claims.domain.visit import Visit, injury_suspected
 from shared.clock import Clock, local
@@ -16,9 +17,6 @@ from shared.contracts.claims import AdmissionRecorded
 from shared.errors import invalid
 from shared.ids import IdFactory
 from shared.transactions import Tx
-
-WORK_INJURY_SYSTEM = "GSXT"
-"""recer_sys_code of the work-injury rule set (chs-interface 7.2); it is chosen before med_type is looked at."""
 
 
 class OpenVisits:
@@ -39,7 +37,8 @@ class OpenVisits:
         """Open a visit; an admission is published, with its suspicion of a work injury."""
         header = command.header
         person = await self._find_person.by_id(command.person_id)
-        work_injury = header.recer_sys_code == WORK_INJURY_SYSTEM
+        work_injury = header.work_injury
+        expect_national(command.scheme, command.med_type, work_injury=work_injury)
         begun_on = local(command.begun_at).date()
         cover = person.cover_on(command.scheme, begun_on)
 

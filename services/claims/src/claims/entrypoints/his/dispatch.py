@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from claims.application.filings.cancel_filing import CancelFiling
 from claims.application.filings.file_care import FileCare, Filed
+from claims.application.header import JIANGSU
 from claims.application.settlement.answer import SettlementAnswer
 from claims.application.settlement.commands import (
     PreSettle,
@@ -17,7 +18,7 @@ from claims.application.settlement.commands import (
     Settle,
 )
 from claims.application.settlement.find_settlement import Found
-from claims.application.visits.answers import Done, FeesUploaded, PersonIdentified, SignedIn, VisitOpened
+from claims.application.visits.answers import Done, FeesUploaded, InjuredIdentified, PersonIdentified, SignedIn, VisitOpened
 from claims.application.visits.commands import (
     CancelDischarge,
     CancelFees,
@@ -30,10 +31,10 @@ from claims.application.visits.commands import (
     UploadFees,
 )
 from claims.domain.institution import Institution, Switches
-from claims.entrypoints.his import answers
+from claims.entrypoints.his import answers, answers_work_injury
 from claims.entrypoints.his.answers import HisAnswers, Output
 from claims.entrypoints.his.envelope import HisRequest
-from claims.entrypoints.his.readers import fees, filings, session, settlement, visits
+from claims.entrypoints.his.readers import fees, filings, session, settlement, visits, work_injury
 from shared.errors import not_found
 
 C_contra = TypeVar("C_contra", contravariant=True)
@@ -76,6 +77,9 @@ class HisDesk:
     reverse: Command[ReverseSettlement, SettlementAnswer]
     reverse_by_message: Command[ReverseByMessage, Done]
     query_settlement: Query[QuerySettlement, Found]
+    identify_injured: Query[IdentifyPerson, InjuredIdentified]
+    open_injury_visit: Command[OpenVisit, VisitOpened]
+    upload_numbered_fees: Command[UploadFees, FeesUploaded]
 
 
 Writer = Callable[[Any], Output | list[Output]]
@@ -153,9 +157,23 @@ class Dispatch:
             "5203": _query(settlement.query_settlement, desk.query_settlement, _always(answers.settlement_queried)),
         }
 
-    def __call__(self, infno: str) -> Served:
+        self._jiangsu: Final[dict[str, Served]] = {
+            "9001": _command(work_injury.sign_in, desk.sign_in, _always(answers_work_injury.signed_in)),
+            "1101": _query(session.identify_person, desk.identify_injured, _always(answers_work_injury.injured_identified)),
+            "2201": _command(work_injury.register, desk.open_injury_visit, _always(answers_work_injury.visit_opened)),
+            "2204": _command(fees.upload_outpatient_fees, desk.upload_numbered_fees, uploaded),
+        }
+
+    def __call__(self, infno: str, dialect: str = "") -> Served:
         """What serves a transaction. Refuses an infno that we do not serve, naming it."""
-        served = self._served.get(infno)
+        if dialect == JIANGSU and infno in work_injury.UNPUBLISHED:
+            raise not_found(
+                "claims.his.content-unpublished",
+                f"江苏型工伤接口交易{infno}的报文内容未公布，不能受理；请以国家医保接口报文（接收方系统代码GSXT）办理",
+                "the content of this transaction is not known",
+                field="infno",
+            )
+        served = (self._jiangsu if dialect == JIANGSU else self._served).get(infno)
         if served is None:
             raise not_found("claims.his.unknown-infno", f"不支持的交易编号(infno)：{infno}", field="infno")
         return served

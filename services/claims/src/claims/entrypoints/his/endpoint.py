@@ -76,7 +76,7 @@ class HisEndpoint:
             request = read_request(body, path, received_at)
             institution = await self._known(request.header, sender)
             await self._check_sign_in(request.header, institution)
-            serve = self._dispatch(request.header.infno)
+            serve = self._dispatch(request.header.infno, request.header.dialect)
             answer = await serve(request, institution, self._answers)
             ANSWERED.labels(request.header.infno, "done").inc()
             return answer

@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes
 
 import orjson
 
-from claims.application.header import HisHeader
+from claims.application.header import JIANGSU, HisHeader
 from claims.entrypoints.his.fields import label
 from claims.entrypoints.his.nodes import Node, Tree, field_missing, tidy
 from shared.errors import invalid
@@ -60,6 +60,7 @@ def _header(envelope: Node, infno: str, tree: Tree, received_at: datetime) -> Hi
         institution_name=envelope.optional_text("fixmedins_name"),
         care_region=envelope.optional_text("mdtrtarea_admvs"),
         insured_region=envelope.optional_text("insuplc_admdvs"),
+        dialect=JIANGSU if envelope.member("idfi_mode") is not None else "",
         recer_sys_code=envelope.optional_text("recer_sys_code"),
         operator=envelope.optional_text("opter"),
         operator_name=envelope.optional_text("opter_name"),

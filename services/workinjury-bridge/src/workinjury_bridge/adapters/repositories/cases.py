@@ -105,7 +105,8 @@ async def cases_of(tx: SqlTx, found: Sequence[Row[Any]]) -> list[InjuryCase]:
     """Rows of ``injury_case`` as cases with their decisions."""
     decisions: dict[str, list[Decision]] = {row.case_id: [] for row in found}
     if found:
-        statement = select(t.decision).where(t.decision.c.case_id.in_(decisions)).order_by(t.decision.c.version)
+        mine = t.decision.c.case_id.in_(decisions) & t.decision.c.recurrence_id.is_(None)
+        statement = select(t.decision).where(mine).order_by(t.decision.c.version)
         for row in await tx.all(statement):
             decisions[row.case_id].append(
                 Decision(

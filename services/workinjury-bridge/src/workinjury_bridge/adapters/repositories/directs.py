@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from shared.codes import Code, CodeSystem
 from shared.db.database import opened
 from shared.transactions import Tx
 from workinjury_bridge.adapters import tables as t
@@ -62,6 +63,7 @@ class SqlDirects:
             meals_fen=row.meals_fen,
             meals_paid=row.meals_paid,
             invoice_no=row.invoice_no,
+            care=None if row.care_code is None else Code(CodeSystem(row.care_system), row.care_code),
         )
 
     async def locked(self, tx: Tx, key: str) -> DirectSettlement | None:
@@ -75,5 +77,7 @@ class SqlDirects:
         """See the port."""
         values = asdict(settlement)
         values |= values.pop("version") | {"changed_at": at}
+        care = values.pop("care") or {"system": None, "value": None}
+        values |= {"care_system": care["system"], "care_code": care["value"]}
         statement = upsert(t.direct_settlement).values(reserved_at=at, **values)
         await opened(tx).execute(statement.on_conflict_do_update(index_elements=["key"], set_=values))

@@ -13,7 +13,7 @@ from workinjury_bridge.application.benefits.ports import Items
 from workinjury_bridge.application.ports import Ledger
 from workinjury_bridge.domain.benefits.calculation import Calculation
 from workinjury_bridge.domain.benefits.item import STANDS, Item
-from workinjury_bridge.domain.benefits.kinds import MONTHLY, NAMES, BenefitKind
+from workinjury_bridge.domain.benefits.kinds import MONTHLY, NAMES, OF_A_STAY, BenefitKind
 from workinjury_bridge.domain.benefits.monthly import CaseFile
 from workinjury_bridge.domain.benefits.one_off import ItemRequest, Standing, calculate, reference_of
 from workinjury_bridge.domain.benefits.refusals import granted_already, missing_fact
@@ -40,28 +40,31 @@ class ProposeBenefit:
         if request.on > self.clock.today():
             raise in_the_future("on", "发生日期")
 
-        async def work(tx: Tx) -> dict[str, Any]:
-            file = await self.collect.run(tx, case_id, lock=True)
-            item = Item(
-                item_id=self.ids.new(),
-                case_id=case_id,
-                person_id=file.case.person_id,
-                request=request,
-                reference=reference_of(request, file),
-                calculation=await self.calculate(tx, file, request),
-                maker=actor,
-            )
-            if not await self.items.add(tx, item, self.clock.now()):
-                raise granted_already(NAMES[request.kind])
-            return {
-                "benefit_id": item.item_id,
-                "kind": item.kind.value,
-                "state": item.state.value,
-                "amount_fen": item.amount_fen,
-                "calculation": item.calculation.plain(),
-            }
+        if request.kind in OF_A_STAY:
+            raise missing_fact("kind", f"{NAMES[request.kind]}须随异地就医记录申报")
+        return (await self.once.run(key, lambda tx: self.add(tx, case_id, request, actor)))[0]
 
-        return (await self.once.run(key, work))[0]
+    async def add(self, tx: Tx, case_id: str, request: ItemRequest, actor: str) -> dict[str, Any]:
+        """The same inside the caller's transaction."""
+        file = await self.collect.run(tx, case_id, lock=True)
+        item = Item(
+            item_id=self.ids.new(),
+            case_id=case_id,
+            person_id=file.case.person_id,
+            request=request,
+            reference=reference_of(request, file),
+            calculation=await self.calculate(tx, file, request),
+            maker=actor,
+        )
+        if not await self.items.add(tx, item, self.clock.now()):
+            raise granted_already(NAMES[request.kind])
+        return {
+            "benefit_id": item.item_id,
+            "kind": item.kind.value,
+            "state": item.state.value,
+            "amount_fen": item.amount_fen,
+            "calculation": item.calculation.plain(),
+        }
 
     async def calculate(self, tx: Tx, file: CaseFile, request: ItemRequest) -> Calculation:
         """What the item comes to now."""

@@ -19,12 +19,17 @@ class BenefitKind(StrEnum):
     APPRAISAL_FEE = "appraisal-fee"
     FUNERAL = "funeral"
     ONE_OFF_DEATH = "one-off-death"
+    STAY_MEALS = "stay-meals"
+    MANUAL_MEDICAL = "manual-medical"
     ESTATE_WRITE_OFF = "estate-write-off"
     """No benefit but a debt of a dead person given up; it goes the way of a one-off item because two people must agree."""
 
 
 MONTHLY: Final = frozenset({BenefitKind.DISABILITY_ALLOWANCE, BenefitKind.NURSING, BenefitKind.DEPENDANT})
 """Paid by the monthly run."""
+
+OF_A_STAY: Final = frozenset({BenefitKind.STAY_MEALS, BenefitKind.MANUAL_MEDICAL})
+"""Claimed with a stay out of the area only, which says what they come to (B8)."""
 
 AFTER_DEATH: Final = frozenset({BenefitKind.FUNERAL, BenefitKind.ONE_OFF_DEATH})
 """Paid to the next of kin in their own right: never met with debts of the dead person."""
@@ -40,6 +45,8 @@ ONCE: Final = frozenset(
 """Once per injury; the others once per reference (receipt, device, conclusion)."""
 
 ACCOUNTS: Final[dict[BenefitKind, str]] = {
+    BenefitKind.MANUAL_MEDICAL: "5001.11",
+    BenefitKind.STAY_MEALS: "5001.13",
     BenefitKind.TRAVEL: "5001.14",
     BenefitKind.DEVICE: "5001.15",
     BenefitKind.ONE_OFF_DISABILITY: "5001.16",
@@ -54,6 +61,8 @@ ACCOUNTS: Final[dict[BenefitKind, str]] = {
 }
 
 NAMES: Final[dict[BenefitKind, str]] = {
+    BenefitKind.MANUAL_MEDICAL: "工伤医疗费手工报销",
+    BenefitKind.STAY_MEALS: "统筹地区以外住院伙食补助费",
     BenefitKind.TRAVEL: "统筹地区以外就医交通食宿费",
     BenefitKind.DEVICE: "辅助器具配置费",
     BenefitKind.ONE_OFF_DISABILITY: "一次性伤残补助金",

@@ -24,6 +24,7 @@ from workinjury_bridge.domain.benefits.rules import BenefitBook, Payer
 from workinjury_bridge.domain.policy import Sourced
 
 _EMPLOYER_PAYS = Sourced(source="社会保险法", article="39")
+_STAY = Sourced(source="工伤保险条例", article="30")
 _ESTATE = Sourced(source="社会保险经办条例", article="46")
 
 
@@ -47,6 +48,10 @@ class ItemRequest:
     device_code: str | None = None
     price_fen: int = 0
     fee_fen: int = 0
+    total_fen: int = 0
+    """Of a bill paid by the person."""
+    cost_fen: int = 0
+    """Of a stay out of the area: what the fund bears of the bill, or the meals allowance of its days."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +124,14 @@ def _travel(request: ItemRequest, _: CaseFile, book: BenefitBook, __: Standing) 
     )
 
 
+def _stay_meals(request: ItemRequest, _: CaseFile, __: BenefitBook, ___: Standing) -> Calculation:
+    return NOTHING.then(f"住院伙食补助费（{request.board_days}天）", request.cost_fen, _STAY)
+
+
+def _manual_medical(request: ItemRequest, _: CaseFile, __: BenefitBook, ___: Standing) -> Calculation:
+    return NOTHING.then("医疗费总额", request.total_fen, _STAY).then("工伤保险目录及限价内", request.cost_fen, _STAY)
+
+
 def _device(request: ItemRequest, _: CaseFile, book: BenefitBook, __: Standing) -> Calculation:
     if not request.confirmation_no:
         raise missing_fact("confirmation_no", "配置辅助器具须经劳动能力鉴定委员会确认")
@@ -171,6 +184,8 @@ def _write_off(file: CaseFile, standing: Standing) -> Calculation:
 _CALCULATE = {
     BenefitKind.ONE_OFF_DISABILITY: _one_off_disability,
     BenefitKind.CONTRACT_END_MEDICAL: _contract_end,
+    BenefitKind.STAY_MEALS: _stay_meals,
+    BenefitKind.MANUAL_MEDICAL: _manual_medical,
     BenefitKind.TRAVEL: _travel,
     BenefitKind.DEVICE: _device,
     BenefitKind.APPRAISAL_FEE: _appraisal_fee,

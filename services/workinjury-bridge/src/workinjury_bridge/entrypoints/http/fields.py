@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.auth import Principal
+from shared.codes import Code, code_of
 from shared.db.once import digest_of
 from shared.errors import invalid
 from shared.http.pagination import decode_cursor, encode_cursor, page
@@ -26,6 +27,17 @@ class Body(BaseModel):
     """A request body: unknown fields are refused, so that a misspelt one is not silently ignored."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class CodeBody(Body):
+    """A code with the list it is from; a code alone is refused."""
+
+    code_system: Short | None = None
+    code: Short | None = None
+
+    def code_for(self, field: str) -> Code:
+        """The pair. Refuses when either is missing or the list is unknown."""
+        return code_of(self.code_system, self.code, field)
 
 
 def once_key(caller: Principal, act: str, key: str, body: BaseModel | None = None) -> OnceKey:

@@ -8,12 +8,14 @@ from typing import Any, Literal
 from fastapi import APIRouter
 from pydantic import Field, model_validator
 
+from shared.codes import code_of
 from shared.http.auth import Caller, IdempotencyKey
 from workinjury_bridge.application.settle_directly import DirectBill
 from workinjury_bridge.bootstrap import Bridge
 from workinjury_bridge.domain.bill import BillLine
+from workinjury_bridge.domain.code_map import expect_item
 from workinjury_bridge.domain.refusals import unknown
-from workinjury_bridge.entrypoints.http.fields import Amount, Body, Id, Short
+from workinjury_bridge.entrypoints.http.fields import Amount, Body, CodeBody, Id, Short
 
 
 class LineBody(Body):
@@ -21,6 +23,7 @@ class LineBody(Body):
 
     line_id: Id
     item_code: Short
+    code_system: Short | None = Field(None, description="list of item_code: chs:med_list_codg")
     amount_fen: Amount
     medical_class: Short | None = Field(None, alias="class")
     cap_fen: Amount | None = None
@@ -38,6 +41,9 @@ class SettlementBody(Body):
     visit_id: Id
     person_id: Id
     institution_code: Id
+    insurance: CodeBody
+    care: CodeBody
+    case_id: Id | None = None
     begun_on: date
     ended_on: date
     lines: list[LineBody] = Field(min_length=1, max_length=5000)
@@ -56,11 +62,16 @@ def settlement_router(bridge: Bridge) -> APIRouter:
     @router.post("", summary="Figures of a stay (trial), or figures reserved under the key (final)")
     async def settle_stay(caller: Caller, key: IdempotencyKey, body: SettlementBody) -> dict[str, Any]:
         caller.require("injury:settle")
+        for line in body.lines:
+            expect_item(code_of(line.code_system, line.item_code, "item_code"))
         bill = DirectBill(
             key=body.key,
             visit_id=body.visit_id,
             person_id=body.person_id,
             institution_code=body.institution_code,
+            insurance=body.insurance.code_for("insurance"),
+            care=body.care.code_for("care"),
+            case_id=body.case_id,
             begun_on=body.begun_on,
             ended_on=body.ended_on,
             lines=tuple(

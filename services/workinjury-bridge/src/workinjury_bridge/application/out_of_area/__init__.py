@@ -1,0 +1,1 @@
+"""Use cases of treatment out of the area (B8)."""

@@ -1,0 +1,1 @@
+"""Use cases of the recurrence of an old injury (B9)."""
