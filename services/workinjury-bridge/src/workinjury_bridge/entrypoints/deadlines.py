@@ -29,6 +29,8 @@ from workinjury_bridge.bootstrap import Bridge
 log = structlog.get_logger()
 
 _GROUP = 100
+_SIDE_BY_SIDE = 3
+_LOOK_EVERY_S = 0.1
 """Conversions that take each step together."""
 
 
@@ -95,12 +97,26 @@ def jobs(bridge: Bridge) -> Sequence[Job]:
     """The saga, the monthly run of the pensions, the seal of the book, the check of the invariants."""
 
     async def go_on() -> None:
-        due = await bridge.advance.due()
-        # in groups side by side: while claims works for one, we work for another
-        groups = [due[first : first + _GROUP] for first in range(0, len(due), _GROUP)]
-        for hindered in await asyncio.gather(*map(bridge.advance.run_all, groups)):
-            for conversion_id, cause in hindered.items():
-                log.warning("conversion.hindered", conversion_id=conversion_id, cause=cause)
+        # Groups side by side: while claims works for one, we work for another; and who comes meanwhile waits for none of them.
+        groups: dict[asyncio.Task[dict[str, str]], list[str]] = {}
+        try:
+            while True:
+                going = {conversion_id for group in groups.values() for conversion_id in group}
+                if len(groups) < _SIDE_BY_SIDE:
+                    due = await bridge.advance.due(_GROUP + len(going))
+                    if group := [conversion_id for conversion_id in due if conversion_id not in going][:_GROUP]:
+                        groups[asyncio.create_task(bridge.advance.run_all(group))] = group
+                if not groups:
+                    return
+                done, _ = await asyncio.wait(groups, timeout=_LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    del groups[task]
+                    for conversion_id, cause in (await task).items():
+                        log.warning("conversion.hindered", conversion_id=conversion_id, cause=cause)
+        finally:
+            for task in groups:
+                task.cancel()
+            await asyncio.gather(*groups, return_exceptions=True)
 
     async def clear_months() -> None:
         for clearing_id in await bridge.month_end.advance.due():
