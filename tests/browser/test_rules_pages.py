@@ -176,7 +176,7 @@ async def test_a_wrong_text_is_refused_at_its_line_and_the_right_one_is_a_draft(
     wrong = register.DRAFT_TEXT.replace('rate: "0.80"', "rate: 0.80")
     await page.get_by_label("规则集文本").fill(wrong)
     await page.get_by_role("button", name="提交", exact=True).click()
-    await expect(page.get_by_role("alert")).to_contain_text("规则集有误：粘贴的文本:45: ")
+    await expect(page.get_by_role("alert")).to_contain_text("规则集有误：粘贴的文本:45：小数0.80须加引号写成文本")
     await expect(page.get_by_role("alert")).to_contain_text("claims.rule-book.unreadable")
     assert await texts(page.locator("tr.wrong td")) == [
         "45",
