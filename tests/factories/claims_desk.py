@@ -10,6 +10,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import httpx
+
 from claims.application.funds.credit_account import Credit
 from claims.application.registry.state_institution import StateInstitution
 from claims.bootstrap import Claims, assemble
@@ -31,6 +33,17 @@ CATALOGUE = (
     "C1,丙类项目,C,,,,,2024-01-01\n"
     "L1,限价项目,A,,100,100,100,2024-01-01\n"
 )
+
+
+def no_other_bills() -> dict[str, httpx.AsyncBaseTransport]:
+    """The network of claims with a bridge that knows no bill of its own, and does nothing else."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v1/work-injury-bills":
+            return httpx.Response(200, json={"items": []})
+        raise httpx.ConnectError("away", request=request)
+
+    return {"workinjury-bridge": httpx.MockTransport(answer)}
 
 
 def claims_settings(url: str, **more: str) -> Settings:

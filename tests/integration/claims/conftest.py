@@ -13,7 +13,7 @@ from claims.adapters.registry import InstitutionDirectory
 from claims.bootstrap import Claims, assemble
 from claims.entrypoints.service import his_endpoint
 from shared.db.migrate import migrate
-from tests.factories.claims_desk import CATALOGUE, START, ClaimsDesk, claims_settings
+from tests.factories.claims_desk import CATALOGUE, START, ClaimsDesk, claims_settings, no_other_bills
 from tests.factories.his_messages import INSTITUTION
 from tests.fixtures_stack import FreshDatabase
 
@@ -37,7 +37,7 @@ async def claims_template(fresh_database: FreshDatabase) -> str:
 @pytest.fixture(scope="session")
 async def one_claims(fresh_database: FreshDatabase, claims_template: str) -> AsyncIterator[Claims]:
     """The objects of the one process."""
-    claims = assemble(claims_settings(await fresh_database(template=claims_template)))
+    claims = assemble(claims_settings(await fresh_database(template=claims_template)), no_other_bills())
     yield claims
     for step in claims.closing:
         await step()

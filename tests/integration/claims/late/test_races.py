@@ -12,7 +12,7 @@ from claims.adapters.settlement_groups import AsyncpgGroupTx
 from claims.application.settlement.ports import LockedYear, YearKey
 from claims.bootstrap import assemble
 from claims.entrypoints.service import his_endpoint
-from tests.factories.claims_desk import ClaimsDesk, claims_settings, read
+from tests.factories.claims_desk import ClaimsDesk, claims_settings, no_other_bills, read
 from tests.factories.late_facts import LateDesk, once, paper
 from tests.fixtures_stack import FreshDatabase
 
@@ -25,7 +25,7 @@ async def two_desks(fresh_database: FreshDatabase, claims_template: str) -> Asyn
     """Two processes' worth of objects on one database."""
     url = await fresh_database(template=claims_template)
     first = await ClaimsDesk.open(url)
-    claims = assemble(claims_settings(url))
+    claims = assemble(claims_settings(url), no_other_bills())
     second = ClaimsDesk(claims, his_endpoint(claims), first.numbers)
     yield LateDesk(first), second
     await second.close()
