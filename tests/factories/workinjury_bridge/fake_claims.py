@@ -210,6 +210,8 @@ class FakeClaims:
                     lines.append(credit("2204", theirs - still, found.employer or ""))
                 if lines:
                     self._book(book, lines)
+                # what came in is owed to the employer again: a later conversion begins anew
+                self.moved.pop((Book(book), found.employer or "", conversion.settlement_id), None)
             return found.owed
 
         return self._once(f"restore:{conversion.conversion_id}", effect)  # type: ignore[no-any-return]  # see take_back
@@ -528,6 +530,7 @@ def _amounts(bill: MedicalBill) -> dict[str, Any]:
         "cash_fen": bill.cash_fen,
         "hospital_fen": bill.hospital_fen,
         "overpaid_fen": bill.overpaid_fen,
+        "audited_lines": list(bill.audited_lines),
         "payments": [asdict(p) for p in bill.payments],
         "lines": [asdict(line) | {"class": "A" if line.in_catalogue else "C"} for line in bill.lines],
     }
