@@ -16,7 +16,7 @@ SILENT = {
     *("version", "effective_from", "effective_to", "dated_by", "policy_year", "sources", "readings", "accepted_findings"),
     *("referral_needed", "disease_codes"),
     *("source", "article", "origin", "code", "name", "book", "fund", "his_field", "account", "family_fund"),
-    *("class_b", "line_classes", "waiting", "year_end", "split_deductible_in", "longest_days"),
+    *("class_b", "line_classes", "waiting", "year_end", "split_deductible_in", "longest_days", "transfer_days"),
 }
 """Keys that the kernel does not compute with: names and papers, the division of lines and the waiting period (each with a test of
 its own), and what only says how claims are cut."""
