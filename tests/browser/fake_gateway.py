@@ -113,6 +113,7 @@ class FakeGateway:
             "/v1/ledger/books": self.books,
             "/v1/ledger/journals": self.journal_list,
             "/v1/ledger/trial-balance": self.trial_balance,
+            "/v1/ledger/periods": self.periods,
             "/v1/simulations": self.simulation_list,
             "/v1/simulations/{simulation_id}": self.simulation,
             "/v1/rule-books": self.book_list,
@@ -129,6 +130,7 @@ class FakeGateway:
             "/v1/interfund-clearings": self.propose_run,
             "/v1/interfund-clearings/replenishments": self.replenish,
             "/v1/interfund-clearings/{clearing_id}/{act}": self.on_run,
+            "/v1/ledger/periods": self.close_period,
             "/v1/double-bills/{double_bill_id}/{act}": self.on_double_bill,
             "/v1/partner-documents/{statement_id}/{act}": self.on_partner_document,
             "/v1/person-payouts": self.propose_payout,
@@ -737,6 +739,14 @@ class FakeGateway:
         new = {**self.simulations[GOING], **going, "facts": facts, "progress": {"done": 0, "total": None}}
         self.simulations["01SIMNEW"] = new
         return {"simulation_id": "01SIMNEW", "state": "queued"}
+
+    def periods(self, request: Request) -> Json:
+        self._user(request, "ledger:read")
+        return {"items": [{"book": request.query_params["book"], "month": month} for month in ("2026-09", "2026-08")]}
+
+    def close_period(self, request: Request, body: Json) -> Json:
+        user = self._user(request, "ledger:propose")
+        return self._propose("period", "结账", f"{body['book']}-{body['month']}", body, user)
 
     # ---- books ------------------------------------------------------------------------------------------------------
 

@@ -41,7 +41,7 @@ async def test_a_short_run_names_its_remedy_and_the_accountant_books_the_money(
     queue = page.locator("section").filter(has_text="付款顺序").locator("tr")
     assert await texts(queue) == [
         "收款基金 应付 已付 未付",
-        "付给职工基本医疗保险基金 未付 12,985.00 5,445.00 7,540.00",
+        "付给职工基本医疗保险基金 部分已付 12,985.00 5,445.00 7,540.00",
         "付给城乡居民基本医疗保险基金 未付 59,000.00 0.00 59,000.00",
         "合计 71,985.00 5,445.00 66,540.00",
     ]
@@ -78,7 +78,7 @@ async def test_another_person_approves_and_resumes_a_run(sign_in: SignIn, gatewa
     ]
     await page.goto(f"/clearings/{CARRIED}")
     carried = page.locator("section").filter(has_text="付款顺序").locator("tbody tr")
-    assert await texts(carried) == ["付给职工基本医疗保险基金 结转下月 9,000.00 6,000.00 3,000.00"]
+    assert await texts(carried) == ["付给职工基本医疗保险基金 部分已付 9,000.00 6,000.00 3,000.00"]
 
 
 async def test_the_accountant_proposes_a_month(sign_in: SignIn, gateway: FakeGateway) -> None:
@@ -87,6 +87,20 @@ async def test_the_accountant_proposes_a_month(sign_in: SignIn, gateway: FakeGat
     await confirm(page, "提出清算")
     await expect(page.get_by_role("link", name="工伤保险基金 2026-11")).to_be_visible()
     assert sent(gateway) == [("/v1/interfund-clearings", {"payer": "WI", "month": "2026-11"})]
+
+
+async def test_a_month_of_a_book_is_closed_by_two(sign_in: SignIn, gateway: FakeGateway, shot: Shot) -> None:
+    page = await sign_in("chenhui", "/funds/WI")
+    await expect(page.get_by_text("已结账：2026-09、2026-08")).to_be_visible()
+    await shot(page, "funds-closed")
+    await page.get_by_role("button", name="提请结账").click()
+    await confirm(page, "提请结账")
+    await expect(page.locator(".q-dialog")).to_have_count(0)
+    assert sent(gateway) == [("/v1/ledger/periods", {"book": "WI", "month": "2026-10"})]
+    second = await sign_in("zhouqiang", "/worklists/proposals")
+    await expect(second.get_by_text("结账后这个月不能再记账")).to_be_visible()
+    await second.locator(".waiting").filter(has_text="结账").get_by_role("button", name="复核通过").click()
+    await expect(second.get_by_text("结账后这个月不能再记账")).to_have_count(0)
 
 
 async def test_a_double_bill_is_confirmed_by_two_or_cleared_with_a_reason(
@@ -181,7 +195,7 @@ async def test_recurrences_and_treatment_elsewhere_stand_with_their_state(
 ) -> None:
     page = await sign_in("lijing", "/recurrences")
     (only,) = await cells(page, "table.rows")
-    assert only[1:5] == ["跟骨骨折后创伤性关节炎右足", "等鉴定委员会确认", "2026-11-02", "2027-01-01● 还剩 40 天"]
+    assert only[1:5] == ["跟骨骨折后创伤性关节炎 右足", "等鉴定委员会确认", "2026-11-02", "2027-01-01 ● 还剩 40 天"]
     await shot(page, "recurrences")
     await page.goto("/out-of-area")
     assert [r[3] for r in (await cells(page, "table.rows"))[:2]] == ["待审核", "已备案"]

@@ -62,7 +62,7 @@ async def show_list(desk: Desk) -> None:
     rows = [
         row(
             el("a", f"{word(BOOKS, run['payer'])}　{run['month']}", href=f"/clearings/{run['clearing_id']}"),
-            badge(_state(run), _TONES[run["state"]]),
+            _state(run),
             el("td", day(run["cut_off"]), cls="fig"),
             el("td", day(run["pay_by"]) if run["state"] in ("paid", "closed") else clock(run["pay_by"], desk.today), cls="fig"),
             el("td", el("b", money(run["short_fen"]), cls="light red") if run["short_fen"] else "—", cls="num"),
@@ -77,8 +77,10 @@ async def show_list(desk: Desk) -> None:
     block(section("清算批次", table(heads, rows, cls="rows") if rows else empty("还没有月末清算。"), more))
 
 
-def _state(run: Json) -> str:
-    return "余额已结转下月" if run["carried_fen"] else word(CLEARING_STATES, run["state"])
+def _state(run: Json) -> Html:
+    if run["carried_fen"]:
+        return badge("余额已结转下月", "due")
+    return badge(word(CLEARING_STATES, run["state"]), _TONES[run["state"]])
 
 
 def _waiting(items: list[Json]) -> Html:
@@ -129,7 +131,7 @@ def _head(run: Json, hands: Mapping[str, str]) -> Html:
         el(
             "div",
             el("h1", f"{word(BOOKS, run['payer'])}　{run['month']} 月末清算"),
-            badge(_state(run), _TONES[run["state"]]),
+            _state(run),
             el("a", "全部批次", href="/clearings", cls="button"),
             cls="title-line",
         ),
@@ -152,7 +154,7 @@ def _shortage(desk: Desk, run: Json) -> Html | None:
             "div",
             el("b", f"■ 资金缺口 {format_yuan(run['short_fen'])} 元"),
             el("p", f"正在申请：{word(REMEDIES, run['remedy'])}。到账后登记补足资金，复核后系统续付。"),
-            el("p", "付款期限 ", clock(run["pay_by"], desk.today)),
+            el("p", el("span", "付款期限 ", clock(run["pay_by"], desk.today)), cls="facts"),
             cls="fault",
             role="alert",
         )
@@ -204,7 +206,7 @@ def _queue(run: Json) -> Html:
     rows = [
         row(
             f"付给{word(BOOKS, p['payee'])}",
-            badge("✓ 付清", "done") if not p["open_fen"] else badge(rest, "due" if run["carried_fen"] else "late"),
+            badge("✓ 付清", "done") if not p["open_fen"] else badge("部分已付" if p["paid_fen"] else rest, "late"),
             num(p["amount_fen"]),
             num(p["paid_fen"]),
             num(p["open_fen"]),
