@@ -112,8 +112,7 @@ async def show(desk: Desk) -> None:
     hands = hands_of(provider)
     ui.page_title(f"月末清算 {run['month']} · 一窗")
     block(_head(run, hands), _shortage(desk, run))
-    pending = [] if isinstance(waiting, Refusal) else [p for p in waiting["items"] if p["kind"] in _REPLENISHMENTS]
-    for proposal in pending:
+    for proposal in _coming(waiting, run["payer"]):
         said = f"{proposal['maker_name']} 已登记补足资金 {format_yuan(proposal['body']['amount_fen'])} 元，等第二人复核。"
         block(el("p", said, el("a", "去复核", href="/worklists/proposals"), cls="hint"))
     with ui.element("div").classes("acts screen"):
@@ -122,6 +121,13 @@ async def show(desk: Desk) -> None:
         section("付款顺序", _queue(run), note="先付个人和单位、医疗机构，再付其他基金；先发生的先付，元"),
         section("凭证", _vouchers(run), note="一对基金一张凭证，附案件清单，元"),
     )
+
+
+def _coming(waiting: Any, payer: str) -> list[Json]:
+    """Money for the fund that a second person has still to book."""
+    if isinstance(waiting, Refusal):
+        return []
+    return [p for p in waiting["items"] if p["kind"] in _REPLENISHMENTS and p["body"].get("book", "WI") == payer]
 
 
 def _head(run: Json, hands: Mapping[str, str]) -> Html:

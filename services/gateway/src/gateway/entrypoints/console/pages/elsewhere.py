@@ -53,7 +53,7 @@ async def show_recurrences(desk: Desk) -> None:
                 clock(r["due_on"], desk.today) if r["state"] in ("confirming", "objected") else day(r["due_on"]),
                 cls="fig",
             ),
-            el("td", f"{day(r['treated_from'])} 至 {day(r['treated_until'])}", cls="fig"),
+            el("td", _span(r["treated_from"], r["treated_until"]), cls="fig"),
             el("td", el("a", "工伤案件", href=f"/cases/{r['case_id']}", cls="button")),
         )
         for r in found["items"]
@@ -61,7 +61,7 @@ async def show_recurrences(desk: Desk) -> None:
     heads = ["职工", "复发的伤病", "状态", "申请", "确认期限", "治疗期间", ""]
     block(
         el("div", el("h1", "旧伤复发"), el("small", "由劳动能力鉴定委员会确认后按工伤治疗", cls="soft"), cls="title-line"),
-        table(heads, rows, cls="rows") if rows else empty("没有旧伤复发确认申请。"),
+        section("确认申请", table(heads, rows, cls="rows") if rows else empty("没有旧伤复发确认申请。")),
         _more(found, ""),
     )
 
@@ -116,7 +116,7 @@ def _registrations(items: list[Json], persons: Mapping[str, Any]) -> Html:
             word(REGISTRATION_KINDS, r["kind"]),
             el("td", r["place"], el("small", r["institution_code"]) if r["institution_code"] else None, cls="fig"),
             badge(word(REGISTRATION_STATES, r["state"]), _TONES.get(r["state"], "")),
-            el("td", f"{day(r['begins_on'])} 至 {day(r['ends_on'])}", cls="fig"),
+            el("td", _span(r["begins_on"], r["ends_on"]), cls="fig"),
             el("td", el("a", "工伤案件", href=f"/cases/{r['case_id']}", cls="button")),
         )
         for r in items
@@ -130,12 +130,16 @@ def _stays(items: list[Json], persons: Mapping[str, Any]) -> Html:
             el("td", person_link(persons[s["person_id"]])),
             el("td", s["institution_name"], el("small", s["place"])),
             badge(word(STAY_STATES, s["state"]), _TONES.get(s["state"], "")),
-            el("td", f"{day(s['admitted_on'])} 至 {day(s['discharged_on'])}", cls="fig"),
+            el("td", _span(s["admitted_on"], s["discharged_on"]), cls="fig"),
             el("td", el("a", "工伤案件", href=f"/cases/{s['case_id']}", cls="button")),
         )
         for s in items
     ]
     return table(["职工", "医疗机构", "状态", "住院", ""], rows, cls="rows") if rows else empty("没有异地住院。")
+
+
+def _span(first: object, last: object) -> str:
+    return f"{day(first)} 至 {day(last)}" if last else f"{day(first)} 起"
 
 
 def _more(found: Json, query: str) -> Html | None:
