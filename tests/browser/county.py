@@ -33,7 +33,7 @@ ROLES: dict[str, Json] = {
         "role_name": "综合窗口",
         "scopes": "matters:read matters:accept matters:act persons:read persons:identify settlements:read conversions:read "
         "injury-cases:read premiums:pay rules:read filings:read filings:write benefits:read recoveries:read recoveries:apply "
-        "conversions:split audits:object documents:attach",
+        "conversions:split audits:object documents:attach partner-documents:read recurrences:apply out-of-area:apply",
     },
     "lijing": {
         "name": "李静",
@@ -41,7 +41,8 @@ ROLES: dict[str, Json] = {
         "role_name": "审核",
         "scopes": "matters:read matters:act matters:decide persons:read persons:identify settlements:read conversions:read "
         "conversions:check conversions:send-back injury-cases:read injury-cases:decide ledger:read rules:read rules:write "
-        "filings:read filings:write benefits:read benefits:propose recoveries:read recoveries:write audits:propose documents:attach",
+        "filings:read filings:write benefits:read benefits:propose recoveries:read recoveries:write audits:propose documents:attach "
+        "partner-documents:read clearing:read out-of-area:check settlements:correct",
     },
     "zhaoming": {
         "name": "赵明",
@@ -49,21 +50,24 @@ ROLES: dict[str, Json] = {
         "role_name": "复核",
         "scopes": "matters:read matters:act matters:decide persons:read persons:identify settlements:read conversions:read "
         "conversions:approve conversions:send-back injury-cases:read ledger:read rules:read rules:approve "
-        "benefits:read benefits:approve recoveries:read recoveries:approve audits:approve documents:attach",
+        "benefits:read benefits:approve recoveries:read recoveries:approve audits:approve documents:attach "
+        "partner-documents:read clearing:read clearing:approve ledger:close settlements:approve",
     },
     "chenhui": {
         "name": "陈慧",
         "role": "accountant",
         "role_name": "财务",
         "scopes": "matters:read persons:read settlements:read conversions:read ledger:read premiums:pay rules:read "
-        "rules:simulate injury-cases:read benefits:read benefits:pay recoveries:read recoveries:receive",
+        "rules:simulate injury-cases:read benefits:read benefits:pay recoveries:read recoveries:receive "
+        "partner-documents:read clearing:read clearing:propose ledger:propose",
     },
     "zhouqiang": {
         "name": "周强",
         "role": "director",
         "role_name": "主任",
         "scopes": "matters:read persons:read settlements:read conversions:read injury-cases:read ledger:read access-log:read rules:read "
-        "rules:approve rules:simulate benefits:read benefits:approve recoveries:read recoveries:approve audits:approve",
+        "rules:approve rules:simulate benefits:read benefits:approve recoveries:read recoveries:approve audits:approve "
+        "partner-documents:read clearing:read clearing:approve ledger:close",
     },
 }
 

@@ -22,6 +22,7 @@ from shared.errors import Refusal
 from shared.ledger import ACCOUNT_NAMES, BOOK_NAMES
 from tests.browser import county
 from tests.browser.injuries import UNINSURED, Injuries
+from tests.browser.month_end import MonthEnd
 from tests.browser.register import Register, problem
 from tests.browser.simulations import GOING, simulations
 
@@ -62,6 +63,7 @@ class FakeGateway:
         self.simulations = simulations()
         self.filings = {person_id: county.filings(person_id) for person_id in (county.ZHANG, county.LI)}
         self.injuries = Injuries()
+        self.month_end = MonthEnd()
         self.away = False
         self.broken = False
         self.broken_sheet = False
@@ -94,12 +96,24 @@ class FakeGateway:
             "/v1/worklists/{kind}": self.worklist,
             "/v1/proposals": self.proposals,
             "/v1/fund-returns": self.fund_returns,
+            "/v1/interfund-clearings": self.runs,
+            "/v1/interfund-clearings/worklist": self.runs_waiting,
+            "/v1/interfund-clearings/{clearing_id}": self.run,
+            "/v1/double-bills": self.double_bills,
+            "/v1/partner-documents": self.partner_documents,
+            "/v1/partner-documents/{statement_id}": self.partner_document,
+            "/v1/person-dues": self.person_dues,
+            "/v1/person-payouts": self.payouts,
+            "/v1/recurrences": self.recurrences,
+            "/v1/out-of-area/registrations": self.registrations,
+            "/v1/out-of-area/stays": self.stays,
             "/v1/pension-runs/{month}": self.pension_run,
             "/v1/pension-reviews": self.pension_reviews,
             "/v1/institutions": self.institutions,
             "/v1/ledger/books": self.books,
             "/v1/ledger/journals": self.journal_list,
             "/v1/ledger/trial-balance": self.trial_balance,
+            "/v1/ledger/periods": self.periods,
             "/v1/simulations": self.simulation_list,
             "/v1/simulations/{simulation_id}": self.simulation,
             "/v1/rule-books": self.book_list,
@@ -113,6 +127,15 @@ class FakeGateway:
             "/v1/matters": self.accept,
             "/v1/matters/{matter_id}/tasks/{code}/actions": self.act,
             "/v1/matters/{matter_id}/materials": self.receive,
+            "/v1/interfund-clearings": self.propose_run,
+            "/v1/interfund-clearings/replenishments": self.replenish,
+            "/v1/interfund-clearings/{clearing_id}/{act}": self.on_run,
+            "/v1/ledger/periods": self.close_period,
+            "/v1/double-bills/{double_bill_id}/{act}": self.on_double_bill,
+            "/v1/partner-documents/{statement_id}/{act}": self.on_partner_document,
+            "/v1/person-payouts": self.propose_payout,
+            "/v1/person-payouts/{payout_id}/{act}": self.on_payout,
+            "/v1/out-of-area/registrations/{registration_id}/{act}": self.on_registration,
             "/v1/advances/{advance_id}/{act}": self.on_advance,
             "/v1/recoveries/{recovery_id}/{act}": self.on_debt,
             "/v1/audit-deductions/{deduction_id}/{act}": self.on_deduction,
@@ -564,6 +587,107 @@ class FakeGateway:
         self.conversion["split"] |= {"state": state, "decided_by": user, "note": body.get("note")}
         return self.conversion
 
+    # ---- the month's end and the rarer cases ----------------------------------------------------------------------------
+
+    def runs(self, request: Request) -> Json:
+        self._user(request, "clearing:read")
+        return _page(list(self.month_end.runs.values()))
+
+    def runs_waiting(self, request: Request) -> Json:
+        self._user(request, "clearing:read")
+        return {"items": self.month_end.waiting()}
+
+    def run(self, request: Request) -> Json:
+        self._user(request, "clearing:read")
+        found = self.month_end.runs.get(request.path_params["clearing_id"])
+        if found is None:
+            raise Problem(404, "workinjury-bridge.clearing.unknown", "没有这个清算")
+        return found
+
+    def propose_run(self, request: Request, body: Json) -> Json:
+        return self.month_end.propose(body, self._user(request, "clearing:propose"))
+
+    def replenish(self, request: Request, body: Json) -> Json:
+        return self._propose("replenishment", "登记补足资金", body["reference"], body, self._user(request, "clearing:propose"))
+
+    def on_run(self, request: Request, _: Json) -> Json:
+        user = self._user(request, "clearing:approve")
+        return self.month_end.on_run(request.path_params["clearing_id"], request.path_params["act"], user)
+
+    def double_bills(self, request: Request) -> Json:
+        self._user(request, "recoveries:read")
+        return _page([d for d in self.month_end.double_bills if d["state"] == request.query_params["state"]])
+
+    def on_double_bill(self, request: Request, body: Json) -> Json:
+        user, clue_id = self._user(request, "recoveries:write"), request.path_params["double_bill_id"]
+        if request.path_params["act"] == "confirm":
+            return self._propose("double-bill", "确认重复报销", clue_id, body, user)
+        clue = next(d for d in self.month_end.double_bills if d["double_bill_id"] == clue_id)
+        clue |= {"state": "cleared", "maker": user, "note": body["note"]}
+        return clue
+
+    def _propose(self, kind: str, name: str, subject_id: str, body: Json, user: str) -> Json:
+        new = {"kind": kind, "name": name, "subject_id": subject_id, "body": body, "maker": user}
+        named = {"maker_name": county.ROLES[user]["name"], "proposed_at": "2026-11-22T09:31:00+08:00", "state": "open"}
+        self.injuries.proposals["01PROPOSALNEW"] = {**new, **named, "proposal_id": "01PROPOSALNEW"}
+        return {"proposal_id": "01PROPOSALNEW", "state": "open"}
+
+    def partner_documents(self, request: Request) -> Json:
+        self._user(request, "partner-documents:read")
+        return _page([d for d in self.month_end.documents.values() if d["state"] == request.query_params["state"]])
+
+    def partner_document(self, request: Request) -> Json:
+        self._user(request, "partner-documents:read")
+        return self.month_end.documents[request.path_params["statement_id"]]
+
+    def on_partner_document(self, request: Request, body: Json) -> Json:
+        document = self.month_end.documents[request.path_params["statement_id"]]
+        user = self._user(request, document["scope"])
+        state = {"accept": "accepted", "return": "returned"}[request.path_params["act"]]
+        document |= {"state": state, "decided_by": user, "decided_at": "2026-11-22T09:31:00+08:00"}
+        document["reason"] = body.get("reason", "")
+        return document
+
+    def person_dues(self, request: Request) -> Json:
+        self._user(request, "settlements:read")
+        return _page(self.month_end.dues)
+
+    def payouts(self, request: Request) -> Json:
+        self._user(request, "settlements:read")
+        return _page([p for p in self.month_end.payouts.values() if p["state"] == request.query_params["state"]])
+
+    def propose_payout(self, request: Request, body: Json) -> Json:
+        return self.month_end.propose_payout(body["person_id"], self._user(request, "settlements:correct"))
+
+    def on_payout(self, request: Request, _: Json) -> Json:
+        user = self._user(request, "settlements:approve")
+        return self.month_end.on_payout(request.path_params["payout_id"], request.path_params["act"], user)
+
+    def recurrences(self, request: Request) -> Json:
+        self._user(request, "injury-cases:read")
+        return _page(self.month_end.recurrences())
+
+    def registrations(self, request: Request) -> Json:
+        self._user(request, "injury-cases:read")
+        state = request.query_params.get("state")
+        return _page([r for r in self.month_end.registrations if state in (None, r["state"])])
+
+    def on_registration(self, request: Request, body: Json) -> Json:
+        user, act = self._user(request, "out-of-area:check"), request.path_params["act"]
+        (registration,) = [
+            r for r in self.month_end.registrations if r["registration_id"] == request.path_params["registration_id"]
+        ]
+        registration |= {
+            "state": {"approve": "registered", "reject": "rejected"}[act],
+            "checker": user,
+            "note": body.get("note"),
+        }
+        return registration
+
+    def stays(self, request: Request) -> Json:
+        self._user(request, "injury-cases:read")
+        return _page(self.month_end.stays())
+
     # ---- rule books ---------------------------------------------------------------------------------------------------
 
     def book_list(self, request: Request) -> Json:
@@ -615,6 +739,14 @@ class FakeGateway:
         new = {**self.simulations[GOING], **going, "facts": facts, "progress": {"done": 0, "total": None}}
         self.simulations["01SIMNEW"] = new
         return {"simulation_id": "01SIMNEW", "state": "queued"}
+
+    def periods(self, request: Request) -> Json:
+        self._user(request, "ledger:read")
+        return {"items": [{"book": request.query_params["book"], "month": month} for month in ("2026-09", "2026-08")]}
+
+    def close_period(self, request: Request, body: Json) -> Json:
+        user = self._user(request, "ledger:propose")
+        return self._propose("period", "结账", f"{body['book']}-{body['month']}", body, user)
 
     # ---- books ------------------------------------------------------------------------------------------------------
 

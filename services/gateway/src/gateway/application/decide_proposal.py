@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from gateway.application.check_region import CheckRegion
 from gateway.application.ports import Owners, Proposals, Store
@@ -10,8 +10,6 @@ from gateway.domain.proposal import KINDS, Proposal, ProposalState
 from shared.auth import Principal
 from shared.clock import Clock
 from shared.errors import Kind, Refusal
-
-_BRIDGE: Final = "workinjury-bridge"
 
 
 class DecideProposal:
@@ -33,10 +31,11 @@ class DecideProposal:
         async with self._store.transaction() as tx:
             taken = (await self._proposals.locked(tx, proposal_id)).taken(caller.subject)
             await self._proposals.save(tx, taken)
-        command = KINDS[taken.kind].command.format(subject=taken.subject_id)
+        kind = KINDS[taken.kind]
+        command = kind.command.format(subject=taken.subject_id)
         body = {**taken.body, "maker": taken.maker, "checker": caller.subject}
         try:
-            await self._owners.command(_BRIDGE, command, body, f"proposal:{proposal_id}")
+            await self._owners.command(kind.receiver(taken.body), command, body, f"proposal:{proposal_id}")
         except Refusal as refusal:
             if refusal.kind is not Kind.UNAVAILABLE:
                 async with self._store.transaction() as tx:

@@ -37,6 +37,24 @@ class ForwardCommand:
         await self._check_region(caller, scope, await self._owners.get(service, thing))
         return await self._send(caller, service, f"{thing}/{act}", body, key, signer)
 
+    async def into(
+        self,
+        caller: Principal,
+        scope: str,
+        service: str,
+        path: str,
+        body: Mapping[str, Any],
+        key: str,
+        *,
+        about: str | None,
+        signer: str | None = "actor",
+    ) -> Any:
+        """Command ``path``, a collection. ``about``: the thing whose region the caller must cover; None: a fund's affair, which lies in no region."""
+        caller.require(scope)
+        if about is not None:
+            await self._check_region(caller, scope, await self._owners.get(service, about))
+        return await self._send(caller, service, path, body, key, signer)
+
     async def about_person(
         self, caller: Principal, scope: str, service: str, path: str, person_id: str, body: Mapping[str, Any], key: str
     ) -> Any:

@@ -33,15 +33,17 @@ class ProposeAct:
         """The proposal's id. The scope of the kind, in the region of what it is about."""
         kind = KINDS[kind_code]
         caller.require(kind.propose)
-        thing = await self._owners.get(kind.owner, kind.thing.format(subject=subject_id))
-        await self._check_region(caller, kind.propose, thing)
+        thing: Mapping[str, Any] = {}
+        if kind.thing is not None:
+            thing = await self._owners.get(kind.owner, kind.thing.format(subject=subject_id))
+            await self._check_region(caller, kind.propose, thing)
 
         async def work(tx: Tx) -> dict[str, Any]:
             proposal = Proposal(
                 proposal_id=self._ids.new(),
                 kind=kind.code,
                 subject_id=subject_id,
-                person_id=thing["person_id"],
+                person_id=thing.get("person_id", ""),
                 region=thing.get("region"),
                 body=body,
                 maker=caller.subject,

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from gateway.domain.books import book_owner
 from shared.errors import Refusal, conflict, forbidden
 
 
@@ -29,11 +30,16 @@ class Kind:
     name: str
     propose: str
     approve: str
-    thing: str
-    """Path of what it is about, at the service ``owner``."""
+    thing: str | None
+    """Path of what it is about, at the service ``owner``; None: a fund's, which concerns no person and no region."""
     owner: str
     command: str
-    """Path of the command at the bridge."""
+    """Path of the command at the bridge, or with ``by_book`` at whoever keeps the book that the body names."""
+    by_book: bool = False
+
+    def receiver(self, body: Mapping[str, Any]) -> str:
+        """The service that takes the command."""
+        return book_owner(str(body["book"])) if self.by_book else "workinjury-bridge"
 
 
 KINDS: Final[Mapping[str, Kind]] = {
@@ -57,6 +63,62 @@ KINDS: Final[Mapping[str, Kind]] = {
             owner="claims",
             command="/v1/audit-deductions",
         ),
+        Kind(
+            code="double-bill",
+            name="确认重复报销",
+            propose="recoveries:write",
+            approve="recoveries:approve",
+            thing="/v1/double-bills/{subject}",
+            owner="workinjury-bridge",
+            command="/v1/double-bills/{subject}/confirm",
+        ),
+        Kind(
+            code="replenishment",
+            name="登记补足资金",
+            propose="clearing:propose",
+            approve="clearing:approve",
+            thing=None,
+            owner="workinjury-bridge",
+            command="/v1/interfund-clearings/replenishments",
+        ),
+        Kind(
+            code="medical-replenishment",
+            name="登记补足资金",
+            propose="clearing:propose",
+            approve="clearing:approve",
+            thing=None,
+            owner="claims",
+            command="/v1/replenishments",
+            by_book=True,
+        ),
+        Kind(
+            code="period",
+            name="结账",
+            propose="ledger:propose",
+            approve="ledger:close",
+            thing=None,
+            owner="workinjury-bridge",
+            command="/v1/ledger/periods",
+            by_book=True,
+        ),
+        Kind(
+            code="remote-clearing",
+            name="异地就医季度清算",
+            propose="clearing:propose",
+            approve="clearing:approve",
+            thing=None,
+            owner="workinjury-bridge",
+            command="/v1/out-of-area/clearings",
+        ),
+        Kind(
+            code="prefund",
+            name="异地就医预付金",
+            propose="clearing:propose",
+            approve="clearing:approve",
+            thing=None,
+            owner="workinjury-bridge",
+            command="/v1/out-of-area/prefunds",
+        ),
     )
 }
 
@@ -69,6 +131,7 @@ class Proposal:
     kind: str
     subject_id: str
     person_id: str
+    """Empty where the act is a fund's."""
     region: str | None
     body: Mapping[str, Any]
     maker: str

@@ -36,14 +36,29 @@ _NAVIGATION: Final = (
 )
 
 
-_WORK_INJURY: Final = (
-    ("/conversions", "转换审核", "conversions:read"),
-    ("/worklists", "工伤待办", "recoveries:read"),
-    ("/pensions", "定期待遇发放", "benefits:read"),
-    ("/returns", "归还情况", "ledger:read"),
-)
-"""Pages below 工伤桥, in a line of their own."""
-_BELOW: Final = frozenset({"/conversions", "/worklists", "/pensions", "/returns", "/recoveries", "/cases"})
+_BELOW: Final = {
+    "/conversions": (
+        ("/conversions", "转换审核", "conversions:read"),
+        ("/worklists", "工伤待办", "recoveries:read"),
+        ("/double-bills", "重复报销", "recoveries:read"),
+        ("/partner-documents", "合作单位来文", "partner-documents:read"),
+        ("/recurrences", "旧伤复发", "injury-cases:read"),
+        ("/out-of-area", "异地就医", "injury-cases:read"),
+        ("/pensions", "定期待遇发放", "benefits:read"),
+        ("/returns", "归还情况", "ledger:read"),
+    ),
+    "/funds": (
+        ("/funds", "科目余额", "ledger:read"),
+        ("/clearings", "月末清算", "clearing:read"),
+        ("/person-dues", "应付个人款", "settlements:read"),
+    ),
+}
+"""Pages below one of the main ones, in a line of their own."""
+_ABOVE: Final = {
+    **{href: main for main, pages in _BELOW.items() for href, _, _ in pages},
+    "/recoveries": "/conversions",
+    "/cases": "/conversions",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +189,12 @@ def person_link(person: Any) -> Html:
     return el("a", person["name"], " ", number, href=f"/persons/{person['person_id']}")
 
 
+async def persons_of(desk: Desk, things: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Who the things on a list are about, by id; a refusal stands where somebody could not be read."""
+    ids = sorted({thing["person_id"] for thing in things if thing.get("person_id")})
+    return dict(zip(ids, await desk.api.together(*(f"/v1/persons/{person_id}" for person_id in ids)), strict=True))
+
+
 def missing(refusal: Refusal) -> Html:
     """A part of a page that cannot be shown; the rest of the page stands."""
     if refusal.kind is Kind.FORBIDDEN:
@@ -222,17 +243,20 @@ def search_form(*, big: bool = False) -> Html:
 
 def _head(desk: Desk, path: str) -> Html:
     here = "/" + path.split("/")[1]
-    below = here in _BELOW
+    above = _ABOVE.get(here, here)
     role = "、".join(desk.me["role_names"])
     head = el(
         "header",
         el("a", "一窗", href="/", cls="brand", aria_label="一窗，回到窗口"),
-        el("nav", _links(desk, _NAVIGATION, "/conversions" if below else here), aria_label="主要页面"),
+        el("nav", _links(desk, _NAVIGATION, above), aria_label="主要页面"),
         search_form() if here != "/" and desk.can("persons:read") else el("span", cls="grow"),
         el("span", el("b", desk.me["name"]), f" {role}" if role else None, cls="who"),
         el("form", el("button", "退出", type="submit", cls="quiet"), method="post", action="/sign-out"),
     )
-    return join(head, el("nav", _links(desk, _WORK_INJURY, here), cls="below", aria_label="工伤桥") if below else None)
+    if above not in _BELOW:
+        return head
+    name = next(name for href, name, _ in _NAVIGATION if href == above)
+    return join(head, el("nav", _links(desk, _BELOW[above], here), cls="below", aria_label=name))
 
 
 def _links(desk: Desk, pages: Sequence[tuple[str, str, str]], here: str) -> list[Html]:

@@ -181,6 +181,60 @@ JOURNAL_KINDS: Final = {
     "recovery": "追回",
     "deduction": "审核扣款",
 }
+CLEARING_STATES: Final = {
+    "open": "待复核",
+    "frozen": "付款中",
+    "partial": "未付清",
+    "paid": "已付清，待对账",
+    "closed": "已结清",
+}
+REMEDIES: Final = {
+    "fiscal-account": "财政专户拨款",
+    "reserve": "动用储备金",
+    "adjustment-fund": "省级调剂金",
+    "government-advance": "本级政府垫付",
+}
+CLEARING_KINDS: Final = {
+    "shortage": "资金缺口",
+    "returned": "凭证退回",
+    "hindered": "办理受阻",
+    "to-approve": "待复核",
+    "late": "逾期未付",
+    "unconfirmed": "凭证未对上",
+    "not-proposed": "未提出清算",
+}
+DOUBLE_BILL_STATES: Final = {
+    "raised": "待核实",
+    "confirmed": "已确认，待冲回医保结算",
+    "charged": "已追回",
+    "cleared": "已排除",
+}
+MATCHES: Final = {"same": "同一张票据", "near": "疑似"}
+DOCUMENT_STATES: Final = {"received": "待受理", "accepting": "受理中", "accepted": "已受理", "returned": "已退回"}
+PAYOUT_STATES: Final = {"proposed": "待复核", "paid": "已支付", "rejected": "已退回"}
+RECURRENCE_STATES: Final = {
+    "confirming": "等鉴定委员会确认",
+    "confirmed": "已确认复发",
+    "refused": "不予确认",
+    "objected": "等省级再次鉴定",
+    "withdrawn": "已撤回",
+}
+REGISTRATION_KINDS: Final = {"long-term": "异地长期居住", "posted": "常驻异地工作", "referral": "转诊转院"}
+REGISTRATION_STATES: Final = {
+    "applied": "待审核",
+    "registered": "已备案",
+    "rejected": "不予备案",
+    "cancelled": "已注销",
+}
+STAY_STATES: Final = {
+    "admitted": "住院中",
+    "settled-remote": "就医地已结算",
+    "received": "已收到月度数据",
+    "audited": "已审核",
+    "cleared": "已清算",
+    "cancelled": "已取消",
+    "self-paid": "个人垫付，手工报销",
+}
 PAPER_STATES: Final = {"provided": "已交", "shared": "共享调取", "reused": "沿用已交", "deferred": "容缺，待补"}
 LIGHTS: Final = {"green": ("●", "正常"), "yellow": ("▲", "临期"), "red": ("■", "逾期")}
 FILING_KINDS: Final = {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -22,6 +23,7 @@ Words = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")
 Value = Words | int | list[Text] | None
 """What a field of a form may hold."""
 
+_ID: Final = re.compile("[0-9A-Za-z_-]{1,64}")
 _MAX_SERIAL: Final = 2**63 - 1
 
 
@@ -57,3 +59,11 @@ def instant(part: Any) -> datetime:
     if at.tzinfo is None:
         raise ValueError("no zone")
     return at
+
+
+def case_in(facts: Mapping[str, Any], what: str) -> str:
+    """Path of the injury case that a request names. Refusal ``gateway.<what>.case``."""
+    case_id = facts.get("case_id")
+    if not isinstance(case_id, str) or not _ID.fullmatch(case_id):
+        raise invalid(f"gateway.{what}.case", "工伤案件编号(case_id)不能为空", field="case_id")
+    return f"/v1/injury-cases/{case_id}"

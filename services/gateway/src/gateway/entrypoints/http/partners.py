@@ -84,6 +84,7 @@ def _documents(api: APIRouter, gateway: Gateway) -> None:
             "document_no": document.document_no,
             "digest": document.digest,
             "about": kind.about if kind else "",
+            "scope": kind.scope if kind else "",
             "about_id": document.about_id,
             "case_id": document.case_id,
             "region": document.region,

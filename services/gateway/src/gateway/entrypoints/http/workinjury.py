@@ -72,6 +72,13 @@ class RevocationBody(_Body):
     decided_by: Short
 
 
+class BackPaymentBody(_Body):
+    """Premiums and late fees are paid, and since when the employer is insured."""
+
+    effective_on: date
+    proof: Short
+
+
 class AdvanceBody(_Body):
     """An application for an advance payment."""
 
@@ -142,6 +149,14 @@ class DebtorBody(NoteBody):
     amount_fen: Fen
 
 
+class InterruptionBody(NoteBody):
+    """What makes the time limit of the claim begin anew."""
+
+    kind: Literal["demand", "acknowledged", "suit", "suit-ended"]
+    on: date
+    reference: Short
+
+
 class WriteOffBody(_Body):
     """The document that allows to give the rest up."""
 
@@ -205,6 +220,10 @@ def _cases(api: APIRouter, gateway: Gateway) -> None:
     @api.post("/injury-cases/{case_id}/revocations", summary="Record a final revocation")
     async def revoke(caller: Caller, case_id: Id, body: RevocationBody, key: IdempotencyKey) -> Any:
         return await state(caller, "injury-cases:decide", case_id, "revocations", body, key)
+
+    @api.post("/injury-cases/{case_id}/back-payment", summary="An employer that was not insured has paid back")
+    async def back_payment(caller: Caller, case_id: Id, body: BackPaymentBody, key: IdempotencyKey) -> Any:
+        return await state(caller, "injury-cases:decide", case_id, "back-payment", body, key)
 
     @api.post("/injury-cases/{case_id}/advances", status_code=201, summary="Apply for an advance payment")
     async def apply(caller: Caller, case_id: Id, body: AdvanceBody, key: IdempotencyKey) -> Any:
@@ -325,6 +344,10 @@ def _recoveries(api: APIRouter, gateway: Gateway) -> None:
     @api.post("/recoveries/{recovery_id}/debtor", summary="The injured person got the third party's money")
     async def debtor_changed(caller: Caller, recovery_id: Id, body: DebtorBody, key: IdempotencyKey) -> Any:
         return await on_debt(caller, write, recovery_id, "debtor", body, key)
+
+    @api.post("/recoveries/{recovery_id}/interruptions", summary="The time limit of the claim begins anew")
+    async def interrupt(caller: Caller, recovery_id: Id, body: InterruptionBody, key: IdempotencyKey) -> Any:
+        return await on_debt(caller, write, recovery_id, "interruptions", body, key)
 
     @api.post(
         "/recoveries/{recovery_id}/write-off", status_code=201, summary="Propose to give the rest up; a second person decides"

@@ -9,8 +9,9 @@ from nicegui import ui
 
 from gateway.entrypoints.console.figures import AccountLine, month_balance
 from gateway.entrypoints.console.forms import day_of
-from gateway.entrypoints.console.frame import Desk, block, empty, section
+from gateway.entrypoints.console.frame import Desk, block, empty, missing, section
 from gateway.entrypoints.console.markup import Html, el, row, table
+from gateway.entrypoints.console.pages.case import act_button, field
 from gateway.entrypoints.console.pages.journals import dim_name, hands_of, journal_list
 from gateway.entrypoints.console.words import badge, money, num
 from shared.errors import Refusal
@@ -20,6 +21,7 @@ _SCAN: Final = 200
 _SCANS: Final = 10
 """Journals are read by the book and looked through for the account, this many pages at most for one view."""
 _SHOWN_DIMS: Final = 50
+_SHOWN_MONTHS: Final = 12
 
 
 async def show(desk: Desk) -> None:
@@ -34,6 +36,7 @@ async def show(desk: Desk) -> None:
     opening = on.replace(day=1) - timedelta(days=1)
     now = await desk.api.get("/v1/ledger/trial-balance", book=chosen, on=on.isoformat())
     before = await desk.api.get("/v1/ledger/trial-balance", book=chosen, on=opening.isoformat())
+    closed = await desk.api.look("/v1/ledger/periods", book=chosen)
     names = await _institution_names(desk) if any(str(r["dim"]).startswith("H:") for r in now["rows"]) else {}
     lines = month_balance(now["rows"], before["rows"])
     ui.page_title(f"{name} · 一窗")
@@ -52,12 +55,33 @@ async def show(desk: Desk) -> None:
             method="get",
             cls="inline",
         ),
+        _closed(closed),
+    )
+    if desk.can("ledger:propose"):
+        with ui.element("div").classes("acts screen"):
+            act_button(
+                desk,
+                "提请结账",
+                "结账后这个月不能再记账；由另一人复核。",
+                "/v1/ledger/periods",
+                [field("month", "月份（年-月）", "text")],
+                {"month": f"{opening:%Y-%m}"},
+                read=lambda body: {**body, "book": chosen},
+            )
+    block(
         section(
             f"{name}　科目余额表",
             _balance(lines, chosen, now["rows"], names) if lines else empty("此账套到这一天还没有发生业务。"),
             note=f"{on.year} 年 {on.month} 月，元；点科目看凭证",
         ),
     )
+
+
+def _closed(found: Any) -> Html:
+    if isinstance(found, Refusal):
+        return missing(found)
+    months = "、".join(period["month"] for period in found["items"][:_SHOWN_MONTHS])
+    return el("p", f"已结账：{months}" if months else "还没有结账的月份。", cls="soft")
 
 
 async def show_journals(desk: Desk) -> None:

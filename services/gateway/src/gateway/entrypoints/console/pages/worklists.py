@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from gateway.entrypoints.console.words import (
     PAIR_KINDS,
     RECOVERY_CAUSES,
     RECOVERY_STATES,
+    REMEDIES,
     SPLIT_STATES,
     TRANSFER_STATES,
     badge,
@@ -231,19 +232,60 @@ async def _proposals(desk: Desk) -> None:
     block(_more(found, ""))
 
 
+def _write_off(recovery_id: str, body: Json) -> Sequence[object]:
+    return [el("span", f"批准文号 {body['reference']}"), el("a", "看这笔追偿", href=f"/recoveries/{recovery_id}")]
+
+
+def _cut(settlement_id: str, body: Json) -> Sequence[object]:
+    said = [el("span", f"扣款 {format_yuan(body['amount_fen'])} 元"), el("span", body["reason"])]
+    return [*said, el("a", "看原结算单", href=f"/settlements/{settlement_id}")]
+
+
+def _one_bill(_: str, body: Json) -> Sequence[object]:
+    note = el("span", body["note"]) if body.get("note") else None
+    return [el("span", "冲回医保结算，多得的款转入追偿"), note, el("a", "看线索", href="/double-bills")]
+
+
+def _money_in(_: str, body: Json) -> Sequence[object]:
+    source = el("span", word(REMEDIES, body["source"])) if "source" in body else None
+    book, amount = word(BOOKS, body.get("book", "WI")), format_yuan(body["amount_fen"])
+    return [el("span", f"{book}到账 {amount} 元"), source, el("span", f"回单 {body['reference']}")]
+
+
+def _period(_: str, body: Json) -> Sequence[object]:
+    return [el("span", f"{word(BOOKS, body['book'])}　{body['month']}"), el("span", "结账后这个月不能再记账")]
+
+
+def _quarter(bill_no: str, body: Json) -> Sequence[object]:
+    return [el("span", f"付给 {body['province']} 省 {format_yuan(body['bill_fen'])} 元"), el("span", f"清算单 {bill_no}")]
+
+
+def _prefund(province: str, body: Json) -> Sequence[object]:
+    return [el("span", f"{'收回' if body['back'] else '拨付'} {province} 省 {format_yuan(body['amount_fen'])} 元")]
+
+
+_PROPOSED: Final[Mapping[str, Callable[[str, Json], Sequence[object]]]] = {
+    "write-off": _write_off,
+    "deduction": _cut,
+    "double-bill": _one_bill,
+    "replenishment": _money_in,
+    "medical-replenishment": _money_in,
+    "period": _period,
+    "remote-clearing": _quarter,
+    "prefund": _prefund,
+}
+_SECOND: Final = {
+    "write-off": "recoveries:approve",
+    "double-bill": "recoveries:approve",
+    "deduction": "audits:approve",
+    "period": "ledger:close",
+}
+"""Who may decide; the others are money of the clearing."""
+
+
 def _proposal(p: Json, today: date) -> Html:
-    body, days = p["body"], (today - date.fromisoformat(day(p["proposed_at"]))).days
-    if p["kind"] == "write-off":
-        what: Sequence[object] = [
-            el("span", f"批准文号 {body['reference']}"),
-            el("a", "看这笔追偿", href=f"/recoveries/{p['subject_id']}"),
-        ]
-    else:
-        what = [
-            el("span", f"扣款 {format_yuan(body['amount_fen'])} 元"),
-            el("span", body["reason"]),
-            el("a", "看原结算单", href=f"/settlements/{p['subject_id']}"),
-        ]
+    days = (today - date.fromisoformat(day(p["proposed_at"]))).days
+    what = _PROPOSED[p["kind"]](p["subject_id"], p["body"])
     return el(
         "p",
         el("b", p["name"]),
@@ -254,7 +296,7 @@ def _proposal(p: Json, today: date) -> Html:
 
 
 def _decide(desk: Desk, proposal: Json) -> None:
-    scope = "recoveries:approve" if proposal["kind"] == "write-off" else "audits:approve"
+    scope = _SECOND.get(proposal["kind"], "clearing:approve")
     mine = proposal["maker"] == desk.me["user_id"]
     path = f"/v1/proposals/{proposal['proposal_id']}"
 
