@@ -154,7 +154,7 @@ async def _balances(story: Story) -> list[Json]:
         return []
 
 
-_SILENT: Final = frozenset({"workinjury-bridge.recovery.v1", "workinjury-bridge.clearing.v1"})
+_SILENT: Final = frozenset({"gateway.partner.v1", "workinjury-bridge.recovery.v1", "workinjury-bridge.clearing.v1"})
 """Topics of which the story has no event: nobody in it owes a fund anything."""
 
 
