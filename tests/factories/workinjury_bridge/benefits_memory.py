@@ -216,7 +216,7 @@ class MemoryBenefitChecks:
         accounts = {account for kind, account in ACCOUNTS.items() if kind not in off}
         for entry in state.entries.values():
             for line in entry.lines:
-                if line.account in accounts and entry.kind not in ("out-of-area", "adjustment"):
+                if line.account in accounts and entry.kind not in ("out-of-area", "adjustment", "stay-recovery"):
                     booked[entry.case_id or "", line.account] += line.debit_fen - line.credit_fen
         return [(*key, granted[key], booked[key]) for key in sorted({*granted, *booked}) if granted[key] != booked[key]]
 

@@ -52,6 +52,7 @@ from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import Mutual, Payment
 from workinjury_bridge.application.propose_conversions import ProposeConversions
 from workinjury_bridge.application.recovery.apply_for_advance import ApplyForAdvance
+from workinjury_bridge.application.recovery.ask_back import AskBack
 from workinjury_bridge.application.recovery.book_movements import BookMovements
 from workinjury_bridge.application.recovery.recover_debt import RecoverDebt
 from workinjury_bridge.application.recovery.remind import Remind
@@ -61,6 +62,7 @@ from workinjury_bridge.application.review_conversion import ReviewConversion
 from workinjury_bridge.application.revoke_recognition import RevokeRecognition
 from workinjury_bridge.application.settle_directly import SettleDirectly
 from workinjury_bridge.application.void_direct_settlement import VoidDirectSettlement
+from workinjury_bridge.application.withdraw_settlements import WithdrawSettlements
 from workinjury_bridge.domain.advance import Advance
 from workinjury_bridge.domain.audit_deduction import AuditDeduction
 from workinjury_bridge.domain.benefits.appraisal import Appraisal
@@ -345,6 +347,10 @@ class MemoryRecoveries:
         mine = [d for d in of(tx).recoveries.values() if d.conversion_id == conversion_id]
         return sorted(mine, key=lambda d: d.recovery_id)
 
+    async def of_settlement(self, tx: Tx, settlement_id: str) -> Sequence[Recovery]:
+        mine = [d for d in of(tx).recoveries.values() if d.settlement_id == settlement_id]
+        return sorted(mine, key=lambda d: d.recovery_id)
+
     async def open_of(self, tx: Tx, book: Book, debtors: Collection[str]) -> Sequence[Recovery]:
         mine = [d for d in of(tx).recoveries.values() if d.book is book and d.debtor in debtors and not d.closed]
         return sorted(mine, key=lambda d: d.recovery_id)
@@ -454,6 +460,9 @@ class MemoryDirects:
     async def of_person(self, tx: Tx, person_id: str) -> Sequence[DirectSettlement]:
         return [d for d in of(tx).directs.values() if d.person_id == person_id]
 
+    async def after(self, tx: Tx, key: str, limit: int) -> Sequence[DirectSettlement]:
+        return [of(tx).directs[k] for k in sorted(of(tx).directs) if k > key][:limit]
+
     async def get(self, tx: Tx, key: str) -> DirectSettlement | None:
         return of(tx).directs.get(key)
 
@@ -520,12 +529,17 @@ class MemoryBridge:
         recoveries, advances, calendar = MemoryRecoveries(), MemoryAdvances(), load_calendar()
         recurrences = MemoryRecurrences()
         propose = ProposeConversions(cases, stays, conversions, recurrences, policies, clock, ids)
-        self.deduct = DeductAfterAudit(store, conversions, directs, MemoryDeductions(), ledger, policies, calendar, clock, ids)
+        ask_back = AskBack(recoveries, ledger, policies, calendar, clock, ids)
+        deductions, remote = MemoryDeductions(), MemoryRemoteStays()
+        self.deduct = DeductAfterAudit(
+            store, conversions, directs, deductions, ledger, ask_back, policies, calendar, clock, ids
+        )
         losses = MemoryLosses()
+        withdraw = WithdrawSettlements(directs, deductions, remote, losses, ledger, ask_back, clock, ids)
         pay = PayPerson(ledger, recoveries, losses, clock, ids)
         self.benefits = MemoryBenefits(store, cases, ledger, pay, losses, clock, ids, book)
-        confirm = ConfirmDirectSettlement(directs, stays, ledger, policies, losses, clock, ids)
-        reverse = ReverseDirectSettlement(directs, ledger, losses, recoveries, self.deduct, clock, ids)
+        confirm = ConfirmDirectSettlement(cases, directs, stays, ledger, policies, losses, withdraw, clock, ids)
+        reverse = ReverseDirectSettlement(directs, ledger, losses, recoveries, self.deduct, pay, clock, ids)
         self.judge = JudgeEligibility(store, cases, recurrences, POLICIES)
         self.open_case = OpenInjuryCase(store, cases, clock, ids)
         self.decide = DecideRecognition(store, cases, propose, clock, ids)
@@ -541,7 +555,7 @@ class MemoryBridge:
             papers,
             double_bills,
             self.find_double,
-            recoveries,
+            ask_back,
             ledger,
             pay,
             self.claims,
@@ -564,7 +578,7 @@ class MemoryBridge:
             clock,
             ids,
         )
-        self.revoke = RevokeRecognition(store, cases, conversions, self.benefits.withdraw, self.papers, clock, ids)
+        self.revoke = RevokeRecognition(store, cases, conversions, self.benefits.withdraw, self.papers, withdraw, clock, ids)
         self.review = ReviewConversion(store, cases, conversions, advances, clock)
         self.state_facts = StateFacts(store, cases, conversions, clock)
         self.back_payment = RecordBackPayment(store, cases, stays, conversions, clock)
@@ -600,6 +614,9 @@ class MemoryBridge:
             transfers,
             recoveries,
             recurrences,
+            directs,
+            deductions,
+            remote,
             ledger,
             self.claims,
             dues,
@@ -616,11 +633,11 @@ class MemoryBridge:
         self._on_corrected = OnSettlementCorrected(cases, conversions, clock)
 
         self.recur = ConfirmRecurrence(store, cases, recurrences, stays, conversions, propose, POLICIES, clock, ids)
-        registrations, remote, clearings = MemoryRegistrations(), MemoryRemoteStays(), MemoryQuarterClearings()
+        registrations, clearings = MemoryRegistrations(), MemoryQuarterClearings()
         items = self.benefits.items
         self.register = RegisterOutOfArea(store, cases, registrations, POLICIES, calendar, clock, ids)
         self.track = TrackRemoteStay(
-            store, cases, registrations, remote, clearings, items, ledger, POLICIES, calendar, clock, ids
+            store, cases, registrations, remote, clearings, items, ledger, ask_back, POLICIES, calendar, clock, ids
         )
         self.clear = ClearQuarter(store, remote, clearings, ledger, clock, ids)
         self.claim = ApplyForAllowances(store, cases, remote, items, self.benefits.propose, POLICIES, calendar, clock, ids)

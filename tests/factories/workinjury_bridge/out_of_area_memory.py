@@ -52,6 +52,9 @@ class MemoryRemoteStays:
     async def of_case(self, tx: Tx, case_id: str) -> Sequence[RemoteStay]:
         return [s for s in of(tx).remote_stays.values() if s.case_id == case_id]
 
+    async def after(self, tx: Tx, stay_id: str, limit: int) -> Sequence[RemoteStay]:
+        return [of(tx).remote_stays[key] for key in sorted(of(tx).remote_stays) if key > stay_id][:limit]
+
     async def of_quarter(self, tx: Tx, province: str, quarter: date) -> Sequence[RemoteStay]:
         stays = of(tx).remote_stays.values()
         return [s for s in stays if s.province == province and s.period is not None and quarter_of(s.period) == quarter]

@@ -99,6 +99,7 @@ from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import Policies, Views
 from workinjury_bridge.application.propose_conversions import ProposeConversions
 from workinjury_bridge.application.recovery.apply_for_advance import ApplyForAdvance
+from workinjury_bridge.application.recovery.ask_back import AskBack
 from workinjury_bridge.application.recovery.book_movements import BookMovements
 from workinjury_bridge.application.recovery.recover_debt import RecoverDebt
 from workinjury_bridge.application.recovery.remind import Remind
@@ -109,6 +110,7 @@ from workinjury_bridge.application.review_conversion import ReviewConversion
 from workinjury_bridge.application.revoke_recognition import RevokeRecognition
 from workinjury_bridge.application.settle_directly import SettleDirectly
 from workinjury_bridge.application.void_direct_settlement import VoidDirectSettlement
+from workinjury_bridge.application.withdraw_settlements import WithdrawSettlements
 from workinjury_bridge.application.worklists.describe_ages import DescribeAges
 from workinjury_bridge.application.worklists.describe_returns import DescribeReturns
 from workinjury_bridge.application.worklists.list_mismatches import ListMismatches
@@ -233,13 +235,16 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
     runs, dues, purse = SqlClearings(), SqlDues(), SqlPurse()
     recurrences = SqlRecurrences(cases)
     propose = ProposeConversions(cases, stays, conversions, recurrences, policies, clock, ids)
-    deduct = DeductAfterAudit(once, conversions, directs, SqlDeductions(), ledger, policies, calendar, clock, ids)
+    ask_back = AskBack(recoveries, ledger, policies, calendar, clock, ids)
+    deductions, remote_stays = SqlDeductions(), SqlRemoteStays(cases)
+    deduct = DeductAfterAudit(once, conversions, directs, deductions, ledger, ask_back, policies, calendar, clock, ids)
     losses, worklists = SqlLosses(), SqlWorklists(db)
     pay = PayPerson(ledger, recoveries, losses, clock, ids)
     benefits = _benefits(db, once, cases, ledger, store, pay, losses, clock, ids)
     judge = JudgeEligibility(db, cases, recurrences, policies)
-    confirm = ConfirmDirectSettlement(directs, stays, ledger, policies, losses, clock, ids)
-    reverse = ReverseDirectSettlement(directs, ledger, losses, recoveries, deduct, clock, ids)
+    withdraw = WithdrawSettlements(directs, deductions, remote_stays, losses, ledger, ask_back, clock, ids)
+    confirm = ConfirmDirectSettlement(cases, directs, stays, ledger, policies, losses, withdraw, clock, ids)
+    reverse = ReverseDirectSettlement(directs, ledger, losses, recoveries, deduct, pay, clock, ids)
     find_double = FindDoubleBills(
         db, cases, stays, conversions, directs, SqlPaperClaims(), SqlDoubleBills(), policies, calendar, clock, ids
     )
@@ -250,7 +255,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         find_double.papers,
         find_double.double_bills,
         find_double,
-        recoveries,
+        ask_back,
         ledger,
         pay,
         claims,
@@ -268,7 +273,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         open_case=OpenInjuryCase(once, cases, clock, ids),
         decide=DecideRecognition(once, cases, propose, clock, ids),
         contest=ContestRecognition(once, cases),
-        revoke=RevokeRecognition(once, cases, conversions, benefits.withdraw, papers, clock, ids),
+        revoke=RevokeRecognition(once, cases, conversions, benefits.withdraw, papers, withdraw, clock, ids),
         judge=judge,
         review=ReviewConversion(once, cases, conversions, advances, clock),
         state_facts=StateFacts(once, cases, conversions, clock),
@@ -322,6 +327,9 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
             transfers,
             recoveries,
             recurrences,
+            directs,
+            deductions,
+            remote_stays,
             ledger,
             claims,
             dues,
@@ -341,7 +349,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         ages=DescribeAges(worklists, clock),
         returns=DescribeReturns(worklists, policies, calendar, clock),
         mismatches=ListMismatches(worklists, policies, calendar, clock),
-        out_of_area=_out_of_area(db, once, cases, ledger, benefits.propose, policies, calendar, clock, ids),
+        out_of_area=_out_of_area(db, once, cases, ledger, ask_back, benefits.propose, policies, calendar, clock, ids),
         recurrences=RecurrenceDesk(
             views=SqlOutOfAreaViews(db),
             confirm=ConfirmRecurrence(once, cases, recurrences, stays, conversions, propose, policies, clock, ids),
@@ -354,6 +362,7 @@ def _out_of_area(
     once: SqlOnce,
     cases: SqlCases,
     ledger: SqlLedger,
+    ask_back: AskBack,
     propose: ProposeBenefit,
     policies: PolicyBook,
     calendar: WorkCalendar,
@@ -369,7 +378,9 @@ def _out_of_area(
     return OutOfAreaDesk(
         views=SqlOutOfAreaViews(db),
         register=RegisterOutOfArea(once, cases, registrations, policies, calendar, clock, ids),
-        track=TrackRemoteStay(once, cases, registrations, stays, clearings, items, ledger, policies, calendar, clock, ids),
+        track=TrackRemoteStay(
+            once, cases, registrations, stays, clearings, items, ledger, ask_back, policies, calendar, clock, ids
+        ),
         clear=ClearQuarter(once, stays, clearings, ledger, clock, ids),
         claim=ApplyForAllowances(once, cases, stays, items, propose, policies, calendar, clock, ids),
     )

@@ -15,12 +15,13 @@ from workinjury_bridge.adapters import tables as base
 from workinjury_bridge.adapters import tables_benefits as t
 from workinjury_bridge.domain.benefits.item import STANDS
 from workinjury_bridge.domain.benefits.kinds import ACCOUNTS, OF_A_STAY, BenefitKind
+from workinjury_bridge.domain.out_of_area.journals import STAY_RECOVERY
 
 _AT_MOST = 1000
 _BENEFITS = {
     kind.value: account for kind, account in ACCOUNTS.items() if kind not in {BenefitKind.ESTATE_WRITE_OFF, *OF_A_STAY}
 }
-_REMOTE_STAYS = ("out-of-area", "adjustment")
+_REMOTE_STAYS = ("out-of-area", "adjustment", STAY_RECOVERY)
 """Journals of stays elsewhere, which use the account of devices too."""
 """A debt written off shares its account with other write-offs."""
 

@@ -122,6 +122,10 @@ class SqlRemoteStays:
         """See the port."""
         return await self._where(tx, t.stay.c.case_id == case_id, _MAX_ROWS)
 
+    async def after(self, tx: Tx, stay_id: str, limit: int) -> Sequence[RemoteStay]:
+        """See the port."""
+        return await self._where(tx, t.stay.c.stay_id > stay_id, limit)
+
     async def of_quarter(self, tx: Tx, province: str, quarter: date) -> Sequence[RemoteStay]:
         """See the port."""
         return await self._where(tx, (t.stay.c.province == province) & (t.stay.c.quarter == quarter), _QUARTER_ROWS)
@@ -160,6 +164,7 @@ def _stay(row: Row[Any]) -> RemoteStay:
         objection=row.objection,
         adjusted_fen=row.adjusted_fen,
         clearing_id=row.clearing_id,
+        revoked=row.revoked,
     )
 
 

@@ -278,6 +278,7 @@ recovery = Table(
     ),
     Index("ix_recovery_case_id", "case_id"),
     Index("ix_recovery_conversion_id", "conversion_id"),
+    Index("ix_recovery_settlement_id", "settlement_id"),
     Index("ix_recovery_debtor", "debtor", "book"),
     Index("ix_recovery_open", "recovery_id", postgresql_where=text(OPEN_DEBT)),
     Index("ix_recovery_limitation_on", "limitation_on", postgresql_where=text("limitation_on IS NOT NULL")),

@@ -79,6 +79,13 @@ stay = Table(
     Column("objection", Text, comment="null when none is open"),
     Column("adjusted_fen", BigInteger, nullable=False),
     Column("clearing_id", Text, ForeignKey("out_of_area_clearing.clearing_id")),
+    Column(
+        "revoked",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="the recognition was finally revoked: the person owes it",
+    ),
     Column("told_at", DateTime(timezone=True), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
     CheckConstraint("adjusted_fen >= 0 AND adjusted_fen <= coalesce(work_injury_fen, 0)", name="adjusted_within"),

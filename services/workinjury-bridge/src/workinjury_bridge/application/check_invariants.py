@@ -1,4 +1,4 @@
-"""Check every conversion against its journals, and the inter-fund balances against the medical books (reference B15)."""
+"""Check every conversion and every stay settled directly against its journals, and the inter-fund balances against the medical books (reference B15)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,22 @@ from shared.ledger import Book
 from shared.transactions import UnitOfWork
 from workinjury_bridge.application.benefits.ports import BenefitChecks
 from workinjury_bridge.application.clearing.ports import Clearings, Dues
-from workinjury_bridge.application.ports import Cases, ClaimsGateway, Conversions, Ledger, Mutual, Recoveries, Transfers
+from workinjury_bridge.application.out_of_area.ports import RemoteStays
+from workinjury_bridge.application.ports import (
+    Cases,
+    ClaimsGateway,
+    Conversions,
+    Deductions,
+    Directs,
+    Ledger,
+    Mutual,
+    Recoveries,
+    Transfers,
+)
 from workinjury_bridge.application.recurrence.ports import Recurrences
 from workinjury_bridge.domain.benefits.rules import BenefitBook
 from workinjury_bridge.domain.conversion import Step, next_step
-from workinjury_bridge.domain.invariants import Breach, breaches_of
+from workinjury_bridge.domain.invariants import Breach, breaches_of, breaches_of_direct, breaches_of_stay
 from workinjury_bridge.domain.recurrence import decision_in_force
 
 _PAGE = 200
@@ -33,6 +44,9 @@ class CheckInvariants:
     transfers: Transfers
     recoveries: Recoveries
     recurrences: Recurrences
+    directs: Directs
+    deductions: Deductions
+    remote_stays: RemoteStays
     ledger: Ledger
     claims: ClaimsGateway
     dues: Dues
@@ -72,6 +86,8 @@ class CheckInvariants:
                 problem = f"debts say {debts_fen}, the book says {book_fen}"
                 breaches.append(Breach(rule="9", subject_id=debtor, problem=problem))
         breaches.extend(await self.check_benefits())
+        breaches.extend(await self.check_directs())
+        breaches.extend(await self.check_remote_stays())
         inter_fund = "in-flight" if in_flight else await self._inter_fund(breaches)
         return {
             "checked": checked,
@@ -79,6 +95,48 @@ class CheckInvariants:
             "inter_fund": inter_fund,
             "breaches": [asdict(breach) for breach in breaches],
         }
+
+    async def check_directs(self) -> list[Breach]:
+        """B15.5, 9 and 14 for direct settlements, each seen under its person's lock."""
+        found: list[Breach] = []
+        last = ""
+        while True:
+            async with self.work.transaction() as tx:
+                page = await self.directs.after(tx, last, _PAGE)
+            for seen in page:
+                if seen.settlement_id is None:
+                    continue
+                async with self.work.transaction() as tx:
+                    settlement = await self.directs.locked(tx, seen.key)
+                    case = await self.cases.get(tx, seen.case_id)
+                    if settlement is None or settlement.settlement_id is None or case is None:
+                        continue
+                    entries = await self.ledger.of_settlement(tx, settlement.settlement_id)
+                    cuts = await self.deductions.of_settlement(tx, settlement.settlement_id)
+                    debts = await self.recoveries.of_settlement(tx, settlement.settlement_id)
+                cut = sum(deduction.amount_fen for deduction in cuts if deduction.stands)
+                found += breaches_of_direct(settlement, entries, cut, case.effective, debts)
+            if len(page) < _PAGE:
+                return found
+            last = page[-1].key
+
+    async def check_remote_stays(self) -> list[Breach]:
+        """B15.5 and 9 for stays elsewhere, each seen under its person's lock."""
+        found: list[Breach] = []
+        last = ""
+        while True:
+            async with self.work.transaction() as tx:
+                page = await self.remote_stays.after(tx, last, _PAGE)
+            for seen in page:
+                async with self.work.transaction() as tx:
+                    stay = await self.remote_stays.locked(tx, seen.stay_id)
+                    entries = await self.ledger.of_settlement(tx, seen.stay_id)
+                    debts = await self.recoveries.of_settlement(tx, seen.stay_id)
+                if stay is not None:
+                    found += breaches_of_stay(stay, entries, debts)
+            if len(page) < _PAGE:
+                return found
+            last = page[-1].stay_id
 
     async def check_benefits(self) -> list[Breach]:
         """B15.5, 6, 10 and 12 for the cash benefits: what was granted, what the book says, and who was paid."""

@@ -10,8 +10,9 @@ from shared.contracts.claims import ClaimSettled
 from shared.ids import IdFactory
 from shared.transactions import Tx
 from workinjury_bridge.application.benefits.ports import Losses
-from workinjury_bridge.application.ports import Directs, Ledger, Policies, Stays
+from workinjury_bridge.application.ports import Cases, Directs, Ledger, Policies, Stays
 from workinjury_bridge.application.settle_directly import VOID_DEADLINE
+from workinjury_bridge.application.withdraw_settlements import WithdrawSettlements
 from workinjury_bridge.domain.benefits.loss import rerouted
 from workinjury_bridge.domain.facts import work_injury_settled
 from workinjury_bridge.domain.journals import Stamp, about_direct, direct_entry, meals_entry
@@ -25,16 +26,18 @@ PAY_MEALS_DEADLINE = "pay-direct-meals"
 class ConfirmDirectSettlement:
     """Refuses (so that the event is parked for a person) an unknown key and another total than was adjudicated."""
 
+    cases: Cases
     directs: Directs
     stays: Stays
     ledger: Ledger
     policies: Policies
     losses: Losses
+    withdraw: WithdrawSettlements
     clock: Clock
     ids: IdFactory
 
     async def run(self, tx: Tx, fact: ClaimSettled, key: str) -> None:
-        """Book it, also when it lapsed: the hospital has settled. Told twice, or after its own reversal, it changes nothing."""
+        """Book it, also when it lapsed: the hospital has settled; revoked meanwhile, it is asked back at once. Told twice, or after its own reversal, it changes nothing."""
         found = await self.directs.get(tx, key)
         if found is None:
             raise unknown("settlement", "工伤结算预留")
@@ -60,3 +63,6 @@ class ConfirmDirectSettlement:
         await self.directs.save(tx, settlement, now)
         tx.cancel(VOID_DEADLINE, key)
         tx.emit(work_injury_settled(settlement, now))
+        case = await self.cases.get(tx, settlement.case_id)
+        if case is None or case.effective is None:
+            await self.withdraw.direct(tx, settlement)

@@ -275,6 +275,10 @@ class Recoveries(Protocol):
         """Every debt that came from a conversion, oldest first."""
         ...
 
+    async def of_settlement(self, tx: Tx, settlement_id: str) -> Sequence[Recovery]:
+        """Every debt about a settlement, a stay elsewhere or a paper claim, oldest first."""
+        ...
+
     async def open_of(self, tx: Tx, book: Book, debtors: Collection[str]) -> Sequence[Recovery]:
         """The debts of these debtors to a book that are not closed, oldest first."""
         ...
@@ -391,6 +395,10 @@ class Directs(Protocol):
 
     async def of_person(self, tx: Tx, person_id: str) -> Sequence[DirectSettlement]:
         """Every direct settlement of a person."""
+        ...
+
+    async def after(self, tx: Tx, key: str, limit: int) -> Sequence[DirectSettlement]:
+        """Every direct settlement in order of its key, after ``key``."""
         ...
 
     async def get(self, tx: Tx, key: str) -> DirectSettlement | None:

@@ -7,17 +7,19 @@ from dataclasses import dataclass, replace
 from shared.clock import Clock
 from shared.ids import IdFactory
 from shared.ledger import Book, Entry, contra
+from shared.ledger.books import DUE_TO_PERSON, WI_MEDICAL
 from shared.transactions import Tx
 from workinjury_bridge.application.audit.apply_deduction import DeductAfterAudit
 from workinjury_bridge.application.benefits.ports import Losses
 from workinjury_bridge.application.confirm_direct_settlement import PAY_MEALS_DEADLINE
+from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import Directs, Ledger, Recoveries
 from workinjury_bridge.application.settle_directly import VOID_DEADLINE
 from workinjury_bridge.domain import party
 from workinjury_bridge.domain.benefits.loss import rerouted
 from workinjury_bridge.domain.direct_settlement import DirectSettlement, DirectState
 from workinjury_bridge.domain.facts import recovery_changed
-from workinjury_bridge.domain.journals import Stamp, about_direct, meals_recovery_entry, person_dim
+from workinjury_bridge.domain.journals import Stamp, about_direct, meals_recovery_entry, owed_by_hospital_entry, person_dim
 from workinjury_bridge.domain.recovery import Cause, Recovery
 from workinjury_bridge.domain.refusals import unknown
 
@@ -31,6 +33,7 @@ class ReverseDirectSettlement:
     losses: Losses
     recoveries: Recoveries
     deduct: DeductAfterAudit
+    pay: PayPerson
     clock: Clock
     ids: IdFactory
 
@@ -39,6 +42,10 @@ class ReverseDirectSettlement:
         found = await self.directs.get(tx, key)
         if found is None:
             raise unknown("settlement", "工伤结算预留")
+        if found.state is DirectState.REVOKED and found.settlement_id == settlement_id:
+            await self._after_revocation(tx, found)
+            await self.directs.save(tx, found.reversed(), self.clock.now())
+            return
         if not found.stands or (found.state is DirectState.POSTED and found.settlement_id != settlement_id):
             return
         if found.state is DirectState.POSTED:
@@ -50,6 +57,32 @@ class ReverseDirectSettlement:
         await self.directs.save(tx, found.reversed(), self.clock.now())
         tx.cancel(VOID_DEADLINE, key)
         tx.cancel(PAY_MEALS_DEADLINE, key)
+
+    async def _after_revocation(self, tx: Tx, settlement: DirectSettlement) -> None:
+        """The hospital gives back what the person was asked for; an allowance stays the person's debt. What came in is paid back."""
+        concern, today = about_direct(settlement), self.clock.today()
+        settlement_id = concern.settlement_id or ""
+        await self.deduct.give_up(tx, settlement_id, "settlement reversed")
+        if not settlement.version.work_injury_fen:
+            return
+        entries = await self.ledger.of_settlement(tx, settlement_id)
+        asked = sum(x.credit_fen for e in entries if e.kind == "recovery" for x in e.lines if x.account == WI_MEDICAL)
+        cut = settlement.version.work_injury_fen - asked
+        debts = [d for d in await self.recoveries.of_settlement(tx, settlement_id) if d.cause is Cause.REVOKED]
+        stamp = Stamp(entry_id=self.ids.new(), booked_on=today, voucher_no=await self.ledger.next_voucher(tx, today))
+        payee = await self.pay.payee_of(tx, concern)
+        entry = owed_by_hospital_entry(payee, settlement.version.work_injury_fen, cut, debts, stamp)
+        await self.ledger.append(tx, [entry])
+        left = asked
+        for debt in debts:
+            falls_away = min(left, debt.open_fen)
+            if falls_away:
+                after = debt.moved(falls_away)
+                await self.recoveries.save(tx, after, self.clock.now())
+                tx.emit(recovery_changed(after, self.clock.now()))
+                left -= falls_away
+        paid_in = sum(x.credit_fen for x in entry.lines if x.account == DUE_TO_PERSON)
+        await self.pay.run(tx, concern, (("repayment", paid_in),))
 
     async def _take_back(self, tx: Tx, settlement: DirectSettlement, entry: Entry) -> Entry:
         today = self.clock.today()

@@ -13,6 +13,7 @@ from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.benefits.withdraw_benefits import WithdrawBenefits
 from workinjury_bridge.application.double.settle_paper_claim import ClaimOnPaper
 from workinjury_bridge.application.ports import Cases, Conversions
+from workinjury_bridge.application.withdraw_settlements import WithdrawSettlements
 from workinjury_bridge.domain.facts import conversion_changed
 from workinjury_bridge.domain.recognition import Decision, Outcome
 from workinjury_bridge.domain.refusals import in_the_future, unknown
@@ -27,6 +28,7 @@ class RevokeRecognition:
     conversions: Conversions
     withdraw: WithdrawBenefits
     papers: ClaimOnPaper
+    settlements: WithdrawSettlements
     clock: Clock
     ids: IdFactory
 
@@ -70,6 +72,7 @@ class RevokeRecognition:
                     tx.emit(conversion_changed(after, now))
             await self.withdraw.run(tx, case)
             await self.papers.withdraw(tx, case_id)
+            await self.settlements.run(tx, case)
             tx.emit(
                 RecognitionRevoked(
                     case_id=case_id,

@@ -13,7 +13,7 @@ from workinjury_bridge.application.judge_eligibility import JudgeEligibility
 from workinjury_bridge.application.ports import Cases, Directs, Policies
 from workinjury_bridge.domain.bill import BillLine, WorkInjuryVersion, assess
 from workinjury_bridge.domain.code_map import CodeMap
-from workinjury_bridge.domain.direct_settlement import DirectSettlement
+from workinjury_bridge.domain.direct_settlement import DirectSettlement, DirectState
 from workinjury_bridge.domain.refusals import key_reused, mixed_stay
 
 VOID_DEADLINE = "void-direct-settlement"
@@ -72,6 +72,8 @@ class SettleDirectly:
                 if (known.person_id, known.visit_id, known.version) != (bill.person_id, bill.visit_id, version):
                     raise key_reused(bill.key)
                 return _answer(known)
+            if known is not None and known.state is DirectState.REVOKED:
+                raise key_reused(bill.key)
             settlement = await self._adjudicate(tx, bill, version)
             now = self.clock.now()
             await self.directs.save(tx, settlement, now)

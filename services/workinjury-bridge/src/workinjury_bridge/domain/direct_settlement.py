@@ -18,6 +18,8 @@ class DirectState(StrEnum):
     VOIDED = "voided"
     """Never confirmed within the time limit. A late confirmation still posts: the hospital has settled."""
     POSTED = "posted"
+    REVOKED = "revoked"
+    """The recognition was finally revoked: the person owes what the fund has paid (B3)."""
     REVERSED = "reversed"
     """Taken back. The hospital may settle again with the same message, and so under the same key."""
 
@@ -55,7 +57,7 @@ class DirectSettlement:
 
     def posted(self, settlement_id: str, meals_fen: int, invoice_no: str | None = None) -> DirectSettlement:
         """Claims has settled with this key. Refuses while another settlement stands under it."""
-        if self.state is DirectState.POSTED:
+        if self.state in (DirectState.POSTED, DirectState.REVOKED):
             raise key_reused(self.key)
         return replace(
             self,
@@ -73,6 +75,10 @@ class DirectSettlement:
     def with_meals_paid(self) -> DirectSettlement:
         """The allowance went to the person."""
         return replace(self, meals_paid=True)
+
+    def revoked(self) -> DirectSettlement:
+        """The recognition that it rested on was finally revoked."""
+        return replace(self, state=DirectState.REVOKED)
 
     def reversed(self) -> DirectSettlement:
         """Claims has reversed the settlement."""

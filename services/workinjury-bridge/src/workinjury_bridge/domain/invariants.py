@@ -1,4 +1,4 @@
-"""What must hold for every conversion, checked against its journals (reference B15). Used by the nightly check and by tests."""
+"""What must hold for every conversion and every stay settled directly, checked against its journals (reference B15). Used by the nightly check and by tests."""
 
 from __future__ import annotations
 
@@ -18,10 +18,13 @@ from shared.ledger.books import (
 )
 from workinjury_bridge.domain.clearing import InterfundDue
 from workinjury_bridge.domain.conversion import WAITING, Conversion, ConversionState
+from workinjury_bridge.domain.direct_settlement import DirectSettlement, DirectState
 from workinjury_bridge.domain.figures import Figures
+from workinjury_bridge.domain.out_of_area.journals import costs_of
+from workinjury_bridge.domain.out_of_area.remote_stay import RemoteState, RemoteStay
 from workinjury_bridge.domain.party import receivable
 from workinjury_bridge.domain.recognition import Decision
-from workinjury_bridge.domain.recovery import Recovery, RecoveryState
+from workinjury_bridge.domain.recovery import Cause, Recovery, RecoveryState
 from workinjury_bridge.domain.transfer import Direction, Transfer, TransferState
 
 _Expect = Callable[[str, bool, str], None]
@@ -84,6 +87,43 @@ def breaches_of(
         times = sum(1 for e in entries if e.voucher_no == transfer.voucher_no)
         expect("3", times == int(transfer.state in _BOOKED_THROUGH), f"voucher {transfer.voucher_no} booked {times} times")
     return found
+
+
+def breaches_of_direct(
+    settlement: DirectSettlement,
+    entries: Sequence[Entry],
+    cut_fen: int,
+    effective: Decision | None,
+    debts: Sequence[Recovery],
+) -> list[Breach]:
+    """What is wrong with one direct settlement: its cost in the book, and after a final revocation that the person owes it (B3, B4).
+
+    ``cut_fen``: what audits have cut of it and stands. ``effective``: the case's granted decision now.
+    """
+    state, booked = settlement.state, _Balances(entries)
+    posted = state is DirectState.POSTED
+    cost = settlement.version.work_injury_fen - cut_fen
+    owed = sum(debt.advanced_fen - debt.moved_fen for debt in debts if debt.cause is Cause.REVOKED)
+    asked = cost + (settlement.meals_fen if settlement.meals_paid else 0)
+    holds = (
+        ("14", not posted or effective is not None, "borne without an effective recognition"),
+        ("5", booked.of(WI_MEDICAL) == (cost if posted else 0), "cost of treatment in the book"),
+        ("5", booked.of(WI_MEALS) == (settlement.meals_fen if posted else 0), "cost of meals in the book"),
+        ("9", state is not DirectState.REVOKED or owed == asked, "what the person was asked for"),
+    )
+    return [Breach(rule=rule, subject_id=settlement.key, problem=problem) for rule, held, problem in holds if not held]
+
+
+def breaches_of_stay(stay: RemoteStay, entries: Sequence[Entry], debts: Sequence[Recovery]) -> list[Breach]:
+    """What is wrong with one stay elsewhere: what it cost, and after a final revocation that the person owes it (B3, B8)."""
+    (account,) = costs_of(stay)
+    borne = stay.state in (RemoteState.RECEIVED, RemoteState.AUDITED, RemoteState.CLEARED) and not stay.owed_back
+    owed = sum(debt.advanced_fen for debt in debts)
+    holds = (
+        ("5", _Balances(entries).of(account) == (stay.payable_fen if borne else 0), "cost of the stay in the book"),
+        ("9", owed == (stay.payable_fen if stay.owed_back else 0), "what the person was asked for"),
+    )
+    return [Breach(rule=rule, subject_id=stay.stay_id, problem=problem) for rule, held, problem in holds if not held]
 
 
 def _expect_books(

@@ -5,7 +5,7 @@ Every function only arranges lines; ``shared.ledger.Entry`` refuses what does no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -328,20 +328,43 @@ def paper_entry(concern: Concern, claim: PaperClaim, stamp: Stamp) -> Entry:
     return _entry(concern, stamp, "paper-claim", lines, memo="工伤医疗费手工报销")
 
 
-def paper_reversion_entry(concern: Concern, claim: PaperClaim, stamp: Stamp) -> Entry:
-    """The recognition was revoked after it was paid: Dr 1125(P) / Cr 5001.11, 5001.13 (B3)."""
+def ask_back_entry(concern: Concern, costs: Mapping[str, int], stamp: Stamp, kind: str, memo: str) -> Entry:
+    """The recognition was revoked after the fund had paid: Dr 1125(P) / Cr 5001.11, 5001.13 or what else it cost (B3)."""
     lines = (
-        _debit(DUE_FROM_PERSON, claim.version.work_injury_fen + claim.meals_fen, person_dim(concern.person_id)),
-        _credit(WI_MEDICAL, claim.version.work_injury_fen),
-        _credit(WI_MEALS, claim.meals_fen),
+        debit(DUE_FROM_PERSON, sum(costs.values()), person_dim(concern.person_id)),
+        *(_credit(account, amount) for account, amount in costs.items()),
     )
-    return _entry(concern, stamp, "recovery", lines, memo="工伤认定撤销，追回手工报销")
+    return _entry(concern, stamp, kind, lines, memo=memo)
+
+
+def owed_by_hospital_entry(concern: Concern, amount_fen: int, cut_fen: int, debts: Sequence[Recovery], stamp: Stamp) -> Entry:
+    """The hospital takes back a settlement that the person was asked for: Dr 2201(H) E / Cr 5001.11 what an audit had cut, 1125(P).
+
+    ``debts``: what of each falls away; what the person has paid in on it is owed back, Cr 2203, what was given up comes in, Cr 5001.30.
+    """
+    left = amount_fen - cut_fen
+    open_ = min(left, sum(debt.open_fen for debt in debts))
+    paid_in = min(left - open_, sum(debt.recovered_fen for debt in debts))
+    lines = (
+        debit(DUE_TO_INSTITUTION, amount_fen, institution_dim(concern.institution_code)),
+        _credit(WI_MEDICAL, cut_fen),
+        _credit(DUE_FROM_PERSON, open_, person_dim(concern.person_id)),
+        _credit(DUE_TO_PERSON, paid_in, concern.payable_dim),
+        _credit(WRITTEN_OFF, left - open_ - paid_in),
+    )
+    return _entry(concern, stamp, "reversal", lines, memo="工伤直接结算撤销，冲减追偿")
 
 
 def meals_entry(concern: Concern, amount_fen: int, stamp: Stamp) -> Entry:
     """The allowance of a directly settled stay becomes due: Dr 5001.13 / Cr 2203(P)."""
     lines = (debit(WI_MEALS, amount_fen), credit(DUE_TO_PERSON, amount_fen, concern.payable_dim))
     return _entry(concern, stamp, "benefit", lines, memo="住院伙食补助费")
+
+
+def meals_withdrawal_entry(concern: Concern, amount_fen: int, stamp: Stamp, *, reverses: str) -> Entry:
+    """The recognition was revoked before the allowance was paid: Dr 2203(P) / Cr 5001.13 (B3)."""
+    lines = (debit(DUE_TO_PERSON, amount_fen, concern.payable_dim), credit(WI_MEALS, amount_fen))
+    return _entry(concern, stamp, "contra", lines, memo="工伤认定撤销，冲销住院伙食补助费", reverses=reverses)
 
 
 def meals_recovery_entry(concern: Concern, amount_fen: int, stamp: Stamp, *, reverses: str) -> Entry:

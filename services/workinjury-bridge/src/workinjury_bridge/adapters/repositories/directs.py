@@ -39,6 +39,12 @@ class SqlDirects:
         statement = select(t.direct_settlement).where(c.person_id == person_id).order_by(c.key).limit(MAX_ROWS)
         return [self._direct(row) for row in await opened(tx).all(statement)]
 
+    async def after(self, tx: Tx, key: str, limit: int) -> Sequence[DirectSettlement]:
+        """See the port."""
+        c = t.direct_settlement.c
+        statement = select(t.direct_settlement).where(c.key > key).order_by(c.key).limit(limit)
+        return [self._direct(row) for row in await opened(tx).all(statement)]
+
     @staticmethod
     def _direct(row: Row[Any]) -> DirectSettlement:
         return DirectSettlement(

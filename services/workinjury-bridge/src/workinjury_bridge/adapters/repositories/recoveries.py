@@ -45,6 +45,10 @@ class SqlRecoveries:
         """See the port."""
         return await self._where(tx, t.recovery.c.conversion_id == conversion_id)
 
+    async def of_settlement(self, tx: Tx, settlement_id: str) -> Sequence[Recovery]:
+        """See the port."""
+        return await self._where(tx, t.recovery.c.settlement_id == settlement_id)
+
     async def open_of(self, tx: Tx, book: Book, debtors: Collection[str]) -> Sequence[Recovery]:
         """See the port."""
         c = t.recovery.c

@@ -8,8 +8,10 @@ from typing import Any
 from shared.calendar import WorkCalendar
 from shared.clock import Clock
 from shared.ids import IdFactory
+from shared.ledger.books import WI_MEDICAL
 from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.ports import Conversions, Deductions, Directs, Ledger, Policies
+from workinjury_bridge.application.recovery.ask_back import AskBack
 from workinjury_bridge.domain.audit_deduction import AuditDeduction
 from workinjury_bridge.domain.conversion import ConversionState
 from workinjury_bridge.domain.direct_settlement import DirectState
@@ -41,6 +43,7 @@ class DeductAfterAudit:
     directs: Directs
     deductions: Deductions
     ledger: Ledger
+    ask_back: AskBack
     policies: Policies
     calendar: WorkCalendar
     clock: Clock
@@ -101,11 +104,15 @@ class DeductAfterAudit:
         return (await self.once.run(key, work))[0]
 
     async def withdraw(self, key: OnceKey, deduction_id: str, note: str | None) -> dict[str, Any]:
-        """The objection is right: contra journal."""
+        """The objection is right: contra journal; of a revoked direct settlement the person owes it (B3)."""
 
         async def work(tx: Tx) -> dict[str, Any]:
             after = (await self._locked(tx, deduction_id)).withdrawn(note)
             await self._take_back(tx, after)
+            direct = await self.directs.of_settlement(tx, after.settlement_id)
+            if direct is not None and direct.state is DirectState.REVOKED:
+                costs = {WI_MEDICAL: after.amount_fen}
+                await self.ask_back.run(tx, about_direct(direct), after.settlement_id, costs, "工伤认定撤销，追回直接结算费用")
             return await self._store(tx, after)
 
         return (await self.once.run(key, work))[0]

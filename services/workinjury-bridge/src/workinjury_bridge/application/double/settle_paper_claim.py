@@ -9,18 +9,17 @@ from typing import Any
 from shared.calendar import WorkCalendar
 from shared.clock import Clock
 from shared.ids import IdFactory
-from shared.ledger import Book
+from shared.ledger.books import WI_MEALS, WI_MEDICAL
 from shared.transactions import Once, OnceKey, Tx, UnitOfWork
 from workinjury_bridge.application.double.find_double_bills import FindDoubleBills
 from workinjury_bridge.application.pay_person import PayPerson
-from workinjury_bridge.application.ports import Cases, ClaimsGateway, DoubleBills, Ledger, PaperClaims, Policies, Recoveries
-from workinjury_bridge.application.recovery.remind import DOUBLE_BILL_DEADLINE, RECOVERY_DEADLINE, end_of
-from workinjury_bridge.domain import party
+from workinjury_bridge.application.ports import Cases, ClaimsGateway, DoubleBills, Ledger, PaperClaims, Policies
+from workinjury_bridge.application.recovery.ask_back import AskBack
+from workinjury_bridge.application.recovery.remind import DOUBLE_BILL_DEADLINE
 from workinjury_bridge.domain.double_bill import BillMark, DoubleBillState, Match, match_of
-from workinjury_bridge.domain.facts import double_bill_changed, paper_claim_changed, recovery_changed
-from workinjury_bridge.domain.journals import Stamp, about_papers, paper_entry, paper_reversion_entry
+from workinjury_bridge.domain.facts import double_bill_changed, paper_claim_changed
+from workinjury_bridge.domain.journals import Stamp, about_papers, paper_entry
 from workinjury_bridge.domain.paper_claim import PaperClaim, Papers, PaperState, adjudicate
-from workinjury_bridge.domain.recovery import Cause, Recovery
 from workinjury_bridge.domain.refusals import bill_taken, not_entitled, out_of_turn, unknown
 
 
@@ -34,7 +33,7 @@ class ClaimOnPaper:
     papers: PaperClaims
     double_bills: DoubleBills
     find_double: FindDoubleBills
-    recoveries: Recoveries
+    ask_back: AskBack
     ledger: Ledger
     pay: PayPerson
     claims: ClaimsGateway
@@ -141,9 +140,8 @@ class ClaimOnPaper:
             if claim.state is PaperState.PROPOSED:
                 await self._store(tx, await self._given_up(tx, claim, claim.rejected(None, "recognition revoked")))
             elif claim.state is PaperState.PAID:
-                entry = paper_reversion_entry(about_papers(claim), claim, await self._stamp(tx))
-                await self.ledger.append(tx, [entry])
-                await self._owed_back(tx, claim)
+                costs = {WI_MEDICAL: claim.version.work_injury_fen, WI_MEALS: claim.meals_fen}
+                await self.ask_back.run(tx, about_papers(claim), claim.paper_claim_id, costs, "工伤认定撤销，追回手工报销")
                 await self._store(tx, claim.revoked())
 
     async def _expect_unpaid(self, claim: PaperClaim, bills: Mapping[str, BillMark]) -> None:
@@ -161,26 +159,6 @@ class ClaimOnPaper:
                 tx.cancel(DOUBLE_BILL_DEADLINE, clue.double_bill_id)
                 tx.emit(double_bill_changed(cleared, self.clock.now()))
         return after
-
-    async def _owed_back(self, tx: Tx, claim: PaperClaim) -> None:
-        today = self.clock.today()
-        due_on = self.calendar.add_working_days(today, self.policies.on(today).recoveries.demand_within).on
-        debt = Recovery(
-            recovery_id=self.ids.new(),
-            case_id=claim.case_id,
-            person_id=claim.person_id,
-            settlement_id=claim.paper_claim_id,
-            conversion_id=None,
-            decision_version=claim.decision_version,
-            book=Book.WI,
-            debtor=party.person(claim.person_id),
-            cause=Cause.REVOKED,
-            advanced_fen=claim.version.work_injury_fen + claim.meals_fen,
-            due_on=due_on,
-        )
-        await self.recoveries.save(tx, debt, self.clock.now())
-        tx.schedule(RECOVERY_DEADLINE, debt.recovery_id, end_of(due_on))
-        tx.emit(recovery_changed(debt, self.clock.now()))
 
     async def _locked(self, tx: Tx, paper_claim_id: str) -> PaperClaim:
         claim = await self.papers.locked(tx, paper_claim_id)

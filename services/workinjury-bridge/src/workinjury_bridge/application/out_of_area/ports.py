@@ -43,6 +43,10 @@ class RemoteStays(Protocol):
         """Every stay of a case, oldest first."""
         ...
 
+    async def after(self, tx: Tx, stay_id: str, limit: int) -> Sequence[RemoteStay]:
+        """Every stay in order of its id, after ``stay_id``."""
+        ...
+
     async def of_quarter(self, tx: Tx, province: str, quarter: date) -> Sequence[RemoteStay]:
         """The stays whose data belong to a quarter of a province: received, audited or cleared."""
         ...

@@ -15,13 +15,14 @@ from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.benefits.ports import Items
 from workinjury_bridge.application.out_of_area.ports import QuarterClearings, Registrations, RemoteStays
 from workinjury_bridge.application.ports import Cases, Ledger, Policies
+from workinjury_bridge.application.recovery.ask_back import AskBack
 from workinjury_bridge.application.recovery.remind import end_of
 from workinjury_bridge.domain.benefits.item import ItemState
 from workinjury_bridge.domain.bill import WorkInjuryVersion
 from workinjury_bridge.domain.facts import remote_stay_changed
 from workinjury_bridge.domain.journals import Stamp
 from workinjury_bridge.domain.out_of_area.clearing import object_until, pay_by, quarter_name, quarter_of
-from workinjury_bridge.domain.out_of_area.journals import adjustment_entry, received_entry
+from workinjury_bridge.domain.out_of_area.journals import STAY_RECOVERY, about_stay, adjustment_entry, costs_of, received_entry
 from workinjury_bridge.domain.out_of_area.refusals import allowances_stand, not_in_scheme, not_registered, quarter_cleared
 from workinjury_bridge.domain.out_of_area.remote_stay import RemoteState, RemoteStay, Service
 from workinjury_bridge.domain.refusals import in_the_future, not_entitled, unknown
@@ -53,6 +54,7 @@ class TrackRemoteStay:
     clearings: QuarterClearings
     items: Items
     ledger: Ledger
+    ask_back: AskBack
     policies: Policies
     calendar: WorkCalendar
     clock: Clock
@@ -158,11 +160,15 @@ class TrackRemoteStay:
         return await self._act(key, stay_id, act)
 
     async def audit(self, key: OnceKey, stay_id: str) -> dict[str, Any]:
-        """The data are right: the stay may be paid with its quarter."""
+        """The data are right: the stay may be paid with its quarter. Revoked before: the person owes it from now on (B3)."""
 
         async def act(tx: Tx, stay: RemoteStay) -> RemoteStay:
             tx.cancel(CHECK_DEADLINE, stay_id)
-            return stay.audited()
+            after = stay.audited()
+            if after.owed_back:
+                memo = "工伤认定撤销，追回异地就医费用"
+                await self.ask_back.run(tx, about_stay(after), stay_id, costs_of(after), memo, kind=STAY_RECOVERY)
+            return after
 
         return await self._act(key, stay_id, act)
 

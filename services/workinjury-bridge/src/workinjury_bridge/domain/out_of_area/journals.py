@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from shared.ledger import Book, Entry, Line, credit, debit
 from shared.ledger.books import BANK, DUE_OUT_OF_AREA, PREFUNDED, WI_DEVICES, WI_MEDICAL, WI_REHABILITATION
-from workinjury_bridge.domain.journals import Hands, Stamp
+from workinjury_bridge.domain.journals import Concern, Hands, Stamp
 from workinjury_bridge.domain.out_of_area.clearing import QuarterClearing, quarter_name
 from workinjury_bridge.domain.out_of_area.remote_stay import RemoteStay, Service
 
@@ -16,6 +16,24 @@ ACCOUNTS: Final = {
     Service.REHABILITATION: WI_REHABILITATION,
     Service.DEVICE: WI_DEVICES,
 }
+STAY_RECOVERY: Final = "stay-recovery"
+"""Kind of the journal that asks a stay elsewhere back from the person."""
+
+
+def about_stay(stay: RemoteStay) -> Concern:
+    """The concern of what is asked back for a stay."""
+    return Concern(
+        person_id=stay.person_id,
+        case_id=stay.case_id,
+        decision_version=stay.decision_version,
+        institution_code=stay.institution_code,
+        settlement_id=stay.stay_id,
+    )
+
+
+def costs_of(stay: RemoteStay) -> Mapping[str, int]:
+    """What a stay has cost the fund (fen), by account of expenditure."""
+    return {ACCOUNTS[stay.service]: stay.payable_fen}
 
 
 def place_dim(province: str) -> str:

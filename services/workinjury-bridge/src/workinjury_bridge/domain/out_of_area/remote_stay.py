@@ -78,6 +78,13 @@ class RemoteStay:
     adjusted_fen: int = 0
     """What the place took back of E."""
     clearing_id: str | None = None
+    revoked: bool = False
+    """Whether the recognition was finally revoked: the province gets its money, the person owes it."""
+
+    @property
+    def owed_back(self) -> bool:
+        """Whether the person owes ``payable_fen``: from the audit on, when nothing of it is adjusted any more (B3)."""
+        return self.revoked and self.state in (RemoteState.AUDITED, RemoteState.CLEARED)
 
     @property
     def province(self) -> str:
@@ -117,6 +124,12 @@ class RemoteStay:
         """The place took the admission or the settlement back before it sent its data."""
         self._expect("cancel", RemoteState.ADMITTED, RemoteState.SETTLED_REMOTE)
         return replace(self, state=RemoteState.CANCELLED)
+
+    def withdrawn(self) -> RemoteStay:
+        """The recognition was finally revoked: who is still in hospital settles otherwise, what was settled is asked back."""
+        if self.state is RemoteState.ADMITTED:
+            return replace(self, state=RemoteState.CANCELLED)
+        return self if self.state in (RemoteState.CANCELLED, RemoteState.SELF_PAID) else replace(self, revoked=True)
 
     def received(self, period: date, fund_fen: int, check_until: date, object_until: date) -> RemoteStay:
         """The monthly data have it. Refuses another amount than was told, and a month before the discharge."""

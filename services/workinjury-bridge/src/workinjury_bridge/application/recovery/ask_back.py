@@ -1,0 +1,61 @@
+"""Ask the person for what the work-injury fund has borne and no longer has to (B3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.calendar import WorkCalendar
+from shared.clock import Clock
+from shared.ids import IdFactory
+from shared.ledger import Book
+from shared.transactions import Tx
+from workinjury_bridge.application.ports import Ledger, Policies, Recoveries
+from workinjury_bridge.application.recovery.remind import RECOVERY_DEADLINE, end_of
+from workinjury_bridge.domain import party
+from workinjury_bridge.domain.facts import recovery_changed
+from workinjury_bridge.domain.journals import Concern, Stamp, ask_back_entry
+from workinjury_bridge.domain.recovery import Cause, Recovery
+
+
+@dataclass(frozen=True, slots=True)
+class AskBack:
+    """In the transaction of whatever took the ground away, under the person's lock; the caller's state keeps it from happening twice."""
+
+    recoveries: Recoveries
+    ledger: Ledger
+    policies: Policies
+    calendar: WorkCalendar
+    clock: Clock
+    ids: IdFactory
+
+    async def run(
+        self, tx: Tx, concern: Concern, about: str, costs: Mapping[str, int], memo: str, *, kind: str = "recovery"
+    ) -> None:
+        """Dr 1125(P) / Cr each account of ``costs`` (fen), and the debt with the day by which its demand goes out.
+
+        ``about``: the settlement, stay or claim that was paid. Nothing to ask for books nothing.
+        """
+        owed = sum(costs.values())
+        if not owed:
+            return
+        now, today = self.clock.now(), self.clock.today()
+        stamp = Stamp(entry_id=self.ids.new(), booked_on=today, voucher_no=await self.ledger.next_voucher(tx, today))
+        await self.ledger.append(tx, [ask_back_entry(concern, costs, stamp, kind, memo)])
+        due_on = self.calendar.add_working_days(today, self.policies.on(today).recoveries.demand_within).on
+        debt = Recovery(
+            recovery_id=self.ids.new(),
+            case_id=concern.case_id,
+            person_id=concern.person_id,
+            settlement_id=about,
+            conversion_id=None,
+            decision_version=concern.decision_version,
+            book=Book.WI,
+            debtor=party.person(concern.person_id),
+            cause=Cause.REVOKED,
+            advanced_fen=owed,
+            due_on=due_on,
+        )
+        await self.recoveries.save(tx, debt, now)
+        tx.schedule(RECOVERY_DEADLINE, debt.recovery_id, end_of(due_on))
+        tx.emit(recovery_changed(debt, now))

@@ -1,0 +1,80 @@
+"""The recognition was finally revoked: what was settled with the work-injury fund directly, here or elsewhere, is asked back (B3, B4, B8).
+
+No medical fund has settled these stays, so none takes them over by itself: the hospital, or the province of treatment, keeps what the
+fund's answer promised it, the person owes it, and may claim the bill from the medical fund by hand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.clock import Clock
+from shared.ids import IdFactory
+from shared.ledger.books import WI_MEALS, WI_MEDICAL
+from shared.transactions import Tx
+from workinjury_bridge.application.benefits.ports import Losses
+from workinjury_bridge.application.out_of_area.ports import RemoteStays
+from workinjury_bridge.application.ports import Deductions, Directs, Ledger
+from workinjury_bridge.application.recovery.ask_back import AskBack
+from workinjury_bridge.domain.benefits.loss import rerouted
+from workinjury_bridge.domain.direct_settlement import DirectSettlement, DirectState
+from workinjury_bridge.domain.facts import remote_stay_changed
+from workinjury_bridge.domain.journals import Stamp, about_direct, meals_withdrawal_entry
+from workinjury_bridge.domain.out_of_area.journals import STAY_RECOVERY, about_stay, costs_of
+from workinjury_bridge.domain.recognition import InjuryCase
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawSettlements:
+    """In the transaction of the revocation, under the person's lock."""
+
+    directs: Directs
+    deductions: Deductions
+    remote_stays: RemoteStays
+    losses: Losses
+    ledger: Ledger
+    ask_back: AskBack
+    clock: Clock
+    ids: IdFactory
+
+    async def run(self, tx: Tx, case: InjuryCase) -> None:
+        """Every posted settlement and every stay elsewhere of the case. A reservation waits for the hospital, data for their audit."""
+        for settlement in await self.directs.of_person(tx, case.person_id):
+            if settlement.case_id == case.case_id and settlement.state is DirectState.POSTED:
+                await self.direct(tx, settlement)
+        now = self.clock.now()
+        for stay in await self.remote_stays.of_case(tx, case.case_id):
+            after = stay.withdrawn()
+            if after == stay:
+                continue
+            if after.owed_back:
+                await self.ask_back.run(
+                    tx, about_stay(after), after.stay_id, costs_of(after), "工伤认定撤销，追回异地就医费用", kind=STAY_RECOVERY
+                )
+            await self.remote_stays.save(tx, after, now)
+            tx.emit(remote_stay_changed(after, now))
+
+    async def direct(self, tx: Tx, settlement: DirectSettlement) -> None:
+        """One posted settlement: Dr 1125(P) / Cr 5001.11, 5001.13; an allowance not paid yet is no longer payable.
+
+        What an audit has cut the hospital owes, not the person (B12).
+        """
+        concern = about_direct(settlement)
+        cut = sum(d.amount_fen for d in await self.deductions.of_settlement(tx, concern.settlement_id or "") if d.stands)
+        costs = {WI_MEDICAL: settlement.version.work_injury_fen - cut}
+        if settlement.meals_paid:
+            costs[WI_MEALS] = settlement.meals_fen
+        elif settlement.meals_fen:
+            await self._take_meals_back(tx, settlement)
+        await self.ask_back.run(tx, concern, concern.settlement_id or "", costs, "工伤认定撤销，追回直接结算费用")
+        await self.directs.save(tx, settlement.revoked(), self.clock.now())
+
+    async def _take_meals_back(self, tx: Tx, settlement: DirectSettlement) -> None:
+        today, concern = self.clock.today(), about_direct(settlement)
+        booked = await self.ledger.of_settlement(tx, concern.settlement_id or "")
+        payee = rerouted(concern, await self.losses.of(tx, settlement.person_id))
+        for entry in booked:
+            if entry.kind == "benefit":
+                stamp = Stamp(entry_id=self.ids.new(), booked_on=today, voucher_no=await self.ledger.next_voucher(tx, today))
+                taken = meals_withdrawal_entry(payee, settlement.meals_fen, stamp, reverses=entry.entry_id)
+                await self.ledger.append(tx, [taken])
