@@ -12,13 +12,17 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from shared.money import fen
+from shared.transactions import OnceKey
 from tests.factories.workinjury_bridge.examples import F1_BILL, SETTLED
 from tests.integration.workinjury_bridge.conftest import Client, House
 from tests.integration.workinjury_bridge.test_database import grant, key
+from tests.unit.workinjury_bridge.test_direct_settlement import BILL, confirmed
 from workinjury_bridge.adapters.out_of_area_repositories import SqlRecurrences
 from workinjury_bridge.adapters.repositories.cases import SqlCases
+from workinjury_bridge.adapters.repositories.directs import SqlDirects
 from workinjury_bridge.adapters.tables_out_of_area import stay as stay_table
 from workinjury_bridge.application.open_injury_case import Accident
+from workinjury_bridge.domain.direct_settlement import DirectState
 
 FIGURES = {"fund_fen": fen("21900"), "person_fen": fen("1000"), "hospital_fen": fen("556.78")}
 FILING = {"kind": "referral", "place": "320100", "begins_on": "2026-11-22", "certificate_no": "Z1"}
@@ -104,6 +108,43 @@ async def test_a_stay_elsewhere_from_the_application_to_the_clearing(house: Hous
     assert (await client.post("/v1/out-of-area/prefunds", prefund))["held_fen"] == 100
     too_much = await client.try_post("/v1/out-of-area/prefunds", prefund | {"amount_fen": 101, "back": True})
     assert too_much.json()["code"] == "workinjury-bridge.out-of-area.beyond-prefund"
+
+
+async def test_a_final_revocation_asks_back_what_was_settled_here_and_elsewhere(house: House) -> None:
+    client = house.client()
+    case_id = await recognised(house)
+    stay_id = await settled(client, await registered(client, case_id))
+    await in_september(house, stay_id)
+    await client.post(f"/v1/out-of-area/stays/{stay_id}/data", {"period": "2026-09-01", "fund_fen": fen("21900")})
+    await client.post(f"/v1/out-of-area/stays/{stay_id}/audit")
+    await house.bridge.settle.final(BILL)
+    await house.hear(confirmed())
+    async with house.bridge.db.transaction() as tx:
+        await house.bridge.pay_direct_meals.run(tx, "W1")
+    revocation = OnceKey("revoke", case_id, "d")
+    for _ in range(2):
+        await house.bridge.revoke.run(revocation, case_id, "J1", date(2026, 11, 20), "court")
+    debts = (await client.get("/v1/recoveries", case_id=case_id))["items"]
+    assert sorted((d["settlement_id"], d["cause"], d["advanced_fen"]) for d in debts) == sorted(
+        [("S9", "revoked", fen("22350")), (stay_id, "revoked", fen("21900"))]
+    )
+    assert (await client.get(f"/v1/out-of-area/stays/{stay_id}"))["revoked"] is True
+    async with house.bridge.db.reading() as tx:
+        direct = await SqlDirects().get(tx, "W1")
+    assert direct is not None
+    assert direct.state is DirectState.REVOKED
+    bill = {"province": "320000", "quarter": "2026-07-01", "bill_no": "Q4", "maker": "m", "checker": "c"}
+    await client.post("/v1/out-of-area/clearings", bill | {"bill_fen": fen("21900")})
+    balance = {
+        (row["account"], row["dim"]): row["debit_fen"] - row["credit_fen"]
+        for row in (await client.get("/v1/ledger/trial-balance", book="WI", on="2026-11-22"))["rows"]
+    }
+    assert {at: fen_ for at, fen_ in balance.items() if fen_} == {
+        ("1125", "P:P1"): fen("44250"),
+        ("2201", "H:H2"): -fen("21900"),
+        ("1003", ""): -fen("22350"),
+    }
+    assert (await house.bridge.check.run())["breaches"] == []
 
 
 async def test_a_quarter_is_paid_once_however_many_pay_it(house: House) -> None:
