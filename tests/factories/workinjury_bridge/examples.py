@@ -79,7 +79,6 @@ POLICY = BridgePolicy(
         check_within=5,
         object_by_day=15,
         pay_by_day=25,
-        manual_within=20,
         source="synthetic",
     ),
     recurrences=RecurrenceRules(

@@ -452,6 +452,8 @@ class MemoryDoubleBills:
         state = of(tx)
         persons = {p.person_id for p in state.papers.values() if p.ended_on >= since}
         persons |= {d.person_id for d in state.directs.values() if d.ended_on >= since}
+        elsewhere = [s for s in state.remote_stays.values() if s.discharged_on is not None]
+        persons |= {s.person_id for s in elsewhere if s.discharged_on is not None and s.discharged_on >= since}
         persons |= {c.person_id for c in state.conversions.values() if state.stays[c.settlement_id].ended_on >= since}
         return sorted(p for p in persons if p > after)[:limit]
 
@@ -546,7 +548,7 @@ class MemoryBridge:
         self.contest = ContestRecognition(store, cases)
         papers, double_bills = MemoryPaperClaims(), MemoryDoubleBills()
         self.find_double = FindDoubleBills(
-            store, cases, stays, conversions, directs, papers, double_bills, policies, calendar, clock, ids
+            store, cases, stays, conversions, directs, papers, remote, double_bills, policies, calendar, clock, ids
         )
         self.papers = ClaimOnPaper(
             store,
@@ -640,7 +642,7 @@ class MemoryBridge:
             store, cases, registrations, remote, clearings, items, ledger, ask_back, POLICIES, calendar, clock, ids
         )
         self.clear = ClearQuarter(store, remote, clearings, ledger, clock, ids)
-        self.claim = ApplyForAllowances(store, cases, remote, items, self.benefits.propose, POLICIES, calendar, clock, ids)
+        self.claim = ApplyForAllowances(store, remote, self.benefits.propose, POLICIES)
 
     @property
     def state(self) -> State:

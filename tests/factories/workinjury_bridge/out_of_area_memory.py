@@ -49,6 +49,9 @@ class MemoryRemoteStays:
     async def locked(self, tx: Tx, stay_id: str) -> RemoteStay | None:
         return of(tx).remote_stays.get(stay_id)
 
+    async def of_person(self, tx: Tx, person_id: str) -> Sequence[RemoteStay]:
+        return [s for s in of(tx).remote_stays.values() if s.person_id == person_id]
+
     async def of_case(self, tx: Tx, case_id: str) -> Sequence[RemoteStay]:
         return [s for s in of(tx).remote_stays.values() if s.case_id == case_id]
 

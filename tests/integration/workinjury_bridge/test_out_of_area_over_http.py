@@ -20,6 +20,7 @@ from tests.unit.workinjury_bridge.test_direct_settlement import BILL, confirmed
 from workinjury_bridge.adapters.out_of_area_repositories import SqlRecurrences
 from workinjury_bridge.adapters.repositories.cases import SqlCases
 from workinjury_bridge.adapters.repositories.directs import SqlDirects
+from workinjury_bridge.adapters.repositories.double_bills import SqlDoubleBills
 from workinjury_bridge.adapters.tables_out_of_area import stay as stay_table
 from workinjury_bridge.application.open_injury_case import Accident
 from workinjury_bridge.domain.direct_settlement import DirectState
@@ -177,28 +178,33 @@ async def test_one_settlement_of_a_place_is_one_stay(house: House) -> None:
     assert (await client.get(f"/v1/out-of-area/stays/{second['stay_id']}"))["state"] == "admitted"
 
 
-async def test_a_bill_paid_by_the_person_is_claimed_by_hand(house: House) -> None:
+async def test_a_bill_paid_elsewhere_is_claimed_on_paper_once(house: House) -> None:
     client = house.client()
+    case_id = await recognised(house)
     body = {
         "actor": "clerk",
-        "case_id": await recognised(house),
-        "place": "310101",
         "institution_code": "H31010100001",
         "institution_name": "市第一医院",
         "invoice_no": "I1",
-        "admitted_on": "2026-10-01",
-        "discharged_on": "2026-10-05",
+        "inpatient": True,
+        "begun_on": "2026-10-01",
+        "ended_on": "2026-10-05",
         "lines": [{"line_id": "1", "amount_fen": fen("1000"), "in_wi_catalogue": True}],
-        "materials": ["D1"],
     }
-    answer = await client.post("/v1/out-of-area/manual-claims", body)
-    assert (answer["state"], answer["due_on"]) == ("self-paid", "2026-12-18")
-    assert [(b["kind"], b["amount_fen"]) for b in answer["benefits"]] == [
-        ("manual-medical", fen("1000")),
-        ("stay-meals", fen("120")),
-    ]
-    again = await client.try_post("/v1/out-of-area/manual-claims", body)
-    assert again.json()["code"] == "workinjury-bridge.out-of-area.settlement-known"
+    path = f"/v1/injury-cases/{case_id}/paper-claims"
+    answer = await client.post(path, body)
+    assert (answer["work_injury_fen"], answer["meals_fen"], answer["due_on"]) == (fen("1000"), fen("120"), "2026-12-18")
+    again = await client.try_post(path, body)
+    assert again.json()["code"] == "workinjury-bridge.paper-claim.same-bill"
+    stay_id = await settled(client, await registered(client, case_id))
+    elsewhere = {"institution_code": "H32010400001", "invoice_no": "J1", "begun_on": "2026-11-22", "ended_on": "2026-11-22"}
+    taken = await client.try_post(path, body | elsewhere)
+    assert taken.json()["code"] == "workinjury-bridge.paper-claim.same-bill"
+    assert (await client.get(f"/v1/out-of-area/stays/{stay_id}"))["state"] == "settled-remote"
+    assert (await client.try_post("/v1/out-of-area/manual-claims", body)).status_code == 404
+    async with house.bridge.db.reading() as tx:
+        persons = await SqlDoubleBills().persons_with_bills(tx, date(2026, 11, 1), "", 10)
+    assert persons == ["P1"]
 
 
 @pytest.mark.parametrize(

@@ -15,27 +15,31 @@ from shared.contracts.workinjury_bridge import (
     OutOfAreaClearingChanged,
     OutOfAreaRegistrationChanged,
     OutOfAreaStayChanged,
+    PaperClaimChanged,
 )
 from shared.errors import Refusal
 from shared.money import fen
 from shared.transactions import OnceKey
-from tests.factories.workinjury_bridge.examples import POLICY, sides
+from tests.factories.workinjury_bridge.examples import POLICY, SETTLED, sides
 from tests.factories.workinjury_bridge.memory import MemoryBridge, balance
 from workinjury_bridge.application.benefits.propose_benefit import ProposeBenefit
 from workinjury_bridge.application.decide_recognition import NewDecision
 from workinjury_bridge.application.open_injury_case import Accident
-from workinjury_bridge.application.out_of_area.apply_allowances import Journey, PaidBill
+from workinjury_bridge.application.out_of_area.apply_allowances import Journey
 from workinjury_bridge.application.out_of_area.clear_quarter import Bill
 from workinjury_bridge.application.out_of_area.register import FilingRequest
 from workinjury_bridge.application.out_of_area.track_stay import Admission
 from workinjury_bridge.domain.benefits.kinds import BenefitKind
 from workinjury_bridge.domain.benefits.one_off import ItemRequest
 from workinjury_bridge.domain.bill import BillLine, WorkInjuryVersion
+from workinjury_bridge.domain.double_bill import Match
 from workinjury_bridge.domain.journals import Hands
 from workinjury_bridge.domain.out_of_area.clearing import object_until, pay_by, quarter_of
 from workinjury_bridge.domain.out_of_area.registration import FilingKind, RegistrationState
 from workinjury_bridge.domain.out_of_area.remote_stay import RemoteState
+from workinjury_bridge.domain.paper_claim import Papers
 from workinjury_bridge.domain.recognition import Outcome
+from workinjury_bridge.domain.stay import mark_of
 from workinjury_bridge.domain.terms import CaseFacts
 
 PLACE, PROVINCE, HOSPITAL = "320104", "320000", "H32010400001"
@@ -377,61 +381,74 @@ async def test_allowances_wait_for_the_bill(bridge: MemoryBridge) -> None:
     assert await refused(bridge, claim) == "out-of-area.wrong-state"
 
 
-def paid_bill(bridge: MemoryBridge, **changes: Any) -> PaidBill:
-    whole = PaidBill(
-        case_id=case_of(bridge),
-        place="310101",
+def paid_bill(**changes: Any) -> Papers:
+    whole = Papers(
         institution_code="H31010100001",
         institution_name="市第一医院",
         invoice_no="I1",
-        admitted_on=date(2026, 5, 1),
-        discharged_on=date(2026, 5, 16),
+        inpatient=True,
+        begun_on=date(2026, 5, 1),
+        ended_on=date(2026, 5, 16),
         lines=(
             BillLine(line_id="1", amount_fen=fen("14900.00"), in_catalogue=True),
             BillLine(line_id="2", amount_fen=fen("8000.00"), in_catalogue=True, cap_fen=fen("7000.00"), consent=True),
             BillLine(line_id="3", amount_fen=fen("556.78"), in_catalogue=False, consent=False),
         ),
-        materials=("D1",),
     )
     return replace(whole, **changes)
 
 
-async def test_without_registration_the_person_pays_and_claims_by_hand(bridge: MemoryBridge) -> None:
-    answer = await bridge.claim.by_hand(key(), paid_bill(bridge), "clerk")
-    assert (answer["state"], answer["due_on"], answer["province"]) == ("self-paid", "2026-07-02", "310000")
-    assert [(b["kind"], b["amount_fen"]) for b in answer["benefits"]] == [
-        ("manual-medical", fen("21900")),
-        ("stay-meals", fen("450")),
-    ]
-    assert bridge.state.entries == {}
-    journey = Journey(materials=("D1",), transport_fen=fen("553"))
-    claim = bridge.claim.allowances(key(), answer["stay_id"], journey, "clerk")
-    assert await refused(bridge, claim) == "out-of-area.not-in-scheme"
-    assert await refused(bridge, bridge.claim.by_hand(key(), paid_bill(bridge), "clerk")) == "out-of-area.settlement-known"
-    await overdue(bridge, bridge.claim.overdue, answer["stay_id"])
-    await approve_all(bridge)
+async def test_without_registration_the_person_pays_and_claims_on_paper(bridge: MemoryBridge) -> None:
+    answer = await bridge.papers.propose(key(), case_of(bridge), paid_bill(), "clerk")
+    assert (answer["work_injury_fen"], answer["meals_fen"], answer["due_on"]) == (fen("21900"), fen("450"), "2026-07-02")
+    claim_id = answer["paper_claim_id"]
+    assert [subject for kind, subject in bridge.state.deadlines if kind == "paper-claim-overdue"] == [claim_id]
+    again = bridge.papers.propose(key(), case_of(bridge), paid_bill(), "clerk")
+    assert await refused(bridge, again) == "paper-claim.same-bill"
+    await overdue(bridge, bridge.papers.overdue, claim_id)
+    await bridge.papers.approve(key(), claim_id, "chief")
     assert [sides(entry) for entry in bridge.state.entries.values()] == [
-        ({"5001.11": fen("21900")}, {"2203(P:P1)": fen("21900")}),
-        ({"2203(P:P1)": fen("21900")}, {"1003": fen("21900")}),
-        ({"5001.13": fen("450")}, {"2203(P:P1)": fen("450")}),
-        ({"2203(P:P1)": fen("450")}, {"1003": fen("450")}),
+        ({"5001.11": fen("21900"), "5001.13": fen("450")}, {"2203(P:P1)": fen("22350")}),
+        ({"2203(P:P1)": fen("22350")}, {"1003": fen("22350")}),
     ]
-    async with bridge.store.transaction() as tx:
-        await bridge.claim.overdue(tx, answer["stay_id"])
-    assert [e.overdue for e in bridge.store.events if isinstance(e, OutOfAreaStayChanged)] == [False, True]
+    await overdue(bridge, bridge.papers.overdue, claim_id)
+    told = [(e.state, e.overdue) for e in bridge.store.events if isinstance(e, PaperClaimChanged)]
+    assert told == [("proposed", False), ("proposed", True), ("paid", False)]
+    assert not [kind for kind, _ in bridge.state.deadlines if kind == "paper-claim-overdue"]
 
 
-async def test_claims_by_hand_that_are_not_payable(bridge: MemoryBridge) -> None:
-    before = paid_bill(bridge, admitted_on=date(2026, 2, 1))
-    assert await refused(bridge, bridge.claim.by_hand(key(), before, "clerk")) == "settlement.not-entitled"
-    own = BillLine(line_id="9", amount_fen=100, in_catalogue=True, related=False)
-    mixed = paid_bill(bridge, lines=(*paid_bill(bridge).lines, own))
-    assert await refused(bridge, bridge.claim.by_hand(key(), mixed, "clerk")) == "settlement.mixed-stay"
+async def test_a_bill_of_a_stay_is_no_benefit_of_its_own(bridge: MemoryBridge) -> None:
     request = ItemRequest(
         kind=BenefitKind.MANUAL_MEDICAL, on=date(2026, 5, 16), reference="I1", materials=("D1",), cost_fen=fen("21900")
     )
     propose: ProposeBenefit = bridge.benefits.propose
     assert await refused(bridge, propose.run(key(), case_of(bridge), request, "clerk")) == "benefit.fact-missing"
+
+
+async def test_a_stay_settled_elsewhere_is_not_paid_on_paper_too(bridge: MemoryBridge) -> None:
+    stay_id = await settled(bridge)
+    stay = bridge.state.remote_stays[stay_id]
+    same = paid_bill(institution_code=HOSPITAL, invoice_no="J1", begun_on=stay.admitted_on, ended_on=date(2026, 6, 25))
+    assert await refused(bridge, bridge.papers.propose(key(), case_of(bridge), same, "clerk")) == "paper-claim.same-bill"
+
+
+async def test_a_stay_settled_elsewhere_is_compared_with_what_the_medical_funds_pay(bridge: MemoryBridge) -> None:
+    stay_id = await settled(bridge)
+    fact = replace(
+        SETTLED,
+        institution_code=HOSPITAL,
+        invoice_no="J1",
+        begun_on=date(2026, 6, 10),
+        ended_on=date(2026, 6, 25),
+        total_fen=fen("23456.78"),
+    )
+    await bridge.hear(fact)
+    (clue,) = bridge.state.double_bills.values()
+    assert (clue.against, clue.settlement_id, clue.match, clue.paid_to_person) == (f"stay:{stay_id}", "S1", Match.SAME, False)
+    like = await bridge.find_double.like("P1", mark_of(bridge.state.stays["S1"]))
+    assert [found["against"] for found in like] == [f"stay:{stay_id}"]
+    await bridge.revoke.run(key(), case_of(bridge), "J1", date(2026, 6, 1), "court")
+    assert await bridge.find_double.like("P1", mark_of(bridge.state.stays["S1"])) == []
 
 
 async def overdue(bridge: MemoryBridge, tell: Any, subject: str) -> None:

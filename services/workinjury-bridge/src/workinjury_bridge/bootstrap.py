@@ -246,7 +246,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
     confirm = ConfirmDirectSettlement(cases, directs, stays, ledger, policies, losses, withdraw, clock, ids)
     reverse = ReverseDirectSettlement(directs, ledger, losses, recoveries, deduct, pay, clock, ids)
     find_double = FindDoubleBills(
-        db, cases, stays, conversions, directs, SqlPaperClaims(), SqlDoubleBills(), policies, calendar, clock, ids
+        db, cases, stays, conversions, directs, SqlPaperClaims(), remote_stays, SqlDoubleBills(), policies, calendar, clock, ids
     )
     papers = ClaimOnPaper(
         db,
@@ -382,7 +382,7 @@ def _out_of_area(
             once, cases, registrations, stays, clearings, items, ledger, ask_back, policies, calendar, clock, ids
         ),
         clear=ClearQuarter(once, stays, clearings, ledger, clock, ids),
-        claim=ApplyForAllowances(once, cases, stays, items, propose, policies, calendar, clock, ids),
+        claim=ApplyForAllowances(once, stays, propose, policies),
     )
 
 

@@ -301,6 +301,8 @@ class PaperClaimChanged:
     state: str
     due_on: date
     changed_at: datetime
+    overdue: bool = False
+    """Whether the day by which it is to be decided has passed."""
 
 
 @event("workinjury-bridge.double-bill-changed.v1", topic="workinjury-bridge.recovery.v1", key="person_id")
@@ -314,7 +316,7 @@ class DoubleBillChanged:
     settlement_id: str
     """Of the medical funds."""
     against: str
-    """``paper:``, ``direct:`` or ``conversion:`` and the id of the work-injury fund's bill."""
+    """``paper:``, ``direct:``, ``stay:`` (elsewhere) or ``conversion:`` and the id of the work-injury fund's bill."""
     match: str
     """``same`` or ``near``."""
     state: str

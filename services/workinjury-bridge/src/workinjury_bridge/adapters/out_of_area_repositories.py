@@ -118,6 +118,10 @@ class SqlRemoteStays:
         await self._cases.lock_persons(tx, [found[0].person_id])
         return (await self._where(tx, condition, 1))[0]
 
+    async def of_person(self, tx: Tx, person_id: str) -> Sequence[RemoteStay]:
+        """See the port."""
+        return await self._where(tx, t.stay.c.person_id == person_id, _MAX_ROWS)
+
     async def of_case(self, tx: Tx, case_id: str) -> Sequence[RemoteStay]:
         """See the port."""
         return await self._where(tx, t.stay.c.case_id == case_id, _MAX_ROWS)

@@ -456,7 +456,7 @@ double_bill = Table(
     Column("case_id", Text, ForeignKey("injury_case.case_id"), nullable=False),
     Column("person_id", Text, nullable=False),
     Column("settlement_id", Text, nullable=False, comment="of the medical funds"),
-    Column("against", Text, nullable=False, comment="paper:, direct: or conversion: and an id"),
+    Column("against", Text, nullable=False, comment="paper:, direct:, stay: or conversion: and an id"),
     Column("decision_version", Integer, nullable=False),
     Column("match", Text, nullable=False, comment="same, near"),
     Column("due_on", Date, nullable=False),

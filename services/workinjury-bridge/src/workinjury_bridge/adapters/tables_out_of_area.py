@@ -97,6 +97,7 @@ stay = Table(
         postgresql_where=text("state <> 'cancelled'"),
     ),
     Index("ix_out_of_area_stay_case_id", "case_id"),
+    Index("ix_out_of_area_stay_person_id", "person_id"),
     Index("ix_out_of_area_stay_quarter", "province", "quarter"),
 )
 

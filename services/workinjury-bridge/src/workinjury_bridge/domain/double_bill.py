@@ -70,7 +70,7 @@ class DoubleBill:
     settlement_id: str
     """Of the medical funds."""
     against: str
-    """``paper:``, ``direct:`` or ``conversion:`` and the id of the work-injury fund's bill."""
+    """``paper:``, ``direct:``, ``stay:`` (elsewhere) or ``conversion:`` and the id of the work-injury fund's bill."""
     decision_version: int
     match: Match
     due_on: date

@@ -137,7 +137,7 @@ def audit_deduction_changed(deduction: AuditDeduction, at: datetime) -> AuditDed
     )
 
 
-def paper_claim_changed(claim: PaperClaim, at: datetime) -> PaperClaimChanged:
+def paper_claim_changed(claim: PaperClaim, at: datetime, *, overdue: bool = False) -> PaperClaimChanged:
     """Where a paper claim stands now."""
     return PaperClaimChanged(
         paper_claim_id=claim.paper_claim_id,
@@ -150,6 +150,7 @@ def paper_claim_changed(claim: PaperClaim, at: datetime) -> PaperClaimChanged:
         state=claim.state.value,
         due_on=claim.due_on,
         changed_at=at,
+        overdue=overdue,
     )
 
 

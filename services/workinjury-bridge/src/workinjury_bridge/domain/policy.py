@@ -216,8 +216,6 @@ class OutOfArea(Sourced):
     """Day of the month before which objections are raised."""
     pay_by_day: int
     """Day of the month after the quarter by which the province is paid."""
-    manual_within: int
-    """Working days for a claim by hand (经办条例 art. 22)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

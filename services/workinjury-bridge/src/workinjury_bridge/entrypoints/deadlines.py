@@ -13,7 +13,7 @@ from shared.runtime import Job
 from workinjury_bridge.application.clearing.escalate_shortage import SHORTAGE_DEADLINE
 from workinjury_bridge.application.confirm_direct_settlement import PAY_MEALS_DEADLINE
 from workinjury_bridge.application.conversion.split_stay import SPLIT_DEADLINE
-from workinjury_bridge.application.out_of_area.apply_allowances import MANUAL_DEADLINE
+from workinjury_bridge.application.double.settle_paper_claim import PAPER_DEADLINE
 from workinjury_bridge.application.out_of_area.register import REGISTRATION_DEADLINE
 from workinjury_bridge.application.out_of_area.track_stay import CHECK_DEADLINE, CLEARING_DEADLINE
 from workinjury_bridge.application.recovery.remind import (
@@ -70,8 +70,8 @@ def deadlines(bridge: Bridge) -> Mapping[str, DeadlineHandler]:
     async def quarter_unpaid(tx: Any, subject: str, _: dict[str, Any]) -> None:
         await bridge.out_of_area.clear.overdue(tx, subject)
 
-    async def claim_undecided(tx: Any, stay_id: str, _: dict[str, Any]) -> None:
-        await bridge.out_of_area.claim.overdue(tx, stay_id)
+    async def claim_undecided(tx: Any, paper_claim_id: str, _: dict[str, Any]) -> None:
+        await bridge.papers.overdue(tx, paper_claim_id)
 
     async def recurrence_undecided(tx: Any, recurrence_id: str, _: dict[str, Any]) -> None:
         await bridge.recurrences.confirm.overdue(tx, recurrence_id)
@@ -81,7 +81,7 @@ def deadlines(bridge: Bridge) -> Mapping[str, DeadlineHandler]:
         REGISTRATION_DEADLINE: registration_overdue,
         CHECK_DEADLINE: data_unchecked,
         CLEARING_DEADLINE: quarter_unpaid,
-        MANUAL_DEADLINE: claim_undecided,
+        PAPER_DEADLINE: claim_undecided,
         RECURRENCE_DEADLINE: recurrence_undecided,
         VOID_DEADLINE: void_settlement,
         PAY_MEALS_DEADLINE: pay_meals,

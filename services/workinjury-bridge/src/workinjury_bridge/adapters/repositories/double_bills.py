@@ -14,6 +14,7 @@ from shared.db.database import opened
 from shared.transactions import Tx
 from workinjury_bridge.adapters import tables as t
 from workinjury_bridge.adapters.repositories.reading import MAX_ROWS, lock_person
+from workinjury_bridge.adapters.tables_out_of_area import stay as elsewhere
 from workinjury_bridge.domain.double_bill import DoubleBill, DoubleBillState, Match
 
 
@@ -57,7 +58,9 @@ class SqlDoubleBills:
             .join(t.stay, t.stay.c.settlement_id == t.conversion.c.settlement_id)
             .where(t.stay.c.ended_on >= since, t.conversion.c.person_id > after)
         )
-        all_of_them = union(*persons, converted).subquery()
+        e = elsewhere.c
+        away = select(e.person_id).where(e.discharged_on >= since, e.person_id > after)
+        all_of_them = union(*persons, away, converted).subquery()
         rows = await opened(tx).all(select(all_of_them.c.person_id).order_by(all_of_them.c.person_id).limit(limit))
         return [row.person_id for row in rows]
 

@@ -14,6 +14,7 @@ from shared.calendar import WorkCalendar
 from shared.clock import Clock
 from shared.ids import IdFactory
 from shared.transactions import Tx, UnitOfWork
+from workinjury_bridge.application.out_of_area.ports import RemoteStays
 from workinjury_bridge.application.ports import Cases, Conversions, Directs, DoubleBills, PaperClaims, Policies, Stays
 from workinjury_bridge.application.recovery.remind import DOUBLE_BILL_DEADLINE, end_of
 from workinjury_bridge.domain.conversion import ENDED, WAITING
@@ -42,6 +43,7 @@ class FindDoubleBills:
     conversions: Conversions
     directs: Directs
     papers: PaperClaims
+    remote_stays: RemoteStays
     double_bills: DoubleBills
     policies: Policies
     calendar: WorkCalendar
@@ -100,7 +102,7 @@ class FindDoubleBills:
         return [{"against": bill.against, "case_id": bill.case_id, "match": m.value} for bill, m in matches if m is not None]
 
     async def ours(self, tx: Tx, person_id: str) -> list[OurBill]:
-        """Paper claims, direct settlements and converted stays of a person that stand."""
+        """Paper claims, direct settlements, stays elsewhere and converted stays of a person that stand."""
         bills = [
             OurBill(
                 against=f"paper:{claim.paper_claim_id}",
@@ -126,6 +128,23 @@ class FindDoubleBills:
                         against=f"direct:{direct.key}",
                         case_id=direct.case_id,
                         decision_version=direct.decision_version,
+                        mark=mark,
+                    )
+                )
+        for elsewhere in await self.remote_stays.of_person(tx, person_id):
+            if elsewhere.version is not None and elsewhere.discharged_on is not None and elsewhere.borne:
+                mark = BillMark(
+                    institution_code=elsewhere.institution_code,
+                    invoice_no=elsewhere.settlement_no,
+                    begun_on=elsewhere.admitted_on,
+                    ended_on=elsewhere.discharged_on,
+                    total_fen=elsewhere.version.total_fen,
+                )
+                bills.append(
+                    OurBill(
+                        against=f"stay:{elsewhere.stay_id}",
+                        case_id=elsewhere.case_id,
+                        decision_version=elsewhere.decision_version,
                         mark=mark,
                     )
                 )

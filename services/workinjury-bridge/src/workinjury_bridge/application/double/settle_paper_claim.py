@@ -15,12 +15,14 @@ from workinjury_bridge.application.double.find_double_bills import FindDoubleBil
 from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import Cases, ClaimsGateway, DoubleBills, Ledger, PaperClaims, Policies
 from workinjury_bridge.application.recovery.ask_back import AskBack
-from workinjury_bridge.application.recovery.remind import DOUBLE_BILL_DEADLINE
+from workinjury_bridge.application.recovery.remind import DOUBLE_BILL_DEADLINE, end_of
 from workinjury_bridge.domain.double_bill import BillMark, DoubleBillState, Match, match_of
 from workinjury_bridge.domain.facts import double_bill_changed, paper_claim_changed
 from workinjury_bridge.domain.journals import Stamp, about_papers, paper_entry
 from workinjury_bridge.domain.paper_claim import PaperClaim, Papers, PaperState, adjudicate
 from workinjury_bridge.domain.refusals import bill_taken, not_entitled, out_of_turn, unknown
+
+PAPER_DEADLINE = "paper-claim-overdue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class ClaimOnPaper:
             if any(match_of(claim.mark, b.mark) is Match.SAME for b in await self.find_double.ours(tx, case.person_id)):
                 raise bill_taken("工伤保险基金支付")
             await self.papers.save(tx, claim, papers.lines, self.clock.now())
+            tx.schedule(PAPER_DEADLINE, claim.paper_claim_id, end_of(claim.due_on))
             tx.emit(paper_claim_changed(claim, self.clock.now()))
             clues = await self.find_double.run(tx, case.person_id)
             against = f"paper:{claim.paper_claim_id}"
@@ -134,6 +137,12 @@ class ClaimOnPaper:
 
         return (await self.once.run(key, work))[0]
 
+    async def overdue(self, tx: Tx, paper_claim_id: str) -> None:
+        """The working days for deciding it have passed (经办条例 22): say so."""
+        claim = await self.papers.locked(tx, paper_claim_id)
+        if claim is not None and claim.state is PaperState.PROPOSED:
+            tx.emit(paper_claim_changed(claim, self.clock.now(), overdue=True))
+
     async def withdraw(self, tx: Tx, case_id: str) -> None:
         """The recognition is finally revoked (B3): a proposal ends, what was paid is owed back. The caller holds the person's lock."""
         for claim in await self.papers.of_case(tx, case_id):
@@ -172,6 +181,7 @@ class ClaimOnPaper:
 
     async def _store(self, tx: Tx, claim: PaperClaim) -> dict[str, Any]:
         await self.papers.save(tx, claim, None, self.clock.now())
+        tx.cancel(PAPER_DEADLINE, claim.paper_claim_id)
         tx.emit(paper_claim_changed(claim, self.clock.now()))
         return _answer(claim)
 

@@ -39,6 +39,10 @@ class RemoteStays(Protocol):
         """One stay, read under its person's lock."""
         ...
 
+    async def of_person(self, tx: Tx, person_id: str) -> Sequence[RemoteStay]:
+        """Every stay of a person, oldest first."""
+        ...
+
     async def of_case(self, tx: Tx, case_id: str) -> Sequence[RemoteStay]:
         """Every stay of a case, oldest first."""
         ...

@@ -1,8 +1,8 @@
 """A stay out of the area, settled there, paid for from here (reference B8).
 
 ADMITTED --the place settles--> SETTLED_REMOTE --monthly data--> RECEIVED --home audit--> AUDITED --quarter paid--> CLEARED. In RECEIVED
-an objection may be raised, which the place answers with an adjustment. CANCELLED: nothing of it stands. SELF_PAID: nobody was
-registered; the person paid and claims by hand.
+an objection may be raised, which the place answers with an adjustment. CANCELLED: nothing of it stands.
+Nobody registered: the person pays and claims the bill on paper.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class RemoteState(StrEnum):
     CLEARED = "cleared"
     CANCELLED = "cancelled"
     SELF_PAID = "self-paid"
+    """On file from before such bills were paper claims; no stay becomes it."""
 
 
 SETTLED = frozenset(
@@ -82,6 +83,11 @@ class RemoteStay:
     """Whether the recognition was finally revoked: the province gets its money, the person owes it."""
 
     @property
+    def borne(self) -> bool:
+        """Whether the fund bears it: the place has settled, and the recognition stands."""
+        return self.state in SETTLED and self.state is not RemoteState.SELF_PAID and not self.revoked
+
+    @property
     def owed_back(self) -> bool:
         """Whether the person owes ``payable_fen``: from the audit on, when nothing of it is adjusted any more (B3)."""
         return self.revoked and self.state in (RemoteState.AUDITED, RemoteState.CLEARED)
@@ -115,10 +121,6 @@ class RemoteStay:
             discharged_on=discharged_on,
             version=version,
         )
-
-    def paid_by_person(self) -> RemoteStay:
-        """Nobody was registered: the person has paid the hospital and claims by hand."""
-        return replace(self, state=RemoteState.SELF_PAID)
 
     def cancelled(self) -> RemoteStay:
         """The place took the admission or the settlement back before it sent its data."""

@@ -1,4 +1,4 @@
-"""Treatment out of the area: registrations, stays, claims by hand, quarters."""
+"""Treatment out of the area: registrations, stays, allowances, quarters."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from pydantic import Field
 from shared.http.auth import Caller, IdempotencyKey
 from shared.http.pagination import After, Limit
 from shared.money import MAX_FEN
-from workinjury_bridge.application.out_of_area.apply_allowances import Journey, PaidBill
+from workinjury_bridge.application.out_of_area.apply_allowances import Journey
 from workinjury_bridge.application.out_of_area.clear_quarter import Bill
 from workinjury_bridge.application.out_of_area.register import FilingRequest
 from workinjury_bridge.application.out_of_area.track_stay import Admission
 from workinjury_bridge.bootstrap import Bridge
-from workinjury_bridge.domain.bill import BillLine, WorkInjuryVersion
+from workinjury_bridge.domain.bill import WorkInjuryVersion
 from workinjury_bridge.domain.journals import Hands
 from workinjury_bridge.domain.out_of_area.registration import FilingKind
 from workinjury_bridge.domain.refusals import unknown
 from workinjury_bridge.entrypoints.http.fields import (
     Actor,
-    Amount,
     Body,
     Id,
     Long,
@@ -122,33 +121,6 @@ class JourneyBody(Body):
     lodging_fen: Fen = 0
     nights: int = Field(0, ge=0, le=1000)
     board_days: int = Field(0, ge=0, le=1000)
-
-
-class PaidLineBody(Body):
-    """One line of the bill that the person paid."""
-
-    line_id: Id
-    amount_fen: Amount
-    in_wi_catalogue: bool
-    cap_fen: Amount | None = None
-    consent: bool | None = None
-    emergency: bool = False
-    related: bool = True
-
-
-class PaidBillBody(Body):
-    """A stay without registration that the person paid."""
-
-    actor: Actor | None = None
-    case_id: Id
-    place: Place
-    institution_code: Id
-    institution_name: Short
-    invoice_no: Id
-    admitted_on: date
-    discharged_on: date
-    lines: list[PaidLineBody] = Field(min_length=1, max_length=5000)
-    materials: Materials
 
 
 class BillBody(Body):
@@ -282,19 +254,6 @@ def out_of_area_router(bridge: Bridge) -> APIRouter:
         journey = Journey(**body.model_dump(exclude={"actor", "materials"}), materials=tuple(body.materials))
         once = once_key(caller, f"allowances {stay_id}", key, body)
         return await desk.claim.allowances(once, stay_id, journey, actor_of(caller, body.actor))
-
-    @router.post("/manual-claims", status_code=201, summary="Claim a bill that the person paid without registration")
-    async def by_hand(caller: Caller, key: IdempotencyKey, body: PaidBillBody) -> dict[str, Any]:
-        caller.require("injury:write", await region_of(body.case_id))
-        bill = PaidBill(
-            **body.model_dump(exclude={"actor", "lines", "materials"}),
-            lines=tuple(
-                BillLine(**line.model_dump(exclude={"in_wi_catalogue"}), in_catalogue=line.in_wi_catalogue)
-                for line in body.lines
-            ),
-            materials=tuple(body.materials),
-        )
-        return await desk.claim.by_hand(once_key(caller, "by-hand", key, body), bill, actor_of(caller, body.actor))
 
     @router.get("/stays/{stay_id}", summary="One stay")
     async def read_stay(caller: Caller, stay_id: Id) -> dict[str, Any]:
