@@ -514,7 +514,8 @@ def _keep(body: dict[str, Any]) -> tuple[KeptLine, ...]:
 
 
 def _statement(bill: MedicalBill) -> dict[str, Any]:
-    return _amounts(bill) | {"state": "valid", "standing": _amounts(bill)}
+    standing = {"standing": _amounts(bill), "audited_lines": list(bill.audited_lines)}
+    return _amounts(bill) | {"state": "valid"} | standing
 
 
 def _listed(settlement_id: str, mark: BillMark) -> dict[str, Any]:

@@ -82,7 +82,7 @@ from workinjury_bridge.domain.out_of_area.registration import Registration
 from workinjury_bridge.domain.out_of_area.remote_stay import RemoteStay
 from workinjury_bridge.domain.paper_claim import PaperClaim
 from workinjury_bridge.domain.policy import PolicyBook
-from workinjury_bridge.domain.recognition import Decision, InjuryCase
+from workinjury_bridge.domain.recognition import CaseAct, Decision, InjuryCase
 from workinjury_bridge.domain.recovery import Movement, Recovery
 from workinjury_bridge.domain.recurrence import Recurrence
 from workinjury_bridge.domain.stay import SettledStay
@@ -97,6 +97,7 @@ class State:
     cases: dict[str, InjuryCase] = field(default_factory=dict)
     stays: dict[str, SettledStay] = field(default_factory=dict)
     reversed: dict[str, bool] = field(default_factory=dict)
+    case_acts: dict[str, CaseAct] = field(default_factory=dict)
     conversions: dict[str, Conversion] = field(default_factory=dict)
     hindrances: dict[str, str] = field(default_factory=dict)
     transfers: dict[str, Transfer] = field(default_factory=dict)
@@ -226,6 +227,10 @@ class MemoryCases:
 
     async def mark_contested(self, tx: Tx, case_id: str, contested_on: date | None) -> None:
         of(tx).cases[case_id] = replace(of(tx).cases[case_id], contested_on=contested_on)
+
+    async def record(self, tx: Tx, act: CaseAct, at: datetime) -> None:
+        assert act.act_id not in of(tx).case_acts
+        of(tx).case_acts[act.act_id] = act
 
 
 class MemoryStays:
@@ -545,7 +550,7 @@ class MemoryBridge:
         self.judge = JudgeEligibility(store, cases, recurrences, POLICIES)
         self.open_case = OpenInjuryCase(store, cases, clock, ids)
         self.decide = DecideRecognition(store, cases, propose, clock, ids)
-        self.contest = ContestRecognition(store, cases)
+        self.contest = ContestRecognition(store, cases, clock, ids)
         papers, double_bills = MemoryPaperClaims(), MemoryDoubleBills()
         self.find_double = FindDoubleBills(
             store, cases, stays, conversions, directs, papers, remote, double_bills, policies, calendar, clock, ids
@@ -582,7 +587,7 @@ class MemoryBridge:
         )
         self.revoke = RevokeRecognition(store, cases, conversions, self.benefits.withdraw, self.papers, withdraw, clock, ids)
         self.review = ReviewConversion(store, cases, conversions, advances, clock)
-        self.state_facts = StateFacts(store, cases, conversions, clock)
+        self.state_facts = StateFacts(store, cases, conversions, clock, ids)
         self.back_payment = RecordBackPayment(store, cases, stays, conversions, clock)
         self.split = SplitStay(store, store, conversions, self.claims, policies, calendar, clock)
         self.advances = ApplyForAdvance(store, cases, advances, policies, calendar, clock, ids)

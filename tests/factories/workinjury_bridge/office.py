@@ -47,7 +47,7 @@ class Office:
         report = Accident(person_id="P1", accident_on=accident, body_parts=("hand",), description="press", employer_id=employer)
         self.case_id = (await self.bridge.open_case.run(key(), report))["case_id"]
         if facts is not None:
-            await self.bridge.state_facts.of_case(key(), self.case_id, facts)
+            await self.bridge.state_facts.of_case(key(), self.case_id, facts, "clerk")
         await self.bridge.hear(self.fact)
         granted = NewDecision(decision_no="N1", outcome=Outcome.GRANTED, decided_on=accident, decided_by="office")
         await self.bridge.decide.run(key(), self.case_id, granted)

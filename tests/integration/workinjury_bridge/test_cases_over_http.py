@@ -102,7 +102,7 @@ async def test_facts_of_a_case_survive_the_database(house: House) -> None:
     )
     case_id = (await house.bridge.open_case.run(key(), accident))["case_id"]
     facts = CaseFacts(filed_on=F1_BILL.begun_on, accepted_on=F1_BILL.ended_on, third_party="T:X")
-    await house.bridge.state_facts.of_case(key(), case_id, facts)
+    await house.bridge.state_facts.of_case(key(), case_id, facts, "clerk")
     async with house.bridge.db.transaction() as tx:
         case = await house.bridge.check.cases.get(tx, case_id)
     assert case is not None

@@ -91,7 +91,7 @@ class Teller:
         second = (await self.do("open second", bridge.open_case.run, later))["case_id"]
         granted = NewDecision(decision_no="N2", outcome=Outcome.GRANTED, decided_on=date(2026, 7, 1), decided_by="office")
         await self.do("decide second", bridge.decide.run, second, granted)
-        await self.do("uninsured", bridge.state_facts.of_case, second, CaseFacts(employer_insured=False))
+        await self.do("uninsured", bridge.state_facts.of_case, second, CaseFacts(employer_insured=False), "clerk")
         advance = await self.do("apply", bridge.advances.apply, second, date(2026, 7, 2))
         await self.do("serve", bridge.advances.serve, advance["advance_id"], date(2026, 7, 6), "clerk")
         await self.do("advance", bridge.advances.approve, advance["advance_id"], "checker", None)
@@ -104,8 +104,8 @@ class Teller:
             checker="b",
         )
         cut = await self.do("deduct", bridge.deduct.deduct, finding)
-        await self.do("object", bridge.deduct.hear, cut["deduction_id"], None)
-        await self.do("withdraw", bridge.deduct.withdraw, cut["deduction_id"], None)
+        await self.do("object", bridge.deduct.hear, cut["deduction_id"], None, "clerk")
+        await self.do("withdraw", bridge.deduct.withdraw, cut["deduction_id"], None, "clerk")
         await self.do("wage", benefits.record_wage.run, case_id, [fen("7200")] * 12)
         said = Conclusion(
             conclusion_no="J1", kind=AppraisalKind.INITIAL, concluded_on=date(2026, 9, 10), decided_by="city", grade=4, nursing=NursingGrade.LARGE

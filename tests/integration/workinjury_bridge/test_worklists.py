@@ -31,7 +31,7 @@ async def uninsured(house: House, client: Client, person_id: str = "P1", region:
         region=region,
     )
     case_id = str((await house.bridge.open_case.run(key(), accident))["case_id"])
-    await house.bridge.state_facts.of_case(key(), case_id, CaseFacts(employer_insured=False))
+    await house.bridge.state_facts.of_case(key(), case_id, CaseFacts(employer_insured=False), "clerk")
     await house.hear(house.claims.settle(settlement_of(person_id), F1_BILL))
     (conversion_id,) = await grant(house, case_id)
     await house.go_on()

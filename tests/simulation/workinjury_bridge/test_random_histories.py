@@ -222,9 +222,9 @@ class County(RuleBasedStateMachine):
     def contest(self, pick: int, upheld: bool) -> None:
         case_id = self.case(pick)
         if upheld:
-            self.maybe(lambda key: self.bridge.contest.uphold(key, case_id))
+            self.maybe(lambda key: self.bridge.contest.uphold(key, case_id, "clerk"))
         else:
-            self.maybe(lambda key: self.bridge.contest.open(key, case_id, FIRST))
+            self.maybe(lambda key: self.bridge.contest.open(key, case_id, FIRST, "clerk"))
 
     @rule(pick=PICK, act=st.sampled_from(["check", "approve", "approve", "send_back"]), actor=st.sampled_from("ab"))
     def review(self, pick: int, act: str, actor: str) -> None:
@@ -259,7 +259,7 @@ class County(RuleBasedStateMachine):
             employer_insured=situation != "uninsured",
             third_party=UNKNOWN_THIRD_PARTY if situation in ("third-party", "both") else None,
         )
-        self.maybe(lambda key: self.bridge.state_facts.of_case(key, case_id, facts))
+        self.maybe(lambda key: self.bridge.state_facts.of_case(key, case_id, facts, "clerk"))
 
     @rule(
         pick=PICK,

@@ -52,7 +52,7 @@ async def office(*, facts: CaseFacts | None = None) -> tuple[MemoryBridge, str]:
     granted = NewDecision(decision_no="N1", outcome=Outcome.GRANTED, decided_on=INJURED, decided_by="office")
     await bridge.decide.run(key(), case_id, granted)
     if facts is not None:
-        await bridge.state_facts.of_case(key(), case_id, facts)
+        await bridge.state_facts.of_case(key(), case_id, facts, "clerk")
     return bridge, case_id
 
 

@@ -214,7 +214,7 @@ async def test_an_admission_that_no_registration_covers(bridge: MemoryBridge, ch
 @pytest.mark.parametrize("facts", [CaseFacts(third_party="T:X"), CaseFacts(employer_insured=False)])
 async def test_what_the_national_scheme_leaves_out(bridge: MemoryBridge, facts: CaseFacts) -> None:
     registration_id = await registered(bridge)
-    await bridge.state_facts.of_case(key(), case_of(bridge), facts)
+    await bridge.state_facts.of_case(key(), case_of(bridge), facts, "clerk")
     today(bridge, date(2026, 6, 10))
     assert await refused(bridge, bridge.track.admit(key(), admission(registration_id))) == "out-of-area.not-in-scheme"
 

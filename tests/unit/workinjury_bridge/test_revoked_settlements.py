@@ -96,7 +96,7 @@ async def test_what_an_audit_has_cut_the_person_is_never_asked_for(bridge: Memor
     assert balance(bridge.state, "1122", "H:H2") == CUT
     assert await breaches(bridge) == []
     count = len(bridge.state.entries)
-    await bridge.deduct.withdraw(key("withdraw"), deduction_id, "right")
+    await bridge.deduct.withdraw(key("withdraw"), deduction_id, "right", "clerk")
     assert booked_since(bridge, count) == [
         ("contra", ({"5001.11": CUT}, {"1122(H:H2)": CUT})),
         ("recovery", ({"1125(P:P1)": CUT}, {"5001.11": CUT})),

@@ -68,7 +68,7 @@ async def tell_mixed(bridge: MemoryBridge) -> None:
     )
     case_id = (await bridge.open_case.run(OnceKey("t", "open", "d"), accident))["case_id"]
     late = CaseFacts(filed_on=date(2026, 3, 10), accepted_on=date(2026, 3, 12))
-    await bridge.state_facts.of_case(OnceKey("t", "facts", "d"), case_id, late)
+    await bridge.state_facts.of_case(OnceKey("t", "facts", "d"), case_id, late, "clerk")
     await bridge.hear(SETTLED)
     granted = NewDecision(decision_no="N1", outcome=Outcome.GRANTED, decided_on=DAY, decided_by="office")
     await bridge.decide.run(OnceKey("t", "decide", "d"), case_id, granted)

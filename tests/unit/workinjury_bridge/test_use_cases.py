@@ -246,11 +246,11 @@ async def test_revoked_before_anything_was_asked(bridge: MemoryBridge) -> None:
 
 async def test_contested_goes_on(bridge: MemoryBridge) -> None:
     case_id, conversion_id = await approved(bridge)
-    await bridge.contest.open(key(), case_id, DAY)
+    await bridge.contest.open(key(), case_id, DAY, "clerk")
     await bridge.go_on()
     assert bridge.state.conversions[conversion_id].state is ConversionState.SETTLED
     assert bridge.state.cases[case_id].state is RecognitionState.UNDER_REVIEW
-    assert (await bridge.contest.uphold(key(), case_id))["state"] == "recognised"
+    assert (await bridge.contest.uphold(key(), case_id, "clerk"))["state"] == "recognised"
 
 
 async def test_the_same_decision_told_twice_is_one(bridge: MemoryBridge) -> None:
@@ -310,7 +310,7 @@ async def test_days_in_the_future_are_refused(bridge: MemoryBridge) -> None:
     [
         (lambda b: decide(b, "nowhere"), "workinjury-bridge.case.unknown"),
         (lambda b: b.revoke.run(key(), "nowhere", "J1", DAY, "court"), "workinjury-bridge.case.unknown"),
-        (lambda b: b.contest.open(key(), "nowhere", DAY), "workinjury-bridge.case.unknown"),
+        (lambda b: b.contest.open(key(), "nowhere", DAY, "clerk"), "workinjury-bridge.case.unknown"),
         (lambda b: b.review.check(key(), "nowhere", "a", None), "workinjury-bridge.conversion.unknown"),
     ],
 )

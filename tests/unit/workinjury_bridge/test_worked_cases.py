@@ -354,7 +354,7 @@ async def test_facts_that_cannot_be_so_are_refused(facts: CaseFacts, employer: s
     await office.recognise(employer=employer)
     before = office.bridge.state
     with pytest.raises(Refusal) as caught:
-        await office.bridge.state_facts.of_case(key(), office.case_id, facts)
+        await office.bridge.state_facts.of_case(key(), office.case_id, facts, "clerk")
     assert caught.value.code == "workinjury-bridge.facts.invalid"
     assert office.bridge.state == before
 
@@ -364,7 +364,7 @@ async def test_facts_are_not_changed_behind_an_approval() -> None:
     await office.recognise()
     await office.approve()
     with pytest.raises(Refusal) as caught:
-        await office.bridge.state_facts.of_case(key(), office.case_id, CaseFacts(employer_insured=False))
+        await office.bridge.state_facts.of_case(key(), office.case_id, CaseFacts(employer_insured=False), "clerk")
     assert caught.value.code == "workinjury-bridge.case.already-converted"
 
 
@@ -415,14 +415,14 @@ async def test_f4_audit_deduction_objected_and_withdrawn_or_confirmed() -> None:
             await bridge.deduct.deduct(key(), finding)
         assert (caught.value.code, bridge.state) == (code, before)
     which = deducted["deduction_id"]
-    assert (await bridge.deduct.hear(key(), which, "按规定收费"))["state"] == "objected"
-    assert (await bridge.deduct.withdraw(key(), which, None))["state"] == "withdrawn"
+    assert (await bridge.deduct.hear(key(), which, "按规定收费", "hospital"))["state"] == "objected"
+    assert (await bridge.deduct.withdraw(key(), which, None, "auditor"))["state"] == "withdrawn"
     contra = list(bridge.state.entries.values())[-1]
     assert sides(contra) == ({"5001.11": fen("420")}, {"1122(H:H2)": fen("420")})
     assert contra.reverses == bridge.state.deductions[which].entry_id
     # cut again, and confirmed; then the hospital takes the settlement back and nothing is left to be cut
     again = (await bridge.deduct.deduct(key(), f4_finding("S9", "1", "400")))["deduction_id"]
-    assert (await bridge.deduct.confirm(key(), again, None))["state"] == "confirmed"
+    assert (await bridge.deduct.confirm(key(), again, None, "auditor"))["state"] == "confirmed"
     bridge.claims.settlements["S9"] = FakeSettlement(
         replace(SETTLED, settlement_id="S9", payments=[], work_injury_key="W1"), bill(NINE_DAYS, [], "0")
     )
@@ -436,7 +436,7 @@ async def test_f4_the_hospitals_days_pass() -> None:
     bridge.clock.advance(timedelta(days=13))
     before = bridge.state
     with pytest.raises(Refusal) as caught:
-        await bridge.deduct.hear(key(), which, None)
+        await bridge.deduct.hear(key(), which, None, "hospital")
     assert (caught.value.code, bridge.state) == ("workinjury-bridge.deduction.too-late", before)
 
 

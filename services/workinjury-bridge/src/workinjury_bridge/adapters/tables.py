@@ -63,6 +63,17 @@ injury_case = Table(
     Index("ix_injury_case_person_id", "person_id"),
 )
 
+case_act = Table(
+    "case_act",
+    metadata,
+    Column("act_id", Text, primary_key=True),
+    Column("case_id", Text, ForeignKey("injury_case.case_id"), nullable=False),
+    Column("act", Text, nullable=False, comment="facts, contested, upheld"),
+    Column("actor", Text, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Index("ix_case_act_case_id", "case_id"),
+)
+
 decision = Table(
     "recognition_decision",
     metadata,
@@ -341,6 +352,8 @@ audit_deduction = Table(
     Column("entry_id", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("note", Text),
+    Column("objected_by", Text, comment="who recorded the hospital's objection"),
+    Column("decided_by", Text, comment="who confirmed or withdrew it"),
     Column("deducted_at", DateTime(timezone=True), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
     CheckConstraint("amount_fen > 0", name="positive"),

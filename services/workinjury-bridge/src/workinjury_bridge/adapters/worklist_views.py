@@ -46,6 +46,7 @@ class SqlWorklists:
     async def case_file(self, case_id: str) -> dict[str, Any] | None:
         """See the port."""
         of = {
+            "acts": t.case_act,
             "advances": t.advance,
             "recoveries": t.recovery,
             "deductions": t.audit_deduction,

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from shared.clock import Clock
+from shared.ids import IdFactory
 from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.ports import Cases
-from workinjury_bridge.domain.recognition import InjuryCase
+from workinjury_bridge.domain.recognition import Act, CaseAct, InjuryCase
 from workinjury_bridge.domain.refusals import unknown
 
 
@@ -19,22 +21,29 @@ class ContestRecognition:
 
     once: Once
     cases: Cases
+    clock: Clock
+    ids: IdFactory
 
-    async def open(self, key: OnceKey, case_id: str, opened_on: date) -> dict[str, Any]:
+    async def open(self, key: OnceKey, case_id: str, opened_on: date, actor: str) -> dict[str, Any]:
         """The decision is under review or before a court. Refuses when there is none to contest."""
-        return await self._mark(key, case_id, lambda case: case.contest(opened_on))
+        return await self._mark(key, case_id, Act.CONTESTED, actor, lambda case: case.contest(opened_on))
 
-    async def uphold(self, key: OnceKey, case_id: str) -> dict[str, Any]:
+    async def uphold(self, key: OnceKey, case_id: str, actor: str) -> dict[str, Any]:
         """The review or lawsuit ended and the decision stands."""
-        return await self._mark(key, case_id, InjuryCase.uphold)
+        return await self._mark(key, case_id, Act.UPHELD, actor, InjuryCase.uphold)
 
-    async def _mark(self, key: OnceKey, case_id: str, change: Callable[[InjuryCase], InjuryCase]) -> dict[str, Any]:
+    async def _mark(
+        self, key: OnceKey, case_id: str, act: Act, actor: str, change: Callable[[InjuryCase], InjuryCase]
+    ) -> dict[str, Any]:
         async def work(tx: Tx) -> dict[str, Any]:
             before = await self.cases.locked(tx, case_id)
             if before is None:
                 raise unknown("case", "工伤案件")
             case = change(before)
-            await self.cases.mark_contested(tx, case_id, case.contested_on)
+            if case != before:
+                await self.cases.mark_contested(tx, case_id, case.contested_on)
+                record = CaseAct(act_id=self.ids.new(), case_id=case_id, act=act, actor=actor)
+                await self.cases.record(tx, record, self.clock.now())
             since = case.contested_on.isoformat() if case.contested_on else None
             return {"case_id": case_id, "state": case.state.value, "contested_on": since}
 

@@ -26,7 +26,7 @@ from workinjury_bridge.domain.figures import Kept, KeptLine, MedicalBill
 from workinjury_bridge.domain.limitation import Interrupted
 from workinjury_bridge.domain.paper_claim import PaperClaim
 from workinjury_bridge.domain.policy import BridgePolicy
-from workinjury_bridge.domain.recognition import Decision, InjuryCase
+from workinjury_bridge.domain.recognition import CaseAct, Decision, InjuryCase
 from workinjury_bridge.domain.recovery import Movement, Recovery
 from workinjury_bridge.domain.stay import SettledStay
 from workinjury_bridge.domain.terms import CaseFacts
@@ -137,6 +137,10 @@ class Cases(Protocol):
 
     async def mark_contested(self, tx: Tx, case_id: str, contested_on: date | None) -> None:
         """Since when the newest decision is contested, None when it is not."""
+        ...
+
+    async def record(self, tx: Tx, act: CaseAct, at: datetime) -> None:
+        """Keep who recorded something; nothing kept is changed."""
         ...
 
 

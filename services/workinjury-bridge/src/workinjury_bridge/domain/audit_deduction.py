@@ -44,6 +44,10 @@ class AuditDeduction:
     """The journal of the deduction."""
     state: DeductionState = DeductionState.DEDUCTED
     note: str | None = None
+    objected_by: str | None = None
+    """Who recorded the hospital's objection."""
+    decided_by: str | None = None
+    """Who confirmed or withdrew it; None too when the settlement itself was taken back."""
 
     def __post_init__(self) -> None:
         if self.maker == self.checker:
@@ -54,22 +58,22 @@ class AuditDeduction:
         """Whether the hospital owes it."""
         return self.state is not DeductionState.WITHDRAWN
 
-    def objected(self, on: date, note: str | None) -> AuditDeduction:
+    def objected(self, on: date, note: str | None, actor: str) -> AuditDeduction:
         """The hospital objects. Refuses after its days."""
         self._expect("object to", DeductionState.DEDUCTED)
         if on > self.object_until:
             raise objection_too_late(self.object_until)
-        return replace(self, state=DeductionState.OBJECTED, note=note)
+        return replace(self, state=DeductionState.OBJECTED, note=note, objected_by=actor)
 
-    def confirmed(self, note: str | None) -> AuditDeduction:
+    def confirmed(self, note: str | None, actor: str) -> AuditDeduction:
         """The objection is turned down, or none came."""
         self._expect("confirm", DeductionState.DEDUCTED, DeductionState.OBJECTED)
-        return replace(self, state=DeductionState.CONFIRMED, note=note)
+        return replace(self, state=DeductionState.CONFIRMED, note=note, decided_by=actor)
 
-    def withdrawn(self, note: str | None) -> AuditDeduction:
+    def withdrawn(self, note: str | None, actor: str) -> AuditDeduction:
         """The objection is right. Refuses a confirmed one."""
         self._expect("withdraw", DeductionState.DEDUCTED, DeductionState.OBJECTED)
-        return self.given_up(note)
+        return replace(self.given_up(note), decided_by=actor)
 
     def given_up(self, note: str | None) -> AuditDeduction:
         """The settlement itself is taken back: nothing is left to be cut."""

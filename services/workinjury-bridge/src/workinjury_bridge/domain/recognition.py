@@ -49,6 +49,24 @@ class Decision:
     decided_by: str
 
 
+class Act(StrEnum):
+    """What is recorded of a case beside its decisions."""
+
+    FACTS = "facts"
+    CONTESTED = "contested"
+    UPHELD = "upheld"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseAct:
+    """Who recorded what of a case."""
+
+    act_id: str
+    case_id: str
+    act: Act
+    actor: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InjuryCase:
     """One accident of one person, with every decision made on it."""

@@ -107,11 +107,11 @@ def settlement_not_standing(state: str) -> Refusal:
 
 
 def same_split_hand() -> Refusal:
-    """The split of a mixed stay is proposed by one party and agreed by another (B5)."""
+    """The split of a mixed stay is proposed by one party, agreed or disputed by another, decided by a third (B5)."""
     return conflict(
         f"{PREFIX}.split.same-hand",
-        "提出拆分与审核拆分不能是同一人",
-        "proposer and reviewer must be two parties",
+        "提出拆分、审核拆分与出具专家意见不能是同一人",
+        "proposer, reviewer and expert must be different parties",
         field="actor",
     )
 

@@ -64,6 +64,7 @@ class Split:
     flags: Flags
     proposed_by: str
     state: SplitState = SplitState.PROPOSED
+    disputed_by: str | None = None
     decided_by: str | None = None
     note: str | None = None
 
@@ -84,11 +85,13 @@ class Split:
         self._expect("dispute", SplitState.PROPOSED)
         if actor == self.proposed_by:
             raise same_split_hand()
-        return replace(self, state=SplitState.DISPUTED, note=note)
+        return replace(self, state=SplitState.DISPUTED, disputed_by=actor, note=note)
 
     def decided(self, actor: str, flags: Flags, note: str | None) -> Split:
-        """The expert opinion, which may differ from both."""
+        """The expert opinion, which may differ from both. Refuses the hands that proposed and disputed: an expert is a third."""
         self._expect("decide", SplitState.DISPUTED)
+        if actor in (self.proposed_by, self.disputed_by):
+            raise same_split_hand()
         return replace(self, state=SplitState.DECIDED, flags=flags, decided_by=actor, note=note)
 
     def lapsed(self) -> Split:

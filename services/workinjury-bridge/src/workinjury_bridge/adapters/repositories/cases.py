@@ -13,7 +13,7 @@ from shared.db.database import SqlTx, opened
 from shared.transactions import Tx
 from workinjury_bridge.adapters import tables as t
 from workinjury_bridge.adapters.repositories.reading import PERSON_LOCK, any_of, lock_person
-from workinjury_bridge.domain.recognition import Decision, InjuryCase, Outcome
+from workinjury_bridge.domain.recognition import CaseAct, Decision, InjuryCase, Outcome
 from workinjury_bridge.domain.terms import CaseFacts
 
 
@@ -99,6 +99,10 @@ class SqlCases:
         await opened(tx).execute(
             update(t.injury_case).where(t.injury_case.c.case_id == case_id).values(contested_on=contested_on)
         )
+
+    async def record(self, tx: Tx, act: CaseAct, at: datetime) -> None:
+        """See the port."""
+        await opened(tx).execute(insert(t.case_act).values(recorded_at=at, **asdict(act)))
 
 
 async def cases_of(tx: SqlTx, found: Sequence[Row[Any]]) -> list[InjuryCase]:

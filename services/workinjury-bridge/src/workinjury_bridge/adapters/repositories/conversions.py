@@ -183,6 +183,7 @@ def _split(stored: Mapping[str, Any] | None) -> Split | None:
         flags=flags_of(flags["lines"], None if ratio is None else (ratio["numerator"], ratio["denominator"])),
         proposed_by=stored["proposed_by"],
         state=SplitState(stored["state"]),
+        disputed_by=stored.get("disputed_by"),
         decided_by=stored["decided_by"],
         note=stored["note"],
     )

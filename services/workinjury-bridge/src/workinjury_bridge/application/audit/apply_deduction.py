@@ -86,28 +86,28 @@ class DeductAfterAudit:
 
         return (await self.once.run(key, work))[0]
 
-    async def hear(self, key: OnceKey, deduction_id: str, note: str | None) -> dict[str, Any]:
+    async def hear(self, key: OnceKey, deduction_id: str, note: str | None, actor: str) -> dict[str, Any]:
         """The hospital objects in time."""
 
         async def work(tx: Tx) -> dict[str, Any]:
             found = await self._locked(tx, deduction_id)
-            return await self._store(tx, found.objected(self.clock.today(), note))
+            return await self._store(tx, found.objected(self.clock.today(), note, actor))
 
         return (await self.once.run(key, work))[0]
 
-    async def confirm(self, key: OnceKey, deduction_id: str, note: str | None) -> dict[str, Any]:
+    async def confirm(self, key: OnceKey, deduction_id: str, note: str | None, actor: str) -> dict[str, Any]:
         """The deduction stands for good."""
 
         async def work(tx: Tx) -> dict[str, Any]:
-            return await self._store(tx, (await self._locked(tx, deduction_id)).confirmed(note))
+            return await self._store(tx, (await self._locked(tx, deduction_id)).confirmed(note, actor))
 
         return (await self.once.run(key, work))[0]
 
-    async def withdraw(self, key: OnceKey, deduction_id: str, note: str | None) -> dict[str, Any]:
+    async def withdraw(self, key: OnceKey, deduction_id: str, note: str | None, actor: str) -> dict[str, Any]:
         """The objection is right: contra journal; of a revoked direct settlement the person owes it (B3)."""
 
         async def work(tx: Tx) -> dict[str, Any]:
-            after = (await self._locked(tx, deduction_id)).withdrawn(note)
+            after = (await self._locked(tx, deduction_id)).withdrawn(note, actor)
             await self._take_back(tx, after)
             direct = await self.directs.of_settlement(tx, after.settlement_id)
             if direct is not None and direct.state is DirectState.REVOKED:

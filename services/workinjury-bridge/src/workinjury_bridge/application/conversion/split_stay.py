@@ -51,7 +51,7 @@ class SplitStay:
         return await self._act(key, conversion_id, lambda c: _split(c).disputed(actor, note))
 
     async def decide(self, key: OnceKey, conversion_id: str, flags: Flags, actor: str, note: str | None) -> dict[str, Any]:
-        """The expert's opinion on a disputed split. Refuses flags that do not fit the bill."""
+        """The expert's opinion on a disputed split. Refuses flags that do not fit the bill, and who proposed or disputed it."""
         await self._fits(conversion_id, flags)
         return await self._act(key, conversion_id, lambda c: _split(c).decided(actor, flags, note))
 
@@ -88,6 +88,7 @@ class SplitStay:
                 "conversion_id": conversion_id,
                 "split": split.state.value,
                 "proposed_by": split.proposed_by,
+                "disputed_by": split.disputed_by,
                 "decided_by": split.decided_by,
             }
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.clock import Clock
+from shared.ids import IdFactory
 from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.ports import Cases, Conversions
 from workinjury_bridge.domain.conversion import ENDED, ConversionState
 from workinjury_bridge.domain.facts import conversion_changed
+from workinjury_bridge.domain.recognition import Act, CaseAct
 from workinjury_bridge.domain.refusals import already_converted, unknown
 from workinjury_bridge.domain.terms import CaseFacts, StayFacts
 
@@ -24,8 +26,9 @@ class StateFacts:
     cases: Cases
     conversions: Conversions
     clock: Clock
+    ids: IdFactory
 
-    async def of_case(self, key: OnceKey, case_id: str, facts: CaseFacts) -> dict[str, Any]:
+    async def of_case(self, key: OnceKey, case_id: str, facts: CaseFacts, actor: str) -> dict[str, Any]:
         """Refuses facts that cannot be so, and a change when a conversion of the case is approved already."""
 
         async def work(tx: Tx) -> dict[str, Any]:
@@ -41,6 +44,8 @@ class StateFacts:
                 if any(c.state not in _RESTATED for c in conversions):
                     raise already_converted()
                 await self.cases.state_facts(tx, case_id, stated.facts)
+                act = CaseAct(act_id=self.ids.new(), case_id=case_id, act=Act.FACTS, actor=actor)
+                await self.cases.record(tx, act, self.clock.now())
                 for conversion in conversions:
                     after = conversion.restated()
                     await self.conversions.save(tx, after, self.clock.now())

@@ -12,7 +12,7 @@ from shared.money import MAX_FEN
 from workinjury_bridge.application.audit.apply_deduction import Finding
 from workinjury_bridge.bootstrap import Bridge
 from workinjury_bridge.domain.refusals import unknown
-from workinjury_bridge.entrypoints.http.fields import Actor, Body, Id, Long, actor_of, once_key
+from workinjury_bridge.entrypoints.http.fields import Actor, Body, Id, Long, actor_of, once_key, recorder_of
 
 
 class FindingBody(Body):
@@ -27,8 +27,9 @@ class FindingBody(Body):
 
 
 class NoteBody(Body):
-    """Why."""
+    """Why, and who records it."""
 
+    actor: Actor | None = None
     note: Long | None = None
 
 
@@ -54,16 +55,22 @@ def audit_router(bridge: Bridge) -> APIRouter:
     @router.post("/{deduction_id}/objection", summary="The hospital objects")
     async def hear(caller: Caller, key: IdempotencyKey, deduction_id: Id, body: NoteBody) -> dict[str, Any]:
         caller.require("audit:object")
-        return await bridge.deduct.hear(once_key(caller, f"object {deduction_id}", key, body), deduction_id, body.note)
+        return await bridge.deduct.hear(
+            once_key(caller, f"object {deduction_id}", key, body), deduction_id, body.note, recorder_of(caller, body.actor)
+        )
 
     @router.post("/{deduction_id}/confirm", summary="The deduction stands")
     async def confirm(caller: Caller, key: IdempotencyKey, deduction_id: Id, body: NoteBody) -> dict[str, Any]:
         caller.require("audit:deduct")
-        return await bridge.deduct.confirm(once_key(caller, f"confirm {deduction_id}", key, body), deduction_id, body.note)
+        return await bridge.deduct.confirm(
+            once_key(caller, f"confirm {deduction_id}", key, body), deduction_id, body.note, recorder_of(caller, body.actor)
+        )
 
     @router.post("/{deduction_id}/withdraw", summary="The objection is right")
     async def withdraw(caller: Caller, key: IdempotencyKey, deduction_id: Id, body: NoteBody) -> dict[str, Any]:
         caller.require("audit:deduct")
-        return await bridge.deduct.withdraw(once_key(caller, f"withdraw {deduction_id}", key, body), deduction_id, body.note)
+        return await bridge.deduct.withdraw(
+            once_key(caller, f"withdraw {deduction_id}", key, body), deduction_id, body.note, recorder_of(caller, body.actor)
+        )
 
     return router

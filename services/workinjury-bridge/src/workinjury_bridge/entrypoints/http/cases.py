@@ -18,7 +18,7 @@ from workinjury_bridge.domain.party import UNKNOWN_THIRD_PARTY, third_party
 from workinjury_bridge.domain.recognition import Outcome
 from workinjury_bridge.domain.refusals import unknown
 from workinjury_bridge.domain.terms import CaseFacts
-from workinjury_bridge.entrypoints.http.fields import Body, Id, Long, Short, once_key, page_of, start_of
+from workinjury_bridge.entrypoints.http.fields import Actor, Body, Id, Long, Short, once_key, page_of, recorder_of, start_of
 
 
 class AccidentBody(Body):
@@ -58,7 +58,14 @@ class DecisionItems(Body):
 class ContestBody(Body):
     """A review or lawsuit was opened."""
 
+    actor: Actor | None = None
     opened_on: date
+
+
+class UpholdingBody(Body):
+    """Who records that the decision stands."""
+
+    actor: Actor | None = None
 
 
 class RevocationBody(Body):
@@ -72,6 +79,7 @@ class RevocationBody(Body):
 class CaseFactsBody(Body):
     """What is known of the accident beside the decision; everything is stated anew."""
 
+    actor: Actor | None = None
     filed_on: date | None = None
     accepted_on: date | None = None
     employer_insured: bool = True
@@ -122,12 +130,15 @@ def case_router(bridge: Bridge) -> APIRouter:
     @router.post("/injury-cases/{case_id}/contests", summary="A review or lawsuit against the decision was opened")
     async def contest(caller: Caller, key: IdempotencyKey, case_id: Id, body: ContestBody) -> dict[str, Any]:
         caller.require("recognition:decide", (await found(case_id))["region"])
-        return await bridge.contest.open(once_key(caller, f"contest {case_id}", key, body), case_id, body.opened_on)
+        once = once_key(caller, f"contest {case_id}", key, body)
+        return await bridge.contest.open(once, case_id, body.opened_on, recorder_of(caller, body.actor))
 
     @router.post("/injury-cases/{case_id}/upholdings", summary="The review or lawsuit ended and the decision stands")
-    async def uphold(caller: Caller, key: IdempotencyKey, case_id: Id) -> dict[str, Any]:
+    async def uphold(caller: Caller, key: IdempotencyKey, case_id: Id, body: UpholdingBody | None = None) -> dict[str, Any]:
         caller.require("recognition:decide", (await found(case_id))["region"])
-        return await bridge.contest.uphold(once_key(caller, f"uphold {case_id}", key), case_id)
+        named = body or UpholdingBody()
+        once = once_key(caller, f"uphold {case_id}", key, named)
+        return await bridge.contest.uphold(once, case_id, recorder_of(caller, named.actor))
 
     @router.post("/injury-cases/{case_id}/revocations", summary="Record a final revocation")
     async def revoke(
@@ -151,7 +162,8 @@ def case_router(bridge: Bridge) -> APIRouter:
             employer_insured=body.employer_insured,
             third_party=third if body.third_party_id is None else third_party(body.third_party_id),
         )
-        answer = await bridge.state_facts.of_case(once_key(caller, f"facts {case_id}", key, body), case_id, facts)
+        once = once_key(caller, f"facts {case_id}", key, body)
+        answer = await bridge.state_facts.of_case(once, case_id, facts, recorder_of(caller, body.actor))
         _go_on(background, bridge, answer)
         return answer
 

@@ -57,6 +57,11 @@ def actor_of(caller: Principal, named: str | None) -> str:
     return named
 
 
+def recorder_of(caller: Principal, named: str | None) -> str:
+    """Who is kept beside a record: as ``actor_of``, but a service that names nobody is kept itself."""
+    return actor_of(caller, named or caller.subject)
+
+
 def start_of(after: str | None) -> str | None:
     """The id that a list continues behind."""
     return str(decode_cursor(after, 1)[0]) if after else None

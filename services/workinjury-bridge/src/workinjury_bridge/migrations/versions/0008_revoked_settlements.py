@@ -1,4 +1,4 @@
-"""Stays elsewhere that a final revocation has reached; debts by what they are about."""
+"""Stays elsewhere that a final revocation has reached; debts by what they are about; who recorded what of a case."""
 
 from __future__ import annotations
 
@@ -33,11 +33,27 @@ def upgrade() -> None:
         existing_comment="paper:, direct: or conversion: and an id",
     )
     op.execute("DELETE FROM deadline WHERE kind = 'manual-claim-overdue'")
+    op.create_table(
+        "case_act",
+        sa.Column("act_id", sa.Text(), nullable=False),
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("act", sa.Text(), nullable=False, comment="facts, contested, upheld"),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["injury_case.case_id"], name=op.f("fk_case_act_case_id_injury_case")),
+        sa.PrimaryKeyConstraint("act_id", name=op.f("pk_case_act")),
+    )
+    op.create_index("ix_case_act_case_id", "case_act", ["case_id"])
+    op.add_column("audit_deduction", sa.Column("objected_by", sa.Text(), comment="who recorded the hospital's objection"))
+    op.add_column("audit_deduction", sa.Column("decided_by", sa.Text(), comment="who confirmed or withdrew it"))
     op.create_index("ix_recovery_settlement_id", "recovery", ["settlement_id"])
 
 
 def downgrade() -> None:
     """What was asked back stays in the book and among the debts."""
+    op.drop_column("audit_deduction", "decided_by")
+    op.drop_column("audit_deduction", "objected_by")
+    op.drop_table("case_act")
     op.drop_index("ix_recovery_settlement_id", table_name="recovery")
     op.alter_column(
         "double_bill",
