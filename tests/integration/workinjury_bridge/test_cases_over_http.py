@@ -89,11 +89,29 @@ async def test_audit_deduction_over_http(house: House) -> None:
     again = await client.try_post("/v1/audit-deductions", finding)
     assert again.json()["code"] == "workinjury-bridge.deduction.line-deducted"
     path = f"/v1/audit-deductions/{deducted['deduction_id']}"
-    await client.post(f"{path}/objection", {"note": "按规定收费"})
+    await client.post(f"{path}/objection", {"note": "按规定收费", "actor": "hospital"})
     assert (await client.post(f"{path}/withdraw", {}))["state"] == "withdrawn"
+    found = await client.get(path)
+    assert (found["objected_by"], found["decided_by"]) == ("hospital", "gateway")
     assert (await client.post("/v1/audit-deductions", finding))["state"] == "deducted"
     rows = (await client.get("/v1/ledger/trial-balance", book="WI"))["rows"]
     assert [r["balance_fen"] for r in rows if r["account"] == "1122"] == [fen("420")]
+
+
+async def test_the_case_file_names_who_recorded_what(house: House) -> None:
+    client = house.client()
+    conversion_id = await approved(house)
+    case_id = (await client.get(f"/v1/conversions/{conversion_id}"))["case_id"]
+    await client.post(f"/v1/injury-cases/{case_id}/contests", {"opened_on": "2026-11-20", "actor": "lijing"})
+    await client.post(f"/v1/injury-cases/{case_id}/upholdings")
+    officer = house.client(subject="wangfang", service=False)
+    await officer.post(f"/v1/injury-cases/{case_id}/contests", {"opened_on": "2026-11-21", "actor": "somebody"})
+    file = await client.get(f"/v1/injury-cases/{case_id}/file")
+    assert [(act["act"], act["actor"]) for act in file["acts"]] == [
+        ("contested", "lijing"),
+        ("upheld", "gateway"),
+        ("contested", "wangfang"),
+    ]
 
 
 async def test_facts_of_a_case_survive_the_database(house: House) -> None:

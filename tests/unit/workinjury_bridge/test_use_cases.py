@@ -22,7 +22,7 @@ from workinjury_bridge.application.decide_recognition import NewDecision
 from workinjury_bridge.application.open_injury_case import Accident
 from workinjury_bridge.application.ports import TakenBack
 from workinjury_bridge.domain.conversion import Conversion, ConversionState
-from workinjury_bridge.domain.recognition import Outcome, RecognitionState
+from workinjury_bridge.domain.recognition import Act, Outcome, RecognitionState
 from workinjury_bridge.domain.transfer import TransferState
 
 DAY = date(2026, 4, 20)
@@ -250,7 +250,10 @@ async def test_contested_goes_on(bridge: MemoryBridge) -> None:
     await bridge.go_on()
     assert bridge.state.conversions[conversion_id].state is ConversionState.SETTLED
     assert bridge.state.cases[case_id].state is RecognitionState.UNDER_REVIEW
-    assert (await bridge.contest.uphold(key(), case_id, "clerk"))["state"] == "recognised"
+    for _ in range(2):
+        assert (await bridge.contest.uphold(key(), case_id, "chief"))["state"] == "recognised"
+    acts = [(act.case_id, act.act, act.actor) for act in bridge.state.case_acts.values()]
+    assert acts == [(case_id, Act.CONTESTED, "clerk"), (case_id, Act.UPHELD, "chief")]
 
 
 async def test_the_same_decision_told_twice_is_one(bridge: MemoryBridge) -> None:

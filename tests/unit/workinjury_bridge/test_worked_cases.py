@@ -131,10 +131,18 @@ async def test_f5_disputed_and_decided_by_an_expert_or_by_silence() -> None:
     bridge, conversion_id = other.bridge, other.conversion.conversion_id
     await bridge.split.propose(key(), conversion_id, replace(F5_FLAGS, lines=F5_FLAGS.lines[:2]), "hospital")
     await bridge.split.dispute(key(), conversion_id, "reviewer", "line 5 is shared")
+    before = bridge.state
+    for hand in ("hospital", "reviewer"):
+        with pytest.raises(Refusal) as caught:
+            await bridge.split.decide(key(), conversion_id, F5_FLAGS, hand, None)
+        assert (caught.value.code, bridge.state) == ("workinjury-bridge.split.same-hand", before)
     await bridge.split.decide(key(), conversion_id, F5_FLAGS, "expert", None)
     await bridge.go_on()
     assert other.conversion.figures is not None
     assert other.conversion.figures.work_injury_fen == fen("14666.67")
+    assert other.conversion.split is not None
+    hands = other.conversion.split.proposed_by, other.conversion.split.disputed_by, other.conversion.split.decided_by
+    assert hands == ("hospital", "reviewer", "expert")
 
 
 def f6() -> Office:
@@ -420,6 +428,8 @@ async def test_f4_audit_deduction_objected_and_withdrawn_or_confirmed() -> None:
     contra = list(bridge.state.entries.values())[-1]
     assert sides(contra) == ({"5001.11": fen("420")}, {"1122(H:H2)": fen("420")})
     assert contra.reverses == bridge.state.deductions[which].entry_id
+    withdrawn = bridge.state.deductions[which]
+    assert (withdrawn.objected_by, withdrawn.decided_by) == ("hospital", "auditor")
     # cut again, and confirmed; then the hospital takes the settlement back and nothing is left to be cut
     again = (await bridge.deduct.deduct(key(), f4_finding("S9", "1", "400")))["deduction_id"]
     assert (await bridge.deduct.confirm(key(), again, None, "auditor"))["state"] == "confirmed"
