@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from shared.codes import Code, CodeSystem
 from shared.contracts.claims import FundPayment
 from shared.errors import Refusal, unavailable
 from shared.ledger import Book
@@ -32,6 +33,11 @@ from workinjury_bridge.application.benefits.propose_pension import PensionReques
 from workinjury_bridge.application.benefits.report_loss import LossReport
 from workinjury_bridge.application.decide_recognition import NewDecision
 from workinjury_bridge.application.open_injury_case import Accident
+from workinjury_bridge.application.out_of_area.clear_quarter import Bill
+from workinjury_bridge.application.out_of_area.register import FilingRequest
+from workinjury_bridge.application.out_of_area.track_stay import Admission
+from workinjury_bridge.application.recurrence.confirm_recurrence import Conclusion as Concluded
+from workinjury_bridge.application.recurrence.confirm_recurrence import RecurrenceRequest
 from workinjury_bridge.application.settle_directly import DirectBill
 from workinjury_bridge.domain.advance import AdvanceState
 from workinjury_bridge.domain.benefits.appraisal import AppraisalKind, Conclusion, NursingGrade
@@ -39,14 +45,19 @@ from workinjury_bridge.domain.benefits.entitlement import BreakReason, Relation
 from workinjury_bridge.domain.benefits.kinds import MONTHLY, BenefitKind
 from workinjury_bridge.domain.benefits.loss import Circumstance, Source
 from workinjury_bridge.domain.benefits.one_off import ItemRequest
-from workinjury_bridge.domain.bill import BillLine
+from workinjury_bridge.domain.bill import BillLine, WorkInjuryVersion
 from workinjury_bridge.domain.conversion import ENDED, ConversionState
+from workinjury_bridge.domain.direct_settlement import DirectState
 from workinjury_bridge.domain.figures import MedicalBill
 from workinjury_bridge.domain.invariants import breaches_of
+from workinjury_bridge.domain.out_of_area.clearing import quarter_of
+from workinjury_bridge.domain.out_of_area.registration import FilingKind
+from workinjury_bridge.domain.out_of_area.remote_stay import Service
 from workinjury_bridge.domain.party import UNKNOWN_THIRD_PARTY
 from workinjury_bridge.domain.policy import Circumstance as OutOfCatalogue
 from workinjury_bridge.domain.recognition import Outcome
 from workinjury_bridge.domain.recovery import Cause, RecoveryState
+from workinjury_bridge.domain.recurrence import decision_in_force
 from workinjury_bridge.domain.split import Belonging, Flags, Ratio
 from workinjury_bridge.domain.terms import CaseFacts, StayFacts
 
@@ -181,6 +192,85 @@ class County(RuleBasedStateMachine):
         nothing = MedicalBill(begun_on=on, ended_on=on, total_fen=amount, cash_fen=0, payments=(), lines=())
         self.happens(self.bridge.claims.settle(fact, nothing), False)
 
+    @rule(pick=PICK, amount=st.integers(1, 10**7), service=st.sampled_from(Service))
+    def treated_elsewhere(self, pick: int, amount: int, service: Service) -> None:
+        """Registered, admitted and settled in another province, as far as each is allowed."""
+        case_id, bridge, on = self.case(pick), self.bridge, self.bridge.clock.today()
+        filing = FilingRequest(case_id=case_id, kind=FilingKind.LONG_TERM, place="320100", begins_on=on)
+        self.maybe(lambda key: bridge.register.apply(key, filing, "a"))
+        for registration in list(bridge.state.registrations.values()):
+            self.maybe(partial(bridge.register.approve, registration_id=registration.registration_id, actor="b"))
+            admission = Admission(
+                registration_id=registration.registration_id,
+                place="320104",
+                institution_code="H9",
+                institution_name="h",
+                service=service,
+                admitted_on=on,
+            )
+            if registration.case_id == case_id:
+                self.maybe(partial(bridge.track.admit, admission=admission))
+        version = WorkInjuryVersion(work_injury_fen=amount, person_fen=0, hospital_fen=0, unrelated_fen=0)
+        for stay_id in sorted(bridge.state.remote_stays):
+            number = f"J{next(self.numbers)}"
+            self.maybe(partial(bridge.track.settle, stay_id=stay_id, settlement_no=number, discharged_on=on, version=version))
+
+    @rule(pick=PICK, act=st.sampled_from(["receive", "receive", "object", "adjust", "audit", "audit", "cancel"]))
+    def elsewhere(self, pick: int, act: str) -> None:
+        """Its data come, are objected to, adjusted and audited."""
+        stays, track = sorted(self.bridge.state.remote_stays), self.bridge.track
+        if not stays:
+            return
+        stay = self.bridge.state.remote_stays[stays[pick % len(stays)]]
+        which, month = stay.stay_id, self.bridge.clock.today()
+        acts: dict[str, Callable[[OnceKey], Awaitable[Any]]] = {
+            "receive": lambda key: track.receive(key, which, month, stay.fund_fen),
+            "object": lambda key: track.object_to(key, which, "x"),
+            "adjust": lambda key: track.adjust(key, which, stay.payable_fen // 3),
+            "audit": lambda key: track.audit(key, which),
+            "cancel": lambda key: track.cancel(key, which),
+        }
+        self.maybe(acts[act])
+
+    @rule()
+    def pay_the_provinces(self) -> None:
+        """Every quarter whose bill is what the book owes."""
+        quarters = {quarter_of(s.period) for s in self.bridge.state.remote_stays.values() if s.period is not None}
+        for quarter in sorted(quarters):
+            stays = [s for s in self.bridge.state.remote_stays.values() if s.period and quarter_of(s.period) == quarter]
+            bill = Bill(
+                province="320000",
+                quarter=quarter,
+                bill_no="B",
+                bill_fen=sum(s.payable_fen for s in stays),
+                maker="a",
+                checker="b",
+            )
+            self.maybe(partial(self.bridge.clear.pay, bill=bill))
+
+    @rule(pick=PICK, confirmed=st.booleans(), day=st.integers(0, 60))
+    def recur(self, pick: int, confirmed: bool, day: int) -> None:
+        """An old injury breaks out again; the committee concludes."""
+        case_id, bridge = self.case(pick), self.bridge
+        asked = RecurrenceRequest(
+            case_id=case_id,
+            applied_on=bridge.clock.today(),
+            treated_from=FIRST + timedelta(days=day),
+            diagnosis=Code(CodeSystem.CHS_DIAGNOSIS, "T92.601"),
+            diagnosis_name="x",
+            body_parts=("hand",),
+            materials=("M1",),
+        )
+        self.maybe(lambda key: bridge.recur.apply(key, asked))
+        for recurrence_id in sorted(bridge.state.recurrences):
+            said = Concluded(
+                decision_no=f"F{next(self.numbers)}",
+                confirmed=confirmed,
+                decided_on=bridge.clock.today(),
+                decided_by="committee",
+            )
+            self.maybe(partial(bridge.recur.conclude, recurrence_id=recurrence_id, conclusion=said))
+
     @rule(pick=PICK, heard=st.booleans())
     def reverse(self, pick: int, heard: bool) -> None:
         settled = sorted(self.bridge.claims.settlements)
@@ -194,7 +284,7 @@ class County(RuleBasedStateMachine):
     def hear(self, pick: int) -> None:
         """Any fact, at any time, as often as it likes: late, doubled, in the wrong order."""
         if self.facts:
-            self.run(self.bridge.hear(self.facts[pick % len(self.facts)]))
+            self.told(self.facts[pick % len(self.facts)])
 
     # What the offices do
 
@@ -350,7 +440,7 @@ class County(RuleBasedStateMachine):
         elif act != "deduct" and state.deductions:
             found = sorted(state.deductions)[pick % len(state.deductions)]
             use_case = getattr(deduct, act)
-            self.maybe(lambda key: use_case(key, found, None))
+            self.maybe(lambda key: use_case(key, found, None, "c"))
 
     @rule(
         pick=PICK, wage=st.integers(3, 30), grade=st.none() | st.integers(1, 10), nursing=st.sampled_from([None, *NursingGrade])
@@ -483,6 +573,12 @@ class County(RuleBasedStateMachine):
                 "recovery-overdue": self.bridge.remind.of_recovery,
                 "advance-overdue": self.bridge.remind.of_advance,
                 "clearing-shortage": self.bridge.month_end.escalate.run,
+                "limitation-near": self.bridge.remind.of_limitation,
+                "double-bill-overdue": self.bridge.remind.of_double_bill,
+                "registration-overdue": self.bridge.register.overdue,
+                "remote-data-check-overdue": self.bridge.track.overdue,
+                "remote-clearing-due": self.bridge.clear.overdue,
+                "recurrence-overdue": self.bridge.recur.overdue,
             }
 
             async def fire() -> None:
@@ -500,10 +596,17 @@ class County(RuleBasedStateMachine):
         for conversion in state.conversions.values():
             transfers = [x for x in state.transfers.values() if x.conversion_id == conversion.conversion_id]
             entries = [x for x in state.entries.values() if x.conversion_id == conversion.conversion_id]
-            effective = state.cases[conversion.case_id].effective
+            known = list(state.recurrences.values())
+            effective = decision_in_force(state.cases[conversion.case_id], known, conversion.decision_id)
             debts = [x for x in state.recoveries.values() if x.conversion_id == conversion.conversion_id]
             dues = [x for x in state.dues.values() if x.conversion_id == conversion.conversion_id]
             assert breaches_of(conversion, transfers, entries, effective, debts, dues) == []
+
+    @invariant()
+    def what_was_settled_directly_fits_its_journals(self) -> None:
+        """Here and elsewhere, and after a final revocation (B3, B4, B8)."""
+        assert self.run(self.bridge.check.check_directs()) == []
+        assert self.run(self.bridge.check.check_remote_stays()) == []
 
     @invariant()
     def debts_are_what_the_book_says(self) -> None:
@@ -574,8 +677,15 @@ class County(RuleBasedStateMachine):
         converted = sum(c.figures.cost_fen for c in standing.values() if c.figures and not c.figures.debtor)
         standing_debts = [d for d in bridge.state.recoveries.values() if d.state is not RecoveryState.REVERSED]
         expensed = sum(d.expensed_fen for d in standing_debts)
-        deducted = sum(d.amount_fen for d in bridge.state.deductions.values() if d.stands)
-        assert balance(bridge.state, "5001.11") == converted + direct + expensed - deducted
+        revoked = {d.settlement_id for d in bridge.state.directs.values() if d.state is DirectState.REVOKED}
+        cut = [d for d in bridge.state.deductions.values() if d.stands and d.settlement_id not in revoked]
+        deducted = sum(d.amount_fen for d in cut)
+        elsewhere = sum(
+            s.payable_fen
+            for s in bridge.state.remote_stays.values()
+            if s.period is not None and s.service is Service.INPATIENT and not s.owed_back
+        )
+        assert balance(bridge.state, "5001.11") == converted + direct + elsewhere + expensed - deducted
         for book, _ in BOOKS:
             owed = sum(d.open_fen for d in standing_debts if d.book == book)
             assert bridge.claims.balance(Book(book), "1123") == owed
@@ -586,7 +696,16 @@ class County(RuleBasedStateMachine):
         """A fact is published, and perhaps heard at once."""
         self.facts.append(fact)
         if heard:
+            self.told(fact)
+
+    def told(self, fact: Any) -> None:
+        """A fact is heard; one that pays somebody gone is put by until the heirs have proven their right."""
+        before = self.bridge.state
+        try:
             self.run(self.bridge.hear(fact))
+        except Refusal as refusal:
+            self.nothing_but(refusal, "workinjury-bridge.payment.heirs-unproven")
+            assert self.bridge.state == before
 
     def case(self, pick: int) -> str:
         cases = sorted(self.bridge.state.cases)
