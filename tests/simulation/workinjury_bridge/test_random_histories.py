@@ -168,8 +168,8 @@ class County(RuleBasedStateMachine):
         fact = settled_fact(bill, SETTLED, settlement_id=f"S{next(self.numbers)}", person_id=person, inpatient=inpatient)
         self.happens(self.bridge.claims.settle(fact, bill), heard)
 
-    @rule(person=st.sampled_from(PERSONS), day=st.integers(0, 60), amount=st.integers(1, 10**7))
-    def settle_directly(self, person: str, day: int, amount: int) -> None:
+    @rule(person=st.sampled_from(PERSONS), day=st.integers(0, 60), amount=st.integers(1, 10**7), heard=st.booleans())
+    def settle_directly(self, person: str, day: int, amount: int, heard: bool) -> None:
         key, on = f"W{next(self.numbers)}", FIRST + timedelta(days=day)
         line = BillLine(line_id="1", amount_fen=amount, in_catalogue=True)
         bill = DirectBill(
@@ -190,7 +190,7 @@ class County(RuleBasedStateMachine):
             return
         fact = replace(SETTLED, settlement_id=f"S{key}", person_id=person, payments=[], total_fen=amount, work_injury_key=key)
         nothing = MedicalBill(begun_on=on, ended_on=on, total_fen=amount, cash_fen=0, payments=(), lines=())
-        self.happens(self.bridge.claims.settle(fact, nothing), False)
+        self.happens(self.bridge.claims.settle(fact, nothing), heard)
 
     @rule(pick=PICK, amount=st.integers(1, 10**7), service=st.sampled_from(Service))
     def treated_elsewhere(self, pick: int, amount: int, service: Service) -> None:
@@ -231,6 +231,16 @@ class County(RuleBasedStateMachine):
             "cancel": lambda key: track.cancel(key, which),
         }
         self.maybe(acts[act])
+
+    @rule(act=st.sampled_from(["receive", "audit", "audit"]))
+    def all_elsewhere(self, act: str) -> None:
+        """The data of the month, and their audit."""
+        track, month = self.bridge.track, self.bridge.clock.today()
+        for stay in sorted(self.bridge.state.remote_stays.values(), key=lambda stay: stay.stay_id):
+            if act == "audit":
+                self.maybe(partial(track.audit, stay_id=stay.stay_id))
+            else:
+                self.maybe(partial(track.receive, stay_id=stay.stay_id, period=month, fund_fen=stay.fund_fen))
 
     @rule()
     def pay_the_provinces(self) -> None:
