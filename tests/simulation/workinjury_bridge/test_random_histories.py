@@ -596,7 +596,7 @@ class County(RuleBasedStateMachine):
                     tx.cancel(kind, key)
                     await react[kind](tx, key)
 
-            self.run(fire())
+            self.waits_for_heirs(fire())
 
     # What must hold
 
@@ -709,10 +709,14 @@ class County(RuleBasedStateMachine):
             self.told(fact)
 
     def told(self, fact: Any) -> None:
-        """A fact is heard; one that pays somebody gone is put by until the heirs have proven their right."""
+        """A fact is heard."""
+        self.waits_for_heirs(self.bridge.hear(fact))
+
+    def waits_for_heirs(self, work: Any) -> None:
+        """Do it; what pays somebody gone is put by, with nothing changed, until the heirs have proven their right."""
         before = self.bridge.state
         try:
-            self.run(self.bridge.hear(fact))
+            self.run(work)
         except Refusal as refusal:
             self.nothing_but(refusal, "workinjury-bridge.payment.heirs-unproven")
             assert self.bridge.state == before
