@@ -29,9 +29,9 @@ CASE_FACTS: dict[str, Any] = {
 STAY_FACTS: dict[str, Any] = {"payer": "employer", "employer_id": "E1", "prepaid_fen": 100, "circumstances": []}
 REVOKED = {"decision_no": "判1号", "final_on": "2026-03-01", "decided_by": "河湾县人民法院"}
 ACTS: list[tuple[str, dict[str, Any], frozenset[str], bool]] = [
-    ("/v1/injury-cases/C1/facts", CASE_FACTS, frozenset({"lijing"}), False),
-    ("/v1/injury-cases/C1/contests", {"opened_on": "2026-03-01"}, frozenset({"lijing"}), False),
-    ("/v1/injury-cases/C1/upholdings", {}, frozenset({"lijing"}), False),
+    ("/v1/injury-cases/C1/facts", CASE_FACTS, frozenset({"lijing"}), True),
+    ("/v1/injury-cases/C1/contests", {"opened_on": "2026-03-01"}, frozenset({"lijing"}), True),
+    ("/v1/injury-cases/C1/upholdings", {}, frozenset({"lijing"}), True),
     ("/v1/injury-cases/C1/revocations", REVOKED, frozenset({"lijing"}), False),
     ("/v1/injury-cases/C1/advances", {"applied_on": "2026-03-01"}, frozenset({"wangfang"}), False),
     ("/v1/conversions/K1/facts", STAY_FACTS, frozenset({"lijing"}), False),
@@ -49,9 +49,9 @@ ACTS: list[tuple[str, dict[str, Any], frozenset[str], bool]] = [
     ("/v1/recoveries/R1/enforcement", {}, frozenset({"lijing"}), True),
     ("/v1/recoveries/R1/liability", {"share": 700_000, "third_party_id": "X"}, frozenset({"lijing"}), True),
     ("/v1/recoveries/R1/debtor", {"amount_fen": 7}, frozenset({"lijing"}), True),
-    ("/v1/audit-deductions/D1/objection", {"note": "按规定收费"}, frozenset({"wangfang"}), False),
-    ("/v1/audit-deductions/D1/confirm", {}, frozenset({"zhaoming", "zhouqiang"}), False),
-    ("/v1/audit-deductions/D1/withdraw", {}, frozenset({"zhaoming", "zhouqiang"}), False),
+    ("/v1/audit-deductions/D1/objection", {"note": "按规定收费"}, frozenset({"wangfang"}), True),
+    ("/v1/audit-deductions/D1/confirm", {}, frozenset({"zhaoming", "zhouqiang"}), True),
+    ("/v1/audit-deductions/D1/withdraw", {}, frozenset({"zhaoming", "zhouqiang"}), True),
 ]
 EVERYBODY = ["wangfang", "lijing", "zhaoming", "chenhui", "zhouqiang", "sunli", "bank"]
 WRITE_OFF = "/v1/recoveries/R1/write-off"

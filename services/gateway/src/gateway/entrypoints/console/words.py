@@ -142,7 +142,13 @@ DEDUCTION_STATES: Final = {
 }
 SPLIT_STATES: Final = {"proposed": "等审核同意", "disputed": "有争议，等专家意见", "agreed": "已同意", "decided": "专家已定"}
 BELONGINGS: Final = {"injury": "工伤", "own-disease": "自身疾病", "shared": "共用", "undecided": "未定"}
-DIRECT_STATES: Final = {"reserved": "已预结", "posted": "已结算", "voided": "已作废", "reversed": "已撤销"}
+DIRECT_STATES: Final = {
+    "reserved": "已预结",
+    "posted": "已结算",
+    "voided": "已作废",
+    "reversed": "已撤销",
+    "revoked": "认定撤销，已追回",
+}
 ITEM_STATES: Final = {
     "proposed": "待复核",
     "checked": "待审批",

@@ -200,10 +200,11 @@ def router(gateway: Gateway) -> APIRouter:
 def _cases(api: APIRouter, gateway: Gateway) -> None:
     read, forward = gateway.read_owned, gateway.forward_command
 
-    async def state(caller: Caller, scope: str, case_id: str, act: str, body: BaseModel, key: str) -> Any:
-        """The bridge keeps no name of who recorded these: the access of the caller is in the gateway's log."""
+    async def state(
+        caller: Caller, scope: str, case_id: str, act: str, body: BaseModel, key: str, signer: str | None = "actor"
+    ) -> Any:
         path = f"/v1/injury-cases/{case_id}"
-        return await forward(caller, scope, BRIDGE, path, act, body.model_dump(mode="json"), key, signer=None)
+        return await forward(caller, scope, BRIDGE, path, act, body.model_dump(mode="json"), key, signer=signer)
 
     @api.post("/injury-cases/{case_id}/facts", summary="State filing, insurance of the employer, a liable third party")
     async def facts(caller: Caller, case_id: Id, body: CaseFactsBody, key: IdempotencyKey) -> Any:
@@ -219,15 +220,15 @@ def _cases(api: APIRouter, gateway: Gateway) -> None:
 
     @api.post("/injury-cases/{case_id}/revocations", summary="Record a final revocation")
     async def revoke(caller: Caller, case_id: Id, body: RevocationBody, key: IdempotencyKey) -> Any:
-        return await state(caller, "injury-cases:decide", case_id, "revocations", body, key)
+        return await state(caller, "injury-cases:decide", case_id, "revocations", body, key, signer=None)
 
     @api.post("/injury-cases/{case_id}/back-payment", summary="An employer that was not insured has paid back")
     async def back_payment(caller: Caller, case_id: Id, body: BackPaymentBody, key: IdempotencyKey) -> Any:
-        return await state(caller, "injury-cases:decide", case_id, "back-payment", body, key)
+        return await state(caller, "injury-cases:decide", case_id, "back-payment", body, key, signer=None)
 
     @api.post("/injury-cases/{case_id}/advances", status_code=201, summary="Apply for an advance payment")
     async def apply(caller: Caller, case_id: Id, body: AdvanceBody, key: IdempotencyKey) -> Any:
-        return await state(caller, "recoveries:apply", case_id, "advances", body, key)
+        return await state(caller, "recoveries:apply", case_id, "advances", body, key, signer=None)
 
     @api.get("/injury-cases/{case_id}/file", summary="Everything that hangs on a case beside its conversions")
     async def case_file(caller: Caller, case_id: Id) -> Any:
@@ -379,7 +380,7 @@ def _audits(api: APIRouter, gateway: Gateway) -> None:
     ) -> Any:
         scope = "audits:object" if act == "objection" else "audits:approve"
         path = f"/v1/audit-deductions/{deduction_id}"
-        return await forward(caller, scope, BRIDGE, path, act, _given(body), key, signer=None)
+        return await forward(caller, scope, BRIDGE, path, act, _given(body), key)
 
 
 def _worklists(api: APIRouter, gateway: Gateway) -> None:
