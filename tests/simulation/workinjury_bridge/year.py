@@ -19,6 +19,7 @@ from workinjury_bridge.domain.benefits.appraisal import NursingGrade
 from workinjury_bridge.domain.benefits.kinds import MONTHLY
 from workinjury_bridge.domain.benefits.loss import Circumstance
 from workinjury_bridge.domain.conversion import ConversionState
+from workinjury_bridge.domain.out_of_area.remote_stay import Service
 from workinjury_bridge.domain.policy import Circumstance as OutOfCatalogue
 from workinjury_bridge.domain.split import Belonging
 
@@ -28,10 +29,12 @@ _ACTS = {
     "settle": 30, "settle_directly": 4, "reverse": 3, "hear": 30, "decide": 6, "revoke": 3, "contest": 3, "review": 10,
     "case_facts": 5, "stay_facts": 6, "split": 6, "pursue": 12, "advance": 20, "hospitals_are_paid": 3,
     "medical_fund_is_frozen": 1, "audit": 8, "appraise": 6, "benefit": 3, "pension": 5, "change_pension": 3, "lose": 1,
-    "after_loss": 2, "payment_comes_back": 2,
+    "after_loss": 2, "payment_comes_back": 2, "treated_elsewhere": 3, "elsewhere": 5, "all_elsewhere": 1, "pay_the_provinces": 1,
+    "recur": 2,
 }  # fmt: skip
 _INVARIANTS = (
     "every_conversion_fits_its_journals",
+    "what_was_settled_directly_fits_its_journals",
     "debts_are_what_the_book_says",
     "nothing_is_advanced_without_approval",
     "one_active_payer_per_settlement",
@@ -104,7 +107,7 @@ class Town:
                 lines = [(pick() * 10, dice.random() < 0.9, some([None, True, False])) for _ in range(dice.randint(1, 4))]
                 return {"person": person, "day": dice.randint(0, 60), "days": dice.randint(0, 20), "inpatient": dice.random() < 0.8, "amounts": lines, "weights": [dice.randint(0, 9) for _ in range(5)], "heard": dice.random() < 0.7}  # fmt: skip
             case "settle_directly":
-                return {"person": person, "day": dice.randint(0, 60), "amount": 1 + pick()}
+                return {"person": person, "day": dice.randint(0, 60), "amount": 1 + pick(), "heard": dice.random() < 0.7}
             case "reverse":
                 return {"pick": pick(), "heard": dice.random() < 0.5}
             case "decide":
@@ -156,5 +159,15 @@ class Town:
                 return {"pick": pick(), "back": dice.random() < 0.3}
             case "payment_comes_back":
                 return {"pick": pick(), "again": dice.random() < 0.5}
+            case "treated_elsewhere":
+                return {"pick": pick(), "amount": 1 + pick(), "service": some(Service)}
+            case "elsewhere":
+                return {"pick": pick(), "act": some(["receive", "receive", "object", "adjust", "audit", "audit", "cancel"])}
+            case "all_elsewhere":
+                return {"act": some(["receive", "audit", "audit"])}
+            case "pay_the_provinces":
+                return {}
+            case "recur":
+                return {"pick": pick(), "confirmed": dice.random() < 0.8, "day": dice.randint(0, 60)}
             case _:
                 return {"pick": pick()}
