@@ -389,7 +389,7 @@ class MemoryRecoveries:
         for debtor in sorted(debtors | dims):
             ours = sum(d.open_fen for d in state.recoveries.values() if (d.book, d.debtor) == (Book.WI, debtor))
             theirs = sum(balance(state, account, debtor) for account in RECEIVABLES)
-            if theirs < ours or (theirs > ours and not debtor.startswith(("P:", "DEP:"))):
+            if theirs < ours or (theirs > ours and not debtor.startswith(("P:", "DEP:", "HEIRS:"))):
                 found.append((debtor, ours, theirs))
         return found
 

@@ -310,7 +310,7 @@ class Recoveries(Protocol):
     async def disagreeing(self, tx: Tx) -> Sequence[tuple[str, int, int]]:
         """Debtors whose open debts (fen) are not the balance of the work-injury book (fen), seen in one instant (B15.9).
 
-        Persons may owe more there: a benefit paid too much is a debt that the next benefit meets, without a recovery."""
+        Persons and heirs may owe more there: a benefit paid too much is a debt that the next benefit meets, without a recovery."""
         ...
 
 

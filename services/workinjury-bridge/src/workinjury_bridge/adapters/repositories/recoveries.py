@@ -110,7 +110,7 @@ class SqlRecoveries:
         statement = (
             select(func.coalesce(debts.c.debtor, booked.c.debtor).label("debtor"), ours.label("ours"), theirs.label("theirs"))
             .select_from(debts.join(booked, debts.c.debtor == booked.c.debtor, full=True))
-            .where((theirs < ours) | ((theirs > ours) & booked.c.debtor.not_like("P:%") & booked.c.debtor.not_like("DEP:%")))
+            .where((theirs < ours) | ((theirs > ours) & ~booked.c.debtor.regexp_match("^(P|DEP|HEIRS):")))
             .limit(MAX_ROWS)
         )
         return [(row.debtor, int(row.ours), int(row.theirs)) for row in await opened(tx).all(statement)]
