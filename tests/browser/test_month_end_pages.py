@@ -53,7 +53,7 @@ async def test_a_short_run_names_its_remedy_and_the_accountant_books_the_money(
     await confirm(page, "登记补足资金")
     await expect(page.get_by_text("陈慧 已登记补足资金 66,540.00 元，等第二人复核。")).to_be_visible()
     body = {"amount_fen": 6_654_000, "source": "fiscal-account", "reference": "YH20261122-01"}
-    assert sent(gateway) == [("/v1/interfund-clearings/replenishments", body)]
+    assert sent(gateway) == [("/v1/fund-replenishments", body)]
     second = await sign_in("zhaoming", "/worklists/proposals")
     await expect(second.get_by_text("工伤保险基金到账 66,540.00 元")).to_be_visible()
     await shot(second, "proposal-replenishment")

@@ -60,7 +60,7 @@ ACTS: list[tuple[str, dict[str, Any], frozenset[str], bool]] = [
 MONEY: dict[str, Any] = {"amount_fen": 6_654_000, "source": "fiscal-account", "reference": "YH20261201"}
 PROPOSED: list[tuple[str, dict[str, Any], frozenset[str], frozenset[str], str, str]] = [
     ("/v1/double-bills/B1/confirm", {"note": "同一张发票"}, REVIEWER, HEADS, "bridge", "/v1/double-bills/B1/confirm"),
-    (f"{RUNS}/replenishments", MONEY, ACCOUNTANT, HEADS, "bridge", f"{RUNS}/replenishments"),
+    ("/v1/fund-replenishments", MONEY, ACCOUNTANT, HEADS, "bridge", "/v1/fund-replenishments"),
     (
         "/v1/replenishments",
         {"book": "EMP", "amount_fen": 500, "reference": "YH2"},
@@ -227,8 +227,8 @@ async def test_what_is_wrong_goes_nowhere_and_refusals_come_through(owners: Hous
     chenhui, zhaoming, wangfang = await house.login("chenhui"), await house.login("zhaoming"), await house.login("wangfang")
     for path, body, headers in (
         (RUNS, {"payer": "WI", "month": "2026-13"}, chenhui),
-        (f"{RUNS}/replenishments", {**MONEY, "amount_fen": 0}, chenhui),
-        (f"{RUNS}/replenishments", {**MONEY, "source": "purse"}, chenhui),
+        ("/v1/fund-replenishments", {**MONEY, "amount_fen": 0}, chenhui),
+        ("/v1/fund-replenishments", {**MONEY, "source": "purse"}, chenhui),
         (f"{RUNS}/Q1/anything", {}, zhaoming),
         ("/v1/recurrences", {"applied_on": "2026-03-01"}, wangfang),
         ("/v1/recurrences", {"case_id": "../C1"}, wangfang),

@@ -244,10 +244,13 @@ async def test_documents_of_a_decision(bridge_answers: House) -> None:
 
 async def test_lists_and_figures_ask_for_the_callers_regions(bridge_answers: House) -> None:
     house = bridge_answers
-    for path in ("/v1/worklists/recoveries", "/v1/worklists/mismatches", "/v1/recovery-ages", "/v1/injury-cases/C1/file"):
+    for path in ("/v1/worklists/recoveries", "/v1/worklists/mismatches", "/v1/recovery-ages"):
         house.bridge.answers[f"GET {path}"] = {"path": path}
         answer = await house.client.get(path, headers=await house.login("chenhui"))
         assert answer.json() == {"path": path}
+    house.bridge.answers["GET /v1/injury-cases/C1/file"] = {"person_id": ""}
+    filed = await house.client.get("/v1/injury-case-files/C1", headers=await house.login("chenhui"))
+    assert filed.json() == {"person_id": ""}
     assert house.bridge.sent[0][2] == {"region": "", "limit": "50"}
     house.bridge.answers["GET /v1/fund-returns"] = {"months": []}
     asked = "/v1/fund-returns?since=2026-01-01&until=2026-11-22"

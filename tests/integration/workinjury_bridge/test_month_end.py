@@ -501,9 +501,9 @@ async def test_over_http(office: Office) -> None:
     late = await client.try_post(f"{one}/resume", {"actor": "zhaoming"})
     assert (late.status_code, late.json()["code"]) == (409, "workinjury-bridge.clearing.wrong-state")
     money = {"amount_fen": 100, "source": "reserve", "reference": "B", "maker": "lijing", "checker": "lijing"}
-    alone = await client.try_post(f"{path}/replenishments", money)
+    alone = await client.try_post("/v1/fund-replenishments", money)
     assert (alone.status_code, alone.json()["code"]) == (409, "workinjury-bridge.fund.same-hand")
-    assert (await client.post(f"{path}/replenishments", money | {"checker": "zhaoming"}))["resumed"] == []
+    assert (await client.post("/v1/fund-replenishments", money | {"checker": "zhaoming"}))["resumed"] == []
     unknown = await client.try_get(f"{path}/nothing")
     assert (unknown.status_code, unknown.json()["code"]) == (404, "workinjury-bridge.clearing.unknown")
     stranger = await office.house.client("cases:read").try_get(path)

@@ -271,7 +271,7 @@ async def test_month_end_between_the_real_books(month_end_rules: None, two: Two)
     """B13: one voucher per pair, both ways, and a medical fund that is short first keeps what institutions are owed."""
     desk, client = two.desk, two.client
     money = {"amount_fen": fen("16060"), "source": "fiscal-account", "reference": "B1", "maker": "lijing", "checker": "zhao"}
-    await client.post("/v1/interfund-clearings/replenishments", money)
+    await client.post("/v1/fund-replenishments", money)
     person = await desk.person(scheme="310", category="11", account_fen=100_000)
     visit = await desk.stay(person, F1, scheme="310")
     await desk.call("2304", desk.stay_input(visit, person, "16000.00", scheme="310", account="1"), msgid="F1")

@@ -79,7 +79,7 @@ KINDS: Final[Mapping[str, Kind]] = {
             approve="clearing:approve",
             thing=None,
             owner="workinjury-bridge",
-            command="/v1/interfund-clearings/replenishments",
+            command="/v1/fund-replenishments",
         ),
         Kind(
             code="medical-replenishment",

@@ -92,7 +92,7 @@ def _clearings(api: APIRouter, gateway: Gateway) -> None:
         return await forward.into(caller, "clearing:propose", BRIDGE, _RUNS, body.model_dump(), key, about=None)
 
     @api.post(
-        "/interfund-clearings/replenishments",
+        "/fund-replenishments",
         status_code=201,
         tags=["clearing"],
         summary="Propose to book money that came into the work-injury fund; a second person decides",

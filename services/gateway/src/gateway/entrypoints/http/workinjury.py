@@ -230,7 +230,7 @@ def _cases(api: APIRouter, gateway: Gateway) -> None:
     async def apply(caller: Caller, case_id: Id, body: AdvanceBody, key: IdempotencyKey) -> Any:
         return await state(caller, "recoveries:apply", case_id, "advances", body, key, signer=None)
 
-    @api.get("/injury-cases/{case_id}/file", summary="Everything that hangs on a case beside its conversions")
+    @api.get("/injury-case-files/{case_id}", summary="Everything that hangs on a case beside its conversions")
     async def case_file(caller: Caller, case_id: Id) -> Any:
         return await read(caller, "injury-cases:read", BRIDGE, f"/v1/injury-cases/{case_id}/file")
 

@@ -46,15 +46,15 @@ class ReplenishmentBody(Body):
 
 
 def interfund_clearing_router(bridge: Bridge) -> APIRouter:
-    """Routes under /v1/interfund-clearings; scopes ``clearing:propose``, ``clearing:approve``, ``clearing:read``."""
-    router = APIRouter(prefix="/v1/interfund-clearings", tags=["interfund-clearings"])
+    """Routes under /v1/interfund-clearings and /v1/fund-replenishments; scopes ``clearing:propose``, ``clearing:approve``, ``clearing:read``."""
+    router = APIRouter(prefix="/v1", tags=["interfund-clearings"])
     month_end = bridge.month_end
 
     async def go_on() -> None:
         for clearing_id in await month_end.advance.due():
             await month_end.advance.run(clearing_id)
 
-    @router.get("", summary="Runs, newest first")
+    @router.get("/interfund-clearings", summary="Runs, newest first")
     async def clearings(
         caller: Caller,
         payer: Book | None = None,
@@ -66,12 +66,12 @@ def interfund_clearing_router(bridge: Bridge) -> APIRouter:
         rows = await month_end.views.clearings(payer=payer, state=state, after=start_of(after), limit=limit + 1)
         return page_of(caller, rows, limit, "clearing_id")
 
-    @router.get("/worklist", summary="What waits for a person, with cause and fix")
+    @router.get("/interfund-clearings/worklist", summary="What waits for a person, with cause and fix")
     async def worklist(caller: Caller) -> dict[str, Any]:
         caller.require("clearing:read")
         return {"items": await month_end.worklist.run()}
 
-    @router.get("/{clearing_id}", summary="A run with its pairs, vouchers and their cases")
+    @router.get("/interfund-clearings/{clearing_id}", summary="A run with its pairs, vouchers and their cases")
     async def clearing(caller: Caller, clearing_id: Id) -> dict[str, Any]:
         caller.require("clearing:read")
         found = await month_end.views.clearing(clearing_id)
@@ -79,13 +79,13 @@ def interfund_clearing_router(bridge: Bridge) -> APIRouter:
             raise unknown("clearing", "清算")
         return found
 
-    @router.post("", status_code=201, summary="Propose the clearing of a fund's month")
+    @router.post("/interfund-clearings", status_code=201, summary="Propose the clearing of a fund's month")
     async def propose(caller: Caller, key: IdempotencyKey, body: ProposalBody) -> dict[str, Any]:
         caller.require("clearing:propose")
         actor = actor_of(caller, body.actor)
         return await month_end.decide.propose(once_key(caller, "propose-clearing", key, body), body.payer, body.month, actor)
 
-    @router.post("/replenishments", status_code=201, summary="Book money that came into the work-injury fund")
+    @router.post("/fund-replenishments", status_code=201, summary="Book money that came into the work-injury fund")
     async def replenish(caller: Caller, key: IdempotencyKey, body: ReplenishmentBody, later: BackgroundTasks) -> dict[str, Any]:
         caller.require("clearing:approve")
         command = Replenishment(**body.model_dump(exclude={"checker"}), checker=actor_of(caller, body.checker))
@@ -93,7 +93,7 @@ def interfund_clearing_router(bridge: Bridge) -> APIRouter:
         later.add_task(go_on)
         return answer
 
-    @router.post("/{clearing_id}/approve", summary="The second person agrees: the month is frozen and paid")
+    @router.post("/interfund-clearings/{clearing_id}/approve", summary="The second person agrees: the month is frozen and paid")
     async def approve(
         caller: Caller, key: IdempotencyKey, clearing_id: Id, body: ActorBody, later: BackgroundTasks
     ) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def interfund_clearing_router(bridge: Bridge) -> APIRouter:
         later.add_task(month_end.advance.run, clearing_id)
         return answer
 
-    @router.post("/{clearing_id}/resume", summary="Another round for what is left")
+    @router.post("/interfund-clearings/{clearing_id}/resume", summary="Another round for what is left")
     async def resume(
         caller: Caller, key: IdempotencyKey, clearing_id: Id, body: ActorBody, later: BackgroundTasks
     ) -> dict[str, Any]:

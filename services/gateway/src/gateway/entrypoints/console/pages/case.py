@@ -55,7 +55,7 @@ async def show(desk: Desk) -> None:
     """One case."""
     case_id = desk.path["case_id"]
     case = await desk.api.get(f"/v1/injury-cases/{case_id}")
-    file = await desk.api.get(f"/v1/injury-cases/{case_id}/file")
+    file = await desk.api.get(f"/v1/injury-case-files/{case_id}")
     person, journals, provider, papers, found = await desk.api.together(
         f"/v1/persons/{case['person_id']}",
         f"/v1/ledger/journals?case_id={case_id}&limit=200",

@@ -197,7 +197,7 @@ def _replenish(desk: Desk, run: Json) -> None:
         desk,
         "登记补足资金",
         "款已到支出户，登记后由另一人复核入账。",
-        "/v1/replenishments" if medical else "/v1/interfund-clearings/replenishments",
+        "/v1/replenishments" if medical else "/v1/fund-replenishments",
         rules,
         {"amount_fen": run["short_fen"], "source": run["remedy"]},
         primary=True,
