@@ -100,6 +100,7 @@ class State:
     case_acts: dict[str, CaseAct] = field(default_factory=dict)
     conversions: dict[str, Conversion] = field(default_factory=dict)
     hindrances: dict[str, str] = field(default_factory=dict)
+    corrections: dict[str, int] = field(default_factory=dict)
     transfers: dict[str, Transfer] = field(default_factory=dict)
     directs: dict[str, DirectSettlement] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
@@ -243,6 +244,12 @@ class MemoryStays:
 
     async def is_reversed(self, tx: Tx, settlement_id: str) -> bool:
         return settlement_id in of(tx).reversed
+
+    async def hear_correction(self, tx: Tx, settlement_id: str, sequence: int) -> bool:
+        if of(tx).corrections.get(settlement_id, 0) >= sequence:
+            return False
+        of(tx).corrections[settlement_id] = sequence
+        return True
 
     async def get(self, tx: Tx, settlement_id: str) -> SettledStay | None:
         stay = of(tx).stays.get(settlement_id)
@@ -637,7 +644,7 @@ class MemoryBridge:
         self.pay_direct_meals = PayDirectMeals(directs, pay, clock)
         self._on_settled = OnClaimSettled(cases, stays, propose, self.find_double, confirm)
         self._on_reversed = OnClaimReversed(cases, stays, conversions, reverse, clock)
-        self._on_corrected = OnSettlementCorrected(cases, conversions, clock)
+        self._on_corrected = OnSettlementCorrected(cases, stays, conversions, clock)
 
         self.recur = ConfirmRecurrence(store, cases, recurrences, stays, conversions, propose, POLICIES, clock, ids)
         registrations, clearings = MemoryRegistrations(), MemoryQuarterClearings()

@@ -343,7 +343,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         pay_direct_meals=PayDirectMeals(directs, pay, clock),
         on_settled=OnClaimSettled(cases, stays, propose, find_double, confirm),
         on_reversed=OnClaimReversed(cases, stays, conversions, reverse, clock),
-        on_corrected=OnSettlementCorrected(cases, conversions, clock),
+        on_corrected=OnSettlementCorrected(cases, stays, conversions, clock),
         benefits=benefits,
         worklists=worklists,
         ages=DescribeAges(worklists, clock),

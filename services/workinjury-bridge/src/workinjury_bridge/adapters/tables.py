@@ -119,6 +119,13 @@ reversed_settlement = Table(
     Column("settlement_id", Text, primary_key=True, comment="may be known before the settlement itself"),
 )
 
+corrected_settlement = Table(
+    "corrected_settlement",
+    metadata,
+    Column("settlement_id", Text, primary_key=True),
+    Column("sequence", Integer, nullable=False, comment="of the newest correction that was heard of"),
+)
+
 conversion = Table(
     "conversion",
     metadata,

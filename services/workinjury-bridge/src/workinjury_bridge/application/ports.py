@@ -159,6 +159,10 @@ class Stays(Protocol):
         """Whether a reversal was told."""
         ...
 
+    async def hear_correction(self, tx: Tx, settlement_id: str, sequence: int) -> bool:
+        """Take note of a settlement's correction; False when that one, or a later one, was heard of before."""
+        ...
+
     async def get(self, tx: Tx, settlement_id: str) -> SettledStay | None:
         """One stay, None when it was never told."""
         ...

@@ -33,6 +33,19 @@ class SqlStays:
         known = t.reversed_settlement.c.settlement_id == settlement_id
         return await opened(tx).first(select(t.reversed_settlement).where(known)) is not None
 
+    async def hear_correction(self, tx: Tx, settlement_id: str, sequence: int) -> bool:
+        """See the port."""
+        table = t.corrected_settlement
+        statement = upsert(table).values(settlement_id=settlement_id, sequence=sequence)
+        heard = await opened(tx).execute(
+            statement.on_conflict_do_update(
+                index_elements=["settlement_id"],
+                set_={"sequence": sequence},
+                where=table.c.sequence < statement.excluded.sequence,
+            ).returning(table.c.sequence)
+        )
+        return heard.first() is not None
+
     async def get(self, tx: Tx, settlement_id: str) -> SettledStay | None:
         """See the port."""
         row = await opened(tx).first(self._select().where(t.stay.c.settlement_id == settlement_id))
