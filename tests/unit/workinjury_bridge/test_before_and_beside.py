@@ -92,6 +92,21 @@ async def test_an_audit_between_the_check_and_the_approval_is_told_and_looked_at
     assert office.wi()[0] == CONVERTED_AS_AUDITED
 
 
+async def test_a_correction_told_again_or_late_computes_nothing_anew_and_the_next_one_does() -> None:
+    office = before_audit()
+    await office.recognise()
+    second = replace(CORRECTED, sequence=2)
+    await office.bridge.hear(second)
+    await office.bridge.go_on()
+    seen, told = office.conversion, len(office.bridge.store.events)
+    assert seen.figures is not None
+    for again in (second, CORRECTED):
+        await office.bridge.hear(again)
+    assert (office.conversion, len(office.bridge.store.events)) == (seen, told)
+    await office.bridge.hear(replace(CORRECTED, sequence=3))
+    assert (office.conversion.state, office.conversion.figures) == (ConversionState.PROPOSED, None)
+
+
 async def test_an_audit_that_overtakes_the_take_back_sends_the_conversion_back_to_be_approved_again() -> None:
     office = before_audit()
     await office.recognise()
