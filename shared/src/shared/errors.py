@@ -42,6 +42,12 @@ class Refusal(Exception):
         self.field = field
         self.facts = facts or {}
 
+    @property
+    def retriable(self) -> bool:
+        """Between services: it says nothing about what was asked for, so the call is made again. A service's own token that is
+        refused is for us to mend."""
+        return self.kind in (Kind.UNAVAILABLE, Kind.TOO_MANY, Kind.UNAUTHENTICATED, Kind.FORBIDDEN)
+
     def as_problem(self) -> dict[str, Any]:
         """The refusal as a problem document (RFC 9457)."""
         named = {} if self.field is None else {"field": self.field}

@@ -54,6 +54,7 @@ from workinjury_bridge.application.propose_conversions import ProposeConversions
 from workinjury_bridge.application.recovery.apply_for_advance import ApplyForAdvance
 from workinjury_bridge.application.recovery.ask_back import AskBack
 from workinjury_bridge.application.recovery.book_movements import BookMovements
+from workinjury_bridge.application.recovery.open_debt import OpenDebt
 from workinjury_bridge.application.recovery.recover_debt import RecoverDebt
 from workinjury_bridge.application.recovery.remind import Remind
 from workinjury_bridge.application.recurrence.confirm_recurrence import ConfirmRecurrence
@@ -543,7 +544,8 @@ class MemoryBridge:
         recoveries, advances, calendar = MemoryRecoveries(), MemoryAdvances(), load_calendar()
         recurrences = MemoryRecurrences()
         propose = ProposeConversions(cases, stays, conversions, recurrences, policies, clock, ids)
-        ask_back = AskBack(recoveries, ledger, policies, calendar, clock, ids)
+        open_debt = OpenDebt(recoveries, policies, calendar, clock, ids)
+        ask_back = AskBack(ledger, open_debt, clock, ids)
         deductions, remote = MemoryDeductions(), MemoryRemoteStays()
         self.deduct = DeductAfterAudit(
             store, conversions, directs, deductions, ledger, ask_back, policies, calendar, clock, ids
@@ -585,12 +587,9 @@ class MemoryBridge:
             papers,
             stays,
             conversions,
-            recoveries,
             self.claims,
-            policies,
-            calendar,
+            open_debt,
             clock,
-            ids,
         )
         self.revoke = RevokeRecognition(store, cases, conversions, self.benefits.withdraw, self.papers, withdraw, clock, ids)
         self.review = ReviewConversion(store, cases, conversions, advances, clock)
@@ -617,7 +616,7 @@ class MemoryBridge:
             dues,
             runs,
             MemoryPurse(),
-            calendar,
+            open_debt,
             clock,
             ids,
         )

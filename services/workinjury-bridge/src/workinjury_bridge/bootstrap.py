@@ -101,6 +101,7 @@ from workinjury_bridge.application.propose_conversions import ProposeConversions
 from workinjury_bridge.application.recovery.apply_for_advance import ApplyForAdvance
 from workinjury_bridge.application.recovery.ask_back import AskBack
 from workinjury_bridge.application.recovery.book_movements import BookMovements
+from workinjury_bridge.application.recovery.open_debt import OpenDebt
 from workinjury_bridge.application.recovery.recover_debt import RecoverDebt
 from workinjury_bridge.application.recovery.remind import Remind
 from workinjury_bridge.application.recurrence.confirm_recurrence import ConfirmRecurrence
@@ -235,7 +236,8 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
     runs, dues, purse = SqlClearings(), SqlDues(), SqlPurse()
     recurrences = SqlRecurrences(cases)
     propose = ProposeConversions(cases, stays, conversions, recurrences, policies, clock, ids)
-    ask_back = AskBack(recoveries, ledger, policies, calendar, clock, ids)
+    open_debt = OpenDebt(recoveries, policies, calendar, clock, ids)
+    ask_back = AskBack(ledger, open_debt, clock, ids)
     deductions, remote_stays = SqlDeductions(), SqlRemoteStays(cases)
     deduct = DeductAfterAudit(once, conversions, directs, deductions, ledger, ask_back, policies, calendar, clock, ids)
     losses, worklists = SqlLosses(), SqlWorklists(db)
@@ -290,12 +292,9 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
             find_double.papers,
             stays,
             conversions,
-            recoveries,
             claims,
-            policies,
-            calendar,
+            open_debt,
             clock,
-            ids,
         ),
         find_double=find_double,
         deduct=deduct,
@@ -316,7 +315,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
             dues,
             runs,
             purse,
-            calendar,
+            open_debt,
             clock,
             ids,
         ),

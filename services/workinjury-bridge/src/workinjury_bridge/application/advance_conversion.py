@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from shared.calendar import WorkCalendar
 from shared.clock import Clock
-from shared.errors import Kind, Refusal, unavailable
+from shared.errors import Refusal, unavailable
 from shared.ids import IdFactory
 from shared.ledger import Book, Entry
 from shared.transactions import Tx, UnitOfWork
@@ -35,7 +34,7 @@ from workinjury_bridge.application.ports import (
     Transfers,
 )
 from workinjury_bridge.application.propose_conversions import ProposeConversions
-from workinjury_bridge.application.recovery.remind import RECOVERY_DEADLINE, end_of, watch_limitation
+from workinjury_bridge.application.recovery.open_debt import Grounds, OpenDebt
 from workinjury_bridge.domain import party
 from workinjury_bridge.domain.clearing import InterfundDue
 from workinjury_bridge.domain.conversion import Conversion, ConversionState, Step, all_settled, next_step, same_payments
@@ -48,15 +47,12 @@ from workinjury_bridge.domain.journals import (
     reversion_entry,
     transfer_entry,
 )
-from workinjury_bridge.domain.limitation import years_after
-from workinjury_bridge.domain.policy import Limitation, TransfersWhen, Uncleared
+from workinjury_bridge.domain.policy import TransfersWhen, Uncleared
 from workinjury_bridge.domain.recognition import InjuryCase
-from workinjury_bridge.domain.recovery import Cause, Recovery, RecoveryState
+from workinjury_bridge.domain.recovery import Cause, RecoveryState
 from workinjury_bridge.domain.refusals import claims_disagrees, short_of_cash
 from workinjury_bridge.domain.transfer import Direction, Transfer, TransferState
 
-OURS = frozenset({Kind.UNAVAILABLE, Kind.TOO_MANY, Kind.UNAUTHENTICATED, Kind.FORBIDDEN})
-"""Refusals that say nothing about the settlement: the step is tried again, the conversion does not fail."""
 _LOOK_AGAIN = timedelta(days=1)
 """A clearing wakes what waits for it; this is for what nobody foresaw."""
 
@@ -93,7 +89,7 @@ class AdvanceConversion:
     dues: Dues
     clearings: Clearings
     purse: OurPurse
-    calendar: WorkCalendar
+    open_debt: OpenDebt
     clock: Clock
     ids: IdFactory
 
@@ -112,15 +108,20 @@ class AdvanceConversion:
         going = list(dict.fromkeys(conversion_ids))
         while going:
             taken = await self.step_all(going)
-            for conversion_id, failed in taken.items():
-                if isinstance(failed, Exception):
-                    # whatever went wrong, the step is tried again later and the cause is on the worklist
-                    hindered[conversion_id] = f"{type(failed).__name__}: {failed}"
-                    text = failed.zh if isinstance(failed, Refusal) else hindered[conversion_id]
-                    async with self.work.transaction() as tx:
-                        await self.conversions.put_off(tx, conversion_id, self.clock.now(), text)
+            await self._put_off({c: failed for c, failed in taken.items() if isinstance(failed, Exception)})
+            hindered |= {
+                c: f"{type(failed).__name__}: {failed}" for c, failed in taken.items() if isinstance(failed, Exception)
+            }
             going = [conversion_id for conversion_id in going if taken[conversion_id] is True]
         return hindered
+
+    async def _put_off(self, hindered: Mapping[str, Exception]) -> None:
+        """Whatever went wrong, the step is tried again later and the cause is on the worklist."""
+        if hindered:
+            async with self.work.transaction() as tx:
+                for conversion_id, failed in sorted(hindered.items()):
+                    text = failed.zh if isinstance(failed, Refusal) else f"{type(failed).__name__}: {failed}"
+                    await self.conversions.put_off(tx, conversion_id, self.clock.now(), text)
 
     async def step(self, conversion_id: str) -> bool:
         """Take the next step of one; False when there is none. Raises what claims or the database raise."""
@@ -168,7 +169,7 @@ class AdvanceConversion:
         try:
             hindered = await self._together(step, state, group)
         except Exception as failed:
-            if len(group) == 1 or (isinstance(failed, Refusal) and failed.kind in OURS):
+            if len(group) == 1 or (isinstance(failed, Refusal) and failed.retriable):
                 return dict.fromkeys(ids, failed)
             # they failed together: each alone shows which of them it was
             taken: dict[str, bool | Exception] = {}
@@ -240,7 +241,7 @@ class AdvanceConversion:
                 figures = await self._figure(conversion, cases[conversion.case_id], bill, inpatient=inpatient)
                 assessed[conversion.conversion_id] = conversion.assessed(figures)
             except Refusal as refused:
-                if refused.kind in OURS:
+                if refused.retriable:
                     hindered[conversion.conversion_id] = refused
                 else:
                     assessed[conversion.conversion_id] = conversion.withdrawn(f"{refused.code}: {refused.zh}")
@@ -268,7 +269,7 @@ class AdvanceConversion:
         taken: dict[str, TakenBack | Refusal] = {}
         for sight, answer in zip(group, answers, strict=True):
             conversion_id = sight.conversion.conversion_id
-            if isinstance(answer, Refusal) and answer.kind in OURS:
+            if isinstance(answer, Refusal) and answer.retriable:
                 hindered[conversion_id] = answer
             elif isinstance(answer, TakenBack) and not _as_assessed(answer, _figures(sight.conversion)):
                 hindered[conversion_id] = claims_disagrees(conversion_id)
@@ -292,7 +293,8 @@ class AdvanceConversion:
                 if figures.concern_the_fund:
                     entries.append(conversion_entry(concern, figures, stamp, answer.netted))
                 if debts := _debts_of(conversion, figures):
-                    await self._open_debts(tx, conversion, debts, await self.cases.get(tx, conversion.case_id))
+                    case = await self.cases.get(tx, conversion.case_id)
+                    await self._open_debts(tx, conversion, debts, case.accident_on if case is not None else None)
                 after.append(conversion.posted(answer.netted))
             await self.ledger.append(tx, entries)
             await self._save_all(tx, after)
@@ -310,7 +312,7 @@ class AdvanceConversion:
         hindered: dict[str, Exception] = {}
         called_off: dict[str, Transfer] = {}
         for (sight, transfer), refused in zip(asked, answers, strict=True):
-            if refused is not None and refused.kind in OURS:
+            if refused is not None and refused.retriable:
                 hindered[sight.conversion.conversion_id] = refused
             elif refused is not None:
                 called_off[transfer.transfer_id] = transfer.voiding(f"{refused.code}: {refused.zh}")
@@ -389,11 +391,13 @@ class AdvanceConversion:
                 for who in dict.fromkeys(who for _, who, _ in _figures(conversion).payables)
             ]
             await self.pay.run_all(tx, payouts)
-            waiting = [c for c in unpaid if not all_settled(dues.get(c.conversion_id, ()), Direction.OUT)]
-            for conversion in waiting:
-                await self.conversions.save(tx, conversion.person_paid(), self.clock.now())
-            ended = [c for c in still if c not in waiting]
-            await self._save_all(tx, [c.reverting() if c.revoked else c.settled() for c in ended])
+            ended: list[Conversion] = []
+            for conversion in still:
+                if conversion.revoked or conversion.paid or all_settled(dues.get(conversion.conversion_id, ()), Direction.OUT):
+                    ended.append(conversion.reverting() if conversion.revoked else conversion.settled())
+                else:
+                    await self.conversions.save(tx, conversion.person_paid(), self.clock.now())
+            await self._save_all(tx, ended)
 
     async def _expect_cash(self, tx: Tx, amount_fen: int) -> None:
         """Where the funds clear at the month's end the payment account is watched: persons come first, but not out of nothing (B13)."""
@@ -549,35 +553,18 @@ class AdvanceConversion:
         return self.policies.on(self.clock.today()).clearing.transfers is TransfersWhen.MONTH_END
 
     async def _open_debts(
-        self,
-        tx: Tx,
-        conversion: Conversion,
-        debts: Sequence[tuple[Book, str, Cause, int]],
-        case: InjuryCase | None = None,
+        self, tx: Tx, conversion: Conversion, debts: Sequence[tuple[Book, str, Cause, int]], accident_on: date | None = None
     ) -> None:
-        """What somebody owes from now on; the worker or a person demands it (B0.6)."""
-        policy = self.policies.on(self.clock.today())
-        due_on = self.calendar.add_working_days(self.clock.today(), policy.recoveries.demand_within).on
-        for book, debtor, cause, amount in debts:
-            debt = Recovery(
-                recovery_id=self.ids.new(),
-                case_id=conversion.case_id,
-                person_id=conversion.person_id,
-                settlement_id=conversion.settlement_id,
-                conversion_id=conversion.conversion_id,
-                decision_version=conversion.decision_version,
-                book=book,
-                debtor=debtor,
-                cause=cause,
-                advanced_fen=amount,
-                due_on=due_on,
-                limitation_on=None if case is None else _lapses_on(debtor, case.accident_on, policy.limitation),
-            )
-            await self.recoveries.save(tx, debt, self.clock.now())
-            tx.schedule(RECOVERY_DEADLINE, debt.recovery_id, end_of(due_on))
-            if debt.limitation_on is not None:
-                watch_limitation(tx, debt, policy.limitation)
-            tx.emit(recovery_changed(debt, self.clock.now()))
+        grounds = Grounds(
+            case_id=conversion.case_id,
+            person_id=conversion.person_id,
+            settlement_id=conversion.settlement_id,
+            conversion_id=conversion.conversion_id,
+            decision_version=conversion.decision_version,
+            accident_on=accident_on,
+        )
+        for debt in debts:
+            await self.open_debt.run(tx, grounds, *debt)
 
     async def _stamps(self, tx: Tx, count: int) -> list[Stamp]:
         today = self.clock.today()
@@ -602,13 +589,6 @@ def _debts_of(conversion: Conversion, figures: Figures) -> list[tuple[Book, str,
         cause = Cause.LATE_FILING if figures.employer_cost_fen else Cause.UNINSURED
         debts += [(book, figures.employer, cause, amount) for book, amount in figures.employer_owed_by_book().items()]
     return debts
-
-
-def _lapses_on(debtor: str, accident_on: date, limit: Limitation) -> date | None:
-    """When the claim against a third party lapses (民法典 188); the other debtors owe by administrative order."""
-    if not party.is_third_party(debtor):
-        return None
-    return years_after(accident_on, limit.longest_years if debtor == party.UNKNOWN_THIRD_PARTY else limit.years)
 
 
 def _figures(conversion: Conversion) -> Figures:

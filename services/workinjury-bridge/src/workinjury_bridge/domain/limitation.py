@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from workinjury_bridge.domain import party
+from workinjury_bridge.domain.policy import Limitation
+
 
 class Interruption(StrEnum):
     """民法典 art. 195: the time begins anew from the interruption, or from the end of the proceedings."""
@@ -37,3 +40,10 @@ def years_after(day: date, years: int) -> date:
         return day.replace(year=day.year + years)
     except ValueError:
         return date(day.year + years, 2, 28)
+
+
+def lapses_on(debtor: str, accident_on: date, limit: Limitation) -> date | None:
+    """When the claim against a third party lapses (民法典 188); the other debtors owe by administrative order."""
+    if not party.is_third_party(debtor):
+        return None
+    return years_after(accident_on, limit.longest_years if debtor == party.UNKNOWN_THIRD_PARTY else limit.years)

@@ -16,7 +16,6 @@ from shared.errors import Refusal
 from shared.ids import IdFactory
 from shared.ledger import Book
 from shared.transactions import Tx, UnitOfWork
-from workinjury_bridge.application.advance_conversion import OURS
 from workinjury_bridge.application.clearing.escalate_shortage import EscalateShortage
 from workinjury_bridge.application.clearing.ports import Clearings, Dues, OurPurse
 from workinjury_bridge.application.ports import ClaimsGateway, Ledger, Policies
@@ -147,7 +146,7 @@ class AdvanceClearing:
             await self.claims.reserve_clearing(clearing, transfer)
             return transfer.reserved()
         except Refusal as refused:
-            if refused.kind not in OURS:
+            if not refused.retriable:
                 return transfer.voiding(f"{refused.code}: {refused.zh}")
             within = self.policies.on(self.clock.today()).clearing.return_within
             if self.clock.today() <= self.calendar.add_working_days(local(instructed_at).date(), within).on:

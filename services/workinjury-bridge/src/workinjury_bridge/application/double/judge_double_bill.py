@@ -6,10 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared.calendar import WorkCalendar
 from shared.clock import Clock
-from shared.errors import Kind, Refusal
-from shared.ids import IdFactory
+from shared.errors import Refusal
 from shared.ledger import Book
 from shared.transactions import Once, OnceKey, Tx, UnitOfWork
 from workinjury_bridge.application.ports import (
@@ -17,20 +15,18 @@ from workinjury_bridge.application.ports import (
     Conversions,
     DoubleBills,
     PaperClaims,
-    Policies,
-    Recoveries,
     Stays,
 )
-from workinjury_bridge.application.recovery.remind import DOUBLE_BILL_DEADLINE, RECOVERY_DEADLINE, end_of
+from workinjury_bridge.application.recovery.open_debt import Grounds, OpenDebt
+from workinjury_bridge.application.recovery.remind import DOUBLE_BILL_DEADLINE
 from workinjury_bridge.domain import party
 from workinjury_bridge.domain.conversion import WAITING
 from workinjury_bridge.domain.double_bill import DoubleBill, DoubleBillState
-from workinjury_bridge.domain.facts import conversion_changed, double_bill_changed, recovery_changed
+from workinjury_bridge.domain.facts import conversion_changed, double_bill_changed
 from workinjury_bridge.domain.paper_claim import PaperState
-from workinjury_bridge.domain.recovery import Cause, Recovery
+from workinjury_bridge.domain.recovery import Cause
 from workinjury_bridge.domain.refusals import not_paid_twice, unknown
 
-_OURS = frozenset({Kind.UNAVAILABLE, Kind.TOO_MANY, Kind.UNAUTHENTICATED, Kind.FORBIDDEN})
 _GONE = frozenset({"claims.settlement.not-valid", "claims.settlement.unknown"})
 """Claims says that the medical settlement does not stand any more: nothing is paid twice."""
 
@@ -45,12 +41,9 @@ class JudgeDoubleBill:
     papers: PaperClaims
     stays: Stays
     conversions: Conversions
-    recoveries: Recoveries
     claims: ClaimsGateway
-    policies: Policies
-    calendar: WorkCalendar
+    open_debt: OpenDebt
     clock: Clock
-    ids: IdFactory
 
     async def confirm(self, key: OnceKey, double_bill_id: str, maker: str, checker: str, note: str | None) -> dict[str, Any]:
         """One bill, two people say. Refuses a paper claim that is not paid yet: it is rejected instead, and nothing was paid twice."""
@@ -86,7 +79,7 @@ class JudgeDoubleBill:
         try:
             charged = await self.claims.charge_back(clue)
         except Refusal as refused:
-            if refused.kind in _OURS or refused.code not in _GONE:
+            if refused.retriable or refused.code not in _GONE:
                 return f"{refused.code}: {refused.zh}"
             async with self.work.transaction() as tx:
                 if await self.double_bills.locked(tx, double_bill_id) == clue:
@@ -112,24 +105,13 @@ class JudgeDoubleBill:
                 tx.emit(conversion_changed(withdrawn, self.clock.now()))
 
     async def _owes(self, tx: Tx, clue: DoubleBill, book: Book, amount_fen: int) -> None:
-        today = self.clock.today()
-        due_on = self.calendar.add_working_days(today, self.policies.on(today).recoveries.demand_within).on
-        debt = Recovery(
-            recovery_id=self.ids.new(),
+        grounds = Grounds(
             case_id=clue.case_id,
             person_id=clue.person_id,
             settlement_id=clue.settlement_id,
-            conversion_id=None,
             decision_version=clue.decision_version,
-            book=book,
-            debtor=party.person(clue.person_id),
-            cause=Cause.DOUBLE_PAYMENT,
-            advanced_fen=amount_fen,
-            due_on=due_on,
         )
-        await self.recoveries.save(tx, debt, self.clock.now())
-        tx.schedule(RECOVERY_DEADLINE, debt.recovery_id, end_of(due_on))
-        tx.emit(recovery_changed(debt, self.clock.now()))
+        await self.open_debt.run(tx, grounds, book, party.person(clue.person_id), Cause.DOUBLE_PAYMENT, amount_fen)
 
     async def _act(self, key: OnceKey, double_bill_id: str, act: Callable[[Tx, DoubleBill], Any]) -> dict[str, Any]:
         async def work(tx: Tx) -> dict[str, Any]:

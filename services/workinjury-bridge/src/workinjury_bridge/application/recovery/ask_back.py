@@ -5,27 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.calendar import WorkCalendar
 from shared.clock import Clock
 from shared.ids import IdFactory
 from shared.ledger import Book
 from shared.transactions import Tx
-from workinjury_bridge.application.ports import Ledger, Policies, Recoveries
-from workinjury_bridge.application.recovery.remind import RECOVERY_DEADLINE, end_of
+from workinjury_bridge.application.ports import Ledger
+from workinjury_bridge.application.recovery.open_debt import Grounds, OpenDebt
 from workinjury_bridge.domain import party
-from workinjury_bridge.domain.facts import recovery_changed
 from workinjury_bridge.domain.journals import Concern, Stamp, ask_back_entry
-from workinjury_bridge.domain.recovery import Cause, Recovery
+from workinjury_bridge.domain.recovery import Cause
 
 
 @dataclass(frozen=True, slots=True)
 class AskBack:
     """In the transaction of whatever took the ground away, under the person's lock; the caller's state keeps it from happening twice."""
 
-    recoveries: Recoveries
     ledger: Ledger
-    policies: Policies
-    calendar: WorkCalendar
+    open_debt: OpenDebt
     clock: Clock
     ids: IdFactory
 
@@ -39,23 +35,13 @@ class AskBack:
         owed = sum(costs.values())
         if not owed:
             return
-        now, today = self.clock.now(), self.clock.today()
+        today = self.clock.today()
         stamp = Stamp(entry_id=self.ids.new(), booked_on=today, voucher_no=await self.ledger.next_voucher(tx, today))
         await self.ledger.append(tx, [ask_back_entry(concern, costs, stamp, kind, memo)])
-        due_on = self.calendar.add_working_days(today, self.policies.on(today).recoveries.demand_within).on
-        debt = Recovery(
-            recovery_id=self.ids.new(),
+        grounds = Grounds(
             case_id=concern.case_id,
             person_id=concern.person_id,
             settlement_id=about,
-            conversion_id=None,
             decision_version=concern.decision_version,
-            book=Book.WI,
-            debtor=party.person(concern.person_id),
-            cause=Cause.REVOKED,
-            advanced_fen=owed,
-            due_on=due_on,
         )
-        await self.recoveries.save(tx, debt, now)
-        tx.schedule(RECOVERY_DEADLINE, debt.recovery_id, end_of(due_on))
-        tx.emit(recovery_changed(debt, now))
+        await self.open_debt.run(tx, grounds, Book.WI, party.person(concern.person_id), Cause.REVOKED, owed)
