@@ -55,6 +55,8 @@ class FakeGateway:
     def reset(self) -> None:
         """As on the first morning."""
         self.conversion = county.conversion()
+        self.contested = False
+        self.case_facts: Json = {}
         self.journals = county.first_journals()
         self.matters = county.matters()
         self.accesses: list[Json] = []
@@ -101,7 +103,7 @@ class FakeGateway:
             "/v1/interfund-clearings/{clearing_id}": self.run,
             "/v1/double-bills": self.double_bills,
             "/v1/partner-documents": self.partner_documents,
-            "/v1/partner-documents/{statement_id}": self.partner_document,
+            "/v1/partner-documents/{document_id}": self.partner_document,
             "/v1/person-dues": self.person_dues,
             "/v1/person-payouts": self.payouts,
             "/v1/recurrences": self.recurrences,
@@ -132,12 +134,14 @@ class FakeGateway:
             "/v1/interfund-clearings/{clearing_id}/{act}": self.on_run,
             "/v1/ledger/periods": self.close_period,
             "/v1/double-bills/{double_bill_id}/{act}": self.on_double_bill,
-            "/v1/partner-documents/{statement_id}/{act}": self.on_partner_document,
+            "/v1/partner-documents/{document_id}/{act}": self.on_partner_document,
             "/v1/person-payouts": self.propose_payout,
             "/v1/person-payouts/{payout_id}/{act}": self.on_payout,
             "/v1/out-of-area/registrations/{registration_id}/{act}": self.on_registration,
             "/v1/advances/{advance_id}/{act}": self.on_advance,
             "/v1/recoveries/{recovery_id}/{act}": self.on_debt,
+            "/v1/injury-cases/{case_id}/facts": self.state_facts,
+            "/v1/injury-cases/{case_id}/contests": self.contest,
             "/v1/audit-deductions/{deduction_id}/{act}": self.on_deduction,
             "/v1/proposals/{proposal_id}/{act}": self.on_proposal,
             "/v1/benefits/{benefit_id}/{act}": self.on_benefit,
@@ -428,7 +432,8 @@ class FakeGateway:
         self._user(request, "injury-cases:read")
         if request.path_params["case_id"] == UNINSURED:
             return self.injuries.case()
-        return {**county.case(), "conversions": [self.conversion]}
+        state = {"state": "under_review"} if self.contested else {}
+        return {**county.case(), "conversions": [self.conversion], "facts": self.case_facts, **state}
 
     def review(self, request: Request, body: Json) -> Json:
         act, now = request.path_params["act"], self.conversion
@@ -618,6 +623,16 @@ class FakeGateway:
         self._user(request, "recoveries:read")
         return _page([d for d in self.month_end.double_bills if d["state"] == request.query_params["state"]])
 
+    def state_facts(self, request: Request, body: Json) -> Json:
+        self._user(request, "injury-cases:decide")
+        self.case_facts = body
+        return body
+
+    def contest(self, request: Request, body: Json) -> Json:
+        self._user(request, "injury-cases:decide")
+        self.contested = True
+        return body
+
     def on_double_bill(self, request: Request, body: Json) -> Json:
         user, clue_id = self._user(request, "recoveries:write"), request.path_params["double_bill_id"]
         if request.path_params["act"] == "confirm":
@@ -638,10 +653,10 @@ class FakeGateway:
 
     def partner_document(self, request: Request) -> Json:
         self._user(request, "partner-documents:read")
-        return self.month_end.documents[request.path_params["statement_id"]]
+        return self.month_end.documents[request.path_params["document_id"]]
 
     def on_partner_document(self, request: Request, body: Json) -> Json:
-        document = self.month_end.documents[request.path_params["statement_id"]]
+        document = self.month_end.documents[request.path_params["document_id"]]
         user = self._user(request, document["scope"])
         state = {"accept": "accepted", "return": "returned"}[request.path_params["act"]]
         document |= {"state": state, "decided_by": user, "decided_at": "2026-11-22T09:31:00+08:00"}

@@ -22,7 +22,7 @@ class MonthEnd:
     def __init__(self) -> None:
         self.runs = {run["clearing_id"]: run for run in (_short(), _open(), _carried())}
         self.double_bills = [_clue(), _near_clue()]
-        self.documents = {d["statement_id"]: d for d in (_liability(), _receipt())}
+        self.documents = {d["document_id"]: d for d in (_liability(), _receipt())}
         self.dues: list[Json] = [
             {"person_id": LI, "dues": [{"book": "RES", "amount_fen": 32_400}], "amount_fen": 32_400},
             {
@@ -210,7 +210,7 @@ def _near_clue() -> Json:
 
 def _liability() -> Json:
     return {
-        "statement_id": LIABILITY,
+        "document_id": LIABILITY,
         "partner": "traffic-police",
         "partner_name": "县公安局交通警察大队",
         "document": "liability-determination",
@@ -234,7 +234,7 @@ def _liability() -> Json:
 def _receipt() -> Json:
     return {
         **_liability(),
-        "statement_id": RECEIPT,
+        "document_id": RECEIPT,
         "partner": "bank",
         "partner_name": "合作银行",
         "document": "bank-receipt",

@@ -53,9 +53,33 @@ async def test_a_proposed_case_says_what_comes_next_and_who_will_owe_whom(sign_i
         "工伤保险基金 欠 个人 退还个人垫付的现金 复核通过后入账 2,715.00",
         "工伤保险基金 欠 个人 住院伙食补助 复核通过后入账 360.00",
     ]
+    await expect(page.locator("p.next")).to_have_text("下一步：初审河湾县人民医院住院费用的转换　去初审")
+    await expect(page.get_by_role("link", name="去初审")).to_have_attribute("href", f"/conversions/{county.CONVERSION}")
     await shot(page, "case-proposed")
     await page.get_by_role("link", name="河湾县人民医院").click()
     await page.wait_for_url(f"**/conversions/{county.CONVERSION}")
+
+
+async def test_the_reviewer_states_what_is_known_of_the_accident_and_that_it_is_contested(
+    sign_in: SignIn, gateway: FakeGateway
+) -> None:
+    path = f"/v1/injury-cases/{county.CASE}"
+    page = await sign_in("lijing", f"/cases/{county.CASE}")
+    await page.get_by_role("button", name="登记事故情况").click()
+    await confirm(page, "登记事故情况")
+    await expect(page.locator(".q-dialog")).to_have_count(0)
+    await page.get_by_role("button", name="登记复议或诉讼").click()
+    await page.locator(".q-dialog input").fill("2026-11-20")
+    await confirm(page, "登记复议或诉讼")
+    await expect(page.get_by_text("复议或诉讼中")).to_be_visible()
+    assert [(sent, body) for sent, _, body in gateway.commands] == [
+        (f"{path}/facts", {"employer_insured": True}),
+        (f"{path}/contests", {"opened_on": "2026-11-20"}),
+    ]
+    page = await sign_in("wangfang", f"/cases/{county.CASE}")
+    await expect(page.locator("h1")).to_have_text("工伤案件")
+    assert await page.get_by_role("button", name="登记事故情况").count() == 0
+    assert await page.locator("p.next").count() == 0
 
 
 async def test_a_settled_case_shows_both_books_voucher_by_voucher(sign_in: SignIn, gateway: FakeGateway, shot: Shot) -> None:

@@ -13,7 +13,6 @@ import workinjury_bridge
 from shared.calendar import load_calendar
 from shared.clock import Clock, local
 from shared.ids import IdFactory
-from shared.ledger import Entry
 from shared.transactions import Tx
 from workinjury_bridge.adapters.policy_files import read_benefits
 from workinjury_bridge.application.benefits.approve_benefit import ApproveBenefit
@@ -196,9 +195,6 @@ class MemoryPaidOut:
     async def payable_fen(self, tx: Tx, dim: str) -> int:
         lines = (line for entry in of(tx).entries.values() for line in entry.lines)
         return sum(x.credit_fen - x.debit_fen for x in lines if x.account == "2203" and x.dim == dim)
-
-    async def entries_of_case(self, tx: Tx, case_id: str) -> Sequence[Entry]:
-        return [e for e in of(tx).entries.values() if e.case_id == case_id]
 
 
 class MemoryBenefitChecks:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -33,10 +35,24 @@ MORNING = datetime(2026, 3, 2, 9, 30, tzinfo=CHINA)
 SECRET = "hospital-secret"
 
 
+CONTRACTS = Path(__file__).parents[3] / "docs" / "contracts" / "openapi"
+
+
+def routes(service: str) -> list[tuple[str, re.Pattern[str]]]:
+    """Method and path of everything that a service offers, as its contract says."""
+    paths = json.loads((CONTRACTS / f"{service}.json").read_text())["paths"]
+    return [
+        (method.upper(), re.compile(re.sub(r"\\{[^}]*\\}", "[^/]+", re.escape(path))))
+        for path, operations in paths.items()
+        for method in operations
+    ]
+
+
 @dataclass
 class Owner:
-    """A service that answers as it is told and keeps what it was sent."""
+    """A service that answers as it is told and keeps what it was sent. A door that leads to no route of its contract is a fault."""
 
+    service: str
     answers: dict[str, Any] = field(default_factory=dict)
     """``METHOD path`` to JSON, to a (status, JSON) pair, or to a function of the body."""
     sent: list[tuple[str, str, Any, str]] = field(default_factory=list)
@@ -45,6 +61,8 @@ class Owner:
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         body = json.loads(request.content) if request.content else dict(request.url.params)
+        offered = any(m == request.method and path.fullmatch(request.url.path) for m, path in routes_of[self.service])
+        assert offered, f"{self.service} offers no {request.method} {request.url.path}"
         self.sent.append((request.method, request.url.path, body, request.headers.get("Idempotency-Key", "")))
         if self.away:
             raise httpx.ConnectError("away", request=request)
@@ -59,6 +77,9 @@ class Owner:
     def commands(self) -> list[tuple[str, Any]]:
         """Path and body of every POST."""
         return [(path, body) for method, path, body, _ in self.sent if method == "POST"]
+
+
+routes_of = {service: routes(service) for service in ("enrollment", "claims", "workinjury-bridge")}
 
 
 @dataclass
@@ -187,7 +208,8 @@ async def migrated(fresh_database: FreshDatabase) -> str:
 @pytest.fixture
 async def house(migrated: str, fresh_database: FreshDatabase, environment: dict[str, str]) -> AsyncIterator[House]:
     """A gateway on Monday 2 March 2026, 9:30."""
-    enrollment, claims, bridge, desk = Owner(), Owner(), Owner(), ClaimsDouble()
+    enrollment, claims, bridge = Owner("enrollment"), Owner("claims"), Owner("workinjury-bridge")
+    desk = ClaimsDouble()
     partner_site = PartnerSite()
     await desk.start()
     enrollment.answers[f"GET /v1/persons/{PERSON}"] = {

@@ -55,7 +55,6 @@ ACTS: list[tuple[str, dict[str, Any], frozenset[str], bool]] = [
     ("/v1/out-of-area/stays/Y1/objection", {"reason": "金额不符"}, REVIEWER, False),
     ("/v1/out-of-area/stays/Y1/audit", {}, REVIEWER, False),
     ("/v1/out-of-area/stays/Y1/allowances", {"materials": ["票1"], "nights": 1}, CLERK, True),
-    ("/v1/out-of-area/manual-claims", {"case_id": "C1", "lines": []}, CLERK, True),
 ]
 MONEY: dict[str, Any] = {"amount_fen": 6_654_000, "source": "fiscal-account", "reference": "YH20261201"}
 PROPOSED: list[tuple[str, dict[str, Any], frozenset[str], frozenset[str], str, str]] = [

@@ -60,15 +60,15 @@ def reviewer(house: House, *regions: str) -> dict[str, str]:
 
 
 async def states(house: House) -> list[tuple[Any, ...]]:
-    return await house.rows("SELECT document_no, state, decided_by, reason FROM partner_document ORDER BY statement_id")
+    return await house.rows("SELECT document_no, state, decided_by, reason FROM partner_document ORDER BY document_id")
 
 
 async def test_the_police_fix_the_fault_and_the_office_accepts(house: House) -> None:
     police = await house.login("traffic-police")
     sent = await house.post(DOCUMENTS, DETERMINATION, police, "k1")
     assert (sent.status_code, sent.json()["state"], sent.json()["case_id"]) == (201, "received", "C1")
-    statement = sent.json()["statement_id"]
-    assert (await house.post(DOCUMENTS, DETERMINATION, police, "k2")).json()["statement_id"] == statement
+    statement = sent.json()["document_id"]
+    assert (await house.post(DOCUMENTS, DETERMINATION, police, "k2")).json()["document_id"] == statement
     house.bridge.answers["POST /v1/recoveries/R1/liability"] = {"recovery_id": "R1"}
     house.bridge.sent.clear()
     answers = [await house.post(f"{DOCUMENTS}/{statement}/accept", {}, reviewer(house), "k3") for _ in range(2)]
@@ -113,7 +113,7 @@ async def test_who_is_no_partner_or_sends_what_is_not_agreed_leaves_nothing_behi
 
 
 async def test_a_refusal_of_the_owner_comes_through_and_the_document_waits_with_the_cause(house: House) -> None:
-    statement = (await house.post(DOCUMENTS, DETERMINATION, await house.login("traffic-police"), "k")).json()["statement_id"]
+    statement = (await house.post(DOCUMENTS, DETERMINATION, await house.login("traffic-police"), "k")).json()["document_id"]
     refusal = {"code": "workinjury-bridge.recovery.closed", "title": "追偿已结束", "detail": "closed"}
     house.bridge.answers["POST /v1/recoveries/R1/liability"] = (409, refusal)
     answer = await house.post(f"{DOCUMENTS}/{statement}/accept", {}, reviewer(house), "k")
@@ -127,7 +127,7 @@ async def test_a_refusal_of_the_owner_comes_through_and_the_document_waits_with_
 
 
 async def test_an_acceptance_that_was_cut_off_is_finished_by_the_job_in_the_name_of_who_began(house: House) -> None:
-    statement = (await house.post(DOCUMENTS, DETERMINATION, await house.login("traffic-police"), "k")).json()["statement_id"]
+    statement = (await house.post(DOCUMENTS, DETERMINATION, await house.login("traffic-police"), "k")).json()["document_id"]
     house.bridge.away = True
     assert (await house.post(f"{DOCUMENTS}/{statement}/accept", {}, reviewer(house), "k")).status_code == 503
     assert [row[1] for row in await states(house)] == ["accepting"]
@@ -163,7 +163,7 @@ async def test_a_receipt_that_the_owner_refuses_waits_for_a_person(house: House)
 async def test_a_partner_sees_its_own_and_the_office_its_regions(house: House) -> None:
     police, bank = await house.login("traffic-police"), await house.login("bank")
     house.bridge.away = False
-    statement = (await house.post(DOCUMENTS, DETERMINATION, police, "k")).json()["statement_id"]
+    statement = (await house.post(DOCUMENTS, DETERMINATION, police, "k")).json()["document_id"]
     for headers, seen in ((police, 1), (bank, 0), (reviewer(house, "420500"), 1), (reviewer(house, "420503"), 0)):
         listed = (await house.client.get(DOCUMENTS, headers=headers)).json()
         assert (len(listed["items"]), listed["next"]) == (seen, None)
@@ -251,10 +251,10 @@ async def test_a_worker_that_died_during_a_call_leaves_it_to_be_made_again(house
 
     (job,) = [job for job in house.runtime.jobs if job.name == "deliver-events"]
     deliver: Any = job.run
-    real, deliver._caller = deliver._caller, type("Dead", (), {"post": die})()
+    real, deliver._calls = deliver._calls, type("Dead", (), {"post": die})()
     with pytest.raises(DiedError):
         await deliver()
-    deliver._caller = real
+    deliver._calls = real
     await deliver()
     assert gateway_calls == []
     house.clock.advance(timedelta(seconds=60))

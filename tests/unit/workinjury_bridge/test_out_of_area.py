@@ -419,7 +419,7 @@ async def test_without_registration_the_person_pays_and_claims_on_paper(bridge: 
 
 async def test_a_bill_of_a_stay_is_no_benefit_of_its_own(bridge: MemoryBridge) -> None:
     request = ItemRequest(
-        kind=BenefitKind.MANUAL_MEDICAL, on=date(2026, 5, 16), reference="I1", materials=("D1",), cost_fen=fen("21900")
+        kind=BenefitKind.STAY_MEALS, on=date(2026, 5, 16), reference="I1", materials=("D1",), cost_fen=fen("21900")
     )
     propose: ProposeBenefit = bridge.benefits.propose
     assert await refused(bridge, propose.run(key(), case_of(bridge), request, "clerk")) == "benefit.fact-missing"

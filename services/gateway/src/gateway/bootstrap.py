@@ -21,7 +21,7 @@ from gateway.adapters.rate_limit import KeyedRateLimit
 from gateway.adapters.replays import DatabaseReplayGuard, MemoryReplayGuard
 from gateway.adapters.tables import PLATFORM, metadata
 from gateway.adapters.timeline import SqlAccessLog, SqlTimeline
-from gateway.adapters.webhooks import HttpCaller, SqlWebhooks
+from gateway.adapters.webhooks import HttpPartnerCalls, SqlWebhooks
 from gateway.application.accept_matter import AcceptMatter
 from gateway.application.act_on_account import ActOnAccount
 from gateway.application.act_on_assistance import ActOnAssistance
@@ -53,13 +53,13 @@ from gateway.application.read_matter import ReadMatter
 from gateway.application.read_owned import ReadOwned
 from gateway.application.read_rule_books import ReadRuleBooks
 from gateway.application.read_timeline import ReadTimeline
+from gateway.application.receive_document import ReceiveDocument
 from gateway.application.receive_materials import ReceiveMaterials
 from gateway.application.record_document import RecordDocument
 from gateway.application.record_matter import RecordMatter
 from gateway.application.replay_deliveries import ReplayDeliveries
 from gateway.application.reveal_person import RevealPerson
 from gateway.application.review_conversion import ReviewConversion
-from gateway.application.send_document import SendDocument
 from gateway.application.show_progress import ShowProgress
 from gateway.application.sign_in import SignIn
 from gateway.application.start_simulation import StartSimulation
@@ -136,7 +136,7 @@ class Gateway:
     on_fact: OnFact
     on_institution_stated: OnInstitutionStated
     open_webhook: OpenWebhook
-    partner_calls: HttpCaller
+    partner_calls: HttpPartnerCalls
     partners: Partners
     print_settlement: PrintSettlement
     queue_deliveries: QueueDeliveries
@@ -150,7 +150,7 @@ class Gateway:
     replay_deliveries: ReplayDeliveries
     reveal_person: RevealPerson
     review_conversion: ReviewConversion
-    send_document: SendDocument
+    receive_document: ReceiveDocument
     start_simulation: StartSimulation
     show_progress: ShowProgress
     sign_in: SignIn | None
@@ -184,7 +184,7 @@ def assemble(settings: Settings, network: Network | None = None, environ: Mappin
     check_region = CheckRegion(owners)
     read_owned = ReadOwned(owners, check_region)
     partners = load_partners(own.partners_file, demonstration=not settings.production)
-    documents, webhooks, partner_calls = SqlPartnerDocuments(), SqlWebhooks(), HttpCaller(network.partners)
+    documents, webhooks, partner_calls = SqlPartnerDocuments(), SqlWebhooks(), HttpPartnerCalls(network.partners)
     webhook_key = settings.data_key.encode()
     record = RecordMatter(matters, calendar, clock)
     proposals, papers = SqlProposals(), TypstPapers()
@@ -229,7 +229,7 @@ def assemble(settings: Settings, network: Network | None = None, environ: Mappin
         check_region=check_region,
         check_lights=CheckLights(store=db, matters=matters, record=record),
         decide_document=DecideDocument(store=db, documents=documents, owners=owners, partners=partners, clock=clock),
-        deliver_events=DeliverEvents(store=db, webhooks=webhooks, caller=partner_calls, key=webhook_key, clock=clock),
+        deliver_events=DeliverEvents(store=db, webhooks=webhooks, calls=partner_calls, key=webhook_key, clock=clock),
         decide_proposal=DecideProposal(store=db, owners=owners, check_region=check_region, proposals=proposals, clock=clock),
         forward_command=ForwardCommand(owners, check_region),
         forward_his_message=ForwardHisMessage(claims=claims_desk, limit=KeyedRateLimit(own.his_messages_per_s, 1), clock=clock),
@@ -257,7 +257,9 @@ def assemble(settings: Settings, network: Network | None = None, environ: Mappin
         replay_deliveries=ReplayDeliveries(store=db, webhooks=webhooks, clock=clock),
         reveal_person=RevealPerson(store=db, owners=owners, accesses=SqlAccessLog(), clock=clock),
         review_conversion=ReviewConversion(owners, check_region),
-        send_document=SendDocument(store=db, documents=documents, owners=owners, partners=partners, clock=clock, ids=db.ids),
+        receive_document=ReceiveDocument(
+            store=db, documents=documents, owners=owners, partners=partners, clock=clock, ids=db.ids
+        ),
         start_simulation=StartSimulation(owners),
         show_progress=ShowProgress(store=db, matters=matters, owners=owners, limit=KeyedRateLimit(PROGRESS_PER_MINUTE, 60)),
         sign_in=_sign_in(local_users, roles, signer.sign) if local_users is not None else None,

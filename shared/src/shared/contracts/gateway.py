@@ -53,7 +53,7 @@ class MatterClosed:
 class PartnerDocumentDecided:
     """A document that a partner sent was accepted or returned (来文受理、退回)."""
 
-    statement_id: str
+    document_id: str
     partner: str
     document: str
     document_no: str

@@ -12,8 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from gateway.adapters.tables import partner_document as table
 from gateway.application.ports import DocumentFilter
-from gateway.domain.partner_document import DocumentState, PartnerDocument
-from shared.errors import not_found
+from gateway.domain.partner_document import DocumentState, PartnerDocument, document_unknown
 
 _FATE: Final = ("state", "decided_by", "decided_at", "reason")
 
@@ -27,7 +26,7 @@ class SqlPartnerDocuments:
             upsert(table)
             .values({**asdict(document), "state": document.state.value})
             .on_conflict_do_nothing(index_elements=["partner", "document", "document_no"])
-            .returning(table.c.statement_id)
+            .returning(table.c.document_id)
         )
         if added.first() is not None:
             return None
@@ -38,21 +37,19 @@ class SqlPartnerDocuments:
         )
         return _document(await tx.first(select(table).where(*same_number)))
 
-    async def get(self, tx: Any, statement_id: str, *, for_update: bool = False) -> PartnerDocument:
+    async def get(self, tx: Any, document_id: str, *, for_update: bool = False) -> PartnerDocument:
         """See the port."""
-        query = select(table).where(table.c.statement_id == statement_id)
+        query = select(table).where(table.c.document_id == document_id)
         row = await tx.first(query.with_for_update() if for_update else query)
         if row is None:
-            raise not_found("gateway.partner-document.id-unknown", "没有该来文", "no such document")
+            raise document_unknown()
         return _document(row)
 
     async def save(self, tx: Any, document: PartnerDocument) -> None:
         """See the port."""
         changed = {name: value for name, value in asdict(document).items() if name in _FATE}
         await tx.execute(
-            update(table)
-            .where(table.c.statement_id == document.statement_id)
-            .values({**changed, "state": document.state.value})
+            update(table).where(table.c.document_id == document.document_id).values({**changed, "state": document.state.value})
         )
 
     async def page(self, tx: Any, which: DocumentFilter, limit: int, after: str | None) -> list[PartnerDocument]:
@@ -66,15 +63,15 @@ class SqlPartnerDocuments:
             if value is not None:
                 query = query.where(column == value)
         if after is not None:
-            query = query.where(table.c.statement_id < after)
-        return [_document(row) for row in await tx.all(query.order_by(table.c.statement_id.desc()).limit(limit))]
+            query = query.where(table.c.document_id < after)
+        return [_document(row) for row in await tx.all(query.order_by(table.c.document_id.desc()).limit(limit))]
 
     async def undecided(self, tx: Any, automatic: Sequence[str], limit: int) -> list[str]:
         """See the port."""
         c = table.c
         by_itself = (c.state == DocumentState.RECEIVED.value) & (c.reason == "") & (c.document == _any(automatic))
-        query = select(c.statement_id).where(or_(c.state == DocumentState.ACCEPTING.value, by_itself))
-        return [row.statement_id for row in await tx.all(query.order_by(c.statement_id).limit(limit))]
+        query = select(c.document_id).where(or_(c.state == DocumentState.ACCEPTING.value, by_itself))
+        return [row.document_id for row in await tx.all(query.order_by(c.document_id).limit(limit))]
 
     async def about(self, tx: Any, case_ids: Collection[str]) -> set[tuple[str, str]]:
         """See the port."""

@@ -135,7 +135,7 @@ his_nonce = Table(
 partner_document = Table(
     "partner_document",
     metadata,
-    Column("statement_id", Text, primary_key=True),
+    Column("document_id", Text, primary_key=True),
     Column("partner", Text, nullable=False),
     Column("document", Text, nullable=False, comment="kind"),
     Column("document_no", Text, nullable=False),
@@ -152,7 +152,7 @@ partner_document = Table(
     CheckConstraint("state IN ('received', 'accepting', 'accepted', 'returned')", name="state"),
     UniqueConstraint("partner", "document", "document_no"),
     Index("ix_partner_document_case_id", "case_id"),
-    Index("ix_partner_document_undecided", "statement_id", postgresql_where=text("state IN ('received', 'accepting')")),
+    Index("ix_partner_document_undecided", "document_id", postgresql_where=text("state IN ('received', 'accepting')")),
 )
 
 webhook = Table(

@@ -140,8 +140,8 @@ class SqlWebhooks:
         return int((await tx.execute(delete(webhook_delivery).where(webhook_delivery.c.occurred_at < before))).rowcount)
 
 
-class HttpCaller:
-    """Implements ``ports.Caller``: no proxy of the environment, no redirects, the answer's text is not read."""
+class HttpPartnerCalls:
+    """Implements ``ports.PartnerCalls``: no proxy of the environment, no redirects, the answer's text is not read."""
 
     def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._http = httpx.AsyncClient(timeout=TIMEOUT_S, transport=transport, trust_env=False, follow_redirects=False)

@@ -28,19 +28,19 @@ class DecideDocument:
         self._partners = partners
         self._clock = clock
 
-    async def accept(self, caller: Principal, statement_id: str) -> PartnerDocument:
+    async def accept(self, caller: Principal, document_id: str) -> PartnerDocument:
         """The scope of the kind of document, in its region. The owner's refusals come through, and the document waits again."""
         async with self._store.transaction() as tx:
-            document = await self._documents.get(tx, statement_id, for_update=True)
+            document = await self._documents.get(tx, document_id, for_update=True)
             caller.require(self._partners.documents[document.document].scope, document.region)
             begun = rules.begin_acceptance(document, caller.subject, self._clock.now())
             await self._documents.save(tx, begun)
         return await self._finish(begun)
 
-    async def give_back(self, caller: Principal, statement_id: str, reason: str) -> PartnerDocument:
+    async def give_back(self, caller: Principal, document_id: str, reason: str) -> PartnerDocument:
         """Scope and region as for acceptance."""
         async with self._store.transaction() as tx:
-            document = await self._documents.get(tx, statement_id, for_update=True)
+            document = await self._documents.get(tx, document_id, for_update=True)
             caller.require(self._partners.documents[document.document].scope, document.region)
             returned = rules.give_back(document, caller.subject, self._clock.now(), reason)
             await self._decided(tx, returned)
@@ -51,9 +51,9 @@ class DecideDocument:
         automatic = [code for code, kind in self._partners.documents.items() if kind.automatic]
         async with self._store.reading() as tx:
             found = await self._documents.undecided(tx, automatic, BATCH)
-        for statement_id in found:
+        for document_id in found:
             async with self._store.transaction() as tx:
-                document = await self._documents.get(tx, statement_id, for_update=True)
+                document = await self._documents.get(tx, document_id, for_update=True)
                 if document.state not in (DocumentState.RECEIVED, DocumentState.ACCEPTING):
                     continue
                 begun = rules.begin_acceptance(document, document.partner, self._clock.now())
@@ -68,16 +68,16 @@ class DecideDocument:
         body = {**begun.fields, **({"actor": begun.decided_by} if kind.signed else {})}
         path = f"{kind.path(begun.about_id)}/{kind.act}"
         try:
-            await self._owners.command("workinjury-bridge", path, body, f"partner-document:{begun.statement_id}")
+            await self._owners.command("workinjury-bridge", path, body, f"partner-document:{begun.document_id}")
         except Refusal as refusal:
             if refusal.kind is not Kind.UNAVAILABLE:
                 async with self._store.transaction() as tx:
-                    document = await self._documents.get(tx, begun.statement_id, for_update=True)
+                    document = await self._documents.get(tx, begun.document_id, for_update=True)
                     if document.state is DocumentState.ACCEPTING:
                         await self._documents.save(tx, rules.hinder(document, f"{refusal.zh}（{refusal.code}）"))
             raise
         async with self._store.transaction() as tx:
-            document = await self._documents.get(tx, begun.statement_id, for_update=True)
+            document = await self._documents.get(tx, begun.document_id, for_update=True)
             if document.state is DocumentState.ACCEPTING:
                 document = rules.finish_acceptance(document)
                 await self._decided(tx, document)
@@ -87,7 +87,7 @@ class DecideDocument:
         await self._documents.save(tx, document)
         tx.emit(
             PartnerDocumentDecided(
-                statement_id=document.statement_id,
+                document_id=document.document_id,
                 partner=document.partner,
                 document=document.document,
                 document_no=document.document_no,

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from gateway.application.ports import Caller, Store, Webhooks
+from gateway.application.ports import PartnerCalls, Store, Webhooks
 from gateway.domain.webhook import GONE, Call, Outcome, headers, next_attempt
 from shared.clock import Clock
 from shared.errors import Refusal
@@ -21,10 +21,10 @@ KEEP = timedelta(days=30)
 class DeliverEvents:
     """A job. A partner that is away holds up nobody else's calls."""
 
-    def __init__(self, *, store: Store, webhooks: Webhooks, caller: Caller, key: bytes, clock: Clock) -> None:
+    def __init__(self, *, store: Store, webhooks: Webhooks, calls: PartnerCalls, key: bytes, clock: Clock) -> None:
         self._store = store
         self._webhooks = webhooks
-        self._caller = caller
+        self._calls = calls
         self._key = key
         self._clock = clock
 
@@ -44,7 +44,7 @@ class DeliverEvents:
             await self._webhooks.forget(tx, self._clock.now() - KEEP)
 
     async def _deliver(self, call: Call) -> None:
-        outcome = await self._caller.post(call.webhook.url, call.body, headers(self._key, call, self._clock.now()))
+        outcome = await self._calls.post(call.webhook.url, call.body, headers(self._key, call, self._clock.now()))
         now = self._clock.now()
         async with self._store.transaction() as tx:
             again = None if outcome.delivered or outcome.status == GONE else next_attempt(call.attempt, now)

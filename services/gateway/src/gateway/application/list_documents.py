@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gateway.application.ports import DocumentFilter, PartnerDocuments, Store
-from gateway.domain.partner_document import PartnerDocument
+from gateway.domain.partner_document import PartnerDocument, document_unknown
 from gateway.domain.partners import Partners
 from shared.auth import Principal
 
@@ -26,12 +26,12 @@ class ListDocuments:
         async with self._store.reading() as tx:
             return await self._documents.page(tx, which, limit, after)
 
-    async def one(self, caller: Principal, statement_id: str) -> PartnerDocument:
+    async def one(self, caller: Principal, document_id: str) -> PartnerDocument:
         """Refusal ``gateway.partner-document.id-unknown``, also to a partner that asks for another's."""
         caller.require("partner-documents:read")
         async with self._store.reading() as tx:
-            document = await self._documents.get(tx, statement_id)
-            if caller.subject in self._partners.partners and document.partner != caller.subject:
-                return await self._documents.get(tx, "")
+            document = await self._documents.get(tx, document_id)
+        if caller.subject in self._partners.partners and document.partner != caller.subject:
+            raise document_unknown()
         caller.require("partner-documents:read", document.region)
         return document

@@ -337,7 +337,7 @@ class PartnerDocuments(Protocol):
         """Store it; or the one that the partner sent before as the same kind under the same number."""
         ...
 
-    async def get(self, tx: Tx, statement_id: str, *, for_update: bool = False) -> PartnerDocument:
+    async def get(self, tx: Tx, document_id: str, *, for_update: bool = False) -> PartnerDocument:
         """Refusal ``gateway.partner-document.id-unknown`` when there is none."""
         ...
 
@@ -412,8 +412,8 @@ class Webhooks(Protocol):
         ...
 
 
-class Caller(Protocol):
-    """Calls partners."""
+class PartnerCalls(Protocol):
+    """The line to partners."""
 
     async def post(self, url: str, body: str, headers: Mapping[str, str]) -> Outcome:
         """One POST; never raises."""

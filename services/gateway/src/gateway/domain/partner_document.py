@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from shared.errors import conflict
+from shared.errors import Refusal, conflict, not_found
 
 
 class DocumentState(StrEnum):
@@ -24,7 +24,7 @@ class DocumentState(StrEnum):
 class PartnerDocument:
     """What was sent stays as it was; only what became of it changes."""
 
-    statement_id: str
+    document_id: str
     partner: str
     document: str
     document_no: str
@@ -45,6 +45,11 @@ class PartnerDocument:
         """Whether the partner states the same thing again."""
         mine, its = ((d.about_id, d.digest, dict(d.fields)) for d in (self, other))
         return mine == its
+
+
+def document_unknown() -> Refusal:
+    """There is none of that id, or it is another partner's."""
+    return not_found("gateway.partner-document.id-unknown", "没有该来文", "no such document")
 
 
 def begin_acceptance(document: PartnerDocument, by: str, at: datetime) -> PartnerDocument:

@@ -11,7 +11,7 @@ from sqlalchemy import ARRAY, Row, Text, and_, any_, func, insert, literal, or_,
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from shared.db.database import SqlTx
-from shared.ledger import Book, Entry
+from shared.ledger import Book
 from shared.ledger.books import DUE_TO_PERSON
 from shared.ledger.store import LedgerStore
 from shared.transactions import Tx
@@ -391,10 +391,6 @@ class SqlPaidOut:
             )
         )
         return int(balance)
-
-    async def entries_of_case(self, tx: Tx, case_id: str) -> Sequence[Entry]:
-        """See the port."""
-        return await self._store.entries(_sql(tx), case_id=case_id)
 
     async def _row(self, tx: Tx, payment_id: str) -> Row[Any] | None:
         return await _sql(tx).first(select(base.payment).where(base.payment.c.payment_id == payment_id))

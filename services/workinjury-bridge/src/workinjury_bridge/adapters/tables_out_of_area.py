@@ -56,7 +56,7 @@ stay = Table(
         "registration_id",
         Text,
         ForeignKey("out_of_area_registration.registration_id"),
-        comment="null when the person has paid",
+        nullable=False,
     ),
     Column("decision_version", Integer, nullable=False),
     Column("place", Text, nullable=False),

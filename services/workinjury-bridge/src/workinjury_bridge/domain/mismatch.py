@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from typing import Final
 
@@ -39,16 +37,3 @@ _REMEDIES: Final = {
 def remedy(kind: PairKind, state: str) -> str:
     """What to do about a half that is missing, in words for the desk. KeyError for a pair that is not on its way."""
     return _REMEDIES[kind, state]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenPair:
-    """One pair with a half missing."""
-
-    kind: PairKind
-    pair_id: str
-    state: str
-    since: date
-    """When the first half was there."""
-    cause: str | None
-    """What the last try ran into; None while nothing has failed."""

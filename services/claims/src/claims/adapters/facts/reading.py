@@ -17,7 +17,6 @@ from claims.adapters.facts.schema import BY_NAME, FIELDS, FORMAT, FORMAT_KEY, RO
 from claims.adapters.vector.columns import AMOUNTS, CIRCUMSTANCES, MARKS, ClaimColumns, Coded, Column, Ints
 from shared.errors import Refusal, invalid
 
-_SETS: Final = {"classes", "facility", "enrolled"}
 _SCAN: Final = 1 << 20
 """Rows of the person column that are looked at together when blocks are laid out."""
 

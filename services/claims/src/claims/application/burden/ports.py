@@ -11,13 +11,6 @@ from claims.domain.burden.watch import Burden, Crossing, Subject
 from shared.transactions import Tx
 
 
-class Household(NamedTuple):
-    """A household in a benefit year."""
-
-    household_id: str
-    year: int
-
-
 class Burdens(Protocol):
     """Burdens, computed from the settlements that stand."""
 

@@ -112,7 +112,7 @@ def create_app(settings: Settings) -> FastAPI:
         ("/recoveries/{recovery_id}", "追偿", recovery.show),
         ("/double-bills", "重复报销", double_bills.show),
         ("/partner-documents", "合作单位来文", partner_documents.show_list),
-        ("/partner-documents/{statement_id}", "合作单位来文", partner_documents.show),
+        ("/partner-documents/{document_id}", "合作单位来文", partner_documents.show),
         ("/recurrences", "旧伤复发", elsewhere.show_recurrences),
         ("/out-of-area", "异地就医", elsewhere.show_out_of_area),
         ("/clearings", "月末清算", clearing.show_list),

@@ -142,13 +142,6 @@ DEDUCTION_STATES: Final = {
 }
 SPLIT_STATES: Final = {"proposed": "等审核同意", "disputed": "有争议，等专家意见", "agreed": "已同意", "decided": "专家已定"}
 BELONGINGS: Final = {"injury": "工伤", "own-disease": "自身疾病", "shared": "共用", "undecided": "未定"}
-DIRECT_STATES: Final = {
-    "reserved": "已预结",
-    "posted": "已结算",
-    "voided": "已作废",
-    "reversed": "已撤销",
-    "revoked": "认定撤销，已追回",
-}
 ITEM_STATES: Final = {
     "proposed": "待复核",
     "checked": "待审批",
@@ -239,7 +232,6 @@ STAY_STATES: Final = {
     "audited": "已审核",
     "cleared": "已清算",
     "cancelled": "已取消",
-    "self-paid": "个人垫付，手工报销",
 }
 PAPER_STATES: Final = {"provided": "已交", "shared": "共享调取", "reused": "沿用已交", "deferred": "容缺，待补"}
 LIGHTS: Final = {"green": ("●", "正常"), "yellow": ("▲", "临期"), "red": ("■", "逾期")}
@@ -249,7 +241,6 @@ FILING_KINDS: Final = {
     "chosen": "定点备案",
     "long_term": "异地长期居住备案",
 }
-CERT_TYPES: Final = {"01": "居民身份证", "02": "军官证", "03": "护照", "04": "港澳居民来往内地通行证"}
 
 
 def word(names: Mapping[str, str], code: object) -> str:

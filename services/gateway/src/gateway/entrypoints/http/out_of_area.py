@@ -148,11 +148,6 @@ def _stays(api: APIRouter, gateway: Gateway) -> None:
     async def allowances(caller: Caller, stay_id: Id, key: IdempotencyKey, facts: Facts) -> Any:
         return await forward(caller, _WINDOW, BRIDGE, f"{_ALL}/stays/{stay_id}", "allowances", facts, key)
 
-    @api.post("/manual-claims", status_code=201, summary="Claim a bill that the person paid without registration")
-    async def by_hand(caller: Caller, key: IdempotencyKey, facts: Facts) -> Any:
-        about = case_in(facts, "out-of-area")
-        return await forward.into(caller, _WINDOW, BRIDGE, f"{_ALL}/manual-claims", facts, key, about=about)
-
 
 def _money(api: APIRouter, gateway: Gateway) -> None:
     @api.get("/clearings", summary="Paid quarters, newest first")

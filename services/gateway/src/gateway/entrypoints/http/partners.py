@@ -9,7 +9,7 @@ from fastapi import APIRouter, BackgroundTasks, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.application.ports import DocumentFilter
-from gateway.application.send_document import Sent
+from gateway.application.receive_document import Sent
 from gateway.bootstrap import Gateway
 from gateway.domain.partner_document import PartnerDocument
 from gateway.domain.webhook import Webhook
@@ -76,7 +76,7 @@ def _documents(api: APIRouter, gateway: Gateway) -> None:
     def view(document: PartnerDocument) -> dict[str, Any]:
         kind, partner = names.documents.get(document.document), names.partners.get(document.partner)
         return {
-            "statement_id": document.statement_id,
+            "document_id": document.document_id,
             "partner": document.partner,
             "partner_name": partner.name if partner else document.partner,
             "document": document.document,
@@ -98,7 +98,7 @@ def _documents(api: APIRouter, gateway: Gateway) -> None:
 
     @api.post("/partner-documents", status_code=201, tags=["partners"], summary="Send a document (来文)")
     async def send(caller: Caller, body: NewDocument, background: BackgroundTasks) -> Any:
-        document = await gateway.send_document(caller, Sent(**body.model_dump()))
+        document = await gateway.receive_document(caller, Sent(**body.model_dump()))
         if names.documents[document.document].automatic:
             background.add_task(gateway.decide_document.sweep)
         return view(document)
@@ -114,20 +114,20 @@ def _documents(api: APIRouter, gateway: Gateway) -> None:
     ) -> Any:
         which = DocumentFilter(regions=caller.region_prefixes, partner=partner, state=state, document=document)
         found = await gateway.list_documents(caller, which, limit + 1, _start(after))
-        last = encode_cursor(found[limit - 1].statement_id) if len(found) > limit else None
+        last = encode_cursor(found[limit - 1].document_id) if len(found) > limit else None
         return page([view(each) for each in found], limit, last)
 
-    @api.get("/partner-documents/{statement_id}", tags=["partners"], summary="One document and what became of it")
-    async def one(caller: Caller, statement_id: Id) -> Any:
-        return view(await gateway.list_documents.one(caller, statement_id))
+    @api.get("/partner-documents/{document_id}", tags=["partners"], summary="One document and what became of it")
+    async def one(caller: Caller, document_id: Id) -> Any:
+        return view(await gateway.list_documents.one(caller, document_id))
 
-    @api.post("/partner-documents/{statement_id}/accept", tags=["partners"], summary="Accept it: it becomes a command")
-    async def accept(caller: Caller, statement_id: Id) -> Any:
-        return view(await gateway.decide_document.accept(caller, statement_id))
+    @api.post("/partner-documents/{document_id}/accept", tags=["partners"], summary="Accept it: it becomes a command")
+    async def accept(caller: Caller, document_id: Id) -> Any:
+        return view(await gateway.decide_document.accept(caller, document_id))
 
-    @api.post("/partner-documents/{statement_id}/return", tags=["partners"], summary="Return it with the reason")
-    async def give_back(caller: Caller, statement_id: Id, body: Why) -> Any:
-        return view(await gateway.decide_document.give_back(caller, statement_id, body.reason))
+    @api.post("/partner-documents/{document_id}/return", tags=["partners"], summary="Return it with the reason")
+    async def give_back(caller: Caller, document_id: Id, body: Why) -> Any:
+        return view(await gateway.decide_document.give_back(caller, document_id, body.reason))
 
 
 def _webhooks(api: APIRouter, gateway: Gateway) -> None:

@@ -14,7 +14,7 @@ def upgrade() -> None:
     """Three tables."""
     op.create_table(
         "partner_document",
-        sa.Column("statement_id", sa.Text(), nullable=False),
+        sa.Column("document_id", sa.Text(), nullable=False),
         sa.Column("partner", sa.Text(), nullable=False),
         sa.Column("document", sa.Text(), nullable=False, comment="kind"),
         sa.Column("document_no", sa.Text(), nullable=False),
@@ -31,7 +31,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "state IN ('received', 'accepting', 'accepted', 'returned')", name=op.f("ck_partner_document_state")
         ),
-        sa.PrimaryKeyConstraint("statement_id", name=op.f("pk_partner_document")),
+        sa.PrimaryKeyConstraint("document_id", name=op.f("pk_partner_document")),
         sa.UniqueConstraint(
             "partner", "document", "document_no", name=op.f("uq_partner_document_partner_document_document_no")
         ),
@@ -40,7 +40,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_partner_document_undecided",
         "partner_document",
-        ["statement_id"],
+        ["document_id"],
         unique=False,
         postgresql_where=sa.text("state IN ('received', 'accepting')"),
     )

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from shared.ledger import Entry
 from shared.transactions import Tx
 from workinjury_bridge.application.ports import Payment
 from workinjury_bridge.domain.benefits.appraisal import Appraisal
@@ -200,10 +199,6 @@ class PaidOut(Protocol):
 
     async def payable_fen(self, tx: Tx, dim: str) -> int:
         """What the book owes under a dimension of 2203."""
-        ...
-
-    async def entries_of_case(self, tx: Tx, case_id: str) -> Sequence[Entry]:
-        """The journals about an injury."""
         ...
 
 

@@ -12,7 +12,7 @@ from workinjury_bridge.application.ports import Policies
 from workinjury_bridge.domain.benefits.kinds import BenefitKind
 from workinjury_bridge.domain.benefits.one_off import ItemRequest
 from workinjury_bridge.domain.meals import inpatient_days, meals_fen
-from workinjury_bridge.domain.out_of_area.refusals import not_in_scheme, stay_invalid
+from workinjury_bridge.domain.out_of_area.refusals import stay_invalid
 from workinjury_bridge.domain.out_of_area.remote_stay import SETTLED, RemoteStay, Service
 from workinjury_bridge.domain.refusals import out_of_turn, unknown
 
@@ -47,11 +47,9 @@ class ApplyForAllowances:
             if stay.state not in SETTLED or stay.discharged_on is None:
                 raise out_of_turn("out-of-area", "claim", stay.state, "就医地尚未结算，不能申报补助")
             found = []
-            if stay.service is not Service.DEVICE and stay.registration_id is not None:
+            if stay.service is not Service.DEVICE:
                 found.append(await self._propose(tx, stay, self._meals(stay, journey.materials), actor))
             if journey.transport_fen or journey.lodging_fen or journey.board_days:
-                if stay.registration_id is None:
-                    raise not_in_scheme("journey", "未经经办机构同意到统筹地区以外就医的，不支付交通食宿费")
                 request = ItemRequest(
                     kind=BenefitKind.TRAVEL,
                     on=stay.admitted_on,

@@ -20,7 +20,6 @@ class BenefitKind(StrEnum):
     FUNERAL = "funeral"
     ONE_OFF_DEATH = "one-off-death"
     STAY_MEALS = "stay-meals"
-    MANUAL_MEDICAL = "manual-medical"
     ESTATE_WRITE_OFF = "estate-write-off"
     """No benefit but a debt of a dead person given up; it goes the way of a one-off item because two people must agree."""
 
@@ -28,7 +27,7 @@ class BenefitKind(StrEnum):
 MONTHLY: Final = frozenset({BenefitKind.DISABILITY_ALLOWANCE, BenefitKind.NURSING, BenefitKind.DEPENDANT})
 """Paid by the monthly run."""
 
-OF_A_STAY: Final = frozenset({BenefitKind.STAY_MEALS, BenefitKind.MANUAL_MEDICAL})
+OF_A_STAY: Final = frozenset({BenefitKind.STAY_MEALS})
 """Claimed with a stay out of the area only, which says what they come to (B8)."""
 
 AFTER_DEATH: Final = frozenset({BenefitKind.FUNERAL, BenefitKind.ONE_OFF_DEATH})
@@ -45,7 +44,6 @@ ONCE: Final = frozenset(
 """Once per injury; the others once per reference (receipt, device, conclusion)."""
 
 ACCOUNTS: Final[dict[BenefitKind, str]] = {
-    BenefitKind.MANUAL_MEDICAL: "5001.11",
     BenefitKind.STAY_MEALS: "5001.13",
     BenefitKind.TRAVEL: "5001.14",
     BenefitKind.DEVICE: "5001.15",
@@ -61,7 +59,6 @@ ACCOUNTS: Final[dict[BenefitKind, str]] = {
 }
 
 NAMES: Final[dict[BenefitKind, str]] = {
-    BenefitKind.MANUAL_MEDICAL: "工伤医疗费手工报销",
     BenefitKind.STAY_MEALS: "统筹地区以外住院伙食补助费",
     BenefitKind.TRAVEL: "统筹地区以外就医交通食宿费",
     BenefitKind.DEVICE: "辅助器具配置费",

@@ -128,10 +128,6 @@ def _stay_meals(request: ItemRequest, _: CaseFile, __: BenefitBook, ___: Standin
     return NOTHING.then(f"住院伙食补助费（{request.board_days}天）", request.cost_fen, _STAY)
 
 
-def _manual_medical(request: ItemRequest, _: CaseFile, __: BenefitBook, ___: Standing) -> Calculation:
-    return NOTHING.then("医疗费总额", request.total_fen, _STAY).then("工伤保险目录及限价内", request.cost_fen, _STAY)
-
-
 def _device(request: ItemRequest, _: CaseFile, book: BenefitBook, __: Standing) -> Calculation:
     if not request.confirmation_no:
         raise missing_fact("confirmation_no", "配置辅助器具须经劳动能力鉴定委员会确认")
@@ -185,7 +181,6 @@ _CALCULATE = {
     BenefitKind.ONE_OFF_DISABILITY: _one_off_disability,
     BenefitKind.CONTRACT_END_MEDICAL: _contract_end,
     BenefitKind.STAY_MEALS: _stay_meals,
-    BenefitKind.MANUAL_MEDICAL: _manual_medical,
     BenefitKind.TRAVEL: _travel,
     BenefitKind.DEVICE: _device,
     BenefitKind.APPRAISAL_FEE: _appraisal_fee,

@@ -39,13 +39,9 @@ class RemoteState(StrEnum):
     AUDITED = "audited"
     CLEARED = "cleared"
     CANCELLED = "cancelled"
-    SELF_PAID = "self-paid"
-    """On file from before such bills were paper claims; no stay becomes it."""
 
 
-SETTLED = frozenset(
-    {RemoteState.SETTLED_REMOTE, RemoteState.RECEIVED, RemoteState.AUDITED, RemoteState.CLEARED, RemoteState.SELF_PAID}
-)
+SETTLED = frozenset({RemoteState.SETTLED_REMOTE, RemoteState.RECEIVED, RemoteState.AUDITED, RemoteState.CLEARED})
 """The bill is known; allowances may be claimed."""
 
 
@@ -56,8 +52,7 @@ class RemoteStay:
     stay_id: str
     case_id: str
     person_id: str
-    registration_id: str | None
-    """None when it was paid by the person."""
+    registration_id: str
     decision_version: int
     place: str
     institution_code: str
@@ -85,7 +80,7 @@ class RemoteStay:
     @property
     def borne(self) -> bool:
         """Whether the fund bears it: the place has settled, and the recognition stands."""
-        return self.state in SETTLED and self.state is not RemoteState.SELF_PAID and not self.revoked
+        return self.state in SETTLED and not self.revoked
 
     @property
     def owed_back(self) -> bool:
@@ -131,7 +126,7 @@ class RemoteStay:
         """The recognition was finally revoked: who is still in hospital settles otherwise, what was settled is asked back."""
         if self.state is RemoteState.ADMITTED:
             return replace(self, state=RemoteState.CANCELLED)
-        return self if self.state in (RemoteState.CANCELLED, RemoteState.SELF_PAID) else replace(self, revoked=True)
+        return self if self.state is RemoteState.CANCELLED else replace(self, revoked=True)
 
     def received(self, period: date, fund_fen: int, check_until: date, object_until: date) -> RemoteStay:
         """The monthly data have it. Refuses another amount than was told, and a month before the discharge."""

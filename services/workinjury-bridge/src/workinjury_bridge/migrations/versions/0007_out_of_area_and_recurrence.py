@@ -70,7 +70,7 @@ def upgrade() -> None:
         sa.Column("stay_id", sa.Text(), nullable=False),
         sa.Column("case_id", sa.Text(), nullable=False),
         sa.Column("person_id", sa.Text(), nullable=False),
-        sa.Column("registration_id", sa.Text(), nullable=True, comment="null when the person has paid"),
+        sa.Column("registration_id", sa.Text(), nullable=False),
         sa.Column("decision_version", sa.Integer(), nullable=False),
         sa.Column("place", sa.Text(), nullable=False),
         sa.Column("province", sa.Text(), nullable=False, comment="dimension of 2205"),

@@ -32,7 +32,6 @@ def upgrade() -> None:
         comment="paper:, direct:, stay: or conversion: and an id",
         existing_comment="paper:, direct: or conversion: and an id",
     )
-    op.execute("DELETE FROM deadline WHERE kind = 'manual-claim-overdue'")
     op.create_table(
         "case_act",
         sa.Column("act_id", sa.Text(), nullable=False),

@@ -67,7 +67,7 @@ async def show(desk: Desk) -> None:
     places = {} if isinstance(found, Refusal) else {i["code"]: i["name"] for i in found["items"]}
     booked = [] if isinstance(journals, Refusal) else journals["items"]
     ui.page_title("工伤案件 · 一窗")
-    block(_head(case, person), _line(steps_of(case, file, booked)))
+    block(_head(case, person), _line(steps_of(case, file, booked)), _next(desk, case))
     with ui.element("div").classes("columns wide-left"):
         block(
             section(
@@ -86,6 +86,7 @@ async def show(desk: Desk) -> None:
         with ui.element("section"):
             _documents(desk, case_id, papers)
     block(section("受伤经过", el("p", case["description"])))
+    _case_acts(desk, case)
     block(section("两套账并列", _books(case_id, journals, places, hands), note="同一凭证号一行；元", anchor="books"))
 
 
@@ -139,11 +140,12 @@ def _line(steps: Sequence[Step]) -> Html:
     )
 
 
-def _next(case: Json) -> Html | None:
-    """The conversion that waits for a person, the most visible thing."""
+def _next(desk: Desk, case: Json) -> Html | None:
+    """The conversion that waits for this person, the most visible thing."""
+    acts = {"proposed": ("conversions:check", "初审"), "checked": ("conversions:approve", "复核")}
     for c in case["conversions"]:
-        if c["state"] in ("proposed", "checked") and c["total_fen"] is not None:
-            act = "初审" if c["state"] == "proposed" else "复核"
+        scope, act = acts.get(c["state"], ("", ""))
+        if scope and desk.can(scope) and c["total_fen"] is not None:
             link = el("a", f"去{act}", href=f"/conversions/{c['conversion_id']}", cls="button primary screen")
             return el("p", el("b", "下一步："), f"{act}{c['institution_name'] or '医院'}住院费用的转换　", link, cls="next")
     return None

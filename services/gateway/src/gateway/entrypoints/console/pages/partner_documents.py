@@ -47,7 +47,7 @@ async def show_list(desk: Desk) -> None:
     ]
     rows = [
         row(
-            el("a", d["document_name"], href=f"/partner-documents/{d['statement_id']}"),
+            el("a", d["document_name"], href=f"/partner-documents/{d['document_id']}"),
             el("td", d["document_no"], cls="fig"),
             d["partner_name"],
             word(_ABOUT, d["about"]),
@@ -69,7 +69,7 @@ async def show_list(desk: Desk) -> None:
 
 async def show(desk: Desk) -> None:
     """One document."""
-    document = await desk.api.get(f"/v1/partner-documents/{desk.path['statement_id']}")
+    document = await desk.api.get(f"/v1/partner-documents/{desk.path['document_id']}")
     (provider,) = await desk.api.together("/v1/auth")
     ui.page_title(f"{document['document_name']} · 一窗")
     block(_head(document, hands_of(provider)))
@@ -130,7 +130,7 @@ def _shown(name: str, value: Any) -> str:
 
 
 def _acts(desk: Desk, document: Json) -> None:
-    path = f"/v1/partner-documents/{document['statement_id']}"
+    path = f"/v1/partner-documents/{document['document_id']}"
 
     async def accept(key: str) -> None:
         await desk.api.command(f"{path}/accept", {}, key)

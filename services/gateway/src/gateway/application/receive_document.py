@@ -26,7 +26,7 @@ class Sent:
     digest: str | None = None
 
 
-class SendDocument:
+class ReceiveDocument:
     """The document's own number is the key: the same again is answered like the first, another content under it refused."""
 
     def __init__(
@@ -51,7 +51,7 @@ class SendDocument:
         thing = await self._owners.get("workinjury-bridge", kind.path(sent.about_id))
         caller.require("partner-documents:send", thing["region"])
         document = PartnerDocument(
-            statement_id=self._ids.new(),
+            document_id=self._ids.new(),
             partner=caller.subject,
             document=sent.document,
             document_no=sent.document_no,
