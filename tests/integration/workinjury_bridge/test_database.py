@@ -15,6 +15,7 @@ from shared.clock import FixedClock
 from shared.contracts import REGISTRY
 from shared.contracts.claims import ClaimSettled
 from shared.db.deadlines import DeadlineRunner
+from shared.ledger import Book, Entry, credit, debit
 from shared.ledger.store import LedgerStore
 from shared.messaging.codec import encode_data, to_record
 from shared.messaging.memory import MemoryBus
@@ -216,3 +217,23 @@ async def test_the_database_itself_refuses_what_must_not_be(house: House) -> Non
     with pytest.raises(IntegrityError, match="uq_conversion_open_settlement"):
         async with house.bridge.db.transaction() as tx:
             await tx.execute(insert(t.conversion).values(twin))
+
+
+async def test_only_what_is_no_benefit_must_have_a_recovery_behind_it(house: House) -> None:
+    """B15.9: a person, a dependant or heirs may owe a benefit back; an employer or a third party only what a debt says."""
+    store, db = LedgerStore(t.LEDGER), house.bridge.db
+    owing = ["P:P1", "DEP:P1", "HEIRS:P1", "E:E1", "T:9"]
+    entries = [
+        Entry(
+            entry_id=db.ids.new(),
+            book=Book.WI,
+            booked_on=date(2026, 4, 1),
+            kind="recovery",
+            lines=(debit("1125", 100 + n, who), credit("5001.22", 100 + n)),
+        )
+        for n, who in enumerate(owing)
+    ]
+    async with db.transaction() as tx:
+        await store.append(tx, entries)
+        found = await house.bridge.check.recoveries.disagreeing(tx)
+    assert sorted(found) == [("E:E1", 0, 103), ("T:9", 0, 104)]

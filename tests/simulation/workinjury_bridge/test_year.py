@@ -16,16 +16,3 @@ def test_a_year_of_injuries_ends_with_equal_books(seed: int) -> None:
 
 def test_every_invariant_holds_after_every_step() -> None:
     assert Town(99, cases=6).live(each_step=True)["conversions"] > 0
-
-
-def test_heirs_may_owe_back_what_a_revoked_recognition_gave_them() -> None:
-    """Found by the ten thousand: a death benefit was paid, then the recognition fell. Their debt is no recovery."""
-    town = Town(308, cases=25)
-    town.live()
-    owed = {
-        line.dim: line.debit_fen
-        for e in town.county.bridge.state.entries.values()
-        for line in e.lines
-        if line.account == "1125"
-    }
-    assert owed["HEIRS:P2"] == 56_502_000

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -99,8 +99,13 @@ class Town:
 
     def _arguments(self, act: str) -> dict[str, Any]:
         dice = self._dice
-        pick: Callable[[], int] = lambda: dice.randrange(10**6)  # noqa: E731  one line each, as the strategies of the rules are
-        some: Callable[[Any], Any] = lambda values: dice.choice(list(values))  # noqa: E731  the same
+
+        def pick() -> int:
+            return dice.randrange(10**6)
+
+        def some(values: Iterable[Any]) -> Any:
+            return dice.choice(list(values))
+
         person = some(self.county.persons)
         match act:
             case "settle":

@@ -37,10 +37,11 @@ from claims.adapters.registry_lists import SqlRegistryLists, SqlVisitLists
 from claims.adapters.rule_books import SqlBooks, SqlJobs, SqlRegister
 from claims.adapters.settlement_groups import AsyncpgGroups
 from claims.adapters.settlement_lists import SqlSettlementLists
-from claims.adapters.settlements import SqlBills, SqlRecalls, SqlSettlementGroup, SqlSettlements, SqlTakeBacks
+from claims.adapters.settlements import SqlRecalls, SqlSettlements
 from claims.adapters.simulation.jobs import RegisteredTexts, SqlSimulations
 from claims.adapters.simulation.runner import SubprocessRunner
 from claims.adapters.tables import LEDGER, PLATFORM, metadata
+from claims.adapters.take_backs import SqlBills, SqlSettlementGroup, SqlTakeBacks
 from claims.adapters.visit_reader import AsyncpgVisitReader
 from claims.adapters.visits import SqlFees, SqlVisits
 from claims.application.accounts.close_account import CloseAccount

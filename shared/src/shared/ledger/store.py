@@ -11,9 +11,10 @@ from typing import Any
 
 import asyncpg
 import orjson
-from sqlalchemy import ARRAY, Row, Text, any_, func, insert, literal, select, text, tuple_
+from sqlalchemy import Row, func, insert, select, text, tuple_
 
 from shared.crypto import sm3
+from shared.db.arrays import any_of
 from shared.db.database import Database, opened
 from shared.errors import conflict
 from shared.ledger.books import ACCOUNT_NAMES, Book
@@ -206,9 +207,7 @@ class LedgerStore:
         by_entry: dict[str, list[Row[Any]]] = defaultdict(list)
         if entry_ids:
             for row in await opened(tx).all(
-                select(line)
-                .where(line.c.entry_id == any_(literal(list(entry_ids), ARRAY(Text))))
-                .order_by(line.c.entry_id, line.c.line_no)
+                select(line).where(any_of(line.c.entry_id, entry_ids)).order_by(line.c.entry_id, line.c.line_no)
             ):
                 by_entry[row.entry_id].append(row)
         return by_entry

@@ -12,12 +12,10 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ARRAY,
-    ColumnElement,
     Integer,
     Row,
     Select,
     Text,
-    any_,
     func,
     literal,
     or_,
@@ -37,6 +35,7 @@ from claims.application.burden.ports import KnownCrossing, WatchFilter, WatchLin
 from claims.domain.adjudication import Split
 from claims.domain.burden.watch import Burden, Crossing, Subject
 from claims.domain.person import WORK_INJURY, InsuredPerson
+from shared.db.arrays import any_of
 from shared.db.database import opened
 from shared.transactions import Tx
 
@@ -83,14 +82,16 @@ class SqlBurdens:
     async def of_settlements(self, tx: Tx, settlement_ids: Collection[str]) -> Sequence[Subject]:
         """See ``Burdens``."""
         s = SETTLEMENT.c
-        rows = await opened(tx).all(select(s.person_id, s.benefit_year).distinct().where(_any(s.settlement_id, settlement_ids)))
+        rows = await opened(tx).all(
+            select(s.person_id, s.benefit_year).distinct().where(any_of(s.settlement_id, settlement_ids))
+        )
         return [Subject("person", row.person_id, row.benefit_year) for row in rows]
 
     async def households(self, tx: Tx, person_ids: Sequence[str]) -> Mapping[str, str]:
         """See ``Burdens``."""
         p = INSURED_PERSON.c
         rows = await opened(tx).all(
-            select(p.person_id, p.household_id).where(_any(p.person_id, person_ids), p.household_id.is_not(None))
+            select(p.person_id, p.household_id).where(any_of(p.person_id, person_ids), p.household_id.is_not(None))
         )
         return {row.person_id: row.household_id for row in rows}
 
@@ -99,8 +100,8 @@ class SqlBurdens:
         rows = await opened(tx).all(
             select(_B.subject_kind, _B.subject_id, _B.benefit_year).where(
                 or_(
-                    (_B.subject_kind == "person") & _any(_B.subject_id, person_ids),
-                    (_B.subject_kind == "household") & _any(_B.subject_id, household_ids),
+                    (_B.subject_kind == "person") & any_of(_B.subject_id, person_ids),
+                    (_B.subject_kind == "household") & any_of(_B.subject_id, household_ids),
                 )
             )
         )
@@ -143,7 +144,7 @@ class SqlBurdens:
     @staticmethod
     async def _concerned(tx: Tx, people: Collection[Subject]) -> tuple[dict[str, InsuredPerson], set[Subject]]:
         """The persons, and the households that they are in or were in when their burdens were last computed."""
-        of_people = _any(INSURED_PERSON.c.person_id, {s.subject_id for s in people})
+        of_people = any_of(INSURED_PERSON.c.person_id, {s.subject_id for s in people})
         persons = {row.person_id: person_of(row) for row in await opened(tx).all(select(INSURED_PERSON).where(of_people))}
         before = await opened(tx).all(
             select(_B.household_id, _B.benefit_year).where(
@@ -182,7 +183,7 @@ class SqlBurdens:
                 )
                 .outerjoin(last, true())
                 .where(
-                    _any(c.person_id, {s.subject_id for s in people}),
+                    any_of(c.person_id, {s.subject_id for s in people}),
                     c.state == "valid",
                     tuple_(literal("person"), c.person_id, c.benefit_year).in_(_among(people)),
                 )
@@ -194,7 +195,7 @@ class SqlBurdens:
             .select_from(SETTLEMENT)
             .join(TAKE_BACK, (TAKE_BACK.c.settlement_id == c.settlement_id) & (TAKE_BACK.c.state == "taken-back"))
             .where(
-                _any(c.person_id, {s.subject_id for s in people}),
+                any_of(c.person_id, {s.subject_id for s in people}),
                 tuple_(literal("person"), c.person_id, c.benefit_year).in_(_among(people)),
                 TAKE_BACK.c.kept.is_not(None),
             )
@@ -227,7 +228,7 @@ class SqlBurdens:
         members = {
             row.household_id: row.size
             for row in await opened(tx).all(
-                select(p.household_id, func.count().label("size")).where(_any(p.household_id, ids)).group_by(p.household_id)
+                select(p.household_id, func.count().label("size")).where(any_of(p.household_id, ids)).group_by(p.household_id)
             )
         }
         rows = await opened(tx).all(
@@ -241,7 +242,7 @@ class SqlBurdens:
             )
             .where(
                 member.subject_kind == "person",
-                _any(member.household_id, ids),
+                any_of(member.household_id, ids),
                 tuple_(literal("household"), member.household_id, member.benefit_year).in_(_among(households)),
             )
             .group_by(member.household_id, member.benefit_year)
@@ -268,7 +269,7 @@ class SqlCrossings:
         """See ``Crossings``."""
         rows = await opened(tx).all(
             select(BURDEN_CROSSING).where(
-                _any(_C.subject_id, {s.subject_id for s in subjects}),
+                any_of(_C.subject_id, {s.subject_id for s in subjects}),
                 tuple_(_C.subject_kind, _C.subject_id, _C.benefit_year).in_(_among(subjects)),
             )
         )
@@ -351,10 +352,6 @@ def _among(subjects: Iterable[Subject]) -> Select[Any]:
     )
     columns = keys.table_valued("k", "i", "y").render_derived(name="s").c
     return select(columns.k, columns.i, columns.y)
-
-
-def _any(column: ColumnElement[Any], values: Iterable[str]) -> ColumnElement[bool]:
-    return column == any_(literal(sorted(values), ARRAY(Text)))
 
 
 def _subject(row: Row[Any]) -> Subject:

@@ -8,7 +8,7 @@ from datetime import date
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ARRAY, Row, Text, any_, literal, select, text, update
+from sqlalchemy import Row, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from claims.adapters.tables.settlement import ACCOUNT, ACCOUNT_MOVEMENT, INSTITUTION_CLEARING, TRANSFER
@@ -16,6 +16,7 @@ from claims.application.funds.clear_institution import Clearing
 from claims.application.funds.credit_account import Credit
 from claims.application.funds.move_transfer import Transfer
 from claims.domain.refusals import account_closed
+from shared.db.arrays import any_of
 from shared.db.database import opened
 from shared.ledger import Book
 from shared.ledger.books import DUE_FROM_INSTITUTION, DUE_TO_INSTITUTION
@@ -27,7 +28,7 @@ class SqlTransfers:
 
     async def lock(self, tx: Tx, transfer_ids: Sequence[str]) -> Mapping[str, tuple[Transfer, str]]:
         """See ``Transfers``."""
-        these = TRANSFER.c.transfer_id == any_(literal(list(transfer_ids), ARRAY(Text)))
+        these = any_of(TRANSFER.c.transfer_id, transfer_ids)
         rows = await opened(tx).all(select(TRANSFER).where(these).order_by(TRANSFER.c.transfer_id).with_for_update())
         return {row.transfer_id: (_transfer(row), row.state) for row in rows}
 
@@ -39,7 +40,7 @@ class SqlTransfers:
 
     async def set_state(self, tx: Tx, transfer_ids: Sequence[str], state: str) -> None:
         """See ``Transfers``."""
-        these = TRANSFER.c.transfer_id == any_(literal(list(transfer_ids), ARRAY(Text)))
+        these = any_of(TRANSFER.c.transfer_id, transfer_ids)
         await opened(tx).execute(update(TRANSFER).where(these).values(state=state))
 
 
@@ -167,7 +168,7 @@ class SqlClearings:
         clearing = INSTITUTION_CLEARING.c
         rows = await opened(tx).all(
             select(clearing.institution_code, clearing.month, clearing.book).where(
-                clearing.institution_code == any_(literal(sorted(institution_codes), ARRAY(Text)))
+                any_of(clearing.institution_code, institution_codes)
             )
         )
         cleared: dict[tuple[str, str], set[str]] = {}

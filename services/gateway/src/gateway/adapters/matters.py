@@ -7,16 +7,13 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
     ColumnElement,
     Text,
     and_,
-    any_,
     case,
     false,
     func,
     insert,
-    literal,
     literal_column,
     or_,
     select,
@@ -36,6 +33,7 @@ from gateway.domain.matter import Matter, MatterState, Part, Result, Task, TaskS
 from shared.auth.principal import EVERY
 from shared.calendar import Pause
 from shared.clock import CHINA
+from shared.db.arrays import any_of
 from shared.errors import not_found
 
 _URGENCY = {Light.RED: 0, Light.YELLOW: 1, Light.GREEN: 2, None: 3}
@@ -70,7 +68,7 @@ class SqlMatters:
     async def open_cases(self, tx: Any, case_ids: Collection[str]) -> set[str]:
         """See the port."""
         case: ColumnElement[str] = literal_column("reference ->> 'case_id'", Text)
-        these = case == any_(literal(list(case_ids), ARRAY(Text)))
+        these = any_of(case, case_ids)
         query = select(case.label("case_id")).select_from(table).where(these, table.c.state == MatterState.OPEN.value)
         return {row.case_id for row in await tx.all(query)} if case_ids else set()
 

@@ -6,13 +6,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from sqlalchemy import Row, any_, literal, or_, select, update
-from sqlalchemy.dialects.postgresql import ARRAY, TEXT
+from sqlalchemy import Row, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from gateway.adapters.tables import partner_document as table
 from gateway.application.ports import DocumentFilter
 from gateway.domain.partner_document import DocumentState, PartnerDocument, document_unknown
+from shared.db.arrays import any_of
 
 _FATE: Final = ("state", "decided_by", "decided_at", "reason")
 
@@ -69,18 +69,14 @@ class SqlPartnerDocuments:
     async def undecided(self, tx: Any, automatic: Sequence[str], limit: int) -> list[str]:
         """See the port."""
         c = table.c
-        by_itself = (c.state == DocumentState.RECEIVED.value) & (c.reason == "") & (c.document == _any(automatic))
+        by_itself = (c.state == DocumentState.RECEIVED.value) & (c.reason == "") & any_of(c.document, automatic)
         query = select(c.document_id).where(or_(c.state == DocumentState.ACCEPTING.value, by_itself))
         return [row.document_id for row in await tx.all(query.order_by(c.document_id).limit(limit))]
 
     async def about(self, tx: Any, case_ids: Collection[str]) -> set[tuple[str, str]]:
         """See the port."""
-        query = select(table.c.partner, table.c.case_id).distinct().where(table.c.case_id == _any(case_ids))
+        query = select(table.c.partner, table.c.case_id).distinct().where(any_of(table.c.case_id, case_ids))
         return {(row.partner, row.case_id) for row in await tx.all(query)}
-
-
-def _any(values: Collection[str]) -> Any:
-    return any_(literal(sorted(values), ARRAY(TEXT)))
 
 
 def _document(row: Row[Any]) -> PartnerDocument:

@@ -7,9 +7,10 @@ from dataclasses import asdict, fields
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ARRAY, Row, Text, and_, any_, func, insert, literal, or_, select, update
+from sqlalchemy import Row, and_, func, insert, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from shared.db.arrays import any_of
 from shared.db.database import SqlTx
 from shared.ledger import Book
 from shared.ledger.books import DUE_TO_PERSON
@@ -127,7 +128,7 @@ class SqlLosses:
 
     async def among(self, tx: Tx, person_ids: Collection[str]) -> Mapping[str, Loss]:
         """See the port."""
-        these = t.person_loss.c.person_id == any_(literal(sorted(person_ids), ARRAY(Text)))
+        these = any_of(t.person_loss.c.person_id, person_ids)
         return {row.person_id: _loss(row) for row in await _sql(tx).all(select(t.person_loss).where(these))}
 
     async def save(self, tx: Tx, loss: Loss, at: datetime) -> None:

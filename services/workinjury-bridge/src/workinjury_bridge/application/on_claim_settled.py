@@ -36,9 +36,10 @@ class OnClaimSettled:
             return
         await self.stays.put(tx, stays)
         # Nearly everybody who is settled was never injured at work: those have no cases, and need no look at their stays.
-        persons = {stay.person_id for stay in stays}
-        await self.propose.run(tx, persons)
-        for person_id in sorted({case.person_id for case in await self.cases.of_persons(tx, persons)}):
+        injured = sorted({case.person_id for case in await self.cases.of_persons(tx, {stay.person_id for stay in stays})})
+        if injured:
+            await self.propose.run(tx, injured)
+        for person_id in injured:
             await self.find_double.run(tx, person_id)
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy import Row, insert, select, text, update
 
+from shared.db.arrays import any_of
 from shared.db.database import SqlTx, opened
 from shared.transactions import Tx
 from workinjury_bridge.adapters import tables as t
-from workinjury_bridge.adapters.repositories.reading import PERSON_LOCK, any_of, lock_person
+from workinjury_bridge.adapters.repositories.reading import PERSON_LOCK, lock_person
 from workinjury_bridge.domain.recognition import CaseAct, Decision, InjuryCase, Outcome
 from workinjury_bridge.domain.terms import CaseFacts
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Row, func, insert, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from shared.db.arrays import any_of
 from shared.db.database import opened
 from shared.ledger import Book
 from shared.ledger.books import (
@@ -23,7 +24,6 @@ from shared.ledger.books import (
 from shared.transactions import Tx
 from workinjury_bridge.adapters import tables as t
 from workinjury_bridge.adapters import tables_clearing as tc
-from workinjury_bridge.adapters.repositories.reading import any_of
 from workinjury_bridge.domain.clearing import (
     Clearing,
     ClearingState,

@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Text, bindparam, func, insert, literal, literal_column, select, text, update
 
 from shared.contracts.claims import FundPayment
+from shared.db.arrays import any_of
 from shared.db.database import opened
 from shared.transactions import Tx
 from workinjury_bridge.adapters import tables as t
-from workinjury_bridge.adapters.repositories.reading import MAX_ROWS, any_of, lock_person
+from workinjury_bridge.adapters.repositories.reading import MAX_ROWS, lock_person
 from workinjury_bridge.domain import party
 from workinjury_bridge.domain.conversion import Conversion, ConversionState
 from workinjury_bridge.domain.figures import Figures, KeptLine

@@ -8,13 +8,13 @@ from datetime import date
 
 from sqlalchemy import func, select
 
+from shared.db.arrays import any_of
 from shared.db.database import opened
 from shared.ledger import Book, Entry
 from shared.ledger.books import DUE_FROM_FUND, DUE_FROM_PERSON, DUE_TO_FUND
 from shared.ledger.store import LedgerStore
 from shared.transactions import Tx
 from workinjury_bridge.adapters import tables as t
-from workinjury_bridge.adapters.repositories.reading import any_of
 from workinjury_bridge.application.ports import Mutual, Payment
 from workinjury_bridge.domain import party
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
-from sqlalchemy import ARRAY, ColumnElement, Text, any_, literal, text
+from sqlalchemy import text
 
 from shared.db.database import opened
 from shared.transactions import Tx
@@ -19,8 +17,3 @@ async def lock_person(tx: Tx, person_id: str) -> None:
     await opened(tx).execute(
         text("SELECT pg_advisory_xact_lock(:space, hashtext(:person))"), {"space": PERSON_LOCK, "person": person_id}
     )
-
-
-def any_of(column: ColumnElement[str], values: Collection[str]) -> ColumnElement[bool]:
-    """The column is one of these, however many: one parameter, one plan."""
-    return column == any_(literal(list(values), ARRAY(Text)))

@@ -10,12 +10,13 @@ from typing import Any
 from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from shared.db.arrays import any_of
 from shared.db.database import opened
 from shared.ledger import Book
 from shared.ledger.books import DUE_FROM_EMPLOYER, DUE_FROM_PERSON, DUE_FROM_THIRD_PARTY
 from shared.transactions import Tx
 from workinjury_bridge.adapters import tables as t
-from workinjury_bridge.adapters.repositories.reading import MAX_ROWS, any_of, lock_person
+from workinjury_bridge.adapters.repositories.reading import MAX_ROWS, lock_person
 from workinjury_bridge.domain.limitation import Interrupted
 from workinjury_bridge.domain.recovery import CLOSED, Cause, Movement, MovementKind, Recovery, RecoveryState
 

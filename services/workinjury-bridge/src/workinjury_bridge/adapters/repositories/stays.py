@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import exists, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from shared.db.arrays import any_of
 from shared.db.database import opened
 from shared.transactions import Tx
 from workinjury_bridge.adapters import tables as t
-from workinjury_bridge.adapters.repositories.reading import any_of
 from workinjury_bridge.domain.stay import SettledStay
 
 

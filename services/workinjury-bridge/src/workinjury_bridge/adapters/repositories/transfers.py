@@ -8,11 +8,11 @@ from datetime import datetime
 
 from sqlalchemy import select, text
 
+from shared.db.arrays import any_of
 from shared.db.database import opened
 from shared.ledger import Book
 from shared.transactions import Tx
 from workinjury_bridge.adapters import tables as t
-from workinjury_bridge.adapters.repositories.reading import any_of
 from workinjury_bridge.domain.transfer import Direction, Transfer, TransferState
 
 _TRANSFER = tuple(f.name for f in fields(Transfer))
