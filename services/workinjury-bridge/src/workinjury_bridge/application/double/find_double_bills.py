@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from shared.calendar import WorkCalendar
 from shared.clock import Clock
@@ -23,8 +24,7 @@ from workinjury_bridge.domain.facts import double_bill_changed
 from workinjury_bridge.domain.stay import SettledStay, mark_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OurBill:
+class OurBill(NamedTuple):
     """A bill that the work-injury fund pays or is asked to pay."""
 
     against: str
