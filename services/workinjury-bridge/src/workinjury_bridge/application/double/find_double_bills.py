@@ -1,7 +1,8 @@
 """Compare the work-injury fund's bills of a person with the medical settlements that stand (B10).
 
-Called in the transaction of whatever adds a bill on either side, under the person's lock, and every hour again for everybody: two
-requests at the two funds in one instant find each other by the fact of the second one.
+Called in the transaction in which a bill comes, under the person's lock: two requests at the two funds in one instant find each
+other by the fact of the second one. What becomes comparable without a new bill, as after a revocation, the comparison of
+everybody finds, every hour.
 """
 
 from __future__ import annotations
