@@ -158,7 +158,7 @@ class People:
             (6, self.check),
             (6, self.approve),
             (1, self.approve_alone),
-            (1, self.send_back),
+            (2, self.send_back),
             (2, self.revoke),
             (1, self.contest),
             (3, self.settle_directly),
@@ -346,7 +346,7 @@ class People:
 
     async def send_back(self) -> str | None:
         """Something is looked at again, or dismissed."""
-        return await self._review("checked", "send-back", "zhaoming")
+        return await self._review(self._dice.choice(("checked", "proposed")), "send-back", "zhaoming")
 
     async def _review(self, state: str, action: str, user: str) -> str | None:
         """Through the matter where it has heard of the conversion. Refused only when the conversion has moved meanwhile."""
@@ -424,12 +424,11 @@ class People:
         for injury in self._injuries:
             if not injury.outcome:
                 await self._decide(injury)
-        for _ in range(3):
-            await self._county.drain()
-            while await self._conversions("proposed"):
-                await self.check()
-            while await self._conversions("checked"):
-                await self.approve()
+        await self._county.drain()
+        await self._review("proposed", "send-back", "zhaoming")  # what chance may have left out comes about in the end
+        await self._approve_all()
+        await self.revoke()
+        await self._approve_all()
         self._county.advance(timedelta(days=2))
         await self._county.drain()
         for person in self._persons:
@@ -440,6 +439,14 @@ class People:
         headers = {"Authorization": f"Bearer {self._office}"}
         found = (await self._clients["workinjury-bridge"].get("/v1/invariants", headers=headers)).json()
         assert (found["in_flight"], found["inter_fund"], found["breaches"]) == (0, "equal", [])
+
+    async def _approve_all(self) -> None:
+        for _ in range(3):
+            await self._county.drain()
+            while await self._conversions("proposed"):
+                await self.check()
+            while await self._conversions("checked"):
+                await self.approve()
 
     async def _close(self, injury: Injury) -> None:
         matter = await self._get(f"/v1/matters/{injury.matter_id}")

@@ -250,6 +250,16 @@ class Running:
         parts = ["relay", *(["consumer"] if self.runtime.handlers else []), *(["deadlines"] if self.runtime.deadlines else [])]
         return parts + [job.name for job in self.runtime.jobs if job.every_s < 3600]
 
+    @property
+    def behind(self) -> bool:
+        """Whether facts for it are on the bus that it has not worked off: a fetch that brings nothing may be a delay."""
+        topics, bus = set(self._service.topics(self.runtime)), self._county.bus
+        return any(
+            bus.committed.get((self.name, position), 0) < len(log)
+            for position, log in bus.logs.items()
+            if position.topic in topics
+        )
+
     async def revive(self) -> None:
         """Start again after a death; does nothing while it lives."""
         if not self.life.dead:

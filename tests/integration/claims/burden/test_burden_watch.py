@@ -67,7 +67,7 @@ async def settle(desk: ClaimsDesk, person: str, code: str, yuan: str) -> tuple[s
     return visit, str(info["setl_id"])
 
 
-async def state(desk: ClaimsDesk, person: str, version: int, household: str | None) -> None:
+async def state(desk: ClaimsDesk, person: str, version: int, household: str | None, region: str = REGION) -> None:
     """Enrollment states the person again, living elsewhere."""
     known = await (await desk.claims.db.pool()).fetchrow("SELECT * FROM insured_person WHERE person_id = $1", person)
     assert known is not None
@@ -78,7 +78,7 @@ async def state(desk: ClaimsDesk, person: str, version: int, household: str | No
         begins_on=date(2024, 1, 1),
         ends_on=None,
         status="active",
-        region=REGION,
+        region=region,
     )
     fact = PersonStated(
         person_id=person, version=version, sealed=known["sealed"], certno_index=known["certno_index"], sex="1",
@@ -212,3 +212,16 @@ async def test_what_the_desk_does_goes_forward_only(desk: ClaimsDesk) -> None:
     with pytest.raises(Refusal) as refused:
         await desk.claims.list_burden_watch.one("NONE")
     assert refused.value.code == "claims.burden.unknown"
+
+
+async def test_who_is_insured_elsewhere_is_watched_there(desk: ClaimsDesk) -> None:
+    person = await desk.person(1)
+    await settle(desk, person, "A1", "8200.00")
+    await consume(desk)
+    before = await told(desk)
+    assert [what for what, _, _ in before] == ["claims.burden-line-crossed.v1"]
+    await state(desk, person, 2, None, region="990102")
+    there, here = WatchFilter(regions=["990102"]), WatchFilter(regions=[REGION])
+    assert [line.values["subject_id"] for line in await desk.claims.list_burden_watch(there, None, 10)] == [person]
+    assert await desk.claims.list_burden_watch(here, None, 10) == []
+    assert await told(desk) == before

@@ -31,7 +31,7 @@ from claims.adapters.registry import person_of
 from claims.adapters.tables.burden import BURDEN, BURDEN_CROSSING
 from claims.adapters.tables.registry import INSURED_PERSON
 from claims.adapters.tables.settlement import SETTLEMENT, TAKE_BACK
-from claims.application.burden.ports import KnownCrossing, WatchFilter, WatchLine
+from claims.application.burden.ports import KnownCrossing, Place, WatchFilter, WatchLine
 from claims.domain.adjudication import Split
 from claims.domain.burden.watch import Burden, Crossing, Subject
 from claims.domain.person import WORK_INJURY, InsuredPerson
@@ -87,13 +87,11 @@ class SqlBurdens:
         )
         return [Subject("person", row.person_id, row.benefit_year) for row in rows]
 
-    async def households(self, tx: Tx, person_ids: Sequence[str]) -> Mapping[str, str]:
+    async def places(self, tx: Tx, person_ids: Sequence[str]) -> Mapping[str, Place]:
         """See ``Burdens``."""
-        p = INSURED_PERSON.c
-        rows = await opened(tx).all(
-            select(p.person_id, p.household_id).where(any_of(p.person_id, person_ids), p.household_id.is_not(None))
-        )
-        return {row.person_id: row.household_id for row in rows}
+        rows = await opened(tx).all(select(INSURED_PERSON).where(any_of(INSURED_PERSON.c.person_id, person_ids)))
+        persons = [person_of(row) for row in rows]
+        return {person.person_id: Place(person.household_id, region_of(person)) for person in persons}
 
     async def known_years(self, tx: Tx, person_ids: Sequence[str], household_ids: Sequence[str]) -> Sequence[Subject]:
         """See ``Burdens``."""
@@ -274,7 +272,9 @@ class SqlCrossings:
             )
         )
         return [
-            KnownCrossing(_subject(row), row.line, row.line_name, row.is_over, row.amount_fen, row.line_fen, row.person_id)
+            KnownCrossing(
+                _subject(row), row.line, row.line_name, row.is_over, row.amount_fen, row.line_fen, row.person_id, row.region
+            )
             for row in rows
         ]
 

@@ -47,9 +47,9 @@ def batch_handlers(on_person_stated: OnPersonStated, burdens: UpdateBurdens) -> 
 
     async def persons_stated(tx: SqlTx, envelopes: Sequence[Envelope]) -> None:
         people = sorted({envelope.data.person_id for envelope in envelopes})
-        before = await burdens.households(tx, people)
+        before = await burdens.places(tx, people)
         await on_person_stated(tx, [envelope.data for envelope in envelopes])
-        await burdens.after_moves(tx, before, await burdens.households(tx, people))
+        await burdens.after_moves(tx, before, await burdens.places(tx, people))
 
     async def settlements_changed(tx: SqlTx, envelopes: Sequence[Envelope]) -> None:
         await burdens.after_settlements(tx, {_settlement(envelope.data) for envelope in envelopes})

@@ -11,6 +11,13 @@ from claims.domain.burden.watch import Burden, Crossing, Subject
 from shared.transactions import Tx
 
 
+class Place(NamedTuple):
+    """Where a person's burden counts: the household, None without one, and the place of the latest medical cover, "" without one."""
+
+    household_id: str | None
+    region: str
+
+
 class Burdens(Protocol):
     """Burdens, computed from the settlements that stand."""
 
@@ -18,8 +25,8 @@ class Burdens(Protocol):
         """The person-years that settlements belong to."""
         ...
 
-    async def households(self, tx: Tx, person_ids: Sequence[str]) -> Mapping[str, str]:
-        """Person to household, for those that have one."""
+    async def places(self, tx: Tx, person_ids: Sequence[str]) -> Mapping[str, Place]:
+        """Person to place, for those that are known."""
         ...
 
     async def known_years(self, tx: Tx, person_ids: Sequence[str], household_ids: Sequence[str]) -> Sequence[Subject]:
@@ -44,6 +51,7 @@ class KnownCrossing(NamedTuple):
     amount_fen: int
     line_fen: int
     person_id: str
+    region: str
 
 
 class Crossings(Protocol):

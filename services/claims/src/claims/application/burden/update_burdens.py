@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from claims.application.burden.ports import Burdens, Crossings, KnownCrossing
+from claims.application.burden.ports import Burdens, Crossings, KnownCrossing, Place
 from claims.domain.burden.lines import BurdenLines
-from claims.domain.burden.watch import Crossing, Subject, crossed
+from claims.domain.burden.watch import Burden, Crossing, Subject, crossed
 from shared.clock import Clock
 from shared.contracts.claims import BurdenBackUnder, BurdenLineCrossed
 from shared.transactions import Tx
@@ -29,14 +29,18 @@ class UpdateBurdens:
         """These settlements came, went or changed."""
         await self._update(tx, await self._burdens.of_settlements(tx, settlement_ids))
 
-    async def households(self, tx: Tx, person_ids: Sequence[str]) -> Mapping[str, str]:
-        """Person to household: to be asked before and after persons are stated, for ``after_moves``."""
-        return await self._burdens.households(tx, person_ids)
+    async def places(self, tx: Tx, person_ids: Sequence[str]) -> Mapping[str, Place]:
+        """Person to place: to be asked before and after persons are stated, for ``after_moves``."""
+        return await self._burdens.places(tx, person_ids)
 
-    async def after_moves(self, tx: Tx, before: Mapping[str, str], after: Mapping[str, str]) -> None:
-        """Persons left a household or joined one: its burden and its members change, in every year that has burdens."""
+    async def after_moves(self, tx: Tx, before: Mapping[str, Place], after: Mapping[str, Place]) -> None:
+        """Persons left a household or joined one, or are insured elsewhere: burdens, members, and the desk that watches change.
+
+        In every year that has burdens.
+        """
         moved = sorted(p for p in before.keys() | after.keys() if before.get(p) != after.get(p))
-        touched = sorted({h for p in moved for h in (before.get(p), after.get(p)) if h is not None})
+        places = [place for p in moved for place in (before.get(p), after.get(p)) if place is not None]
+        touched = sorted({place.household_id for place in places if place.household_id is not None})
         if moved:
             await self._update(tx, await self._burdens.known_years(tx, moved, touched))
 
@@ -48,7 +52,7 @@ class UpdateBurdens:
         over = [(b, crossing) for b in burdens for crossing in crossed(b, self._lines.on(b.region, b.subject.year))]
         standing = {(burden.subject, crossing.line) for burden, crossing in over}
         under = [k for key, k in known.items() if k.is_over and key not in standing]
-        if changed := [(b, c) for b, c in over if not _stands(known.get((b.subject, c.line)), c)]:
+        if changed := [(b, c) for b, c in over if not _stands(known.get((b.subject, c.line)), b, c)]:
             await self._crossings.put(tx, changed)
         if under:
             await self._crossings.withdraw(tx, [(k.subject, k.line) for k in under])
@@ -83,5 +87,14 @@ class UpdateBurdens:
             )
 
 
-def _stands(stored: KnownCrossing | None, crossing: Crossing) -> bool:
-    return stored is not None and (stored.is_over, stored.amount_fen, stored.line_fen) == (True, *crossing[2:])
+def _stands(stored: KnownCrossing | None, burden: Burden, crossing: Crossing) -> bool:
+    return stored is not None and stored == KnownCrossing(
+        subject=burden.subject,
+        line=crossing.line,
+        line_name=crossing.name,
+        is_over=True,
+        amount_fen=crossing.amount_fen,
+        line_fen=crossing.line_fen,
+        person_id=burden.person_id,
+        region=burden.region,
+    )
