@@ -100,3 +100,9 @@ def test_every_act_in_every_state(act: str, state: State) -> None:
             getattr(life, act)(*arguments)
         assert refused.value.code == "claims.rule-book.wrong-state"
         assert refused.value.facts == {"state": state}
+
+
+def test_a_refusal_says_which_state_the_act_needs() -> None:
+    with pytest.raises(Refusal) as refused:
+        Life(submitted_by="li").may_shadow_run()
+    assert refused.value.zh == "规则集当前为“草稿”，不能试算，须为“已检查”或“已试算”"

@@ -107,14 +107,14 @@ class Life:
 
     def _expect(self, act: str, *states: State) -> None:
         if self.state not in states:
-            raise _wrong_state(act, self.state)
+            raise _wrong_state(act, self.state, states)
 
 
-def _wrong_state(act: str, state: State) -> Refusal:
+def _wrong_state(act: str, state: State, needed: Sequence[State]) -> Refusal:
     return conflict(
         "claims.rule-book.wrong-state",
-        f"规则集当前为“{NAMES[state]}”，不能{act}",
-        f"the book is {state}",
+        f"规则集当前为“{NAMES[state]}”，不能{act}，须为{'或'.join(f'“{NAMES[s]}”' for s in needed)}",
+        f"the book is {state}, and not {' or '.join(needed)}",
         field="state",
         state=state,
     )
