@@ -591,8 +591,8 @@ class MemoryBridge:
             open_debt,
             clock,
         )
-        self.revoke = RevokeRecognition(store, cases, conversions, self.benefits.withdraw, self.papers, withdraw, clock, ids)
-        self.review = ReviewConversion(store, cases, conversions, advances, clock)
+        self.revoke = RevokeRecognition(store, cases, conversions, propose, self.benefits.withdraw, self.papers, withdraw, clock, ids)
+        self.review = ReviewConversion(store, cases, conversions, propose, advances, clock)
         self.state_facts = StateFacts(store, cases, conversions, clock, ids)
         self.back_payment = RecordBackPayment(store, cases, stays, conversions, clock)
         self.split = SplitStay(store, store, conversions, self.claims, policies, calendar, clock)

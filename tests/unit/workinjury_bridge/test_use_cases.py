@@ -331,3 +331,45 @@ async def test_two_accidents_the_later_one_takes_the_stay(bridge: MemoryBridge) 
     await decide(bridge, late, number="N2")
     await bridge.hear(bridge.claims.settle(SETTLED, F1_BILL))
     assert [c.case_id for c in bridge.state.conversions.values()] == [late]
+
+
+async def _of_two_accidents(bridge: MemoryBridge) -> tuple[str, str, str]:
+    """Both recognised; the stay is proposed for the later one. Both cases and the proposal."""
+    early, late = await open_case(bridge, date(2026, 1, 5)), await open_case(bridge, date(2026, 3, 1))
+    await decide(bridge, early, number="N1")
+    await decide(bridge, late, number="N2")
+    await bridge.hear(bridge.claims.settle(SETTLED, F1_BILL))
+    (conversion,) = bridge.state.conversions.values()
+    return early, late, conversion.conversion_id
+
+
+async def test_a_dismissed_stay_is_the_other_accidents(bridge: MemoryBridge) -> None:
+    early, late, conversion_id = await _of_two_accidents(bridge)
+    await bridge.review.send_back(key(), conversion_id, "a", "右手")
+    assert sorted((c.case_id, c.state) for c in bridge.state.conversions.values()) == sorted(
+        [(late, ConversionState.FAILED), (early, ConversionState.PROPOSED)]
+    )
+    (other,) = (c for c in bridge.state.conversions.values() if c.case_id == early)
+    await bridge.review.send_back(key(), other.conversion_id, "a", "右手")
+    assert [c.state for c in bridge.state.conversions.values()] == [ConversionState.FAILED] * 2
+
+
+async def test_a_revoked_accidents_stay_is_the_other_ones(bridge: MemoryBridge) -> None:
+    early, late, _ = await _of_two_accidents(bridge)
+    await bridge.revoke.run(key(), late, "J1", DAY, "court")
+    assert sorted((c.case_id, c.state) for c in bridge.state.conversions.values()) == sorted(
+        [(late, ConversionState.FAILED), (early, ConversionState.PROPOSED)]
+    )
+
+
+async def test_what_claims_refused_for_one_accident_may_be_the_others(bridge: MemoryBridge) -> None:
+    early, late, conversion_id = await _of_two_accidents(bridge)
+    await bridge.go_on()
+    await bridge.review.check(key(), conversion_id, "a", None)
+    await bridge.review.approve(key(), conversion_id, "b", None)
+    bridge.claims.refuse_take_back = True
+    await bridge.go_on()
+    assert sorted((c.case_id, c.state) for c in bridge.state.conversions.values()) == sorted(
+        [(late, ConversionState.FAILED), (early, ConversionState.PROPOSED)]
+    )
+    assert bridge.state.entries == {}

@@ -37,7 +37,7 @@ from workinjury_bridge.application.propose_conversions import ProposeConversions
 from workinjury_bridge.application.recovery.open_debt import Grounds, OpenDebt
 from workinjury_bridge.domain import party
 from workinjury_bridge.domain.clearing import InterfundDue
-from workinjury_bridge.domain.conversion import Conversion, ConversionState, Step, all_settled, next_step, same_payments
+from workinjury_bridge.domain.conversion import ENDED, Conversion, ConversionState, Step, all_settled, next_step, same_payments
 from workinjury_bridge.domain.facts import conversion_changed, recovery_changed, transfer_confirmed
 from workinjury_bridge.domain.figures import Figures, MedicalBill, convert, lines_to_keep
 from workinjury_bridge.domain.journals import (
@@ -253,6 +253,7 @@ class AdvanceConversion:
             await self.conversions.assess(tx, after, self.clock.now())
             for conversion in after:
                 tx.emit(conversion_changed(conversion, self.clock.now()))
+            await self._propose_others(tx, after)
         return hindered
 
     async def _figure(self, conversion: Conversion, case: InjuryCase, bill: MedicalBill, *, inpatient: bool) -> Figures:
@@ -298,6 +299,7 @@ class AdvanceConversion:
                 after.append(conversion.posted(answer.netted))
             await self.ledger.append(tx, entries)
             await self._save_all(tx, after)
+            await self._propose_others(tx, after)
         return hindered
 
     async def _start_transfers(self, group: Sequence[_Sight]) -> None:
@@ -477,6 +479,11 @@ class AdvanceConversion:
                     await self.pay.run(tx, about, [(kind, debt.recovered_fen)], matter_id=conversion.matter_id, to=to)
             await self._save(tx, conversion.reverted())
             await self.propose.run(tx, {conversion.person_id})
+
+    async def _propose_others(self, tx: Tx, after: Sequence[Conversion]) -> None:
+        """What claims refused for one accident may belong to another."""
+        if ended := {conversion.person_id for conversion in after if conversion.state in ENDED}:
+            await self.propose.run(tx, ended)
 
     async def _move(self, group: Sequence[_Sight], to: Callable[[Conversion], Conversion]) -> None:
         """A step that nobody outside needs to know of."""

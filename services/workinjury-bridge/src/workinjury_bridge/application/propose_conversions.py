@@ -1,12 +1,12 @@
 """Propose the conversion of every settled stay that belongs to a recognised injury (reference B1).
 
-Called inside the transaction of the decision, of the settlement's arrival, or of a completed reversion: whichever comes
+Called inside the transaction of the decision, of the settlement's arrival, or of a conversion's end: whichever comes
 last finds the others, because all of them hold the person's lock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from shared.clock import Clock
@@ -24,7 +24,7 @@ from workinjury_bridge.domain.stay import SettledStay
 class ProposeConversions:
     """A stay that fits two accidents goes to the later one; later than the window only on a confirmed recurrence (B9).
 
-    A stay has one proposal per decision version, ever.
+    A stay has one proposal per decision version, ever: one that ended leaves the stay to the other accident.
     """
 
     cases: Cases
@@ -47,18 +47,22 @@ class ProposeConversions:
             known.setdefault(conversion.settlement_id, []).append(conversion)
         proposed: list[Conversion] = []
         for stay in stays:
-            proposal = self._proposal(stay, cases[stay.person_id], recurrences)
-            if proposal and not any(before.excludes(proposal) for before in known.get(stay.settlement_id, ())):
+            before = known.get(stay.settlement_id, ())
+            fitting = self._fitting(stay, cases[stay.person_id], recurrences)
+            proposal = next((p for p in fitting if not any(ended.excludes(p) for ended in before)), None)
+            if proposal is not None:
                 proposed.append(proposal)
         await self.conversions.add(tx, proposed, self.clock.now())
         return proposed
 
-    def _proposal(self, stay: SettledStay, cases: Sequence[InjuryCase], recurrences: Sequence[Recurrence]) -> Conversion | None:
+    def _fitting(
+        self, stay: SettledStay, cases: Sequence[InjuryCase], recurrences: Sequence[Recurrence]
+    ) -> Iterator[Conversion]:
         policy = self.policies.on(stay.begun_on)
         for case in cases:
             decision = deciding(case, recurrences, stay, policy)
             if decision is not None:
-                return Conversion(
+                yield Conversion(
                     conversion_id=self.ids.new(),
                     case_id=case.case_id,
                     person_id=stay.person_id,
@@ -69,4 +73,3 @@ class ProposeConversions:
                     decision_version=decision.version,
                     matter_id=case.matter_id,
                 )
-        return None

@@ -10,8 +10,9 @@ from shared.clock import Clock
 from shared.errors import Refusal
 from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.ports import Advances, Cases, Conversions
+from workinjury_bridge.application.propose_conversions import ProposeConversions
 from workinjury_bridge.domain.advance import AdvanceState
-from workinjury_bridge.domain.conversion import Conversion
+from workinjury_bridge.domain.conversion import ENDED, Conversion
 from workinjury_bridge.domain.facts import conversion_changed
 from workinjury_bridge.domain.refusals import unknown
 
@@ -23,6 +24,7 @@ class ReviewConversion:
     once: Once
     cases: Cases
     conversions: Conversions
+    propose: ProposeConversions
     advances: Advances
     clock: Clock
 
@@ -35,7 +37,7 @@ class ReviewConversion:
         return await self._act(key, conversion_id, lambda c, _: c.approved(actor, note))
 
     async def send_back(self, key: OnceKey, conversion_id: str, actor: str, note: str | None) -> dict[str, Any]:
-        """Checked goes back to be looked at again, proposed is dismissed."""
+        """Checked goes back to be looked at again, proposed is dismissed and leaves the stay to another accident that it fits."""
         return await self._act(key, conversion_id, lambda c, _: c.sent_back(actor, note))
 
     async def together(
@@ -86,6 +88,8 @@ class ReviewConversion:
             after = act(current, await self._advanced(tx, current))
             await self.conversions.save(tx, after, now)
             tx.emit(conversion_changed(after, now))
+            if after.state in ENDED:
+                await self.propose.run(tx, [after.person_id])
             return _answer(after)
 
         return (await self.once.run(key, work))[0]

@@ -13,6 +13,7 @@ from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.benefits.withdraw_benefits import WithdrawBenefits
 from workinjury_bridge.application.double.settle_paper_claim import ClaimOnPaper
 from workinjury_bridge.application.ports import Cases, Conversions
+from workinjury_bridge.application.propose_conversions import ProposeConversions
 from workinjury_bridge.application.withdraw_settlements import WithdrawSettlements
 from workinjury_bridge.domain.facts import conversion_changed
 from workinjury_bridge.domain.recognition import Decision, Outcome
@@ -26,6 +27,7 @@ class RevokeRecognition:
     once: Once
     cases: Cases
     conversions: Conversions
+    propose: ProposeConversions
     withdraw: WithdrawBenefits
     papers: ClaimOnPaper
     settlements: WithdrawSettlements
@@ -70,6 +72,7 @@ class RevokeRecognition:
                 touched.append(after.conversion_id)
                 if after.state is not before.state:
                     tx.emit(conversion_changed(after, now))
+            await self.propose.run(tx, [case.person_id])
             await self.withdraw.run(tx, case)
             await self.papers.withdraw(tx, case_id)
             await self.settlements.run(tx, case)
