@@ -8,7 +8,7 @@ import httpx
 
 from shared.auth.wiring import build_service_tokens
 from shared.calendar import WorkCalendar, load_calendar
-from shared.clock import Clock, SystemClock
+from shared.clock import Clock
 from shared.db.database import Database
 from shared.db.once import SqlOnce
 from shared.http.client import ServiceClient
@@ -223,7 +223,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
     Raises RuleError when the rule book is wrong.
     """
     clock = settings.clock()
-    ids = TimeOrderedIds(SystemClock())
+    ids = TimeOrderedIds(clock)
     db = Database(settings.database_url, PLATFORM, clock, ids, pool_size=settings.pool_size)
     once = SqlOnce(db)
     store = LedgerStore(LEDGER)
