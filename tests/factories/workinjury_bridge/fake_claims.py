@@ -24,8 +24,9 @@ from workinjury_bridge.application.ports import ChargedBack, Mutual, TakenBack
 from workinjury_bridge.domain.clearing import Clearing, ClearingTransfer, Purse
 from workinjury_bridge.domain.conversion import Conversion
 from workinjury_bridge.domain.double_bill import BillMark, DoubleBill
-from workinjury_bridge.domain.figures import Kept, KeptLine, MedicalBill
+from workinjury_bridge.domain.figures import Kept, MedicalBill
 from workinjury_bridge.domain.recovery import Movement, MovementKind, Recovery
+from workinjury_bridge.domain.split import KeptLine
 from workinjury_bridge.domain.transfer import Direction, Transfer, TwoPhase
 
 

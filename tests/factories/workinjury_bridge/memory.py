@@ -62,6 +62,7 @@ from workinjury_bridge.application.reverse_direct_settlement import ReverseDirec
 from workinjury_bridge.application.review_conversion import ReviewConversion
 from workinjury_bridge.application.revoke_recognition import RevokeRecognition
 from workinjury_bridge.application.settle_directly import SettleDirectly
+from workinjury_bridge.application.split_before_settlement import SplitBeforeSettlement
 from workinjury_bridge.application.void_direct_settlement import VoidDirectSettlement
 from workinjury_bridge.application.withdraw_settlements import WithdrawSettlements
 from workinjury_bridge.domain.advance import Advance
@@ -86,6 +87,7 @@ from workinjury_bridge.domain.policy import PolicyBook
 from workinjury_bridge.domain.recognition import CaseAct, Decision, InjuryCase
 from workinjury_bridge.domain.recovery import Movement, Recovery
 from workinjury_bridge.domain.recurrence import Recurrence
+from workinjury_bridge.domain.split import StaySplit
 from workinjury_bridge.domain.stay import SettledStay
 from workinjury_bridge.domain.terms import CaseFacts
 from workinjury_bridge.domain.transfer import Transfer
@@ -104,6 +106,7 @@ class State:
     corrections: dict[str, int] = field(default_factory=dict)
     transfers: dict[str, Transfer] = field(default_factory=dict)
     directs: dict[str, DirectSettlement] = field(default_factory=dict)
+    stay_splits: dict[str, StaySplit] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
     payments: dict[str, Payment] = field(default_factory=dict)
     recoveries: dict[str, Recovery] = field(default_factory=dict)
@@ -490,6 +493,14 @@ class MemoryDirects:
         of(tx).directs[settlement.key] = settlement
 
 
+class MemoryStaySplits:
+    async def get(self, tx: Tx, visit_id: str) -> StaySplit | None:
+        return of(tx).stay_splits.get(visit_id)
+
+    async def save(self, tx: Tx, split: StaySplit, at: datetime) -> None:
+        of(tx).stay_splits[split.visit_id] = split
+
+
 class MemoryLedger:
     async def append(self, tx: Tx, entries: Sequence[Entry]) -> None:
         taken_back = {entry.reverses for entry in of(tx).entries.values()} - {None}
@@ -638,7 +649,9 @@ class MemoryBridge:
             book,
         )
         self.month_end = MemoryMonthEnd(store, dues, runs, ledger, self.claims, policies, clock, ids)
-        self.settle = SettleDirectly(store, cases, directs, policies, self.judge, CODES, clock, timedelta(hours=24))
+        splits = MemoryStaySplits()
+        self.stay_splits = SplitBeforeSettlement(store, store, cases, splits, directs, policies, calendar, clock)
+        self.settle = SettleDirectly(store, cases, directs, splits, policies, self.judge, CODES, clock, timedelta(hours=24))
         self.void_direct = VoidDirectSettlement(directs, clock)
         self.pay_direct_meals = PayDirectMeals(directs, pay, clock)
         self._on_settled = OnClaimSettled(cases, stays, propose, self.find_double, confirm)

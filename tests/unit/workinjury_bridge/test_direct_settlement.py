@@ -44,6 +44,7 @@ ANSWER = {
     "person_fen": fen("1000"),
     "hospital_fen": fen("556.78"),
     "unrelated_fen": 0,
+    "keep_lines": [],
     "total_fen": fen("23456.78"),
 }
 

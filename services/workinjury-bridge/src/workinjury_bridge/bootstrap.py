@@ -46,6 +46,7 @@ from workinjury_bridge.adapters.repositories.double_bills import SqlDoubleBills
 from workinjury_bridge.adapters.repositories.ledger import SqlLedger
 from workinjury_bridge.adapters.repositories.papers import SqlPaperClaims
 from workinjury_bridge.adapters.repositories.recoveries import SqlRecoveries
+from workinjury_bridge.adapters.repositories.stay_splits import SqlStaySplits
 from workinjury_bridge.adapters.repositories.stays import SqlStays
 from workinjury_bridge.adapters.repositories.transfers import SqlTransfers
 from workinjury_bridge.adapters.tables import LEDGER, PLATFORM, metadata
@@ -110,6 +111,7 @@ from workinjury_bridge.application.reverse_direct_settlement import ReverseDirec
 from workinjury_bridge.application.review_conversion import ReviewConversion
 from workinjury_bridge.application.revoke_recognition import RevokeRecognition
 from workinjury_bridge.application.settle_directly import SettleDirectly
+from workinjury_bridge.application.split_before_settlement import SplitBeforeSettlement
 from workinjury_bridge.application.void_direct_settlement import VoidDirectSettlement
 from workinjury_bridge.application.withdraw_settlements import WithdrawSettlements
 from workinjury_bridge.application.worklists.describe_ages import DescribeAges
@@ -191,6 +193,7 @@ class Bridge:
     state_facts: StateFacts
     back_payment: RecordBackPayment
     split: SplitStay
+    stay_splits: SplitBeforeSettlement
     advances: ApplyForAdvance
     debts: RecoverDebt
     book_movements: BookMovements
@@ -281,6 +284,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         state_facts=StateFacts(once, cases, conversions, clock, ids),
         back_payment=RecordBackPayment(once, cases, stays, conversions, clock),
         split=SplitStay(db, once, conversions, claims, policies, calendar, clock),
+        stay_splits=SplitBeforeSettlement(db, once, cases, SqlStaySplits(), directs, policies, calendar, clock),
         advances=ApplyForAdvance(once, cases, advances, policies, calendar, clock, ids),
         debts=RecoverDebt(once, recoveries, conversions, ledger, policies, clock, ids),
         book_movements=BookMovements(db, recoveries, claims),
@@ -337,7 +341,9 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
             read_benefits(benefits_path()),
         ),
         month_end=_month_end(db, once, runs, dues, purse, ledger, claims, policies, clock, ids),
-        settle=SettleDirectly(db, cases, directs, policies, judge, read_codes(codes_path()), clock, CONFIRM_WITHIN),
+        settle=SettleDirectly(
+            db, cases, directs, SqlStaySplits(), policies, judge, read_codes(codes_path()), clock, CONFIRM_WITHIN
+        ),
         void_direct=VoidDirectSettlement(directs, clock),
         pay_direct_meals=PayDirectMeals(directs, pay, clock),
         on_settled=OnClaimSettled(cases, stays, propose, find_double, confirm),

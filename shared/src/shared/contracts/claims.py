@@ -86,6 +86,8 @@ class ClaimSettled:
     rule_digest: str
     work_injury_key: str | None = None
     """Key of the reserved work-injury settlement when the work-injury fund pays directly (B4)."""
+    beside_key: str | None = None
+    """That key, when this settles with the medical funds what of the same stay is an own disease (B5)."""
     injury_suspect: bool = False
     invoice_no: str | None = None
     """As the hospital or the paper states it; tells a bill that a second fund is asked for."""
@@ -108,6 +110,7 @@ class ClaimReversed:
     payments: list[FundPayment]
     cash_fen: int
     work_injury_key: str | None = None
+    beside_key: str | None = None
 
 
 @event("claims.claim-taken-back.v1", topic="claims.claim.v1", key="person_id")

@@ -27,9 +27,10 @@ from workinjury_bridge.domain.bill import BillLine
 from workinjury_bridge.domain.clearing import Clearing, ClearingTransfer, Purse
 from workinjury_bridge.domain.conversion import Conversion
 from workinjury_bridge.domain.double_bill import BillMark, DoubleBill
-from workinjury_bridge.domain.figures import Kept, KeptLine, MedicalBill
+from workinjury_bridge.domain.figures import Kept, MedicalBill
 from workinjury_bridge.domain.recovery import Movement, Recovery
 from workinjury_bridge.domain.refusals import settlement_not_standing
+from workinjury_bridge.domain.split import KeptLine
 from workinjury_bridge.domain.transfer import Direction, Transfer, TwoPhase
 
 _AT_ONCE = 200

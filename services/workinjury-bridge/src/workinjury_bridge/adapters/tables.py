@@ -419,6 +419,8 @@ direct_settlement = Table(
     Column("meals_fen", BigInteger, nullable=False),
     Column("meals_paid", Boolean, nullable=False),
     Column("invoice_no", Text, comment="of the settlement in claims"),
+    Column("keep_lines", JSONB, nullable=False, server_default="[]", comment="what of the bill is no work injury (B5)"),
+    Column("medical_settlement_id", Text, comment="the settlement in claims that has settled it"),
     Column("care_system", Text, comment="list that care_code is from"),
     Column("care_code", Text),
     CheckConstraint("(care_system IS NULL) = (care_code IS NULL)", name="care_is_a_pair"),
@@ -428,6 +430,18 @@ direct_settlement = Table(
     Index("ix_direct_settlement_settlement_id", "settlement_id"),
     Index("ix_direct_settlement_case_id", "case_id"),
 )
+
+stay_split = Table(
+    "stay_split",
+    metadata,
+    Column("visit_id", Text, primary_key=True),
+    Column("case_id", Text, ForeignKey("injury_case.case_id"), nullable=False),
+    Column("person_id", Text, nullable=False),
+    Column("split", JSONB, nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    Index("ix_stay_split_open", "visit_id", postgresql_where=text("split ->> 'state' IN ('proposed', 'disputed')")),
+)
+"""Splits of stays that are not settled yet (B5)."""
 
 paper_claim = Table(
     "paper_claim",

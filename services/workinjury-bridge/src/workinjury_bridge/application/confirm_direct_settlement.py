@@ -43,8 +43,8 @@ class ConfirmDirectSettlement:
             raise unknown("settlement", "工伤结算预留")
         if found.settlement_id == fact.settlement_id or await self.stays.is_reversed(tx, fact.settlement_id):
             return
-        if fact.total_fen != found.version.total_fen:
-            raise total_differs(key, fact.total_fen, found.version.total_fen)
+        if fact.total_fen != found.version.related_fen:
+            raise total_differs(key, fact.total_fen, found.version.related_fen)
         meals = self.policies.on(found.ended_on).meals
         due = meals_fen(found.begun_on, found.ended_on, meals.per_day) if fact.inpatient else 0
         settlement = found.posted(fact.settlement_id, due, fact.invoice_no)
@@ -66,3 +66,14 @@ class ConfirmDirectSettlement:
         case = await self.cases.get(tx, settlement.case_id)
         if case is None or case.effective is None:
             await self.withdraw.direct(tx, settlement)
+
+    async def beside(self, tx: Tx, fact: ClaimSettled, key: str) -> None:
+        """The medical funds have settled what of the stay is no work injury (B5): remember by which settlement. Refuses another amount."""
+        found = await self.directs.get(tx, key)
+        if found is None:
+            raise unknown("settlement", "工伤结算预留")
+        if await self.stays.is_reversed(tx, fact.settlement_id):
+            return
+        if fact.total_fen != found.version.unrelated_fen:
+            raise total_differs(key, fact.total_fen, found.version.unrelated_fen)
+        await self.directs.save(tx, found.beside(fact.settlement_id), self.clock.now())

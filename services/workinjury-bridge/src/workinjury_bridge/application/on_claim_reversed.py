@@ -30,6 +30,9 @@ class OnClaimReversed:
         if fact.work_injury_key is not None:
             await self.reverse.run(tx, fact.work_injury_key, fact.original_settlement_id)
             return
+        if fact.beside_key is not None:
+            await self.reverse.beside(tx, fact.beside_key, fact.original_settlement_id)
+            return
         for conversion in await self.conversions.of_settlement(tx, fact.original_settlement_id):
             if conversion.state in WAITING and not conversion.begun:
                 withdrawn = conversion.withdrawn(f"settlement reversed by {fact.settlement_id}")

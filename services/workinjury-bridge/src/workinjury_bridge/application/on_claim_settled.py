@@ -28,10 +28,12 @@ class OnClaimSettled:
         """Take note of them all; told twice, or after its own reversal, a fact changes nothing."""
         await self.cases.lock_persons(tx, {fact.person_id for fact in facts})
         for fact in facts:
+            if fact.beside_key is not None:
+                await self.confirm.beside(tx, fact, fact.beside_key)
             if fact.work_injury_key is not None:
                 await self.confirm.run(tx, fact, fact.work_injury_key)
                 await self.find_double.run(tx, fact.person_id)
-        stays = [_stay(fact) for fact in facts if fact.work_injury_key is None]
+        stays = [_stay(fact) for fact in facts if fact.work_injury_key is None and fact.beside_key is None]
         if not stays:
             return
         await self.stays.put(tx, stays)

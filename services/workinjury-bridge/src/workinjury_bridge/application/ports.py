@@ -22,12 +22,13 @@ from workinjury_bridge.domain.clearing import Clearing, ClearingTransfer, Purse
 from workinjury_bridge.domain.conversion import Conversion
 from workinjury_bridge.domain.direct_settlement import DirectSettlement
 from workinjury_bridge.domain.double_bill import BillMark, DoubleBill
-from workinjury_bridge.domain.figures import Kept, KeptLine, MedicalBill
+from workinjury_bridge.domain.figures import Kept, MedicalBill
 from workinjury_bridge.domain.limitation import Interrupted
 from workinjury_bridge.domain.paper_claim import PaperClaim
 from workinjury_bridge.domain.policy import BridgePolicy
 from workinjury_bridge.domain.recognition import CaseAct, Decision, InjuryCase
 from workinjury_bridge.domain.recovery import Movement, Recovery
+from workinjury_bridge.domain.split import KeptLine, StaySplit
 from workinjury_bridge.domain.stay import SettledStay
 from workinjury_bridge.domain.terms import CaseFacts
 from workinjury_bridge.domain.transfer import Transfer, TwoPhase
@@ -422,6 +423,18 @@ class Directs(Protocol):
         ...
 
     async def save(self, tx: Tx, settlement: DirectSettlement, at: datetime) -> None:
+        """Insert or replace."""
+        ...
+
+
+class StaySplits(Protocol):
+    """Splits of stays that are not settled yet, by visit; changed under their person's lock."""
+
+    async def get(self, tx: Tx, visit_id: str) -> StaySplit | None:
+        """The split of a visit, None when nobody has proposed one."""
+        ...
+
+    async def save(self, tx: Tx, split: StaySplit, at: datetime) -> None:
         """Insert or replace."""
         ...
 

@@ -58,6 +58,12 @@ class ReverseDirectSettlement:
         tx.cancel(VOID_DEADLINE, key)
         tx.cancel(PAY_MEALS_DEADLINE, key)
 
+    async def beside(self, tx: Tx, key: str, settlement_id: str) -> None:
+        """The medical settlement beside it is reversed with it: nothing is booked here (B5)."""
+        found = await self.directs.get(tx, key)
+        if found is not None and found.medical_settlement_id == settlement_id:
+            await self.directs.save(tx, found.beside(None), self.clock.now())
+
     async def _after_revocation(self, tx: Tx, settlement: DirectSettlement) -> None:
         """The hospital gives back what the person was asked for; an allowance stays the person's debt. What came in is paid back."""
         concern, today = about_direct(settlement), self.clock.today()

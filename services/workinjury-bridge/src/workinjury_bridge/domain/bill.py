@@ -53,9 +53,14 @@ class WorkInjuryVersion:
     """N."""
 
     @property
+    def related_fen(self) -> int:
+        """E + X_p + X_h: what of the bill is settled as work injury."""
+        return self.work_injury_fen + self.person_fen + self.hospital_fen
+
+    @property
     def total_fen(self) -> int:
         """T."""
-        return self.work_injury_fen + self.person_fen + self.hospital_fen + self.unrelated_fen
+        return self.related_fen + self.unrelated_fen
 
 
 def assess(lines: Iterable[BillLine], policy: BridgePolicy) -> WorkInjuryVersion:

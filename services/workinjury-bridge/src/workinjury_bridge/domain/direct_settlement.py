@@ -9,6 +9,7 @@ from enum import StrEnum
 from shared.codes import Code
 from workinjury_bridge.domain.bill import WorkInjuryVersion
 from workinjury_bridge.domain.refusals import key_reused
+from workinjury_bridge.domain.split import KeptLine
 
 
 class DirectState(StrEnum):
@@ -49,6 +50,10 @@ class DirectSettlement:
     meals_paid: bool = False
     invoice_no: str | None = None
     """Of the settlement in claims."""
+    keep_lines: tuple[KeptLine, ...] = ()
+    """What of the bill is no work injury: settled with the medical funds in the same act of claims (B5)."""
+    medical_settlement_id: str | None = None
+    """The settlement in claims that has settled it."""
 
     @property
     def stands(self) -> bool:
@@ -67,6 +72,10 @@ class DirectSettlement:
             meals_paid=False,
             invoice_no=invoice_no,
         )
+
+    def beside(self, medical_settlement_id: str | None) -> DirectSettlement:
+        """Which medical settlement stands beside it; None when it was reversed."""
+        return replace(self, medical_settlement_id=medical_settlement_id)
 
     def voided(self) -> DirectSettlement:
         """The time limit passed without a settlement."""

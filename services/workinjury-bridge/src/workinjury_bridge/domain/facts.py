@@ -78,7 +78,7 @@ def work_injury_settled(settlement: DirectSettlement, at: datetime) -> WorkInjur
         person_id=settlement.person_id,
         visit_id=settlement.visit_id,
         institution_code=settlement.institution_code,
-        total_fen=settlement.version.total_fen,
+        total_fen=settlement.version.related_fen,
         work_injury_fen=settlement.version.work_injury_fen,
         person_fen=settlement.version.person_fen,
         hospital_fen=settlement.version.hospital_fen,

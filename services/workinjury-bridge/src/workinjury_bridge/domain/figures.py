@@ -13,7 +13,7 @@ from workinjury_bridge.domain.bill import BillLine, assess
 from workinjury_bridge.domain.meals import inpatient_days
 from workinjury_bridge.domain.policy import BridgePolicy, Circumstance
 from workinjury_bridge.domain.refusals import figures_do_not_close, mixed_stay, nothing_to_convert
-from workinjury_bridge.domain.split import Ratio, by_ratio, related_amounts
+from workinjury_bridge.domain.split import KeptLine, Parts, Ratio, by_ratio, kept_of, parts_of
 from workinjury_bridge.domain.terms import Terms
 
 
@@ -34,14 +34,6 @@ class MedicalBill:
     """Cash that the hospital took beyond the bill as an audit has put it right: gross deduction less the funds' part."""
     audited_lines: tuple[str, ...] = ()
     """Lines that the medical funds' audit has put right."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptLine:
-    """A line, or the part of it, that stays with the medical funds."""
-
-    line_id: str
-    amount_fen: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,11 +192,7 @@ class Figures:
 
 def lines_to_keep(bill: MedicalBill, terms: Terms) -> tuple[KeptLine, ...]:
     """What of the bill is no work injury; empty without a split."""
-    return tuple(
-        KeptLine(line_id=line.line_id, amount_fen=line.amount_fen - related.amount_fen)
-        for line, related in _related(bill, terms)
-        if line.amount_fen != related.amount_fen
-    )
+    return kept_of(_related(bill, terms))
 
 
 def convert(bill: MedicalBill, policy: BridgePolicy, *, inpatient: bool, terms: Terms, kept: Kept | None = None) -> Figures:
@@ -299,23 +287,13 @@ def _by_book(payments: Iterable[FundPayment]) -> dict[Book, int]:
     return sums
 
 
-def _related(bill: MedicalBill, terms: Terms) -> list[tuple[BillLine, BillLine]]:
+def _related(bill: MedicalBill, terms: Terms) -> Parts:
     """Every line, and the part of it that treats the injury, with what is known of how it came about."""
     stated = dict(terms.circumstances)
-    amounts: dict[str, int] = {}
-    if terms.split is not None:
-        amounts = related_amounts(terms.split.flags, [(line.line_id, line.amount_fen) for line in bill.lines])
-    result = []
-    for line in bill.lines:
-        part = amounts.get(line.line_id, line.amount_fen)
-        cap = line.cap_fen
-        if cap is not None and part != line.amount_fen and line.amount_fen:
-            cap = (2 * abs(cap) * abs(part) + abs(line.amount_fen)) // (2 * abs(line.amount_fen))
-        changed = replace(line, amount_fen=part, cap_fen=cap, related=True)
-        if line.line_id in stated:
-            changed = _came_about(changed, stated[line.line_id])
-        result.append((line, changed))
-    return result
+    return [
+        (line, _came_about(part, stated[line.line_id]) if line.line_id in stated else part)
+        for line, part in parts_of(bill.lines, None if terms.split is None else terms.split.flags)
+    ]
 
 
 def _came_about(line: BillLine, circumstance: Circumstance) -> BillLine:

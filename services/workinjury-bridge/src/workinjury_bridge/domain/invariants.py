@@ -105,7 +105,12 @@ def breaches_of_direct(
     cost = settlement.version.work_injury_fen - cut_fen
     owed = sum(debt.advanced_fen - debt.moved_fen for debt in debts if debt.cause is Cause.REVOKED)
     asked = cost + (settlement.meals_fen if settlement.meals_paid else 0)
+    kept, version = sum(line.amount_fen for line in settlement.keep_lines), settlement.version
+    settled = posted or state is DirectState.REVOKED
+    halves = not settled or bool(version.unrelated_fen) == (settlement.medical_settlement_id is not None)
     holds = (
+        ("7", kept == version.unrelated_fen, "a part of a line is in two versions, or in none"),
+        ("7", halves, "what is no work injury is settled with no fund"),
         ("14", not posted or effective is not None, "borne without an effective recognition"),
         ("5", booked.of(WI_MEDICAL) == (cost if posted else 0), "cost of treatment in the book"),
         ("5", booked.of(WI_MEALS) == (settlement.meals_fen if posted else 0), "cost of meals in the book"),

@@ -228,6 +228,16 @@ def being_converted() -> Refusal:
     )
 
 
+def no_injury_in_bill() -> Refusal:
+    """Every line is an own disease's (B5): nothing is left that the work-injury fund could settle."""
+    return conflict(
+        f"{PREFIX}.settlement.no-injury",
+        "本次费用全部为非工伤项目，请按基本医疗保险登记结算",
+        "no line of the bill treats the injury",
+        field="lines",
+    )
+
+
 def mixed_stay() -> Refusal:
     """Lines of an own disease are in the bill (B5): one settlement cannot take it as a whole."""
     return conflict(

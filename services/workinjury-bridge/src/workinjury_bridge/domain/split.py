@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from workinjury_bridge.domain.bill import BillLine
 from workinjury_bridge.domain.refusals import out_of_turn, same_split_hand, split_invalid
 
 
@@ -103,6 +104,59 @@ class Split:
     def _expect(self, wanted: str, state: SplitState) -> None:
         if self.state is not state:
             raise out_of_turn("split", wanted, self.state, f"费用拆分当前状态为“{self.state}”，不能办理此操作")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaySplit:
+    """The split of a stay that is not settled yet, because the injury was recognised before the discharge."""
+
+    visit_id: str
+    case_id: str
+    person_id: str
+    split: Split
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptLine:
+    """A line, or the part of it, that stays with the medical funds."""
+
+    line_id: str
+    amount_fen: int
+
+
+Parts = Sequence[tuple[BillLine, BillLine]]
+"""Every line of a bill, and what of it treats the injury."""
+
+
+def parts_of(lines: Sequence[BillLine], flags: Flags | None) -> Parts:
+    """Divide a bill; a cap goes with its line in proportion. Without flags everything treats the injury."""
+    amounts = {} if flags is None else related_amounts(flags, [(line.line_id, line.amount_fen) for line in lines])
+    parts = []
+    for line in lines:
+        part, cap = amounts.get(line.line_id, line.amount_fen), line.cap_fen
+        if cap is not None and part != line.amount_fen and line.amount_fen:
+            cap = (2 * abs(cap) * abs(part) + abs(line.amount_fen)) // (2 * abs(line.amount_fen))
+        parts.append((line, replace(line, amount_fen=part, cap_fen=cap, related=True)))
+    return parts
+
+
+def kept_of(parts: Parts) -> tuple[KeptLine, ...]:
+    """What of a bill is no work injury: with what treats the injury it adds up to each line (B15.7)."""
+    return tuple(
+        KeptLine(line_id=line.line_id, amount_fen=line.amount_fen - related.amount_fen)
+        for line, related in parts
+        if line.amount_fen != related.amount_fen
+    )
+
+
+def flags_at_settlement(lines: Sequence[BillLine], agreed: Flags | None) -> Flags | None:
+    """What leads when a stay is settled directly: the split that was agreed; a line that only the hospital has flagged is
+    undecided and stays with the medical version (B5). None: nothing was flagged."""
+    named = dict(agreed.lines) if agreed is not None else {}
+    alone = tuple((x.line_id, Belonging.UNDECIDED) for x in lines if not x.related and x.line_id not in named)
+    if agreed is not None:
+        return replace(agreed, lines=agreed.lines + alone)
+    return Flags(lines=alone) if alone else None
 
 
 def related_amounts(flags: Flags, amounts: Sequence[tuple[str, int]]) -> dict[str, int]:

@@ -24,6 +24,7 @@ from workinjury_bridge.application.recovery.remind import (
 )
 from workinjury_bridge.application.recurrence.confirm_recurrence import RECURRENCE_DEADLINE
 from workinjury_bridge.application.settle_directly import VOID_DEADLINE
+from workinjury_bridge.application.split_before_settlement import STAY_SPLIT_DEADLINE
 from workinjury_bridge.bootstrap import Bridge
 
 log = structlog.get_logger()
@@ -45,6 +46,9 @@ def deadlines(bridge: Bridge) -> Mapping[str, DeadlineHandler]:
 
     async def split_overdue(tx: Any, conversion_id: str, _: dict[str, Any]) -> None:
         await bridge.split.overdue(tx, conversion_id)
+
+    async def stay_split_overdue(tx: Any, visit_id: str, _: dict[str, Any]) -> None:
+        await bridge.stay_splits.overdue(tx, visit_id)
 
     async def recovery_overdue(tx: Any, recovery_id: str, _: dict[str, Any]) -> None:
         await bridge.remind.of_recovery(tx, recovery_id)
@@ -86,6 +90,7 @@ def deadlines(bridge: Bridge) -> Mapping[str, DeadlineHandler]:
         VOID_DEADLINE: void_settlement,
         PAY_MEALS_DEADLINE: pay_meals,
         SPLIT_DEADLINE: split_overdue,
+        STAY_SPLIT_DEADLINE: stay_split_overdue,
         RECOVERY_DEADLINE: recovery_overdue,
         ADVANCE_DEADLINE: advance_overdue,
         LIMITATION_DEADLINE: limitation_near,

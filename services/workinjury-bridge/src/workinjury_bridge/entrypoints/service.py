@@ -21,6 +21,7 @@ from workinjury_bridge.entrypoints.http.papers import paper_router
 from workinjury_bridge.entrypoints.http.recoveries import recovery_router
 from workinjury_bridge.entrypoints.http.recurrences import recurrence_router
 from workinjury_bridge.entrypoints.http.settlements import settlement_router
+from workinjury_bridge.entrypoints.http.stay_splits import stay_split_router
 from workinjury_bridge.entrypoints.http.worklists import worklist_router
 
 
@@ -38,6 +39,7 @@ def runtime_of(bridge: Bridge) -> Runtime:
             case_router(bridge),
             conversion_router(bridge),
             settlement_router(bridge),
+            stay_split_router(bridge),
             benefit_router(bridge),
             recovery_router(bridge),
             audit_router(bridge),

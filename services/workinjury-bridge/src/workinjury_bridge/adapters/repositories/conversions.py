@@ -18,9 +18,9 @@ from workinjury_bridge.adapters import tables as t
 from workinjury_bridge.adapters.repositories.reading import MAX_ROWS, lock_person
 from workinjury_bridge.domain import party
 from workinjury_bridge.domain.conversion import Conversion, ConversionState
-from workinjury_bridge.domain.figures import Figures, KeptLine
+from workinjury_bridge.domain.figures import Figures
 from workinjury_bridge.domain.policy import Circumstance
-from workinjury_bridge.domain.split import Split, SplitState, flags_of
+from workinjury_bridge.domain.split import KeptLine, Split, SplitState, flags_of
 from workinjury_bridge.domain.terms import StayFacts
 
 _MOVES = ("state", "maker", "checker", "note", "begun", "revoked", "restored", "paid", "netted", "cause")
@@ -175,9 +175,8 @@ def _stay_facts(stored: Mapping[str, Any] | None) -> StayFacts:
     )
 
 
-def _split(stored: Mapping[str, Any] | None) -> Split | None:
-    if stored is None:
-        return None
+def split_of(stored: Mapping[str, Any]) -> Split:
+    """A split as it was stored."""
     flags = stored["flags"]
     ratio = flags["ratio"]
     return Split(
@@ -256,7 +255,7 @@ def _conversion(row: Row[Any]) -> Conversion:
         note=row.note,
         cause=row.cause,
         facts=_stay_facts(row.facts),
-        split=_split(row.split),
+        split=None if row.split is None else split_of(row.split),
         netted=tuple(row.netted or ()),
         begun=row.begun,
         revoked=row.revoked,

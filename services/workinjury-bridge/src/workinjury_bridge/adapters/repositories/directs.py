@@ -17,6 +17,7 @@ from workinjury_bridge.adapters import tables as t
 from workinjury_bridge.adapters.repositories.reading import MAX_ROWS, lock_person
 from workinjury_bridge.domain.bill import WorkInjuryVersion
 from workinjury_bridge.domain.direct_settlement import DirectSettlement, DirectState
+from workinjury_bridge.domain.split import KeptLine
 
 
 class SqlDirects:
@@ -69,6 +70,8 @@ class SqlDirects:
             meals_fen=row.meals_fen,
             meals_paid=row.meals_paid,
             invoice_no=row.invoice_no,
+            keep_lines=tuple(KeptLine(**line) for line in row.keep_lines),
+            medical_settlement_id=row.medical_settlement_id,
             care=None if row.care_code is None else Code(CodeSystem(row.care_system), row.care_code),
         )
 
