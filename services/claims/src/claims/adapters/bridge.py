@@ -9,6 +9,7 @@ from typing import Any
 from claims.application.late.late_cases import ManualClaim
 from claims.application.settlement.settle_work_injury import WorkInjuryOutcome
 from claims.domain.care_codes import WORK_INJURY, care_of
+from claims.domain.kept_part import KeptLine
 from claims.domain.settlement import VisitToSettle
 from shared.codes import Code, CodeSystem
 from shared.errors import Kind, Refusal
@@ -39,7 +40,12 @@ class HttpWorkInjury:
             "lines": [_line(line) for line in lines],
         }
         answer = await self._bridge.command("/v1/work-injury-settlements", body, f"{key}:{body['mode']}")
-        return WorkInjuryOutcome(fund_fen=answer["e_fen"], person_fen=answer["person_fen"], hospital_fen=answer["hospital_fen"])
+        return WorkInjuryOutcome(
+            fund_fen=answer["e_fen"],
+            person_fen=answer["person_fen"],
+            hospital_fen=answer["hospital_fen"],
+            kept=tuple(KeptLine(**line) for line in answer["keep_lines"]),
+        )
 
     async def entitling(self, person_id: str, institution_code: str, on: str) -> tuple[tuple[str, ...], str]:
         """See ``Injuries``."""
@@ -93,4 +99,6 @@ def _line(line: dict[str, Any]) -> dict[str, Any]:
         # hosp_appr_flag 1: the hospital has the patient's consent on file; er_flag marks emergency lines (O dialect).
         "consent": details.get("hosp_appr_flag") == "1",
         "emergency": details.get("er_flag") == "1",
+        # 非工伤费用标志, of two known interfaces: an own disease, which the medical funds settle (B5).
+        "related": "1" not in (details.get("make_flag"), details.get("bkm109")),
     }

@@ -93,7 +93,7 @@ _MOVEMENT_COLUMNS = (
 SETTLEMENT_COLUMNS = (
     "settlement_id", "visit_id", "person_id", "institution_code", "state", "scheme", "benefit_year", "inpatient", "med_type",
     "begun_on", "ended_on", "settled_at", "year_no", "infno", "msgid", "total_fen", "self_funded_fen", "over_limit_fen",
-    "pre_selfpay_fen", "in_scope_fen", "fund_fen", "account_fen", "cash_fen", "hospital_fen", "work_injury_key",
+    "pre_selfpay_fen", "in_scope_fen", "fund_fen", "account_fen", "cash_fen", "hospital_fen", "work_injury_key", "beside",
     "rule_digest", "facts", "decision", "answer",
 )  # fmt: skip
 _SETTLE_BATCHES = (
@@ -209,6 +209,7 @@ class AsyncpgGroupTx:
             records=[
                 (*s.message, s.digest, s.visit.person_id, s.visit.visit_id, s.settlement_id, self._sealer.seal(s.rendered), s.settled_at)
                 for s in settlements
+                if s.beside is None
             ],
             columns=_MESSAGE_COLUMNS,
         )  # fmt: skip
@@ -320,7 +321,7 @@ def settlement_row(s: NewSettlement) -> tuple[Any, ...]:
         s.settlement_id, a.visit_id, a.person_id, a.institution_code, "valid", a.scheme, a.benefit_year, s.visit.inpatient, a.med_type,
         a.begun_on, a.ended_on, s.settled_at, s.year_no, s.message.infno, s.message.msgid, a.total_fen, a.self_funded_fen,
         a.over_limit_fen, a.pre_selfpay_fen, a.in_scope_fen, a.fund_total_fen, a.account_fen, a.cash_fen, a.hospital_fen,
-        s.work_injury_key, s.rule_digest, orjson.dumps(s.facts).decode(), orjson.dumps(decision_to_json(s.decision)).decode(),
+        s.work_injury_key, s.beside, s.rule_digest, orjson.dumps(s.facts).decode(), orjson.dumps(decision_to_json(s.decision)).decode(),
         _answers.dump_json(a, exclude=_PERSONAL).decode(),
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     and_,
     func,
     insert,
+    or_,
     select,
     true,
     update,
@@ -38,9 +39,10 @@ from claims.adapters.tables.visits import FEE_BATCH, FEE_LINE, VISIT
 from claims.application.header import HisHeader
 from claims.application.settlement.answer import SettlementAnswer
 from claims.application.settlement.ports import Correction, NewSettlement, StoredSettlement, YearKey
-from claims.application.settlement.stored_facts import decision_to_json
+from claims.application.settlement.stored_facts import KEPT_LINES, decision_to_json
 from claims.domain.accounts.sharing import Share, Sharing
 from claims.domain.adjudication import YearState
+from claims.domain.kept_part import lines_of_version
 from shared.contracts.claims import FundPayment
 from shared.crypto import Sealer
 from shared.db.database import opened
@@ -67,6 +69,12 @@ class SqlSettlements:
         )
         return None if row is None else self._stored(row)
 
+    async def beside(self, tx: Tx, settlement_id: str) -> StoredSettlement | None:
+        """See ``Settlements``."""
+        s = SETTLEMENT.c
+        found: str | None = await opened(tx).scalar(select(s.settlement_id).where(s.beside == settlement_id))
+        return None if found is None else await self.find(tx, found)
+
     async def columns(self, tx: Tx, settlement_id: str) -> Mapping[str, int]:
         """See ``Settlements``."""
         amounts = [column for column in SETTLEMENT.c if column.name.endswith("_fen")]
@@ -77,16 +85,22 @@ class SqlSettlements:
     async def lock(self, tx: Tx, settlement_id: str) -> StoredSettlement | None:
         """See ``Settlements``. Read only when all is locked: a correction needs no more than the person-year."""
         s, year = SETTLEMENT.c, PERSON_YEAR.c
-        of = await opened(tx).first(
-            select(s.visit_id, s.person_id, s.scheme, s.benefit_year).where(s.settlement_id == settlement_id)
+        rows = await opened(tx).all(
+            select(s.visit_id, s.person_id, s.scheme, s.benefit_year).where(
+                (s.settlement_id == settlement_id) | (s.beside == settlement_id)
+            )
         )
-        if of is None:
+        if not rows:
             return None
+        of = rows[0]
         await opened(tx).execute(select(VISIT.c.visit_id).where(VISIT.c.visit_id == of.visit_id).with_for_update())
         await opened(tx).execute(
             select(year.version)
-            .where(year.person_id == of.person_id, year.scheme == of.scheme, year.benefit_year >= of.benefit_year)
-            .order_by(year.benefit_year)
+            .where(
+                year.person_id == of.person_id,
+                or_(*((year.scheme == row.scheme) & (year.benefit_year >= row.benefit_year) for row in rows)),
+            )
+            .order_by(year.scheme, year.benefit_year)
             .with_for_update()
         )
         await lock_accounts(tx, of.person_id)
@@ -178,7 +192,9 @@ class SqlSettlements:
         """See ``Settlements``. A number that was used again meanwhile keeps its newer generation beside this one."""
         await opened(tx).execute(update(FEE_BATCH).where(_settled_by(settlement_id)).values(settlement_id=None))
 
-    async def add_reversal(self, tx: Tx, original: StoredSettlement, answer: SettlementAnswer, header: HisHeader) -> None:
+    async def add_reversal(
+        self, tx: Tx, original: StoredSettlement, answer: SettlementAnswer, header: HisHeader, beside: str | None = None
+    ) -> None:
         """See ``Settlements``."""
         await opened(tx).execute(
             insert(SETTLEMENT).values(
@@ -206,6 +222,7 @@ class SqlSettlements:
                 account_fen=answer.account_fen,
                 cash_fen=answer.cash_fen,
                 hospital_fen=answer.hospital_fen,
+                beside=beside,
                 rule_digest=original.rule_digest,
                 facts={},
                 decision={"deductible_fen": answer.deductible_fen, "contribution": {}, "layers": [], "payments": []},
@@ -215,14 +232,20 @@ class SqlSettlements:
 
     async def lines(self, tx: Tx, settlement_id: str) -> list[dict[str, Any]]:
         """See ``Settlements``."""
-        line = FEE_LINE.c
+        line, s = FEE_LINE.c, SETTLEMENT.c
+        own = await opened(tx).first(
+            select(s.settlement_id, s.beside, s.facts[KEPT_LINES].label("kept")).where(
+                s.beside.is_not(None), (s.settlement_id == settlement_id) | (s.beside == settlement_id)
+            )
+        )
         rows = await opened(tx).all(
             select(FEE_LINE)
             .join(FEE_BATCH, FEE_BATCH.c.batch_id == line.batch_id)
-            .where(_settled_by(settlement_id))
+            .where(_settled_by(settlement_id if own is None else own.beside))
             .order_by(line.line_no)
         )
-        return [dict(row._mapping) for row in rows]
+        lines = [dict(row._mapping) for row in rows]
+        return lines if own is None else lines_of_version(lines, own.kept, own=own.settlement_id == settlement_id)
 
     def _stored(self, row: Row[Any]) -> StoredSettlement:
         who = identity(self._sealer, row.sealed)
@@ -258,6 +281,7 @@ class SqlSettlements:
             infno=row.infno,
             settled_at=row.settled_at,
             work_injury_key=row.work_injury_key,
+            beside=row.beside,
             rule_digest=row.rule_digest,
             decision=row.decision,
             facts=row.facts,

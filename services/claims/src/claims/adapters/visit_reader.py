@@ -21,7 +21,9 @@ from shared.db.database import Database
 _VISIT = f"SELECT {VISIT_COLUMNS} FROM visit v JOIN insured_person p USING (person_id) WHERE v.visit_id = ANY($1::text[])"
 _YEAR = "SELECT state FROM person_year WHERE person_id = $1 AND scheme = $2 AND benefit_year = $3"
 _LINES = (
-    "SELECT line_no, item_code, charge_class, amount_fen, quantity, price, price_limit, in_work_injury_catalogue, details"
+    "SELECT line_no, item_code, charge_class, occurred_at, amount_fen, quantity, price, price_limit, pre_selfpay_rate,"
+    " self_funded_fen, over_limit_fen, pre_selfpay_fen, in_scope_fen, class_b_fen, traditional_fen, flat_fen, sessions,"
+    " in_work_injury_catalogue, details"
     " FROM fee_line WHERE batch_id = ANY($1::text[]) ORDER BY line_no"
 )
 _BALANCES = "SELECT person_id, balance_fen FROM account WHERE person_id = ANY($1::text[])"

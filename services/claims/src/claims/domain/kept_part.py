@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from claims.domain.adjudication import ClaimFacts, Decision, RuleSet, Split, YearState, add_up, adjudicate
+from claims.domain.adjudication.split import PARTS
 from shared.contracts.claims import FundPayment
 from shared.errors import Refusal, conflict, invalid
 from shared.money import share
@@ -38,8 +39,26 @@ def kept_split(lines: Sequence[Mapping[str, Any]], kept: Sequence[KeptLine]) -> 
         whole = line["amount_fen"]
         if not min(0, whole) <= k.amount_fen <= max(0, whole):
             raise invalid("claims.kept.beyond-line", f"费用明细{k.line_id}保留金额超出原金额", field="keep_lines")
-        parts.append(_part(line, k.amount_fen))
+        parts.append(part_of(line, k.amount_fen))
     return add_up(parts)
+
+
+def lines_of_version(lines: Sequence[Mapping[str, Any]], kept: Mapping[str, int], *, own: bool) -> list[dict[str, Any]]:
+    """The fee lines of one version of a mixed stay: what was kept (``own``), or the rest. ``kept``: fen by line number.
+
+    A line is in one of the two, or its parts add up to it (B15.7); of a part ``whole_fen`` is the line's own amount.
+    """
+    found = []
+    for line in lines:
+        number, whole = line["line_no"], line["amount_fen"]
+        amount = kept.get(number, 0) if own else whole - kept.get(number, 0)
+        if amount == whole and own is (number in kept):
+            found.append(dict(line))
+        elif amount:
+            split = part_of(line, amount)
+            parts = {name: getattr(split, name) for name in _AMOUNTS}
+            found.append({**line, **parts, "amount_fen": amount, "whole_fen": whole})
+    return found
 
 
 def decide_kept(
@@ -80,15 +99,21 @@ def _costs_more(book: str) -> Refusal:
     )
 
 
-def _part(line: Mapping[str, Any], amount: int) -> Split:
+_AMOUNTS: Final = tuple(name for name in Split._fields if name != "total_fen")
+_CONTAINED: Final = Split._fields[PARTS:]
+"""Of what is in scope; a line is wholly of such a kind, or not at all."""
+
+
+def part_of(line: Mapping[str, Any], amount: int) -> Split:
     """The same division as the line's own, in proportion; what remains is in scope, so that the parts always add up."""
     whole = line["amount_fen"]
     if amount == whole:
-        return Split(whole, line["self_funded_fen"], line["over_limit_fen"], line["pre_selfpay_fen"], line["in_scope_fen"])
+        return Split(whole, *(line[name] for name in _AMOUNTS))
     sign = -1 if amount < 0 else 1
     size, total = abs(amount), abs(whole)
     if line["self_funded_fen"]:
         return Split(amount, amount, 0, 0, 0)
     over = (2 * abs(line["over_limit_fen"]) * size + total) // (2 * total)
     first = share(size - over, line["pre_selfpay_rate"])
-    return Split(amount, 0, sign * over, sign * first, sign * (size - over - first))
+    scope = sign * (size - over - first)
+    return Split(amount, 0, sign * over, sign * first, scope, *(scope if line[name] else 0 for name in _CONTAINED))

@@ -105,6 +105,7 @@ SETTLEMENT: Final = Table(
     Column("cash_fen", BigInteger, nullable=False),
     Column("hospital_fen", BigInteger, nullable=False),
     Column("work_injury_key", Text, comment="the work-injury fund pays directly (B4)"),
+    Column("beside", Text, comment="settles what of the stay is no work injury: the work-injury settlement of the rest (B5)"),
     Column("rule_digest", Text, nullable=False),
     Column("facts", JSON, nullable=False, comment="what the decision was made from: facts and the year's state before"),
     Column("decision", JSON, nullable=False, comment="every intermediate amount, and the payments by book"),
@@ -112,6 +113,7 @@ SETTLEMENT: Final = Table(
     Index("ix_settlement_person_id", "person_id", "settled_at"),
     Index("ix_settlement_visit_id", "visit_id"),
     Index("uq_settlement_reverses", "reverses", unique=True, postgresql_where=text("reverses IS NOT NULL")),
+    Index("uq_settlement_beside", "beside", unique=True, postgresql_where=text("beside IS NOT NULL")),
     # Four kilobytes are kept in the row: pressing them together would cost more than all else about it.
     postgresql_with={"toast_tuple_target": 8160},
 )

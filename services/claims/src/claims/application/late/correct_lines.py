@@ -78,6 +78,7 @@ class CorrectLines:
         stored = await self._settlements.lines(tx, settlement.settlement_id)
         lines = {line["line_no"]: charged_line(line) for line in with_corrections(stored, settlement.corrected_lines)}
         by_session = {line["line_no"]: line["sessions"] for line in stored}
+        shared = {line["line_no"] for line in stored if "whole_fen" in line}
         returned = {line.returns_line_no for line in lines.values() if line.returns_line_no}
         pairs = []
         if len({audit.line_no for audit in audits}) < len(audits):
@@ -88,6 +89,12 @@ class CorrectLines:
                 raise not_found("claims.line.unknown", f"该结算没有明细{audit.line_no}", field="lines")
             if line.line_no in returned:
                 raise conflict("claims.line.returned", f"明细{line.line_no}已有退费，不能更正", field="lines")
+            if audit.line_no in shared:
+                raise conflict(
+                    "claims.line.shared",
+                    f"明细{line.line_no}由工伤保险与医疗保险分摊，更正须撤销原结算后重新结算",
+                    field="lines",
+                )
             if audit.quantity is not None and audit.quantity != line.quantity and by_session.get(line.line_no):
                 raise conflict(
                     "claims.line.by-session",

@@ -154,6 +154,22 @@ class SettlementAnswer:
         """psn_part_amt: identity 3, account and cash."""
         return self.account_fen + self.cash_fen
 
+    def joined(self, medical: SettlementAnswer) -> SettlementAnswer:
+        """Of a mixed stay (B5): this work-injury answer and the medical one beside it as the one answer that the hospital gets.
+
+        What is said of person and account is the medical one's; the settlement is this one, and every amount is the sum.
+        """
+        return replace(
+            medical,
+            settlement_id=self.settlement_id,
+            scheme=self.scheme,
+            med_type=self.med_type,
+            benefit_year=self.benefit_year,
+            ended_on=self.ended_on,
+            funds=(*self.funds, *medical.funds),
+            **{name: getattr(self, name) + getattr(medical, name) for name in _NEGATED},
+        )
+
     def reversal(self, *, settlement_id: str, medins_setl_id: str, settled_at: datetime, balance_fen: int) -> SettlementAnswer:
         """The answer of the reversal of this settlement: every amount negative, identity 8."""
         return replace(

@@ -33,6 +33,7 @@ class DescribeSettlement:
             if found is None:
                 raise settlement_unknown("settlement_id")
             lines = await self._settlements.lines(tx, found.reverses or settlement_id)
+            own = await self._settlements.beside(tx, settlement_id) if found.work_injury_key else None
             corrections = await self._settlements.corrections(tx, settlement_id)
         a = found.answer
         steps = [read(record_of(stored)) for stored in found.decision.get("records", ())]
@@ -66,6 +67,7 @@ class DescribeSettlement:
             "payments": found.decision["payments"] or _fund_rows(found),
             "check_code": check_code(found),
             "work_injury_key": found.work_injury_key,
+            "beside": found.beside if own is None else own.settlement_id,
             "rule_digest": found.rule_digest,
             "explained": bool(steps),
             "explanation": [

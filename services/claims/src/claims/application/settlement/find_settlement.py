@@ -31,7 +31,9 @@ class FindSettlement:
         """The settlement, marked when it was reversed or is a reversal, and its corrections. Refuses an unknown one."""
         async with self._uow.transaction() as tx:
             found = await self._settlements.find(tx, command.settlement_id)
+            beside = await self._settlements.beside(tx, command.settlement_id) if found else None
             corrections = await self._settlements.corrections(tx, command.settlement_id) if found else []
+            corrections += await self._settlements.corrections(tx, beside.settlement_id) if beside else []
         if (
             found is None
             or found.institution_code != institution.code
@@ -39,5 +41,6 @@ class FindSettlement:
             or (command.visit_id and found.visit_id != command.visit_id)
         ):
             raise settlement_unknown()
-        answer = replace(found.answer, reversed=found.state in ("reversed", "reversal"))
+        answer = found.answer if beside is None else found.answer.joined(beside.answer)
+        answer = replace(answer, reversed=found.state in ("reversed", "reversal"))
         return Found(answer, tuple(corrections))

@@ -85,6 +85,8 @@ class NewSettlement:
     relatives: tuple[RelativePayment, ...] = ()
     """What relatives' accounts paid (家庭共济)."""
     work_injury_key: str | None = None
+    beside: str | None = None
+    """Of an own disease in a mixed stay: the work-injury settlement of the rest, which has message and batches (B5)."""
     rule_digest: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
 
@@ -208,6 +210,8 @@ class StoredSettlement:
     infno: str
     settled_at: datetime
     work_injury_key: str | None
+    beside: str | None
+    """The work-injury settlement of the same stay, when this is the own disease's (B5)."""
     rule_digest: str
     decision: Mapping[str, Any]
     facts: Mapping[str, Any]
@@ -239,13 +243,17 @@ class Settlements(Protocol):
         """The settlement, not locked."""
         ...
 
+    async def beside(self, tx: Tx, settlement_id: str) -> StoredSettlement | None:
+        """The settlement of the own disease that stands beside a work-injury settlement; of a reversal, its reversal (B5)."""
+        ...
+
     async def columns(self, tx: Tx, settlement_id: str) -> Mapping[str, int]:
         """The amounts that are kept beside the decision, for sums and lists; fen."""
         ...
 
     async def lock(self, tx: Tx, settlement_id: str) -> StoredSettlement | None:
         """The settlement with its visit, its person-year and the later ones, and every account that paid locked, in the order
-        of all locks."""
+        of all locks; with the person-years of the one beside it."""
         ...
 
     async def balance(self, tx: Tx, person_id: str) -> int:
@@ -293,12 +301,15 @@ class Settlements(Protocol):
         """The charge batches of a settlement are unsettled again."""
         ...
 
-    async def add_reversal(self, tx: Tx, original: StoredSettlement, answer: SettlementAnswer, header: HisHeader) -> None:
-        """The row of a reversal."""
+    async def add_reversal(
+        self, tx: Tx, original: StoredSettlement, answer: SettlementAnswer, header: HisHeader, beside: str | None = None
+    ) -> None:
+        """The row of a reversal; ``beside``: the reversal of the work-injury settlement beside it."""
         ...
 
     async def lines(self, tx: Tx, settlement_id: str) -> list[dict[str, Any]]:
-        """The fee lines of the settlement's batches, as plain values."""
+        """The fee lines of the settlement's batches, as plain values; of a mixed stay those of its version, a part with
+        ``whole_fen``."""
         ...
 
 

@@ -73,7 +73,24 @@ class ReverseClaim:
         return await self._once.run(command.header, institution, work)
 
     async def reverse(self, tx: Tx, settlement: StoredSettlement, header: HisHeader) -> SettlementAnswer:
-        """Undo a locked settlement inside a transaction. Refuses unless it is valid."""
+        """Undo a locked settlement inside a transaction, of a mixed stay both versions. Refuses unless it is valid."""
+        if settlement.beside is not None:
+            raise settlement_not_valid("beside")
+        own = await self._settlements.beside(tx, settlement.settlement_id) if settlement.work_injury_key else None
+        answer = await self._undo(tx, settlement, header)
+        if own is not None:
+            answer = answer.joined(await self._undo(tx, own, header, answer.settlement_id, settlement.work_injury_key))
+        await self._messages.void(tx, settlement.visit_id, infnos=SETTLING, msgids=(settlement.answer.medins_setl_id,))
+        return answer
+
+    async def _undo(
+        self,
+        tx: Tx,
+        settlement: StoredSettlement,
+        header: HisHeader,
+        beside: str | None = None,
+        beside_key: str | None = None,
+    ) -> SettlementAnswer:
         if settlement.state != "valid":
             raise settlement_not_valid(settlement.state)
         if settlement.infno == MANUAL:
@@ -85,7 +102,7 @@ class ReverseClaim:
         answer = settlement.answer.reversal(
             settlement_id=self._ids.new(), medins_setl_id=header.msgid, settled_at=now, balance_fen=balance
         )
-        await self._settlements.add_reversal(tx, settlement, answer, header)
+        await self._settlements.add_reversal(tx, settlement, answer, header, beside)
         entries = await self._journals.entries(tx, settlement_id=settlement.settlement_id)
         await self._journals.append(
             tx,
@@ -95,7 +112,6 @@ class ReverseClaim:
                 if e.kind in ("settlement", "correction")
             ],
         )
-        await self._messages.void(tx, settlement.visit_id, infnos=SETTLING, msgids=(settlement.answer.medins_setl_id,))
         tx.emit(
             ClaimReversed(
                 settlement_id=answer.settlement_id or "",
@@ -109,6 +125,7 @@ class ReverseClaim:
                 payments=list(settlement.payments),
                 cash_fen=settlement.cash_fen,
                 work_injury_key=settlement.work_injury_key,
+                beside_key=beside_key,
             )
         )
         await self._redecide(

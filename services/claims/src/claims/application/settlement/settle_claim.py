@@ -29,7 +29,7 @@ from claims.application.settlement.ports import (
     SettlementGroups,
     YearKey,
 )
-from claims.application.settlement.settle_work_injury import SettleWorkInjury
+from claims.application.settlement.settle_work_injury import OwnDisease, SettleWorkInjury
 from claims.application.settlement.stored_facts import Stay, facts_to_json
 from claims.domain.accounts.sharing import Sharing, family_available, shares_of
 from claims.domain.adjudication import Decision, YearState, adjudicate
@@ -86,7 +86,25 @@ class SettleClaim:
         """The rendered answer; a resend gets the stored bytes word for word. Raises Refusal."""
         asked = Asked(command, institution, render)
         rendered = await self._grouper.submit(asked)
-        return await self._work_injury(asked) if rendered is None else rendered
+        while rendered is None:
+            try:
+                rendered = await self._work_injury(asked, self._own_disease)
+            except RulesChanged:
+                await self._books.refresh()
+        return rendered
+
+    async def _own_disease(self, tx: GroupTx, asked: Asked, visit: VisitToSettle) -> OwnDisease | None:
+        """What of a mixed stay is no work injury, decided like any other claim; None: to be decided anew. Raises Refusal."""
+        books = self._books.now
+        basis = basis_of(visit, wanted_of(asked.command), asked.institution, books, self._clock.today())
+        results: list[bytes | Refusal | None] = [None]
+        decided = await self._decide(tx, [(0, asked, visit, basis)], results)
+        if decided is None:
+            return None
+        if isinstance(results[0], Refusal):
+            raise results[0]
+        (settlement,), years = decided
+        return OwnDisease(settlement, years, books.edition)
 
     async def settle_group(self, group: Sequence[Asked]) -> list[bytes | Refusal | None]:
         """All of a group in one transaction; the result of each in order, None for a stay that the work-injury fund settles.
@@ -129,8 +147,16 @@ class SettleClaim:
                 bases.append((i, asked, visit, basis_of(visit, wanted, asked.institution, books, today)))
             except Refusal as refusal:
                 results[i] = refusal
+        decided = await self._decide(tx, bases, results)
+        return None if decided is None else (results, *decided)
+
+    async def _decide(
+        self, tx: GroupTx, bases: Sequence[tuple[int, Asked, VisitToSettle, Basis]], results: list[bytes | Refusal | None]
+    ) -> tuple[list[NewSettlement], dict[YearKey, YearState]] | None:
+        """Lock years and accounts, and decide each in turn; answers and refusals go to their place in ``results``."""
         keys = sorted({YearKey(v.person_id, v.scheme, b.benefit_year) for _, _, v, b in bases})
         locked = await tx.lock_years(keys) if keys else {}
+        today = self._clock.today()
         if any(
             v.person_version < locked[YearKey(v.person_id, v.scheme, b.benefit_year)].person_version for _, _, v, b in bases
         ):
@@ -181,7 +207,7 @@ class SettleClaim:
             answered[asked.message] = (settlement.digest, settlement.rendered)
             new.append(settlement)
             results[i] = settlement.rendered
-        return results, new, touched
+        return new, touched
 
     def _new(
         self,

@@ -2,37 +2,65 @@
 
 The bridge decides the work-injury version and reserves it under the message's key; only then is the settlement stored here, and
 its event makes the bridge post. A crash in between leaves a reservation that lapses, or a resend that finds it again.
+
+What of the stay is an own disease the bridge leaves to the medical funds (B5, 工伤保险条例 art. 30 para. 5): it becomes a settlement of its
+own under their rules, with its own deductible and rates, in the same transaction. Each fund owes the hospital its own part; the
+hospital gets one answer, and a reversal undoes both.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Protocol
+from decimal import Decimal
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from claims.application.settlement.answer import FundRow, SettlementAnswer
 from claims.application.settlement.answering import about
 from claims.application.settlement.asked import Asked, refuse_recalled, replay, wanted_of
-from claims.application.settlement.commands import SettlementRequest
-from claims.application.settlement.ports import NewSettlement, SettlementGroups, VisitReader, YearKey
+from claims.application.settlement.commands import SettlementRequest, StatedSplit
+from claims.application.settlement.ports import GroupTx, NewSettlement, SettlementGroups, VisitReader, YearKey
+from claims.application.settlement.stored_facts import KEPT_LINES
+from claims.domain.adjudication import YearState
 from claims.domain.care_codes import WORK_INJURY_FUND, national_category
 from claims.domain.institution import Institution
+from claims.domain.kept_part import KeptLine, kept_split
+from claims.domain.person import WORK_INJURY
 from claims.domain.settlement import Batch, VisitToSettle, check_visit, choose_batches
-from shared.clock import Clock
+from shared.clock import Clock, local
 from shared.contracts.claims import ClaimSettled
 from shared.errors import Refusal, conflict
 from shared.ids import IdFactory
 
+Request = TypeVar("Request", bound=SettlementRequest)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkInjuryOutcome:
-    """What the bridge decided: total = fund + person + hospital (fen)."""
+    """What the bridge decided: total = fund + person + hospital (fen), without what is kept."""
 
     fund_fen: int
     person_fen: int
     hospital_fen: int
+    kept: tuple[KeptLine, ...] = ()
+    """What of the bill is no work injury (B5)."""
+
+
+class OwnDisease(NamedTuple):
+    """What of a mixed stay is no work injury, decided like any other claim."""
+
+    settlement: NewSettlement
+    years: Mapping[YearKey, YearState]
+    edition: str
+    """Of the rule books that decided."""
+
+
+DecideOwnDisease = Callable[[GroupTx, Asked, VisitToSettle], Awaitable[OwnDisease | None]]
+"""Under the visit's lock; None: to be begun anew. Raises Refusal."""
+TryOwnDisease = Callable[[SettlementRequest, Institution, VisitToSettle], Awaitable[SettlementAnswer]]
+"""The same for a pre-settlement."""
 
 
 class WorkInjury(Protocol):
@@ -55,13 +83,29 @@ class SettleWorkInjury:
         self._clock = clock
         self._ids = ids
 
-    async def __call__(self, asked: Asked) -> bytes:
+    async def __call__(self, asked: Asked, own_disease: DecideOwnDisease) -> bytes:
         """The rendered answer. Raises Refusal; nothing is stored then."""
         command = asked.command
         visit, batches, ended_on = await self._chosen(command, asked.institution)
         key = work_injury_key("|".join(asked.message))
         lines = await self._visits.lines([b.batch_id for b in batches])
         outcome = await self._bridge.decide(key, visit, ended_on, lines, final=True)
+        while (rendered := await self._settle(asked, own_disease, visit, batches, ended_on, key, lines, outcome)) is None:
+            pass
+        return rendered
+
+    async def _settle(
+        self,
+        asked: Asked,
+        own_disease: DecideOwnDisease,
+        visit: VisitToSettle,
+        batches: tuple[Batch, ...],
+        ended_on: date,
+        key: str,
+        lines: Sequence[Mapping[str, Any]],
+        outcome: WorkInjuryOutcome,
+    ) -> bytes | None:
+        command = asked.command
         async with self._groups.transaction() as tx:
             locked = (await tx.lock_visits([visit.visit_id])).get(visit.visit_id)
             known = replay(asked, await tx.answers([asked.message])) or refuse_recalled(
@@ -80,7 +124,13 @@ class SettleWorkInjury:
                 )
             settlement_id, now = self._ids.new(), self._clock.now()
             answer = self._answer(command, asked.institution, visit, outcome, ended_on, settlement_id)
-            rendered = asked.render(answer)
+            own: OwnDisease | None = None
+            if outcome.kept:
+                alone, own_visit = own_claim(command, locked, lines, outcome.kept)
+                own = await own_disease(tx, replace(asked, command=alone, render=_unsent), own_visit)
+                if own is None:
+                    return None
+            rendered = asked.render(answer if own is None else answer.joined(own.settlement.answer))
             event = ClaimSettled(
                 settlement_id=settlement_id,
                 visit_id=visit.visit_id,
@@ -107,8 +157,10 @@ class SettleWorkInjury:
                 injury_suspect=True,
                 invoice_no=answer.invoice_no or None,
             )
+            beside = [] if own is None else [_beside(own.settlement, settlement_id, key, outcome.kept)]
             await tx.write(
                 [
+                    *beside,
                     NewSettlement(
                         settlement_id=settlement_id,
                         visit=visit,
@@ -123,18 +175,25 @@ class SettleWorkInjury:
                         events=(event,),
                         rendered=rendered,
                         work_injury_key=key,
-                    )
+                    ),
                 ],
-                {},
+                {} if own is None else own.years,
+                None if own is None else own.edition,
             )
             return rendered
 
-    async def trial(self, command: SettlementRequest, institution: Institution, visit: VisitToSettle) -> SettlementAnswer:
+    async def trial(
+        self, command: SettlementRequest, institution: Institution, visit: VisitToSettle, own_disease: TryOwnDisease
+    ) -> SettlementAnswer:
         """What a settlement would give now; nothing is reserved."""
         visit, batches, ended_on = await self._chosen(command, institution)
         lines = await self._visits.lines([b.batch_id for b in batches])
         outcome = await self._bridge.decide(self._ids.new(), visit, ended_on, lines, final=False)
-        return self._answer(command, institution, visit, outcome, ended_on, None)
+        answer = self._answer(command, institution, visit, outcome, ended_on, None)
+        if not outcome.kept:
+            return answer
+        alone, own_visit = own_claim(command, visit, lines, outcome.kept)
+        return answer.joined(await own_disease(alone, institution, own_visit))
 
     async def _chosen(
         self, command: SettlementRequest, institution: Institution
@@ -192,6 +251,51 @@ class SettleWorkInjury:
                 settled=settlement_id is not None,
             ),
         )
+
+
+def own_claim(
+    command: Request, visit: VisitToSettle, lines: Sequence[Mapping[str, Any]], kept: Sequence[KeptLine]
+) -> tuple[Request, VisitToSettle]:
+    """What of a mixed stay is no work injury, as a claim on the medical funds alone: the visit with one batch of the kept lines."""
+    split = kept_split(lines, kept)
+    parts = {k.line_id for k in kept}
+    mine = [line for line in lines if line["line_no"] in parts]
+    days = sorted(local(line["occurred_at"]).date() for line in mine)
+    batch = Batch(
+        batch_id="",
+        batch_no="",
+        settled=False,
+        split=split,
+        sessions=sum((line["sessions"] for line in mine), Decimal(0)),
+        first_on=days[0],
+        last_on=days[-1],
+    )
+    own_visit = replace(
+        visit,
+        scheme=command.scheme if visit.scheme == WORK_INJURY else visit.scheme,
+        med_type=national_category(visit.med_type, inpatient=visit.inpatient),
+        work_injury=False,
+        batches=(batch,),
+    )
+    alone = replace(
+        command, scheme=own_visit.scheme, total_fen=split.total_fen, batch_no=None, med_type=None, stated=StatedSplit()
+    )
+    return alone, own_visit
+
+
+def _beside(own: NewSettlement, settlement_id: str, key: str, kept: Sequence[KeptLine]) -> NewSettlement:
+    """Message and batches are the work-injury settlement's; which lines are its own stands beside its facts."""
+    return replace(
+        own,
+        beside=settlement_id,
+        batch_ids=(),
+        facts={**own.facts, KEPT_LINES: {k.line_id: k.amount_fen for k in kept}},
+        events=tuple(replace(event, beside_key=key) for event in own.events),
+    )
+
+
+def _unsent(_: SettlementAnswer) -> bytes:
+    return b""
 
 
 def work_injury_key(message: str) -> str:

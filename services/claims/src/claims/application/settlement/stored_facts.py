@@ -15,6 +15,10 @@ from claims.domain.adjudication import Circumstances, ClaimFacts, Decision, Rule
 _OWN: Final = tuple(f.name for f in fields(ClaimFacts) if f.name not in ("split", "circumstances"))
 
 
+KEPT_LINES: Final = "kept_lines"
+"""Beside the facts of an own disease in a mixed stay (B5): fen by line number of what it settles of the stay's lines."""
+
+
 class Stay(NamedTuple):
     """How the claim belongs to a stay or an episode; what a later decision on it asks anew."""
 

@@ -393,11 +393,13 @@ def cause_of(reason: Reason, command: TakeBack) -> Cause:
 
 
 def standing_or_refused(settlement: StoredSettlement | None) -> StoredSettlement:
-    """Refuses what is unknown, does not stand, or was the work-injury fund's from the first."""
+    """Refuses what is unknown, does not stand, or was settled with the work-injury fund from the first, in whole or in part."""
     if settlement is None:
         raise settlement_unknown("settlement_id")
     if settlement.state != "valid" or settlement.work_injury_key is not None:
         raise settlement_not_valid("work-injury" if settlement.work_injury_key else settlement.state, "settlement_id")
+    if settlement.beside is not None:
+        raise settlement_not_valid("beside", "settlement_id")
     return settlement
 
 
