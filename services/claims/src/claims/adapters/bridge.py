@@ -99,6 +99,6 @@ def _line(line: dict[str, Any]) -> dict[str, Any]:
         # hosp_appr_flag 1: the hospital has the patient's consent on file; er_flag marks emergency lines (O dialect).
         "consent": details.get("hosp_appr_flag") == "1",
         "emergency": details.get("er_flag") == "1",
-        # 非工伤费用标志, of two known interfaces: an own disease, which the medical funds settle (B5).
-        "related": "1" not in (details.get("make_flag"), details.get("bkm109")),
+        # 非工伤费用标志: an own disease, which the medical funds settle (B5).
+        "related": details.get("make_flag", "").lstrip("0") != "1",
     }

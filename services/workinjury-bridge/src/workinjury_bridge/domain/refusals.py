@@ -228,6 +228,16 @@ def being_converted() -> Refusal:
     )
 
 
+def line_not_ours(line_id: str) -> Refusal:
+    """The medical funds have settled the line, or a part of it (B5): the audit of a shared line needs the stay settled anew."""
+    return conflict(
+        f"{PREFIX}.deduction.line-not-ours",
+        f"明细{line_id}全部或部分由医疗保险结算，不能由工伤保险基金单独扣款",
+        "the line is in the medical version, in whole or in part",
+        field="line_id",
+    )
+
+
 def no_injury_in_bill() -> Refusal:
     """Every line is an own disease's (B5): nothing is left that the work-injury fund could settle."""
     return conflict(

@@ -122,6 +122,7 @@ FIELDS: Final[dict[str, Field]] = {
     "etip_hosp_code": Field("外检医院编码", 30),
     "dscg_tkdrug_flag": Field("出院带药标志", 3),
     "matn_fee_flag": Field("生育费用标志", 6),
+    "make_flag": Field("非工伤费用标志", 3),
     "memo": Field("备注", 1000),
     "comb_no": Field("组套编码", 3),
     "medfee_sumamt": Field("医疗费总额", NUMBER_LENGTH),
@@ -196,6 +197,7 @@ SYNONYMS: Final[dict[str, str]] = {
     "acc_used_flag": "acct_used_flag",
     "ipt_no": "ipt_otp_no",
     "cert_type": "psn_cert_type",
+    "bkm109": "make_flag",
 }
 """Other spellings that real clients send (chs-interface section 3); snake and camel case need no entry."""
 

@@ -17,7 +17,7 @@ from workinjury_bridge.domain.conversion import ConversionState
 from workinjury_bridge.domain.direct_settlement import DirectState
 from workinjury_bridge.domain.facts import audit_deduction_changed
 from workinjury_bridge.domain.journals import Concern, Stamp, about_conversion, about_direct, deduction_entry
-from workinjury_bridge.domain.refusals import being_converted, beyond_cost, line_deducted, not_borne, unknown
+from workinjury_bridge.domain.refusals import being_converted, beyond_cost, line_deducted, line_not_ours, not_borne, unknown
 
 _BORNE = (ConversionState.POSTED, ConversionState.TRANSFERRING, ConversionState.SETTLED)
 
@@ -51,7 +51,7 @@ class DeductAfterAudit:
 
     async def deduct(self, key: OnceKey, finding: Finding) -> dict[str, Any]:
         """Refuses a settlement that this fund does not bear, a line that is cut already (here, or by the medical fund before it was
-        converted), and more than the fund bears."""
+        converted), one of which the medical funds have settled a part, and more than the fund bears."""
 
         async def work(tx: Tx) -> dict[str, Any]:
             concern, cost = await self._borne(tx, finding.settlement_id, finding.line_id)
@@ -139,6 +139,8 @@ class DeductAfterAudit:
                 return about_conversion(locked), locked.figures.cost_fen
         direct = await self.directs.of_settlement(tx, settlement_id)
         if direct is not None and direct.state is DirectState.POSTED:
+            if any(kept.line_id == line_id for kept in direct.keep_lines):
+                raise line_not_ours(line_id)
             return about_direct(direct), direct.version.work_injury_fen
         raise not_borne()
 
