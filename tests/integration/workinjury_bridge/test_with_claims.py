@@ -595,7 +595,7 @@ async def test_an_audit_that_overtakes_the_take_back_is_converted_as_it_stands(t
 
 
 F5_BEFORE = [("A1", "7000.00"), ("B1", "4000.00"), ("A1", "2000.00"), ("B1", "2000.00"), ("A1", "5000.00")]
-GSXT = {"recer_sys_code": "GSXT"}
+GSXT: dict[str, Any] = {"recer_sys_code": "GSXT"}
 
 
 class MixedStay:

@@ -266,15 +266,6 @@ async def test_who_is_not_recognised_is_refused_with_the_reason(bridge: MemoryBr
     assert caught.value.facts == {"reason": "not-recognised"}
 
 
-async def test_mixed_stay_is_shown_in_a_trial_and_refused_as_final(bridge: MemoryBridge) -> None:
-    mixed = replace(BILL, lines=(replace(BILL.lines[0], related=False), *BILL.lines[1:]))
-    assert (await bridge.settle.trial(mixed))["unrelated_fen"] == fen("14900")
-    with pytest.raises(Refusal) as caught:
-        await bridge.settle.final(mixed)
-    assert caught.value.code == "workinjury-bridge.settlement.mixed-stay"
-    assert bridge.state.directs == {}
-
-
 async def test_directly_settled_stay_is_not_proposed_for_conversion(bridge: MemoryBridge) -> None:
     await bridge.settle.final(BILL)
     await bridge.hear(confirmed())
