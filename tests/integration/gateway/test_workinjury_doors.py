@@ -14,6 +14,7 @@ from tests.integration.gateway.conftest import PERSON, House
 THINGS = {
     "/v1/injury-cases/C1": {"case_id": "C1", "person_id": PERSON, "region": "420502"},
     "/v1/conversions/K1": {"conversion_id": "K1", "person_id": PERSON, "region": "420502"},
+    "/v1/stay-splits/V1": {"visit_id": "V1", "person_id": PERSON, "region": "420502"},
     "/v1/advances/A1": {"advance_id": "A1", "person_id": PERSON, "region": "420502"},
     "/v1/recoveries/R1": {"recovery_id": "R1", "person_id": PERSON, "region": "420502"},
     "/v1/audit-deductions/D1": {"deduction_id": "D1", "person_id": PERSON, "region": "420502"},
@@ -39,6 +40,10 @@ ACTS: list[tuple[str, dict[str, Any], frozenset[str], bool]] = [
     ("/v1/conversions/K1/split/agree", {}, frozenset({"lijing"}), True),
     ("/v1/conversions/K1/split/dispute", {"note": "乙项为旧病"}, frozenset({"lijing"}), True),
     ("/v1/conversions/K1/split/opinion", FLAGS, frozenset({"lijing"}), True),
+    ("/v1/injury-cases/C1/stay-splits", FLAGS | {"visit_id": "V1"}, frozenset({"wangfang"}), True),
+    ("/v1/stay-splits/V1/agree", {}, frozenset({"lijing"}), True),
+    ("/v1/stay-splits/V1/dispute", {"note": "乙项为旧病"}, frozenset({"lijing"}), True),
+    ("/v1/stay-splits/V1/opinion", FLAGS, frozenset({"lijing"}), True),
     ("/v1/advances/A1/notice", {"served_on": "2026-03-01"}, frozenset({"lijing"}), True),
     ("/v1/advances/A1/employer-payment", {}, frozenset({"lijing"}), True),
     ("/v1/advances/A1/approve", {}, frozenset({"zhaoming", "zhouqiang"}), True),

@@ -612,11 +612,11 @@ class MixedStay:
         """Direct injury, diabetes, and what both share, in proportion to direct cost: 11/15."""
         belongs = ["own-disease", "own-disease", "shared"]
         flags = [{"line_id": line, "belongs": b} for line, b in zip(self.lines[2:], belongs, strict=True)]
-        return {"case_id": self.case_id, "actor": "hospital", "lines": flags}
+        return {"visit_id": self.visit, "actor": "hospital", "lines": flags}
 
     async def agree(self) -> None:
         """The hospital's split, agreed by the reviewer."""
-        await self.client.post(f"/v1/stay-splits/{self.visit}", self.split)
+        await self.client.post(f"/v1/injury-cases/{self.case_id}/stay-splits", self.split)
         await self.client.post(f"/v1/stay-splits/{self.visit}/agree", {"actor": "reviewer"})
 
     async def settle(self, msgid: str = "G5") -> dict[str, Any]:
@@ -766,7 +766,8 @@ async def test_what_only_the_hospital_flags_stays_with_the_medical_fund(two: Two
 
 async def test_an_open_split_and_a_bill_without_injury_are_refused_and_nothing_changes(two: Two, mixed: MixedStay) -> None:
     desk, client, path = two.desk, two.client, f"/v1/stay-splits/{mixed.visit}"
-    await client.post(path, mixed.split)
+    propose = f"/v1/injury-cases/{mixed.case_id}/stay-splits"
+    await client.post(propose, mixed.split)
     for infno in ("2303", "2304"):
         assert await desk.refused(infno, mixed.asked, **GSXT) == "费用拆分尚未确认，不能办理"
     same = await client.try_post(f"{path}/agree", {"actor": "hospital"})
@@ -777,13 +778,13 @@ async def test_an_open_split_and_a_bill_without_injury_are_refused_and_nothing_c
     read = await client.get(path)
     assert (read["split"], read["decided_by"], len(read["lines"])) == ("decided", "expert", 5)
     assert (await desk.refused("2304", mixed.asked, **GSXT)).startswith("本次费用全部为非工伤项目")
-    await client.post(path, mixed.split | {"lines": [{"line_id": "X9", "belongs": "own-disease"}]})
+    await client.post(propose, mixed.split | {"lines": [{"line_id": "X9", "belongs": "own-disease"}]})
     await client.post(f"{path}/agree", {"actor": "reviewer"})
     assert (await desk.refused("2304", mixed.asked, **GSXT)).startswith("拆分明细不在本次费用中")
     assert (await desk.count("settlement"), await two.wi(), await desk.balances("EMP")) == (0, {}, {})
     await mixed.agree()
     await mixed.settle()
-    settled = await client.try_post(path, mixed.split)
+    settled = await client.try_post(propose, mixed.split)
     assert settled.json()["code"] == "workinjury-bridge.split.wrong-state"
     assert await two.wi() == F5_WI | {f"2203(P:{mixed.person})": -fen("360")}
 

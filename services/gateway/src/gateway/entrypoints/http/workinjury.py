@@ -122,6 +122,12 @@ class SplitBody(NoteBody):
     denominator: int | None = Field(None, ge=1, le=1_000_000_000)
 
 
+class StaySplitBody(SplitBody):
+    """Of a stay that is not settled yet."""
+
+    visit_id: Id
+
+
 class ReceiptBody(NoteBody):
     """Money came in."""
 
@@ -229,6 +235,31 @@ def _cases(api: APIRouter, gateway: Gateway) -> None:
     @api.post("/injury-cases/{case_id}/advances", status_code=201, summary="Apply for an advance payment")
     async def apply(caller: Caller, case_id: Id, body: AdvanceBody, key: IdempotencyKey) -> Any:
         return await state(caller, "recoveries:apply", case_id, "advances", body, key, signer=None)
+
+    @api.post("/injury-cases/{case_id}/stay-splits", summary="The hospital's flags on the lines of a stay not settled yet")
+    async def split_stay(caller: Caller, case_id: Id, body: StaySplitBody, key: IdempotencyKey) -> Any:
+        return await forward(
+            caller, "conversions:split", BRIDGE, f"/v1/injury-cases/{case_id}", "stay-splits", _given(body), key
+        )
+
+    @api.get("/stay-splits/{visit_id}", summary="The split of a stay that is not settled yet")
+    async def stay_split(caller: Caller, visit_id: Id) -> Any:
+        return await read(caller, "injury-cases:read", BRIDGE, f"/v1/stay-splits/{visit_id}")
+
+    @api.post("/stay-splits/{visit_id}/opinion", summary="The expert's opinion on a disputed split")
+    async def decide_stay_split(caller: Caller, visit_id: Id, body: SplitBody, key: IdempotencyKey) -> Any:
+        path = f"/v1/stay-splits/{visit_id}"
+        return await forward(caller, "conversions:check", BRIDGE, path, "opinion", _given(body), key)
+
+    @api.post("/stay-splits/{visit_id}/{act}", summary="Agree with a split, or ask an expert")
+    async def review_stay_split(
+        caller: Caller,
+        visit_id: Id,
+        act: Literal["agree", "dispute"],
+        key: IdempotencyKey,
+        body: NoteBody | None = None,
+    ) -> Any:
+        return await forward(caller, "conversions:check", BRIDGE, f"/v1/stay-splits/{visit_id}", act, _given(body), key)
 
     @api.get("/injury-case-files/{case_id}", summary="Everything that hangs on a case beside its conversions")
     async def case_file(caller: Caller, case_id: Id) -> Any:
