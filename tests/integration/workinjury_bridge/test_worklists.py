@@ -140,6 +140,12 @@ async def test_deductions_and_splits_that_wait(house: House) -> None:
     assert (split["lines"], split["due_at"]) == ({"own-disease": 1}, "2026-11-27T16:00:00Z")
     await client.post(f"/v1/conversions/{mixed}/split/agree", {"actor": "reviewer"})
     assert (await client.get("/v1/worklists/splits"))["items"] == []
+    await client.post(f"/v1/injury-cases/{case_id}/stay-splits", flags | {"visit_id": "V7"})
+    (waiting,) = (await client.get("/v1/worklists/stay-splits"))["items"]
+    assert (waiting["visit_id"], waiting["split_state"], waiting["lines"]) == ("V7", "proposed", {"own-disease": 1})
+    assert (waiting["due_at"], waiting["case_id"]) == ("2026-11-27T16:00:00Z", case_id)
+    await client.post("/v1/stay-splits/V7/agree", {"actor": "reviewer"})
+    assert (await client.get("/v1/worklists/stay-splits"))["items"] == []
 
 
 async def test_a_pair_that_does_not_match_in_time_says_why(house: House) -> None:

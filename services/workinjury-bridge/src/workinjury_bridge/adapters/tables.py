@@ -36,6 +36,7 @@ OPEN_DEDUCTION: Final = "state IN ('deducted', 'objected')"
 OPEN_TRANSFER: Final = "state IN ('instructed', 'reserved', 'committed', 'voiding')"
 MOVING_CONVERSION: Final = "state IN ('approved', 'posted', 'transferring', 'reverting')"
 OPEN_SPLIT: Final = "state = 'proposed' AND split ->> 'state' IN ('proposed', 'disputed')"
+OPEN_STAY_SPLIT: Final = "split ->> 'state' IN ('proposed', 'disputed')"
 """Conditions of indexes over what is open; queries state them word for word, so that the planner finds the index."""
 
 voucher_no = Sequence("voucher_no", metadata=metadata)
@@ -439,7 +440,7 @@ stay_split = Table(
     Column("person_id", Text, nullable=False),
     Column("split", JSONB, nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
-    Index("ix_stay_split_open", "visit_id", postgresql_where=text("split ->> 'state' IN ('proposed', 'disputed')")),
+    Index("ix_stay_split_open", "visit_id", postgresql_where=text(OPEN_STAY_SPLIT)),
 )
 """Splits of stays that are not settled yet (B5)."""
 

@@ -153,6 +153,16 @@ class SqlWorklists:
         async with self._db.reading() as tx:
             return [_split(row) for row in await tx.all(_page(statement, c.conversion_id, after, limit))]
 
+    async def stay_splits(self, regions: Regions, after: str | None, limit: int) -> list[dict[str, Any]]:
+        """See the port."""
+        c, deadline = t.stay_split.c, self._deadline.c
+        statement = _of_case(
+            select(c.visit_id, c.case_id, c.person_id, c.split, t.injury_case.c.region, deadline.due_at), t.stay_split
+        ).outerjoin(self._deadline, and_(deadline.kind == "stay-split-overdue", deadline.subject_id == c.visit_id))
+        statement = _in(statement, regions).where(text(f"stay_split.{t.OPEN_STAY_SPLIT}"))
+        async with self._db.reading() as tx:
+            return [_split(row) for row in await tx.all(_page(statement, c.visit_id, after, limit))]
+
     async def open_pairs(
         self, regions: Regions, before: date, after: tuple[date, str] | None, limit: int
     ) -> list[dict[str, Any]]:

@@ -420,7 +420,7 @@ def _worklists(api: APIRouter, gateway: Gateway) -> None:
     @api.get("/worklists/{kind}", tags=["worklists"], summary="What waits for somebody, the oldest first")
     async def worklist(
         caller: Caller,
-        kind: Literal["recoveries", "advances", "deductions", "splits", "mismatches"],
+        kind: Literal["recoveries", "advances", "deductions", "splits", "stay-splits", "mismatches"],
         opened_since: Annotated[Day | None, Query(description="recoveries only")] = None,
         opened_until: Annotated[Day | None, Query(description="recoveries only")] = None,
         limit: Limit = 50,

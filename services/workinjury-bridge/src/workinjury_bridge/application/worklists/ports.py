@@ -53,6 +53,10 @@ class Worklists(Protocol):
         """Conversions whose split waits for agreement or an opinion, with the day by which, the oldest first."""
         ...
 
+    async def stay_splits(self, regions: Regions, after: str | None, limit: int) -> list[dict[str, Any]]:
+        """Splits of stays not settled yet that wait for agreement or an opinion, with the day by which, by visit."""
+        ...
+
     async def open_pairs(
         self, regions: Regions, before: date, after: tuple[date, str] | None, limit: int
     ) -> list[dict[str, Any]]:

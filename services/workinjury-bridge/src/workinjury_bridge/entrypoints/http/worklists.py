@@ -77,6 +77,11 @@ def worklist_router(bridge: Bridge) -> APIRouter:
         rows = await lists.splits(regions_of(caller, region), start_of(after), limit + 1)
         return cut(rows, limit, "conversion_id")
 
+    @router.get("/worklists/stay-splits", summary="Stays not settled yet whose split waits for agreement or an opinion")
+    async def stay_splits(caller: Caller, region: Regions = None, limit: Limit = 50, after: After = None) -> Mapping[str, Any]:
+        rows = await lists.stay_splits(regions_of(caller, region), start_of(after), limit + 1)
+        return cut(rows, limit, "visit_id")
+
     @router.get("/worklists/mismatches", summary="Pairs that do not match within their limit, with cause and remedy")
     async def mismatches(caller: Caller, region: Regions = None, limit: Limit = 50, after: After = None) -> Mapping[str, Any]:
         rows = await bridge.mismatches.run(regions_of(caller, region), _pair_of(after), limit + 1)
