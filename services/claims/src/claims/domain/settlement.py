@@ -170,20 +170,25 @@ def choose_batches(visit: VisitToSettle, wanted: Wanted, tolerance_fen: int) -> 
             stated_fen=wanted.total_fen,
             lines_fen=total.total_fen,
         )  # fmt: skip
+    check_stated(wanted.stated, total[1:PARTS])
+    return chosen, total
+
+
+def check_stated(stated: Sequence[int | None], computed: Sequence[int]) -> None:
+    """Refuse figures of a pre-settlement that a HIS repeats and that are others now."""
     names = (
         "全自费金额(fulamt_ownpay_amt)",
         "超限价金额(overlmt_selfpay)",
         "先行自付金额(preselfpay_amt)",
         "符合政策范围金额(inscp_scp_amt)",
     )
-    for stated, computed, name in zip(wanted.stated, total[1:PARTS], names, strict=True):
-        if stated and stated != computed:
+    for said, now, name in zip(stated, computed, names, strict=True):
+        if said and said != now:
             raise invalid(
                 "claims.settlement.split-differs",
-                f"{name}{format_yuan(stated)}与中心计算的{format_yuan(computed)}不一致，请重新预结算",
+                f"{name}{format_yuan(said)}与中心计算的{format_yuan(now)}不一致，请重新预结算",
                 field=name[name.index("(") + 1 : -1],
             )
-    return chosen, total
 
 
 def coverage_on(coverages: Iterable[CoveragePeriod], scheme: str, day: date) -> CoveragePeriod | None:

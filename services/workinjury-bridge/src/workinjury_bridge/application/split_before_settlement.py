@@ -48,7 +48,7 @@ class SplitBeforeSettlement:
             if known is not None and known.split.open:
                 raise out_of_turn("split", "propose", known.split.state, "费用拆分正在审核")
             if any(d.visit_id == visit_id and d.stands for d in await self.directs.of_person(tx, case.person_id)):
-                raise out_of_turn("split", "propose", "settled", "该就诊已按工伤结算，须先撤销结算再拆分")
+                raise out_of_turn("split", "propose", "settled", "该就诊已按工伤结算或正在结算，须先撤销结算再拆分")
             named = [line_id for line_id, _ in flags.lines]
             if len(set(named)) != len(named):
                 raise split_invalid("lines", "拆分明细重复")

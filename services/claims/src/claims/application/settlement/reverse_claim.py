@@ -128,11 +128,12 @@ class ReverseClaim:
                 beside_key=beside_key,
             )
         )
-        await self._redecide(
-            tx,
-            settlement.year,
-            gone(settlement),
-            Cause(reason="reversal", trigger_id=settlement.settlement_id),
-            balance_fen=balance,
-        )
+        if settlement.work_injury_key is None:  # the work-injury fund's part has used nothing of the year
+            await self._redecide(
+                tx,
+                settlement.year,
+                gone(settlement),
+                Cause(reason="reversal", trigger_id=settlement.settlement_id),
+                balance_fen=balance,
+            )
         return answer

@@ -28,7 +28,7 @@ from claims.domain.care_codes import WORK_INJURY_FUND, national_category
 from claims.domain.institution import Institution
 from claims.domain.kept_part import KeptLine, kept_split
 from claims.domain.person import WORK_INJURY
-from claims.domain.settlement import Batch, VisitToSettle, check_visit, choose_batches
+from claims.domain.settlement import Batch, VisitToSettle, Wanted, check_stated, check_visit, choose_batches
 from shared.clock import Clock, local
 from shared.contracts.claims import ClaimSettled
 from shared.errors import Refusal, conflict
@@ -117,7 +117,7 @@ class SettleWorkInjury:
                 return known
             if (
                 locked is None
-                or choose_batches(locked, wanted_of(command), asked.institution.switches.total_tolerance_fen)[0] != batches
+                or choose_batches(locked, _wanted(command), asked.institution.switches.total_tolerance_fen)[0] != batches
             ):
                 raise conflict(
                     "claims.settlement.lines-changed", "费用明细在结算过程中发生变化，请重新预结算", field="mdtrt_id"
@@ -130,7 +130,9 @@ class SettleWorkInjury:
                 own = await own_disease(tx, replace(asked, command=alone, render=_unsent), own_visit)
                 if own is None:
                     return None
-            rendered = asked.render(answer if own is None else answer.joined(own.settlement.answer))
+            whole = answer if own is None else answer.joined(own.settlement.answer)
+            _check_stated(command, whole)
+            rendered = asked.render(whole)
             event = ClaimSettled(
                 settlement_id=settlement_id,
                 visit_id=visit.visit_id,
@@ -190,15 +192,16 @@ class SettleWorkInjury:
         lines = await self._visits.lines([b.batch_id for b in batches])
         outcome = await self._bridge.decide(self._ids.new(), visit, ended_on, lines, final=False)
         answer = self._answer(command, institution, visit, outcome, ended_on, None)
-        if not outcome.kept:
-            return answer
-        alone, own_visit = own_claim(command, visit, lines, outcome.kept)
-        return answer.joined(await own_disease(alone, institution, own_visit))
+        if outcome.kept:
+            alone, own_visit = own_claim(command, visit, lines, outcome.kept)
+            answer = answer.joined(await own_disease(alone, institution, own_visit))
+        _check_stated(command, answer)
+        return answer
 
     async def _chosen(
         self, command: SettlementRequest, institution: Institution
     ) -> tuple[VisitToSettle, tuple[Batch, ...], date]:
-        wanted = wanted_of(command)
+        wanted = _wanted(command)
         visit = check_visit(await self._visits.visit(command.visit_id), wanted)
         batches, _ = choose_batches(visit, wanted, institution.switches.total_tolerance_fen)
         ended_on = (visit.ended_on or self._clock.today()) if visit.inpatient else visit.begun_on
@@ -281,6 +284,16 @@ def own_claim(
         command, scheme=own_visit.scheme, total_fen=split.total_fen, batch_no=None, med_type=None, stated=StatedSplit()
     )
     return alone, own_visit
+
+
+def _wanted(command: SettlementRequest) -> Wanted:
+    """What the figures of a pre-settlement are compared with is the answer: the medical division of the lines is another."""
+    return replace(wanted_of(command), stated=(None, None, None, None))
+
+
+def _check_stated(command: SettlementRequest, answer: SettlementAnswer) -> None:
+    computed = (answer.self_funded_fen, answer.over_limit_fen, answer.pre_selfpay_fen, answer.in_scope_fen)
+    check_stated(wanted_of(command).stated, computed)
 
 
 def _beside(own: NewSettlement, settlement_id: str, key: str, kept: Sequence[KeptLine]) -> NewSettlement:
