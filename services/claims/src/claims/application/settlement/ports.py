@@ -14,6 +14,7 @@ from claims.application.settlement.find_past import Past
 from claims.domain.accounts.sharing import Share, Sharing
 from claims.domain.adjudication import Decision, YearState
 from claims.domain.settlement import Basis, VisitToSettle
+from claims.domain.stay_credit import EndedCredit
 from shared.contracts.claims import FundPayment
 from shared.ledger import Book, Entry
 from shared.transactions import Tx
@@ -85,6 +86,8 @@ class NewSettlement:
     relatives: tuple[RelativePayment, ...] = ()
     """What relatives' accounts paid (家庭共济)."""
     work_injury_key: str | None = None
+    ended_credit: EndedCredit | None = None
+    """The credit (挂账) that it ends."""
     rule_digest: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
 

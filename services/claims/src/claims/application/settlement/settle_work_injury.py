@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from claims.application.settlement.answer import FundRow, SettlementAnswer
 from claims.application.settlement.answering import about
-from claims.application.settlement.asked import Asked, refuse_recalled, replay, wanted_of
+from claims.application.settlement.asked import Asked, ended_credit, facts_of_settling, refuse_recalled, replay, wanted_of
 from claims.application.settlement.commands import SettlementRequest
 from claims.application.settlement.ports import NewSettlement, SettlementGroups, VisitReader, YearKey
 from claims.domain.care_codes import WORK_INJURY_FUND, national_category
@@ -78,6 +78,9 @@ class SettleWorkInjury:
                 raise conflict(
                     "claims.settlement.lines-changed", "费用明细在结算过程中发生变化，请重新预结算", field="mdtrt_id"
                 )
+            if asked.credit is not None:
+                asked.credit.expect(locked.credit_id)
+            ended = ended_credit(asked, locked)
             settlement_id, now = self._ids.new(), self._clock.now()
             answer = self._answer(command, asked.institution, visit, outcome, ended_on, settlement_id)
             rendered = asked.render(answer)
@@ -120,9 +123,10 @@ class SettleWorkInjury:
                         answer=answer,
                         decision=None,
                         entries=(),
-                        events=(event,),
+                        events=facts_of_settling(event, ended),
                         rendered=rendered,
                         work_injury_key=key,
+                        ended_credit=ended,
                     )
                 ],
                 {},
