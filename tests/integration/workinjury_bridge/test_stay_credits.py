@@ -30,6 +30,7 @@ two = with_claims.two
 F3 = [("A1", "6000.00"), ("B1", "2400.00"), ("C1", "240.00")]
 DENIED = {"decision_no": "N1", "outcome": "denied", "decided_on": "2026-03-18", "decided_by": "office"}
 LATER = GRANTED | {"decision_no": "N2"}
+_keys = itertools.count()
 LAST_DAY = date(2026, 6, 12)
 """90 days from 14 March."""
 
@@ -41,7 +42,6 @@ class Waiting:
         self.two = two
         self.desk = two.desk
         self.client = two.client
-        self._keys = iter(range(10_000))
 
     async def begin(self, lines: list[tuple[str, str]] = F3, total: str = "8640.00", **envelope: Any) -> dict[str, Any]:
         """The credit."""
@@ -59,8 +59,8 @@ class Waiting:
 
     async def give(self, key: str | None = None) -> dict[str, Any]:
         """A clerk records that the hospital gives credit."""
-        once = OnceKey("stay-credits", key or f"k{next(self._keys)}", "d")
-        return await self.desk.claims.stay_credits.open(self.visit, "wangfang", once)
+        once = OnceKey("stay-credits", key or f"k{next(_keys)}", self.visit)
+        return await self.desk.claims.stay_credits.open(self.visit, self.person, "wangfang", once)
 
     async def decide(self, **decision: Any) -> None:
         """The office decides, and claims hears of it."""
@@ -394,11 +394,11 @@ async def test_the_answer_of_the_bridge_is_lost_and_the_same_reservation_is_foun
 async def test_refusals_change_nothing(two: Two) -> None:
     desk, waiting = two.desk, Waiting(two)
     waiting.person = await desk.person(scheme="310", category="11")
-    open_credit, keys = desk.claims.stay_credits.open, itertools.count()
+    open_credit = desk.claims.stay_credits.open
 
-    async def refused(visit: str) -> str:
+    async def refused(visit: str, person: str = "") -> str:
         with pytest.raises(Refusal) as caught:
-            await open_credit(visit, "wangfang", OnceKey("stay-credits", f"r{next(keys)}", "d"))
+            await open_credit(visit, person or waiting.person, "wangfang", OnceKey("stay-credits", f"r{next(_keys)}", visit))
         return caught.value.code
 
     assert await refused("V0") == "claims.visit.unknown"
@@ -408,6 +408,7 @@ async def test_refusals_change_nothing(two: Two) -> None:
     assert await refused(ordinary) == "claims.stay-credit.not-suspected"
     injured = await desk.stay(waiting.person, F3, scheme="310", med_type="22", discharged=False)
     assert await refused(injured) == "claims.visit.not-discharged"
+    assert await refused(injured, "P9") == "claims.visit.other-person"
     await desk.discharge(injured, waiting.person, scheme="310")
     await desk.call("2304", desk.stay_input(injured, waiting.person, "8640.00", scheme="310"))
     assert await refused(injured) == "claims.settlement.nothing-to-settle"

@@ -11,7 +11,7 @@ from typing import Any
 from claims.application.stay_credits.ports import StayCredits
 from claims.application.stay_credits.withdraw_credit import credit_changed
 from claims.application.visits.ports import Fees, Visits
-from claims.domain.refusals import visit_unknown
+from claims.domain.refusals import visit_of_other_person, visit_unknown
 from claims.domain.stay_credit import StayCredit, StayCreditRules, creditable
 from shared.clock import Clock, local
 from shared.ids import IdFactory
@@ -32,13 +32,15 @@ class OpenStayCredit:
         self._clock = clock
         self._ids = ids
 
-    async def __call__(self, visit_id: str, actor: str, key: OnceKey) -> dict[str, Any]:
-        """The credit. Refuses an unknown visit and what ``creditable`` refuses."""
+    async def __call__(self, visit_id: str, person_id: str, actor: str, key: OnceKey) -> dict[str, Any]:
+        """The credit. Refuses an unknown visit, one of another person, and what ``creditable`` refuses."""
 
         async def work(tx: Tx) -> dict[str, Any]:
             visit = await self._visits.lock(tx, visit_id)
             if visit is None:
                 raise visit_unknown()
+            if visit.person_id != person_id:
+                raise visit_of_other_person()
             seen = None if visit.credit_id is None else await self._credits.find(tx, visit.credit_id)
             if seen is not None:
                 return asdict(seen.credit) | {"until": seen.credit.until.isoformat()}

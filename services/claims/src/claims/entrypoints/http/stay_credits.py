@@ -25,6 +25,7 @@ class CreditBody(ActorBody):
 
     model_config = ConfigDict(extra="forbid")
 
+    person_id: str = Field(min_length=1, max_length=30, pattern=r"^[^\x00-\x1f\x7f]+$", description="psn_no")
     visit_id: str = Field(min_length=1, max_length=30, pattern=r"^[^\x00-\x1f\x7f]+$", description="mdtrt_id")
 
 
@@ -58,8 +59,8 @@ def stay_credits_router(desk: StayCreditDesk) -> APIRouter:
     async def give(caller: Caller, body: CreditBody, key: IdempotencyKey) -> dict[str, Any]:
         caller.require("stay-credits:write")
         actor = actor_of(caller, body.actor)
-        once = OnceKey("stay-credits", key, digest_of([body.visit_id, actor]))
-        return await desk.open(body.visit_id, actor, once)
+        once = OnceKey("stay-credits", key, digest_of([body.visit_id, body.person_id, actor]))
+        return await desk.open(body.visit_id, body.person_id, actor, once)
 
     @router.post("/{credit_id}/withdraw", summary="End it without a settlement")
     async def withdraw(caller: Caller, credit_id: Id, key: IdempotencyKey, body: ActorBody | None = None) -> dict[str, Any]:
