@@ -59,7 +59,11 @@ def test_ninety_days_from_the_discharge_as_the_file_says() -> None:
 
 @pytest.mark.parametrize(
     ("right", "wrong", "says"),
-    [("limit_days: 90", "limit_days: 0", "at least 1"), ("    limit_days: 90\n", "", "limit_days"), ("source:", "sauce:", "sauce")],
+    [
+        ("limit_days: 90", "limit_days: 0", "at least 1"),
+        ("    limit_days: 90\n", "", "limit_days"),
+        ("source:", "sauce:", "sauce"),
+    ],
 )
 def test_a_wrong_file_is_refused_with_its_reason(right: str, wrong: str, says: str) -> None:
     assert right in OURS
