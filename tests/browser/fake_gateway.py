@@ -96,6 +96,7 @@ class FakeGateway:
             "/v1/recoveries/{recovery_id}": self.debt,
             "/v1/recovery-ages": self.recovery_ages,
             "/v1/worklists/{kind}": self.worklist,
+            "/v1/stay-credits": self.stay_credits,
             "/v1/proposals": self.proposals,
             "/v1/fund-returns": self.fund_returns,
             "/v1/interfund-clearings": self.runs,
@@ -504,6 +505,10 @@ class FakeGateway:
     def worklist(self, request: Request) -> Json:
         self._user(request, "recoveries:read")
         return _page(self.injuries.worklist(request.path_params["kind"], request.query_params.get("opened_since")))
+
+    def stay_credits(self, request: Request) -> Json:
+        self._user(request, "settlements:read")
+        return _page(self.injuries.worklist("credits", None))
 
     def proposals(self, request: Request) -> Json:
         self._user(request, "recoveries:read")

@@ -266,6 +266,10 @@ async def test_the_reviewer_fixes_liability_and_proposes_a_write_off_that_anothe
             ],
         ),
         (
+            "credits",
+            ["河湾县人民医院", "2026-10-08 至 2026-10-21 住院号 ZY20261008", "2027-01-19 ● 还剩 58 天", "—", "8,640.00"],
+        ),
+        (
             "mismatches",
             [
                 "基金间划转",

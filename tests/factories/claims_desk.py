@@ -159,7 +159,7 @@ class ClaimsDesk:
 
     async def stay(
         self, person: str, lines: Sequence[tuple[str, str]], *, scheme: str = "390", begun: str = "2026-03-02", ended: str = "2026-03-14",
-        discharged: bool = True, way: str = "1", **envelope: Any,
+        discharged: bool = True, way: str = "1", med_type: str = "21", **envelope: Any,
     ) -> str:  # fmt: skip
         """Admission, fee lines (item code, yuan) and discharge; returns the visit id."""
         opened = await self.call(
@@ -171,7 +171,7 @@ class ClaimsDesk:
                     "ipt_no": f"ZY{next(self.numbers)}",
                     "begntime": f"{begun} 08:00:00",
                     "mdtrt_cert_type": "02",
-                    "med_type": "21",
+                    "med_type": med_type,
                     "atddr_no": "D1",
                     "chfpdr_name": "李医生",
                     "adm_diag_dscr": "肺炎",

@@ -602,7 +602,9 @@ class MemoryBridge:
             open_debt,
             clock,
         )
-        self.revoke = RevokeRecognition(store, cases, conversions, propose, self.benefits.withdraw, self.papers, withdraw, clock, ids)
+        self.revoke = RevokeRecognition(
+            store, cases, conversions, propose, self.benefits.withdraw, self.papers, withdraw, clock, ids
+        )
         self.review = ReviewConversion(store, cases, conversions, propose, advances, clock)
         self.state_facts = StateFacts(store, cases, conversions, clock, ids)
         self.back_payment = RecordBackPayment(store, cases, stays, conversions, clock)

@@ -58,6 +58,8 @@ ACTS: list[tuple[str, dict[str, Any], frozenset[str], bool]] = [
     ("/v1/audit-deductions/D1/confirm", {}, frozenset({"zhaoming", "zhouqiang"}), True),
     ("/v1/audit-deductions/D1/withdraw", {}, frozenset({"zhaoming", "zhouqiang"}), True),
 ]
+ON_CREDIT = {"credit_id": "G1", "person_id": PERSON, "region": "420502", "state": "open", "days_left": 84}
+GIVEN = {"person_id": PERSON, "visit_id": "V1"}
 EVERYBODY = ["wangfang", "lijing", "zhaoming", "chenhui", "zhouqiang", "sunli", "bank"]
 WRITE_OFF = "/v1/recoveries/R1/write-off"
 FINDING = {"settlement_id": "S1", "line_id": "A", "amount_fen": 42_000, "reason": "超标准收费"}
@@ -262,6 +264,41 @@ async def test_lists_and_figures_ask_for_the_callers_regions(bridge_answers: Hou
     assert (await house.client.get(asked, headers=await house.login("wangfang"))).status_code == 403
     assert (await house.client.get(asked, headers=await house.login("zhouqiang"))).json() == {"months": []}
     assert (await house.client.get("/v1/worklists/anything", headers=await house.login("chenhui"))).status_code == 422
+
+
+async def test_stays_on_credit_are_read_by_region_and_given_in_the_callers_name(house: House) -> None:
+    paths = {"GET /v1/stay-credits": {"items": [ON_CREDIT], "next": None}, "GET /v1/stay-credits/G1": ON_CREDIT}
+    acts = {"POST /v1/stay-credits": ON_CREDIT, "POST /v1/stay-credits/G1/withdraw": {"state": "withdrawn"}}
+    house.claims.answers |= paths | acts
+    for username in EVERYBODY:
+        house.claims.sent.clear()
+        headers = await house.login(username)
+        listed = await house.client.get("/v1/stay-credits?limit=10", headers=headers)
+        if username == "bank":
+            assert (listed.status_code, house.claims.sent) == (403, [])
+        else:
+            assert listed.json() == paths["GET /v1/stay-credits"]
+            assert house.claims.sent[-1][2] == {"state": "open", "region": "", "limit": "10"}
+            assert (await house.client.get("/v1/stay-credits/G1", headers=headers)).json() == ON_CREDIT
+        given = await house.post("/v1/stay-credits", GIVEN, headers, "K1")
+        ended = await house.post("/v1/stay-credits/G1/withdraw", {}, headers, "K2")
+        if username in ("wangfang", "lijing"):
+            assert (given.json(), ended.json()) == (ON_CREDIT, {"state": "withdrawn"})
+            assert [sent for sent in house.claims.sent if sent[0] == "POST"] == [
+                ("POST", "/v1/stay-credits", GIVEN | {"actor": username}, f"{username}:K1"),
+                ("POST", "/v1/stay-credits/G1/withdraw", {"actor": username}, f"{username}:K2"),
+            ]
+        else:
+            assert {a.json()["code"] for a in (given, ended)} == {"auth.scope-missing"}
+            assert house.claims.commands() == []
+    elsewhere = Principal("u1", "某人", frozenset({"settlements:read", "stay-credits:write"}), frozenset({"990101"}))
+    headers = {"Authorization": f"Bearer {house.sign(elsewhere)}"}
+    assert (await house.client.get("/v1/stay-credits", headers=headers)).json()["items"] == []
+    house.claims.sent.clear()
+    for path, body in (("/v1/stay-credits", GIVEN), ("/v1/stay-credits/G1/withdraw", {})):
+        answer = await house.post(path, body, headers, "K3")
+        assert (answer.status_code, answer.json()["code"]) == (403, "auth.region-not-granted")
+    assert house.claims.commands() == []
 
 
 def line(account: str, name: str, debit_fen: int, credit_fen: int, dim: str = "") -> dict[str, Any]:

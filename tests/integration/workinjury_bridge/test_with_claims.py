@@ -451,27 +451,6 @@ async def test_f8_late_filing_and_the_employer_pays_the_medical_fund(two: Two) -
     await two.sound()
 
 
-async def test_f3_credited_until_it_is_denied_then_settled_under_medical_rules(two: Two) -> None:
-    desk, client = two.desk, two.client
-    person = await desk.person(scheme="310", category="11")
-    first = await desk.stay(person, [("A1", "1000.00")], scheme="310", begun="2026-01-02", ended="2026-01-05")
-    await desk.call("2304", desk.stay_input(first, person, "1000.00", scheme="310"))
-    before = await desk.balances("EMP")
-    # The bill stays open while the recognition runs; nothing is settled with either fund.
-    visit = await desk.stay(person, [("A1", "6000.00"), ("B1", "2400.00"), ("C1", "240.00")], scheme="310")
-    case_id = (await client.post("/v1/injury-cases", ACCIDENT | {"person_id": person}))["case_id"]
-    denied = {"decision_no": "N1", "outcome": "denied", "decided_on": "2026-03-20", "decided_by": "office"}
-    await client.post(f"/v1/injury-cases/{case_id}/recognition-decisions", denied)
-    assert await desk.balances("EMP") == before
-    info = (await desk.call("2304", desk.stay_input(visit, person, "8640.00", scheme="310")))["setlinfo"]
-    assert (info["hifp_pay"], info["psn_part_amt"]) == (Decimal("6681.00"), Decimal("1959.00"))
-    await two.flush()
-    after = await desk.balances("EMP")
-    assert after[("5001.01", "")] - before[("5001.01", "")] == fen("6681")
-    assert (await client.get("/v1/conversions", case_id=case_id))["items"] == []
-    assert (await client.get("/v1/ledger/journals", book="WI"))["items"] == []
-
-
 BILL = [("A1", "10000.00"), ("B1", "2000.00")]
 PAPERS = {
     "institution_code": INSTITUTION,

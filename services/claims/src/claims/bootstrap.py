@@ -40,6 +40,7 @@ from claims.adapters.settlement_lists import SqlSettlementLists
 from claims.adapters.settlements import SqlRecalls, SqlSettlements
 from claims.adapters.simulation.jobs import RegisteredTexts, SqlSimulations
 from claims.adapters.simulation.runner import SubprocessRunner
+from claims.adapters.stay_credits import SqlStayCredits
 from claims.adapters.tables import LEDGER, PLATFORM, metadata
 from claims.adapters.take_backs import SqlBills, SqlSettlementGroup, SqlTakeBacks
 from claims.adapters.visit_reader import AsyncpgVisitReader
@@ -114,6 +115,10 @@ from claims.application.simulation.ports import Engine
 from claims.application.simulation.run_simulation import RunSimulation
 from claims.application.simulation.simulate_reform import SimulateReform
 from claims.application.simulation.start_simulation import StartSimulation
+from claims.application.stay_credits.list_stay_credits import ListStayCredits
+from claims.application.stay_credits.open_stay_credit import OpenStayCredit
+from claims.application.stay_credits.settle_stay_credit import SettleStayCredit
+from claims.application.stay_credits.withdraw_credit import WithdrawCredit
 from claims.application.visits.cancel_discharge import CancelDischarges
 from claims.application.visits.cancel_fees import CancelFeeLines
 from claims.application.visits.cancel_visit import CancelVisits
@@ -135,6 +140,7 @@ from claims.domain.burden.lines import LINES_SUFFIX, BurdenLines
 from claims.domain.care_codes import CareCategories
 from claims.domain.late_facts import LateFacts
 from claims.domain.rule_books.in_force import read_book, unregistered
+from claims.domain.stay_credit import StayCreditRules
 from claims.settings import read_claims_settings
 from shared.auth.wiring import build_service_tokens
 from shared.calendar import load_calendar
@@ -206,6 +212,16 @@ class AssistanceDesk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StayCreditDesk:
+    """What can be done with stays on credit."""
+
+    open: OpenStayCredit
+    withdraw: WithdrawCredit
+    settle: SettleStayCredit
+    lists: ListStayCredits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
     """Every use case of one process, and the database and books they share."""
 
@@ -264,6 +280,7 @@ class Claims:
     rule_books: RuleBookDesk
     simulations: SimulationDesk
     assistance: AssistanceDesk
+    stay_credits: StayCreditDesk
     closing: tuple[Callable[[], Awaitable[Any]], ...]
 
 
@@ -280,6 +297,7 @@ def assemble(
     own = read_claims_settings()
     late_facts = read_rules(own.late_facts.read_text("utf-8"), str(own.late_facts), LateFacts)
     assistance = read_rules(own.assistance.read_text("utf-8"), str(own.assistance), AssistancePolicies)
+    credit_rules = read_rules(own.stay_credits.read_text("utf-8"), str(own.stay_credits), StayCreditRules)
     tokens = build_service_tokens(settings)
 
     def client(name: str, timeout_s: float) -> ServiceClient:
@@ -343,14 +361,17 @@ def assemble(
     )
     correct_lines = CorrectLines(settlements, redecide, books)
     reverse = ReverseClaim(answer_once, settlements, ledger, messages, clock, ids, redecide)
-    cancel_visit = CancelVisits(answer_once, messages, visits, fees)
+    credits, directory = SqlStayCredits(), InstitutionDirectory(db)
+    withdraw_credit = WithdrawCredit(once, visits, credits, clock)
+    settle = SettleClaim(groups, books, work_injury, clock, ids)
+    cancel_visit = CancelVisits(answer_once, messages, visits, fees, withdraw_credit)
     taken = SqlTakeBacks()
     take_back = TakeClaimBack(db, once, settlements, ledger, taken, clearings, books, clock, ids, redecide)
     return Claims(
         clock=clock,
         db=db,
         ledger=ledger,
-        institutions=InstitutionDirectory(db),
+        institutions=directory,
         check_sign_in=CheckSignIn(db, sign_ins, clock),
         sign_in=SignInOperator(answer_once, sign_ins, clock, ids),
         identify_person=identify_person,
@@ -361,11 +382,11 @@ def assemble(
         change_visit=ChangeVisits(answer_once, visits, fees),
         cancel_visit=cancel_visit,
         discharge=DischargePatient(answer_once, visits),
-        cancel_discharge=CancelDischarges(answer_once, messages, visits, fees),
+        cancel_discharge=CancelDischarges(answer_once, messages, visits, fees, withdraw_credit),
         upload_fees=upload_fees,
         cancel_fees=CancelFeeLines(answer_once, messages, fees),
         pre_settle=PreSettleClaim(reader, books, work_injury, clock),
-        settle=SettleClaim(groups, books, work_injury, clock, ids),
+        settle=settle,
         reverse=reverse,
         reverse_by_message=ReverseMessage(db, messages, SqlRecalls(), settlements, reverse, cancel_visit.cancel_stay),
         find_settlement=FindSettlement(db, settlements),
@@ -402,6 +423,12 @@ def assemble(
         rule_books=rule_books,
         simulations=_simulation_desk(db, once, sealer, clock, ids),
         assistance=assistance_desk,
+        stay_credits=StayCreditDesk(
+            open=OpenStayCredit(once, visits, fees, credits, credit_rules, clock, ids),
+            withdraw=withdraw_credit,
+            settle=SettleStayCredit(db, credits, injuries, reader, directory, settle, ledger, OWN_BOOKS, clock),
+            lists=ListStayCredits(db, credits, clock),
+        ),
         closing=(books.stop, enrollment.close, bridge.close),
     )
 

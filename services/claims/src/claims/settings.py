@@ -24,6 +24,8 @@ class ClaimsSettings:
     """Categories of treatment of the Jiangsu interface."""
     late_facts: Path
     """``ONEWINDOW_CLAIMS_LATE_FACTS``: the file of the policy on late facts."""
+    stay_credits: Path
+    """``ONEWINDOW_CLAIMS_STAY_CREDITS``: the file of the limit of stays on credit."""
     assistance: Path
     """``ONEWINDOW_CLAIMS_ASSISTANCE``: the file of the policy on assistance by application."""
     account_rules: Path
@@ -55,6 +57,9 @@ def read_claims_settings(environ: Mapping[str, str] | None = None) -> ClaimsSett
         raise SettingsError(f"ONEWINDOW_CLAIMS_WORK_INJURY_CARE: {work_injury_care} is no file")
     if not late_facts.is_file():
         raise SettingsError(f"ONEWINDOW_CLAIMS_LATE_FACTS: {late_facts} is no file")
+    stay_credits = path("ONEWINDOW_CLAIMS_STAY_CREDITS", "stay-credits.yaml")
+    if not stay_credits.is_file():
+        raise SettingsError(f"ONEWINDOW_CLAIMS_STAY_CREDITS: {stay_credits} is no file")
     assistance = path("ONEWINDOW_CLAIMS_ASSISTANCE", "assistance.yaml")
     if not assistance.is_file():
         raise SettingsError(f"ONEWINDOW_CLAIMS_ASSISTANCE: {assistance} is no file")
@@ -66,6 +71,7 @@ def read_claims_settings(environ: Mapping[str, str] | None = None) -> ClaimsSett
         rule_books=folder("ONEWINDOW_CLAIMS_RULE_BOOKS", "books"),
         work_injury_care=work_injury_care,
         late_facts=late_facts,
+        stay_credits=stay_credits,
         assistance=assistance,
         account_rules=folder("ONEWINDOW_CLAIMS_ACCOUNT_RULES", "accounts"),
         burden_lines=folder("ONEWINDOW_CLAIMS_BURDEN_LINES", "burden-lines"),

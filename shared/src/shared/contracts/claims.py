@@ -198,6 +198,27 @@ class SettlementCorrected:
     """What the hospital bears more; total = payments + cash + hospital."""
 
 
+@event("claims.stay-credit-changed.v1", topic="claims.claim.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StayCreditChanged:
+    """The bill of a suspected work injury waits for the recognition (挂账), or does so no more (B0.6 ``CREDITED``, B2)."""
+
+    credit_id: str
+    visit_id: str
+    person_id: str
+    institution_code: str
+    state: str
+    """``open``, ``settled`` or ``withdrawn``."""
+    changed_at: datetime
+    until: date | None = None
+    """The last day of credit; None of a settled one."""
+    ended_by: str | None = None
+    """``recognised``, ``advance-only``, ``denied``, ``limit``: settled by the agency; ``hospital``: by its own 2304; ``stayed-on``,
+    ``cancelled``, ``withdrawn``: without a settlement."""
+    settlement_id: str | None = None
+    """Of a settled one: the hospital reads it with 5203."""
+
+
 @event("claims.burden-line-crossed.v1", topic="claims.claim.v1", key="person_id")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BurdenLineCrossed:

@@ -40,8 +40,8 @@ async def envelopes(desk: ClaimsDesk, after: int = 0) -> list[Envelope]:
 async def consume(desk: ClaimsDesk, *, together: bool = True) -> None:
     """Run the reactions to everything published so far, again: nothing may come of what was seen before."""
     claims = desk.claims
-    reactions = handlers(claims.on_person_stated, claims.update_burdens)
-    batches = batch_handlers(claims.on_person_stated, claims.update_burdens)
+    reactions = handlers(claims.on_person_stated, claims.update_burdens, claims.stay_credits.settle)
+    batches = batch_handlers(claims.on_person_stated, claims.update_burdens, claims.stay_credits.settle)
     mine = [envelope for envelope in await envelopes(desk) if envelope.type in reactions]
     if together and mine and len({envelope.type for envelope in mine}) == 1:
         async with claims.db.transaction() as tx:
@@ -96,7 +96,9 @@ async def state(desk: ClaimsDesk, person: str, version: int, household: str | No
     envelope = decode(record)
     assert envelope is not None
     async with desk.claims.db.transaction() as tx:
-        await handlers(desk.claims.on_person_stated, desk.claims.update_burdens)[envelope.type](tx, envelope)
+        await handlers(desk.claims.on_person_stated, desk.claims.update_burdens, desk.claims.stay_credits.settle)[
+            envelope.type
+        ](tx, envelope)
 
 
 async def test_a_line_is_told_once_when_exceeded_and_taken_back_by_a_reversal(desk: ClaimsDesk) -> None:

@@ -186,8 +186,9 @@ async def test_refusals_name_the_rule_and_leave_nothing(desk: ClaimsDesk) -> Non
         "2304 split": "符合政策范围金额(inscp_scp_amt)2,999.00与中心计算的3,000.00不一致，请重新预结算",
         "2207 kind": "就诊ID(mdtrt_id)对应住院就诊，不能办理门诊交易",
     }
-    await desk.call("2304", asked)
-    assert await desk.refused("2304", asked) == "费用已结算，没有未结算的费用明细"
+    settled = (await desk.call("2304", asked))["setlinfo"]["setl_id"]
+    said = f"费用已结算，没有未结算的费用明细；结算ID(setl_id)为{settled}，可用5203查询"
+    assert await desk.refused("2304", asked) == said
     for table in ("settlement", "journal", "outbox WHERE type = 'claims.claim-settled.v1'"):
         assert int(await (await desk.claims.db.pool()).fetchval(f"SELECT count(*) FROM {table}")) == 1
 

@@ -113,7 +113,7 @@ VISIT = VisitToSettle(
     coverages=(),
     classes=(),
     filings=(),
-    batches=(Batch(batch_id="B", batch_no="", settled=False, split=split_of(F5)),),
+    batches=(Batch(batch_id="B", batch_no="", settlement_id=None, split=split_of(F5)),),
 )
 HEADER = HisHeader(
     infno="2304", msgid="M1", institution_code="H1", input_digest="d", received_at=datetime(2026, 3, 14, tzinfo=UTC)

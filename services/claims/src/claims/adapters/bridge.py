@@ -11,6 +11,7 @@ from claims.application.settlement.settle_work_injury import WorkInjuryOutcome
 from claims.domain.care_codes import WORK_INJURY, care_of
 from claims.domain.kept_part import KeptLine
 from claims.domain.settlement import VisitToSettle
+from claims.domain.stay_credit import InjuryStanding
 from shared.codes import Code, CodeSystem
 from shared.errors import Kind, Refusal
 from shared.http.client import ServiceClient
@@ -18,7 +19,7 @@ from shared.money import fen_rounded
 
 
 class HttpWorkInjury:
-    """Implements ``WorkInjury`` and ``Injuries``."""
+    """Implements ``WorkInjury``, ``Injuries`` and ``Recognitions``."""
 
     def __init__(self, bridge: ServiceClient) -> None:
         self._bridge = bridge
@@ -54,6 +55,14 @@ class HttpWorkInjury:
         if not answer["entitled"]:
             return (), answer["reason"] or ""
         return tuple(injury["case_id"] for injury in answer["injuries"] if injury["entitled"]), ""
+
+    async def standing(self, person_id: str, begun_on: date) -> InjuryStanding:
+        """See ``Recognitions``."""
+        answer = await self._bridge.get("/v1/stay-recognitions", {"person_id": person_id, "begun_on": begun_on.isoformat()})
+        decided_on = answer["decided_on"]
+        return InjuryStanding(
+            stands=answer["stands"], decided_on=None if decided_on is None else date.fromisoformat(decided_on)
+        )
 
 
 def _pair(code: Code) -> dict[str, str]:

@@ -33,7 +33,7 @@ Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionPr
 
 VISIT_COLUMNS = (
     "v.visit_id, v.person_id, v.institution_code, v.inpatient, v.scheme, v.med_type, v.state, v.begun_on, v.ended_on,"
-    " v.work_injury, v.injury_suspect, v.disease_code, v.disease_name, p.version, p.sealed, p.sex, p.born_on, p.coverages, p.classes"
+    " v.work_injury, v.injury_suspect, v.credit_id, v.disease_code, v.disease_name, p.version, p.sealed, p.sex, p.born_on, p.coverages, p.classes"
     ", p.filings"
 )
 _LOCK_VISITS = (
@@ -99,6 +99,11 @@ SETTLEMENT_COLUMNS = (
 _SETTLE_BATCHES = (
     "UPDATE fee_batch b SET settlement_id = k.s FROM unnest($1::text[], $2::text[]) AS k(b, s) WHERE b.batch_id = k.b"
 )
+_END_CREDITS = (
+    "UPDATE stay_credit c SET state = 'settled', ended_by = k.b, settlement_id = k.s, ended_at = k.t, next_try_at = NULL,"
+    " hindrance = NULL FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) AS k(c, b, s, t) WHERE c.credit_id = k.c"
+)
+_OFF_CREDIT = "UPDATE visit SET credit_id = NULL WHERE visit_id = ANY($1::text[])"
 _WAKE_RELAY = "SELECT (SELECT edition FROM rule_book_register), pg_notify('outbox', '')"
 _MESSAGE_COLUMNS = (
     "institution_code", "infno", "msgid", "variant", "digest", "person_id", "visit_id", "subject_id", "answer", "answered_at",
@@ -200,6 +205,11 @@ class AsyncpgGroupTx:
         )
         await conn.execute(_SETTLE_BATCHES, *_columns([(b, s.settlement_id) for s in settlements for b in s.batch_ids], 2))
         await append_raw(conn, [entry for s in settlements for entry in s.entries])
+        ended = [(s, s.ended_credit) for s in settlements if s.ended_credit is not None]
+        if ended:
+            rows = [(credit.credit_id, credit.ended_by, s.settlement_id, s.settled_at) for s, credit in ended]
+            await conn.execute(_END_CREDITS, *_columns(rows, 4))
+            await conn.execute(_OFF_CREDIT, [s.visit.visit_id for s, _ in ended])
         events = [event for s in settlements for event in s.events]
         await conn.copy_records_to_table(
             "outbox", records=outbox_rows(events, self._db.clock, self._db.ids), columns=OUTBOX_COLUMNS
@@ -259,7 +269,7 @@ async def read_visits(conn: Connection, sealer: Sealer, visit_ids: Sequence[str]
             Batch(
                 batch_id=batch_id,
                 batch_no=batch_no,
-                settled=settlement_id is not None,
+                settlement_id=settlement_id,
                 split=Split(*split),
                 sessions=sessions,
                 first_on=first_on,
@@ -293,6 +303,7 @@ def _visit(row: asyncpg.Record, batches: tuple[Batch, ...], parts: Mapping[str, 
         ended_on=row["ended_on"],
         work_injury=row["work_injury"],
         injury_suspect=row["injury_suspect"],
+        credit_id=row["credit_id"],
         person_version=row["version"],
         disease_code=row["disease_code"],
         disease_name=row["disease_name"],

@@ -55,9 +55,11 @@ def message_recalled() -> Refusal:
     return conflict("claims.message.recalled", "该报文已被冲正(2601)，不能再执行，请用新的报文ID", field="msgid")
 
 
-def nothing_to_settle(*, settled: bool) -> Refusal:
-    """No unsettled fee line is left, or none was ever sent."""
+def nothing_to_settle(*, settled: bool, settlement_id: str | None = None) -> Refusal:
+    """No unsettled fee line is left, or none was ever sent. ``settlement_id``: the newest that stands, where it is known."""
     text = "费用已结算，没有未结算的费用明细" if settled else "没有未结算的费用明细，请先上传费用(2204/2301)"
+    if settlement_id is not None:
+        text += f"；结算ID(setl_id)为{settlement_id}，可用5203查询"
     return conflict("claims.settlement.nothing-to-settle", text, field="mdtrt_id")
 
 

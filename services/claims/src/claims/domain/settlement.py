@@ -41,13 +41,19 @@ class Batch:
 
     batch_id: str
     batch_no: str
-    settled: bool
+    settlement_id: str | None
+    """The valid settlement of its lines; None while they are unsettled."""
     split: Split
     sessions: Decimal = Decimal(0)
     """Units of treatments that count by session (治疗次数)."""
     first_on: date | None = None
     """This and the next: first and last day of its charges; None: not kept."""
     last_on: date | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether a valid settlement has its lines."""
+        return self.settlement_id is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +94,8 @@ class VisitToSettle:
     """Deductible that earlier valid settlements of this stay were charged."""
     continues_stay: bool = False
     """An earlier part of this stay is settled."""
+    credit_id: str | None = None
+    """The credit that the stay is on (挂账); a settlement ends it."""
     person_version: int = 0
     """Of the person's statement that cover and classes are taken from."""
 
@@ -151,7 +159,8 @@ def choose_batches(visit: VisitToSettle, wanted: Wanted, tolerance_fen: int) -> 
     """
     unsettled = tuple(b for b in visit.batches if not b.settled and b.split.total_fen)
     if not unsettled:
-        raise nothing_to_settle(settled=any(b.settled for b in visit.batches))
+        settled = [b.settlement_id for b in visit.batches if b.settlement_id is not None]
+        raise nothing_to_settle(settled=bool(settled), settlement_id=max(settled, default=None))
     chosen = tuple(b for b in unsettled if wanted.batch_no is None or b.batch_no == wanted.batch_no)
     by_number = bool(chosen)
     chosen = chosen or unsettled

@@ -98,6 +98,8 @@ class Visit:
     work_injury: bool = False
     """The HIS asked for the work-injury rule set (recer_sys_code GSXT)."""
     injury_suspect: bool = False
+    credit_id: str | None = None
+    """The credit that the stay is on (挂账, ``StayCredit``); None when it is on none."""
     disease_code: str = ""
     disease_name: str = ""
     details: Mapping[str, str] = field(default_factory=dict)

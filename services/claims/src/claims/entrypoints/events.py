@@ -1,4 +1,5 @@
-"""Facts that claims reacts to: persons of enrollment, and its own settlements, for what is watched besides them."""
+"""Facts that claims reacts to: persons of enrollment, its own settlements, for what is watched besides them, and recognitions, for
+which stays on credit wait."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from typing import Any, Final
 
 from claims.application.burden.update_burdens import UpdateBurdens
 from claims.application.registry.on_person_stated import OnPersonStated
+from claims.application.stay_credits.settle_stay_credit import SettleStayCredit
 from shared.contracts import REGISTRY, Envelope
 from shared.contracts.claims import (
     ClaimChargedBack,
@@ -16,6 +18,7 @@ from shared.contracts.claims import (
     ClaimTakenBack,
     SettlementCorrected,
 )
+from shared.contracts.workinjury_bridge import RecognitionDecided, RecognitionRevoked
 from shared.db.database import SqlTx
 from shared.messaging.runner import BatchHandler, Handler
 
@@ -30,7 +33,10 @@ SETTLEMENTS_CHANGED: Final[tuple[type[Any], ...]] = (
 )
 
 
-def handlers(on_person_stated: OnPersonStated, burdens: UpdateBurdens) -> Mapping[str, Handler]:
+RECOGNITIONS: Final[tuple[type[Any], ...]] = (RecognitionDecided, RecognitionRevoked)
+
+
+def handlers(on_person_stated: OnPersonStated, burdens: UpdateBurdens, credits: SettleStayCredit) -> Mapping[str, Handler]:
     """Event wire name to reaction."""
 
     def alone(together: BatchHandler) -> Handler:
@@ -39,10 +45,12 @@ def handlers(on_person_stated: OnPersonStated, burdens: UpdateBurdens) -> Mappin
 
         return one
 
-    return {name: alone(batch) for name, batch in batch_handlers(on_person_stated, burdens).items()}
+    return {name: alone(batch) for name, batch in batch_handlers(on_person_stated, burdens, credits).items()}
 
 
-def batch_handlers(on_person_stated: OnPersonStated, burdens: UpdateBurdens) -> Mapping[str, BatchHandler]:
+def batch_handlers(
+    on_person_stated: OnPersonStated, burdens: UpdateBurdens, credits: SettleStayCredit
+) -> Mapping[str, BatchHandler]:
     """A county that is loaded states its people by the thousand, and settlements come by the hundred."""
 
     async def persons_stated(tx: SqlTx, envelopes: Sequence[Envelope]) -> None:
@@ -54,8 +62,12 @@ def batch_handlers(on_person_stated: OnPersonStated, burdens: UpdateBurdens) -> 
     async def settlements_changed(tx: SqlTx, envelopes: Sequence[Envelope]) -> None:
         await burdens.after_settlements(tx, {_settlement(envelope.data) for envelope in envelopes})
 
+    async def recognitions_decided(tx: SqlTx, envelopes: Sequence[Envelope]) -> None:
+        await credits.wake(tx, {envelope.data.person_id for envelope in envelopes})
+
+    decided = {REGISTRY.of(kind).name: recognitions_decided for kind in RECOGNITIONS}
     settled = {REGISTRY.of(kind).name: settlements_changed for kind in SETTLEMENTS_CHANGED}
-    return {PERSON_STATED: persons_stated, **settled}
+    return {PERSON_STATED: persons_stated, **settled, **decided}
 
 
 def _settlement(fact: Any) -> str:

@@ -28,6 +28,7 @@ from claims.entrypoints.http.registry import registry_router
 from claims.entrypoints.http.rule_books import rule_books_router
 from claims.entrypoints.http.settlements import settlements_router
 from claims.entrypoints.http.simulations import simulations_router
+from claims.entrypoints.http.stay_credits import stay_credits_router
 from shared.auth.wiring import build_verifier
 from shared.http.ledger import ledger_router
 from shared.runtime import Job, Runtime
@@ -71,6 +72,12 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
             if hindrance is not None:
                 log.warning("assistance.hindered", application_id=application_id, cause=hindrance)
 
+    async def settle_credits() -> None:
+        for credit_id in await claims.stay_credits.settle.due():
+            hindrance = await claims.stay_credits.settle.run(credit_id)
+            if hindrance is not None:
+                log.warning("stay-credit.hindered", credit_id=credit_id, cause=hindrance)
+
     return Runtime(
         settings=settings,
         db=claims.db,
@@ -87,6 +94,7 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
             late_facts_router(claims.propose_late_fact, claims.approve_late_fact, claims.list_late_facts),
             person_payouts_router(claims.pay_person, claims.list_person_payouts),
             assistance_router(claims.assistance),
+            stay_credits_router(claims.stay_credits),
             rule_books_router(claims.rule_books),
             registry_router(
                 claims.state_institution, claims.import_catalogue, claims.list_registry, claims.list_visits, claims.clock
@@ -111,8 +119,8 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
             ledger_router(claims.db, claims.ledger, OWN_BOOKS),
         ],
         raw_routes=[HisRoute("/{path:path}", Doorkeeper(his_endpoint(claims), build_verifier(settings)), methods=["POST"])],
-        handlers=handlers(claims.on_person_stated, claims.update_burdens),
-        batch_handlers=batch_handlers(claims.on_person_stated, claims.update_burdens),
+        handlers=handlers(claims.on_person_stated, claims.update_burdens, claims.stay_credits.settle),
+        batch_handlers=batch_handlers(claims.on_person_stated, claims.update_burdens, claims.stay_credits.settle),
         jobs=[
             Job(name="seal journals", every_s=1, run=seal),
             Job(name="shadow runs", every_s=1, run=shadow_runs),
@@ -120,6 +128,7 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
             Job(name="simulations", every_s=2, run=simulate),
             Job(name="interest on accounts", every_s=60, run=interest),
             Job(name="grant classes", every_s=1, run=grant_classes),
+            Job(name="stays on credit", every_s=1, run=settle_credits),
         ],
         deadlines=deadlines(claims),
         on_start=[load_books],

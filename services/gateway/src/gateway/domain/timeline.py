@@ -101,6 +101,23 @@ def entry(event: object, at: datetime) -> Entry | None:
                 amount_fen=event.total_fen,
                 links=_links(settlement_id=event.settlement_id, visit_id=event.visit_id),
             )
+        case claims.StayCreditChanged(state="open"):
+            return Entry(
+                person_id=event.person_id,
+                at=event.changed_at,
+                kind="visit",
+                title="住院费用挂账，等待工伤认定",
+                detail=f"挂账期限至 {event.until}",
+                links=_links(visit_id=event.visit_id),
+            )
+        case claims.StayCreditChanged(state="withdrawn"):
+            return Entry(
+                person_id=event.person_id,
+                at=event.changed_at,
+                kind="visit",
+                title="住院费用挂账结束，未结算",
+                links=_links(visit_id=event.visit_id),
+            )
         case claims.ClaimReversed():
             return Entry(
                 person_id=event.person_id,

@@ -51,6 +51,7 @@ VISIT: Final = Table(
         comment="the HIS asked for the work-injury rule set (GSXT)",
     ),
     Column("injury_suspect", Boolean, nullable=False, server_default=text("false"), comment="WI_SUSPECT"),
+    Column("credit_id", Text, comment="the credit (挂账) that the stay is on"),
     Column("disease_code", Text, nullable=False, server_default=""),
     Column("disease_name", Text, nullable=False, server_default=""),
     Column("details", JSONB, nullable=False, server_default=text("'{}'::jsonb"), comment="remaining interface fields by name"),

@@ -205,7 +205,7 @@ class SettleManualClaim:
                 Batch(
                     batch_id=self._ids.new(),
                     batch_no="",
-                    settled=False,
+                    settlement_id=None,
                     split=split,
                     sessions=sum((line.sessions for line in lines), Decimal(0)),
                     first_on=min(line.occurred_on for line in claim.lines),

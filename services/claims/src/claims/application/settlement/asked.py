@@ -9,7 +9,9 @@ from claims.application.settlement.commands import Settle, SettlementRequest
 from claims.application.settlement.ports import MessageKey, Render
 from claims.domain.institution import Institution
 from claims.domain.refusals import message_recalled, msgid_reused
-from claims.domain.settlement import Wanted
+from claims.domain.settlement import VisitToSettle, Wanted
+from claims.domain.stay_credit import EndedCredit, Settling
+from shared.contracts.claims import ClaimSettled, StayCreditChanged
 from shared.errors import Refusal
 
 
@@ -20,6 +22,8 @@ class Asked:
     command: Settle
     institution: Institution
     render: Render
+    credit: Settling | None = None
+    """The agency settles a stay on credit for the institution; None: the institution asks itself."""
 
     @property
     def message(self) -> MessageKey:
@@ -42,6 +46,30 @@ def wanted_of(command: SettlementRequest) -> Wanted:
         interim=command.interim,
         stated=(stated.self_funded_fen, stated.over_limit_fen, stated.pre_selfpay_fen, stated.in_scope_fen),
     )
+
+
+def ended_credit(asked: Asked, visit: VisitToSettle) -> EndedCredit | None:
+    """The credit that settling the visit ends, and by whom; None where it is on none."""
+    if visit.credit_id is None:
+        return None
+    return EndedCredit(credit_id=visit.credit_id, ended_by="hospital" if asked.credit is None else asked.credit.ended_by)
+
+
+def facts_of_settling(settled: ClaimSettled, ended: EndedCredit | None) -> tuple[ClaimSettled | StayCreditChanged, ...]:
+    """What a settlement publishes."""
+    if ended is None:
+        return (settled,)
+    credit = StayCreditChanged(
+        credit_id=ended.credit_id,
+        visit_id=settled.visit_id,
+        person_id=settled.person_id,
+        institution_code=settled.institution_code,
+        state="settled",
+        changed_at=settled.settled_at,
+        ended_by=ended.ended_by,
+        settlement_id=settled.settlement_id,
+    )
+    return settled, credit
 
 
 def replay(asked: Asked, stored: Mapping[MessageKey, tuple[str, bytes]]) -> bytes | Refusal | None:

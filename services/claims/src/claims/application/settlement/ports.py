@@ -14,6 +14,7 @@ from claims.application.settlement.find_past import Past
 from claims.domain.accounts.sharing import Share, Sharing
 from claims.domain.adjudication import Decision, YearState
 from claims.domain.settlement import Basis, VisitToSettle
+from claims.domain.stay_credit import EndedCredit
 from shared.contracts.claims import FundPayment
 from shared.ledger import Book, Entry
 from shared.transactions import Tx
@@ -87,6 +88,8 @@ class NewSettlement:
     work_injury_key: str | None = None
     beside: str | None = None
     """Of an own disease in a mixed stay: the work-injury settlement of the rest, which has message and batches (B5)."""
+    ended_credit: EndedCredit | None = None
+    """The credit (挂账) that it ends."""
     rule_digest: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
 

@@ -15,7 +15,7 @@ from typing import Final
 from claims.application.rule_books.load_books import LiveBooks
 from claims.application.settlement.answer import SettlementAnswer
 from claims.application.settlement.answering import answer_of
-from claims.application.settlement.asked import Asked, refuse_recalled, replay, wanted_of
+from claims.application.settlement.asked import Asked, ended_credit, facts_of_settling, refuse_recalled, replay, wanted_of
 from claims.application.settlement.commands import Settle, SettlementRequest
 from claims.application.settlement.find_past import with_past
 from claims.application.settlement.grouping import Grouper
@@ -84,8 +84,12 @@ class SettleClaim:
 
     async def __call__(self, command: Settle, institution: Institution, render: Render) -> bytes:
         """The rendered answer; a resend gets the stored bytes word for word. Raises Refusal."""
-        asked = Asked(command, institution, render)
-        rendered = await self._grouper.submit(asked)
+        return await self.run(Asked(command, institution, render))
+
+    async def run(self, asked: Asked) -> bytes:
+        """The same, whoever asks."""
+        direct = asked.credit is not None and asked.credit.direct
+        rendered = None if direct else await self._grouper.submit(asked)
         while rendered is None:
             try:
                 rendered = await self._work_injury(asked, self._own_disease)
@@ -96,7 +100,8 @@ class SettleClaim:
     async def _own_disease(self, tx: GroupTx, asked: Asked, visit: VisitToSettle) -> OwnDisease | None:
         """What of a mixed stay is no work injury, decided like any other claim; None: to be decided anew. Raises Refusal."""
         books = self._books.now
-        basis = basis_of(visit, wanted_of(asked.command), asked.institution, books, self._clock.today())
+        settled_on = self._clock.today() if asked.credit is None else asked.credit.rules_on
+        basis = basis_of(visit, wanted_of(asked.command), asked.institution, books, settled_on)
         results: list[bytes | Refusal | None] = [None]
         decided = await self._decide(tx, [(0, asked, visit, basis)], results)
         if decided is None:
@@ -142,9 +147,13 @@ class SettleClaim:
             try:
                 wanted = wanted_of(asked.command)
                 visit = check_visit(visits.get(asked.command.visit_id), wanted)
-                if visit.work_injury:
+                credit = asked.credit
+                if credit is not None:
+                    credit.expect(visit.credit_id)
+                elif visit.work_injury:
                     continue
-                bases.append((i, asked, visit, basis_of(visit, wanted, asked.institution, books, today)))
+                settled_on = today if credit is None else credit.rules_on
+                bases.append((i, asked, visit, basis_of(visit, wanted, asked.institution, books, settled_on)))
             except Refusal as refusal:
                 results[i] = refusal
         decided = await self._decide(tx, bases, results)
@@ -231,10 +240,11 @@ class SettleClaim:
             settlement_id=settlement_id,
             person_id=visit.person_id,
             institution_code=visit.institution_code,
-            booked_on=local(now).date(),
+            booked_on=local(now).date() if asked.credit is None else asked.credit.booked_on,
             ids=self._ids,
         )
         event = settled_event(visit, asked.institution, basis, decision, answer)
+        ended = ended_credit(asked, visit)
         return NewSettlement(
             settlement_id=settlement_id,
             visit=visit,
@@ -246,8 +256,9 @@ class SettleClaim:
             answer=answer,
             decision=decision,
             entries=tuple(entries),
-            events=(event,),
+            events=facts_of_settling(event, ended),
             rendered=asked.render(answer),
+            ended_credit=ended,
             year_no=year_no,
             account_balance_fen=after if decision.account_fen else None,
             relatives=relatives,

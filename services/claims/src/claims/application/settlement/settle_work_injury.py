@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from claims.application.settlement.answer import FundRow, SettlementAnswer
 from claims.application.settlement.answering import about
-from claims.application.settlement.asked import Asked, refuse_recalled, replay, wanted_of
+from claims.application.settlement.asked import Asked, ended_credit, facts_of_settling, refuse_recalled, replay, wanted_of
 from claims.application.settlement.commands import SettlementRequest, StatedSplit
 from claims.application.settlement.ports import GroupTx, NewSettlement, SettlementGroups, VisitReader, YearKey
 from claims.application.settlement.stored_facts import KEPT_LINES
@@ -122,6 +122,9 @@ class SettleWorkInjury:
                 raise conflict(
                     "claims.settlement.lines-changed", "费用明细在结算过程中发生变化，请重新预结算", field="mdtrt_id"
                 )
+            if asked.credit is not None:
+                asked.credit.expect(locked.credit_id)
+            ended = ended_credit(asked, locked)
             settlement_id, now = self._ids.new(), self._clock.now()
             answer = self._answer(command, asked.institution, visit, outcome, ended_on, settlement_id)
             own: OwnDisease | None = None
@@ -174,9 +177,10 @@ class SettleWorkInjury:
                         answer=answer,
                         decision=None,
                         entries=(),
-                        events=(event,),
+                        events=facts_of_settling(event, ended),
                         rendered=rendered,
                         work_injury_key=key,
+                        ended_credit=ended,
                     ),
                 ],
                 {} if own is None else own.years,
@@ -267,7 +271,7 @@ def own_claim(
     batch = Batch(
         batch_id="",
         batch_no="",
-        settled=False,
+        settlement_id=None,
         split=split,
         sessions=sum((line["sessions"] for line in mine), Decimal(0)),
         first_on=days[0],
@@ -278,6 +282,7 @@ def own_claim(
         scheme=command.scheme if visit.scheme == WORK_INJURY else visit.scheme,
         med_type=national_category(visit.med_type, inpatient=visit.inpatient),
         work_injury=False,
+        credit_id=None,
         batches=(batch,),
     )
     alone = replace(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from claims.application.his_messages import AnswerOnce, Effect, HisMessages
+from claims.application.stay_credits.withdraw_credit import WithdrawCredit
 from claims.application.visits.answers import Done
 from claims.application.visits.commands import CancelVisit
 from claims.application.visits.ports import Fees, Visits
@@ -17,11 +18,14 @@ from shared.transactions import Tx
 class CancelVisits:
     """Cancelling what is cancelled is success: the message may be a compensation sent twice."""
 
-    def __init__(self, answers: AnswerOnce, messages: HisMessages, visits: Visits, fees: Fees) -> None:
+    def __init__(
+        self, answers: AnswerOnce, messages: HisMessages, visits: Visits, fees: Fees, withdraw: WithdrawCredit
+    ) -> None:
         self._answers = answers
         self._messages = messages
         self._visits = visits
         self._fees = fees
+        self._withdraw = withdraw
 
     async def __call__(self, command: CancelVisit, institution: Institution, render: Callable[[Done], bytes]) -> bytes:
         """Cancel; refused while a valid settlement exists."""
@@ -44,5 +48,6 @@ class CancelVisits:
         """Cancel a visit whose lock the caller holds. What ``Visit.cancel`` refuses is refused."""
         visit.cancel(await self._fees.batches(tx, visit.visit_id))
         await self._fees.remove(tx, visit.visit_id, batch_nos=None, line_nos=None)
-        await self._visits.change(tx, replace(visit, state="cancelled"))
+        await self._withdraw.off_visit(tx, visit, "cancelled")
+        await self._visits.change(tx, replace(visit, state="cancelled", credit_id=None))
         await self._messages.void(tx, visit.visit_id)

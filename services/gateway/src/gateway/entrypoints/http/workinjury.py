@@ -23,6 +23,7 @@ from shared.money import MAX_FEN, RATE_ONE
 from shared.transactions import OnceKey
 
 BRIDGE: Final = "workinjury-bridge"
+CLAIMS: Final = "claims"
 
 Code = Annotated[str, Field(min_length=1, max_length=64, pattern=PLAIN)]
 Short = Annotated[str, Field(min_length=1, max_length=100, pattern=PLAIN)]
@@ -178,6 +179,13 @@ class FindingBody(_Body):
     reason: Long
 
 
+class StayCreditBody(_Body):
+    """A discharged stay of a person, by the id that the hospital was given (psn_no, mdtrt_id)."""
+
+    person_id: Code
+    visit_id: Code
+
+
 class DocumentBody(_Body):
     """A paper that a decision rests on."""
 
@@ -191,13 +199,14 @@ class DocumentBody(_Body):
 
 
 def router(gateway: Gateway) -> APIRouter:
-    """Routes under /v1; scopes ``recoveries:…``, ``audits:…``, ``conversions:…``, ``injury-cases:…``, ``documents:attach``."""
+    """Routes under /v1; scopes ``recoveries:…``, ``audits:…``, ``conversions:…``, ``injury-cases:…``, ``stay-credits:write``, ``documents:attach``."""
     api = APIRouter(prefix="/v1", tags=["work injury"])
     _cases(api, gateway)
     _conversions(api, gateway)
     _recoveries(api, gateway)
     _audits(api, gateway)
     _worklists(api, gateway)
+    _stay_credits(api, gateway)
     _proposals(api, gateway)
     _documents(api, gateway)
     return api
@@ -439,6 +448,36 @@ def _worklists(api: APIRouter, gateway: Gateway) -> None:
     async def returns(caller: Caller, since: Day, until: Day) -> Any:
         params = {"since": since.isoformat(), "until": until.isoformat(), "region": _regions(caller)}
         return await read(caller, "ledger:read", BRIDGE, "/v1/fund-returns", params)
+
+
+def _stay_credits(api: APIRouter, gateway: Gateway) -> None:
+    read, write = gateway.read_owned, "stay-credits:write"
+
+    @api.get("/stay-credits", tags=["worklists"], summary="Stays whose bills wait for the recognition, with the days left")
+    async def listed(
+        caller: Caller,
+        state: Literal["open", "settled", "withdrawn"] = "open",
+        institution_code: Filter = None,
+        person_id: Filter = None,
+        limit: Limit = 50,
+        after: After = None,
+    ) -> Any:
+        asked = {"state": state, "institution_code": institution_code, "person_id": person_id, "region": _regions(caller)}
+        return await read(caller, "settlements:read", CLAIMS, "/v1/stay-credits", {**asked, "limit": limit, "after": after})
+
+    @api.get("/stay-credits/{credit_id}", tags=["worklists"], summary="One of them")
+    async def one(caller: Caller, credit_id: Id) -> Any:
+        return await read(caller, "settlements:read", CLAIMS, f"/v1/stay-credits/{credit_id}")
+
+    @api.post("/stay-credits", summary="The hospital gives credit: a discharged stay waits for the recognition")
+    async def give(caller: Caller, body: StayCreditBody, key: IdempotencyKey) -> Any:
+        given = body.model_dump()
+        return await gateway.forward_command.about_person(caller, write, CLAIMS, "/v1/stay-credits", body.person_id, given, key)
+
+    @api.post("/stay-credits/{credit_id}/withdraw", summary="End it without a settlement")
+    async def withdraw(caller: Caller, credit_id: Id, key: IdempotencyKey, body: NothingBody | None = None) -> Any:
+        _ = body
+        return await gateway.forward_command(caller, write, CLAIMS, f"/v1/stay-credits/{credit_id}", "withdraw", {}, key)
 
 
 def _proposals(api: APIRouter, gateway: Gateway) -> None:

@@ -95,7 +95,7 @@ class BackPaymentBody(Body):
 
 
 def case_router(bridge: Bridge) -> APIRouter:
-    """Routes under /v1/injury-cases and /v1/eligibility."""
+    """Routes under /v1/injury-cases, /v1/eligibility and /v1/stay-recognitions."""
     router = APIRouter(prefix="/v1", tags=["injury cases"])
 
     async def found(case_id: str) -> dict[str, Any]:
@@ -196,6 +196,11 @@ def case_router(bridge: Bridge) -> APIRouter:
     async def eligibility(caller: Caller, person_id: Id, institution_code: Id, on: Annotated[date, Query()]) -> dict[str, Any]:
         caller.require("injury:read")
         return {"institution_code": institution_code, **await bridge.judge.run(person_id, on)}
+
+    @router.get("/stay-recognitions", summary="What is decided of the injury that a stay may belong to")
+    async def of_stay(caller: Caller, person_id: Id, begun_on: Annotated[date, Query()]) -> dict[str, Any]:
+        caller.require("injury:read")
+        return await bridge.judge.of_stay(person_id, begun_on)
 
     return router
 

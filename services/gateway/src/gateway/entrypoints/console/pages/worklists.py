@@ -44,6 +44,7 @@ _TABS: Final = {
     "deductions": "审核扣款",
     "splits": "费用拆分",
     "mismatches": "对不上的账",
+    "credits": "挂账待认定",
     "proposals": "等第二人复核",
 }
 _PAGE: Final = 50
@@ -72,11 +73,13 @@ async def show(desk: Desk) -> None:
     if kind == "recoveries":
         await _recoveries(desk)
         return
-    found = await desk.api.get(f"/v1/worklists/{kind}", after=desk.query.get("after"), limit=_PAGE)
+    path = "/v1/stay-credits" if kind == "credits" else f"/v1/worklists/{kind}"
+    found = await desk.api.get(path, after=desk.query.get("after"), limit=_PAGE)
     rows, heads, nothing = {
         "advances": (_advance, ["应由谁付", "状态", "申请", "下一步期限", ""], "没有等待办理的先行支付申请。"),
         "deductions": (_deduction, ["医院", "扣款理由", "状态", "异议期限", "#扣款（元）", ""], "没有等待定案的扣款。"),
         "splits": (_split, ["医院", "住院", "状态", "拆分明细", "期限", ""], "没有等待同意的费用拆分。"),
+        "credits": (_credit, ["医院", "住院", "挂账到期", "办理受阻", "#费用（元）"], "没有挂账等待工伤认定的住院。"),
         "mismatches": (_mismatch, ["业务", "凭证", "停在", "原因", "怎么办", "#金额（元）"], "✓ 没有超过时限还对不上的账。"),
     }[kind]
     made = [rows(item, desk.today) for item in found["items"]]
@@ -195,6 +198,18 @@ def _split(s: Json, today: date) -> Html:
         el("td", lines, el("small", s["note"]) if s["note"] else None),
         el("td", clock(s["due_at"], today)),
         el("td", el("a", "审核拆分", href=f"/conversions/{s['conversion_id']}", cls="button")),
+        data_row=True,
+        tabindex=0,
+    )
+
+
+def _credit(c: Json, today: date) -> Html:
+    return row(
+        el("a", c["institution_name"], href=f"/persons/{c['person_id']}"),
+        el("td", f"{day(c['begun_on'])} 至 {day(c['ended_on'])}", el("small", f"住院号 {c['hospital_no']}"), cls="fig"),
+        el("td", clock(c["until"], today)),
+        el("td", c["hindrance"] or "—"),
+        num(c["total_fen"]),
         data_row=True,
         tabindex=0,
     )
