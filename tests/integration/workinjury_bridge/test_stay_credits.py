@@ -210,6 +210,42 @@ async def test_recognised_it_is_settled_directly_and_the_person_pays_what_is_out
     await waiting.settled_once()
 
 
+async def test_f5_on_credit_is_settled_by_both_funds_as_its_split_says(two: Two) -> None:
+    waiting = Waiting(two)
+    lines = [("A1", "7000.00"), ("B1", "4000.00"), ("A1", "2000.00"), ("B1", "2000.00"), ("A1", "5000.00")]
+    await waiting.begin(lines, "20000.00")
+    rows = await (await two.desk.claims.db.pool()).fetch(
+        "SELECT line_no FROM fee_line l JOIN fee_batch b USING (batch_id) WHERE b.visit_id = $1 ORDER BY line_no::int",
+        waiting.visit,
+    )
+    belongs = ["own-disease", "own-disease", "shared"]
+    flags = [{"line_id": row[0], "belongs": b} for row, b in zip(rows[2:], belongs, strict=True)]
+    split = {"visit_id": waiting.visit, "actor": "hospital", "lines": flags}
+    await waiting.client.post(f"/v1/injury-cases/{waiting.case_id}/stay-splits", split)
+    await waiting.decide(**GRANTED)
+    assert await waiting.work() == ["workinjury-bridge.conversion.split-open"]
+    assert (await waiting.shown())["hindrance"] == "费用拆分尚未确认，不能办理"
+    assert (await waiting.booked(), await two.wi()) == ({}, {})
+    await waiting.client.post(f"/v1/stay-splits/{waiting.visit}/agree", {"actor": "reviewer"})
+    waiting.desk.clock.advance(timedelta(minutes=1))
+    assert await waiting.work() == [None]
+    await two.flush()
+    shown = await waiting.shown()
+    assert (shown["state"], shown["ended_by"]) == ("settled", "recognised")
+    info = await waiting.query(shown["settlement_id"])
+    # the second stay of the year: a deductible of 300 where F5 has 500 for the first
+    assert (info["oth_pay"], info["hifp_pay"], info["psn_pay"]) == (
+        Decimal("14666.67"),
+        Decimal("4108.33"),
+        Decimal("1225.00"),
+    )
+    assert await waiting.booked() == {("5001.01", ""): fen("4108.33"), ("2201", f"H:{INSTITUTION}"): -fen("4108.33")}
+    assert (await two.wi())[f"2201(H:{INSTITUTION})"] == -fen("14666.67")
+    told = await two.desk.count("outbox", "type = 'claims.stay-credit-changed.v1' AND payload LIKE '%settled%'")
+    assert (told, await two.desk.count("settlement", f"visit_id = '{waiting.visit}'")) == (1, 2)
+    await two.sound()
+
+
 async def test_the_day_after_the_limit_it_is_settled_although_nothing_is_decided(two: Two) -> None:
     waiting = Waiting(two)
     await waiting.begin()
