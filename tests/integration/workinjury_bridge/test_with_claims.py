@@ -649,7 +649,7 @@ async def test_f5_recognised_before_discharge_each_fund_owes_the_hospital_its_ow
     # a HIS may repeat what the trial said; another figure is refused
     repeated = {name: str(F5_AMOUNTS[name]) for name in ("inscp_scp_amt", "preselfpay_amt")}
     mixed.asked["data"] |= repeated | {"inscp_scp_amt": "19800.01"}
-    assert (await desk.refused("2304", mixed.asked, **GSXT)).startswith("符合政策范围金额(inscp_scp_amt)19800.01与")
+    assert (await desk.refused("2304", mixed.asked, **GSXT)).startswith("符合政策范围金额(inscp_scp_amt)19,800.01与")
     assert (await desk.count("settlement"), await two.wi()) == (0, {})
     mixed.asked["data"] |= repeated
     first = await desk.raw("2304", mixed.asked, msgid="G5", **GSXT)
