@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -117,6 +118,14 @@ class Waiting:
     def at(self, day: date, hour: int = 0) -> None:
         self.desk.clock.set(datetime(day.year, day.month, day.day, hour, tzinfo=CHINA))
 
+    async def told(self) -> list[tuple[str, str | None, str | None]]:
+        """What claims has published of credits: state, what ended it, settlement."""
+        rows = await (await self.desk.claims.db.pool()).fetch(
+            "SELECT payload FROM outbox WHERE type = 'claims.stay-credit-changed.v1' ORDER BY seq"
+        )
+        facts = [json.loads(row["payload"]) for row in rows]
+        return [(f["state"], f["ended_by"], f["settlement_id"]) for f in facts]
+
     async def settled_once(self) -> None:
         assert await self.desk.count("settlement", f"visit_id = '{self.visit}' AND state = 'valid'") == 1
         assert await self.desk.count("visit", "credit_id IS NOT NULL") == 0
@@ -142,6 +151,7 @@ async def test_f3_denied_settles_late_under_the_medical_rules_at_the_denial(two:
     await waiting.settled_once()
     assert await waiting.booked() == MEDICAL
     assert await waiting.days() == [date(2026, 3, 18)]
+    assert await waiting.told() == [("open", None, None), ("settled", "denied", shown["settlement_id"])]
     info = await waiting.query(shown["settlement_id"])
     assert (info["hifp_pay"], info["psn_pay"], info["enddate"]) == (Decimal("6681.00"), Decimal("1959.00"), "2026-03-14")
     await two.flush()
