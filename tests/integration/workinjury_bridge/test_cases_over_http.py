@@ -136,8 +136,9 @@ async def test_what_leaves_no_name_of_its_own_is_kept_with_who_recorded_it(house
     await client.post(f"{path}/back-payment", paid, key="again")
     revoked = {"decision_no": "J1", "final_on": "2026-09-01", "decided_by": "市中级人民法院", "actor": "lijing"}
     await client.post(f"{path}/revocations", revoked)
-    acts = (await client.get(f"{path}/file"))["acts"]
-    assert [(act["act"], act["actor"], act["subject_id"]) for act in acts] == [
+    file = await client.get(f"{path}/file")
+    assert file["paper_claims"] == []
+    assert [(act["act"], act["actor"], act["subject_id"]) for act in file["acts"]] == [
         ("facts", "lijing", None),
         ("stay-facts", "lijing", conversion_id),
         ("advance-applied", "wangfang", applied),
