@@ -196,6 +196,7 @@ class FakeGateway:
                 return JSONResponse(refused.body, refused.body["status"], media_type="application/problem+json")
             except Refusal as refusal:
                 status, code, title, facts = problem(refusal)
+                facts = {**facts, "field": refusal.field} if refusal.field else facts
                 return JSONResponse(Problem(status, code, title, **facts).body, status, media_type="application/problem+json")
 
         return endpoint

@@ -147,6 +147,15 @@ def section(title: str, *content: object, cls: str = "", note: object = None, an
     return el("section", el("h2", title, el("small", note) if note else None), *content, cls=cls, id=anchor)
 
 
+def states(address: str, names: Mapping[str, str], here: str) -> Html:
+    """Links that filter a list by state; ``address`` ends where the state's code goes, no code shows all."""
+    links = [
+        el("a", name, href=f"{address}{code}", aria_current="true" if code == here else None, cls="button")
+        for code, name in {"": "全部", **names}.items()
+    ]
+    return el("p", links, cls="states screen", aria_label="状态")
+
+
 def empty(text: str, *then: object) -> Html:
     """Nothing here, and what to do next."""
     return el("div", el("p", text), *then, cls="empty")

@@ -93,6 +93,8 @@ CASE_STATES: Final = {
     "under_review": "复议或诉讼中",
     "revoked": "认定已撤销",
 }
+RECOGNISED: Final = ("recognised", "under_review")
+"""States of a case whose recognition is in force: a review or lawsuit suspends nothing."""
 CHANNELS: Final = {"counter": "窗口", "bank": "银行", "tax": "税务", "app": "手机", "demo": "导入", "import": "导入"}
 CHARGE_CLASSES: Final = {"A": "甲类", "B": "乙类", "C": "自费"}
 SEXES: Final = {"1": "男", "2": "女"}

@@ -44,15 +44,15 @@ _DEVICE: Final = (
 )
 _FEE: Final = (_ON, _RECEIPT, field("fee_fen", "鉴定费", "fen"), _MATERIALS)
 _APPRAISAL: Final = (
-    field("conclusion_no", "结论书文号", "text"),
     field("kind", "类别", "choice", choices={"initial": "初次鉴定", "reappraisal": "再次鉴定", "recheck": "复查鉴定"}),
-    field("concluded_on", "结论日期", "date"),
+    field("conclusion_no", "结论书文号", "text"),
     field("decided_by", "作出机关", "text"),
     {
         **field("grade", "伤残等级", "choice", choices={"0": "未达级", **{str(n): f"{n} 级" for n in range(1, 11)}}),
         "listed": True,
     },
     {**field("nursing", "生活自理障碍", "choice", choices={"": "无", **NURSING}, required=False), "listed": True},
+    field("concluded_on", "结论日期", "date"),
     field("recheck_due_on", "复查日期", "date", required=False),
 )
 _DEPENDANT: Final = (

@@ -75,9 +75,9 @@ async def show(desk: Desk) -> None:
         block(section("期限", _terms(terms_of(file), desk.today)))
     block(section("医保转工伤", _conversions(case)))
     _advances(desk, case, file)
-    paper_claims.of_case(desk, case, file["paper_claims"])
-    recurrences.of_case(desk, case, _items(recurred))
-    out_of_area.of_case(desk, case, _items(registered), _items(stays))
+    paper_claims.of_case(desk, file["paper_claims"])
+    recurrences.of_case(desk, _items(recurred))
+    out_of_area.of_case(desk, _items(registered), _items(stays))
     if file["recoveries"]:
         block(section("追偿", _recoveries(file["recoveries"]), note="元，点开办理"))
     _deductions(desk, file)
@@ -89,7 +89,11 @@ async def show(desk: Desk) -> None:
     with ui.element("div").classes("columns even"):
         block(section("受伤经过", el("p", case["description"])))
         block(section("办理记录", _record(file["acts"], hands)))
-    _case_acts(desk, case)
+    with ui.element("div").classes("acts screen"):
+        paper_claims.form_link(desk, case)
+        recurrences.apply_button(desk, case, _items(recurred))
+        out_of_area.apply_button(desk, case)
+        _case_acts(desk, case)
     block(section("两套账并列", _books(case_id, journals, places, hands), note="同一凭证号一行；元", anchor="books"))
 
 
@@ -203,43 +207,42 @@ def _case_acts(desk: Desk, case: Json) -> None:
         "filed_on": facts.get("filed_on"),
         "accepted_on": facts.get("accepted_on"),
     }
-    with ui.element("div").classes("acts screen"):
+    act_button(
+        desk,
+        "登记事故情况",
+        "每次登记全部情况；未入账的转换按新情况重新计算、重新初审。",
+        f"{path}/facts",
+        _FACTS,
+        known,
+        read=_facts,
+    )
+    if not facts.get("employer_insured", True) and not facts.get("insured_from"):
         act_button(
             desk,
-            "登记事故情况",
-            "每次登记全部情况；未入账的转换按新情况重新计算、重新初审。",
-            f"{path}/facts",
-            _FACTS,
-            known,
-            read=_facts,
+            "登记补缴",
+            "用人单位已参保并补缴保险费、滞纳金：生效日期起新发生的费用由工伤保险基金支付，此前的仍由用人单位负担。",
+            f"{path}/back-payment",
+            [field("effective_on", "补缴生效日期", "date"), field("proof", "缴费凭证号", "text")],
         )
-        if not facts.get("employer_insured", True) and not facts.get("insured_from"):
-            act_button(
-                desk,
-                "登记补缴",
-                "用人单位已参保并补缴保险费、滞纳金：生效日期起新发生的费用由工伤保险基金支付，此前的仍由用人单位负担。",
-                f"{path}/back-payment",
-                [field("effective_on", "补缴生效日期", "date"), field("proof", "缴费凭证号", "text")],
-            )
-        if case["state"] == "recognised":
-            act_button(
-                desk,
-                "登记复议或诉讼",
-                "复议、诉讼期间待遇照付，终局后再定。",
-                f"{path}/contests",
-                [field("opened_on", "立案日期", "date")],
-            )
-        if case["state"] == "under_review":
-            act_button(desk, "登记维持", "复议或诉讼终局，认定决定维持。", f"{path}/upholdings")
-        if case["state"] in ("recognised", "under_review"):
-            rules = [
-                field("decision_no", "撤销文书文号", "text"),
-                field("final_on", "生效日期", "date"),
-                field("decided_by", "作出机关", "text"),
-            ]
-            act_button(
-                desk, "登记终局撤销", "认定被终局撤销：转换红字冲销，医保待遇恢复，已付待遇追回。", f"{path}/revocations", rules
-            )
+    if case["state"] == "recognised":
+        act_button(
+            desk,
+            "登记复议或诉讼",
+            "复议、诉讼期间待遇照付，终局后再定。",
+            f"{path}/contests",
+            [field("opened_on", "立案日期", "date")],
+        )
+    if case["state"] == "under_review":
+        act_button(desk, "登记维持", "复议或诉讼终局，认定决定维持。", f"{path}/upholdings")
+    if case["state"] in ("recognised", "under_review"):
+        rules = [
+            field("decision_no", "撤销文书文号", "text"),
+            field("final_on", "生效日期", "date"),
+            field("decided_by", "作出机关", "text"),
+        ]
+        act_button(
+            desk, "登记终局撤销", "认定被终局撤销：转换红字冲销，医保待遇恢复，已付待遇追回。", f"{path}/revocations", rules
+        )
 
 
 def _owings(found: Sequence[Owing], journals: Sequence[Json]) -> Html:

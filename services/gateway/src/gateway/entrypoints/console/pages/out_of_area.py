@@ -9,12 +9,13 @@ from typing import Any, Final
 from nicegui import ui
 
 from gateway.entrypoints.console.forms import act_button, act_table, field, send_button
-from gateway.entrypoints.console.frame import Desk, block, empty, missing, person_link, persons_of, section
+from gateway.entrypoints.console.frame import Desk, block, empty, missing, person_link, persons_of, section, states
 from gateway.entrypoints.console.markup import Html, el, join, row, table
 from gateway.entrypoints.console.pages.journals import hands_of
 from gateway.entrypoints.console.pages.worklists import clock
 from gateway.entrypoints.console.words import (
     PROVINCES,
+    RECOGNISED,
     REGISTRATION_KINDS,
     REGISTRATION_STATES,
     SERVICES,
@@ -88,27 +89,12 @@ async def show(desk: Desk) -> None:
         await _money(desk)
 
 
-def _states(kind: str, states: Mapping[str, str], here: str) -> Html:
-    """Links that filter a list by state."""
-    links = [
-        el(
-            "a",
-            name,
-            href=f"/out-of-area?list={kind}" + (f"&state={code}" if code else ""),
-            aria_current="true" if code == here else None,
-            cls="button",
-        )
-        for code, name in {"": "全部", **states}.items()
-    ]
-    return el("p", links, cls="acts", aria_label="状态")
-
-
 async def _registrations(desk: Desk) -> None:
     state = desk.query.get("state", "")
     state = state if state in REGISTRATION_STATES else ""
     found = await desk.api.get("/v1/out-of-area/registrations", state=state or None, after=desk.query.get("after"), limit=_PAGE)
     persons = await persons_of(desk, found["items"])
-    block(_states("registrations", REGISTRATION_STATES, state))
+    block(states("/out-of-area?list=registrations&state=", REGISTRATION_STATES, state))
     if not found["items"]:
         block(empty("没有这样的异地就医备案。"))
         return
@@ -170,28 +156,31 @@ def registration_acts(desk: Desk, r: Json) -> None:
         block(el("span", "等审核" if r["state"] == "applied" else "—", cls="soft"))
 
 
-def of_case(desk: Desk, case: Json, registrations: Sequence[Json], stays: Sequence[Json]) -> None:
-    """The part of a case: registrations and stays with their next act, and a way to apply."""
-    if registrations or stays:
-        block(section("异地就医"))
+def of_case(desk: Desk, registrations: Sequence[Json], stays: Sequence[Json]) -> None:
+    """The part of a case: registrations and stays with their next act."""
     if registrations:
+        block(section("异地就医备案"))
         act_table(
             _REGISTRATION_HEADS,
             [(_registration_cells(desk, r), partial(registration_acts, desk, r)) for r in registrations],
         )
     if stays:
+        block(section("异地住院"))
         act_table(_STAY_HEADS, [(_stay_cells(desk, s), partial(stay_acts, desk, s)) for s in stays])
-    if desk.can("out-of-area:apply") and case["state"] in ("recognised", "under_review"):
-        with ui.element("div").classes("acts screen"):
-            act_button(
-                desk,
-                "申请异地就医备案",
-                "备案后在就医地直接结算，由参保地审核。转诊转院须有协议医疗机构的证明。",
-                "/v1/out-of-area/registrations",
-                _REGISTRATION,
-                {"begins_on": desk.today.isoformat()},
-                read=lambda typed: {**typed, "case_id": case["case_id"]},
-            )
+
+
+def apply_button(desk: Desk, case: Json) -> None:
+    """A way to apply for a registration, at a case whose recognition stands."""
+    if desk.can("out-of-area:apply") and case["state"] in RECOGNISED:
+        act_button(
+            desk,
+            "申请异地就医备案",
+            "备案后在就医地直接结算，由参保地审核。转诊转院须有协议医疗机构的证明。",
+            "/v1/out-of-area/registrations",
+            _REGISTRATION,
+            {"begins_on": desk.today.isoformat()},
+            read=lambda typed: {**typed, "case_id": case["case_id"]},
+        )
 
 
 async def _stays(desk: Desk) -> None:
@@ -199,7 +188,7 @@ async def _stays(desk: Desk) -> None:
     state = state if state in STAY_STATES else ""
     found = await desk.api.get("/v1/out-of-area/stays", state=state or None, after=desk.query.get("after"), limit=_PAGE)
     persons = await persons_of(desk, found["items"])
-    block(_states("stays", STAY_STATES, state))
+    block(states("/out-of-area?list=stays&state=", STAY_STATES, state))
     if not found["items"]:
         block(empty("没有这样的异地住院。"))
         return
@@ -227,7 +216,7 @@ def _stay_cells(desk: Desk, s: Json) -> list[object]:
         ),
         join(
             money(None if fund is None else fund - s["adjusted_fen"]),
-            el("small", "已核减 ", money(s["adjusted_fen"]), cls="line") if s["adjusted_fen"] else None,
+            el("small", "已核减 ", money(s["adjusted_fen"]), cls="below") if s["adjusted_fen"] else None,
         ),
         money(s["person_fen"]),
         clock(s["check_until"], desk.today) if waits else el("span", "—", cls="none"),
@@ -332,13 +321,13 @@ def _clear(desk: Desk, place: str, first: str, amount: int, open_: int) -> None:
 
 def _prefund(desk: Desk) -> None:
     rules = [
-        {**field("province", "省份", "choice", choices=PROVINCES), "listed": True},
         field("back", "方向", "choice", choices={"no": "拨付", "yes": "收回"}),
+        {**field("province", "省份", "choice", choices=PROVINCES), "listed": True},
         field("amount_fen", "金额", "fen"),
     ]
     act_button(
         desk,
-        "提请拨付预付金",
+        "提请拨付或收回预付金",
         "向就医地省份拨付或收回异地就医预付金；由另一人复核后付款。",
         "/v1/out-of-area/prefunds",
         rules,

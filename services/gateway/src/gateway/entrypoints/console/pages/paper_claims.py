@@ -13,7 +13,7 @@ from gateway.entrypoints.console.frame import Desk, block, no_permission, person
 from gateway.entrypoints.console.markup import Html, el, row, table
 from gateway.entrypoints.console.pages.journals import hands_of
 from gateway.entrypoints.console.pages.worklists import clock
-from gateway.entrypoints.console.words import PAPER_CLAIM_STATES, badge, day, money, num, word
+from gateway.entrypoints.console.words import PAPER_CLAIM_STATES, RECOGNISED, badge, day, money, num, word
 from shared.errors import Refusal
 from shared.money import MoneyError, fen, format_yuan
 
@@ -21,10 +21,10 @@ Json = Mapping[str, Any]
 
 _TONES: Final = {"proposed": "due", "paid": "done", "rejected": "late", "revoked": "late"}
 _BILL: Final = (
+    field("inpatient", "类别", "choice", choices={"no": "门诊", "yes": "住院"}),
     field("institution_code", "医疗机构代码", "text"),
     field("institution_name", "医疗机构名称", "text", required=False),
     field("invoice_no", "票据号码", "text"),
-    field("inpatient", "类别", "choice", choices={"no": "门诊", "yes": "住院"}),
     field("begun_on", "就诊（入院）日期", "date"),
     field("ended_on", "结束（出院）日期", "date"),
 )
@@ -269,15 +269,18 @@ def _span(claim: Json) -> str:
     return first if first == last else f"{first} 至 {last}"
 
 
-def of_case(desk: Desk, case: Json, claims: Sequence[Json]) -> None:
-    """The part of a case: what was claimed, and the way to the form where the fund pays at once."""
+def of_case(desk: Desk, claims: Sequence[Json]) -> None:
+    """The part of a case: what was claimed."""
     if claims:
         block(section("手工报销", _table(claims, desk.today), note="元，点开看明细、办理复核"))
+
+
+def form_link(desk: Desk, case: Json) -> None:
+    """The way to the form, at a case whose recognition stands and where the fund pays at once."""
     facts = case.get("facts") or {}
-    at_once = facts.get("employer_insured", True) and not facts.get("third_party")
-    if desk.can("settlements:manual") and at_once and case["state"] in ("recognised", "under_review"):
-        href = f"/cases/{case['case_id']}/paper-claims/new"
-        block(el("div", el("a", "登记手工报销", href=href, cls="button"), cls="acts screen"))
+    insured = facts.get("employer_insured", True) or facts.get("insured_from")
+    if desk.can("settlements:manual") and insured and not facts.get("third_party") and case["state"] in RECOGNISED:
+        block(el("a", "登记手工报销", href=f"/cases/{case['case_id']}/paper-claims/new", cls="button"))
 
 
 def _table(claims: Sequence[Json], today: date) -> Html:

@@ -170,7 +170,6 @@ def _acts(desk: Desk, debt: Json, *, pending: bool) -> None:
                     {**field("kind", "中断事由", "choice", choices=INTERRUPTIONS), "listed": True},
                     field("on", "发生日期", "date"),
                     field("reference", "证明材料或案号", "text"),
-                    NOTE,
                 ],
                 {"on": desk.today.isoformat()},
             )

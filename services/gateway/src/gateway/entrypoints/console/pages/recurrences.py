@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
-from nicegui import ui
-
 from gateway.entrypoints.console.forms import act_button, act_table, field
-from gateway.entrypoints.console.frame import Desk, block, empty, person_link, persons_of, section
+from gateway.entrypoints.console.frame import Desk, block, empty, person_link, persons_of, section, states
 from gateway.entrypoints.console.markup import Html, el, join
 from gateway.entrypoints.console.pages.worklists import clock
-from gateway.entrypoints.console.words import RECURRENCE_STATES, badge, day, word
+from gateway.entrypoints.console.words import RECOGNISED, RECURRENCE_STATES, badge, day, word
 
 Json = Mapping[str, Any]
 
@@ -31,32 +28,29 @@ _APPLICATION: Final = (
     field("old_injury", "受伤时单位是否已参保", "choice", choices={"no": "已参保", "yes": "未参保（老工伤）"}),
 )
 _CONCLUSION: Final = (
-    field("decision_no", "结论书文号", "text"),
     field("confirmed", "结论", "choice", choices={"yes": "确认复发", "no": "不予确认"}),
-    field("decided_on", "作出日期", "date"),
+    field("decision_no", "结论书文号", "text"),
     field("decided_by", "作出机关", "text"),
+    field("decided_on", "作出日期", "date"),
     field("treated_until", "确认的治疗终止日期", "date", required=False),
 )
 
 
 async def show(desk: Desk) -> None:
-    """Applications that wait for a committee, then all of them, newest first."""
-    confirming, objected, found = await asyncio.gather(
-        *(desk.api.get("/v1/recurrences", state=state, limit=_PAGE) for state in _UNDECIDED),
-        desk.api.get("/v1/recurrences", after=desk.query.get("after"), limit=_PAGE),
-    )
-    waiting = [*confirming["items"], *objected["items"]]
-    persons = await persons_of(desk, [*waiting, *found["items"]])
+    """Applications, newest first, each with its next act."""
+    state = desk.query.get("state", "")
+    state = state if state in RECURRENCE_STATES else ""
+    found = await desk.api.get("/v1/recurrences", state=state or None, after=desk.query.get("after"), limit=_PAGE)
+    persons = await persons_of(desk, found["items"])
     block(
         el("div", el("h1", "旧伤复发"), el("small", "由劳动能力鉴定委员会确认后按工伤治疗", cls="soft"), cls="title-line"),
-        section("等鉴定委员会结论", None if waiting else empty("✓ 没有等结论的申请。")),
+        states("/recurrences?state=", RECURRENCE_STATES, state),
+        None if found["items"] else empty("没有这样的旧伤复发确认申请。"),
     )
-    if waiting:
-        _table(desk, waiting, persons)
-    block(section("全部申请", None if found["items"] else empty("没有旧伤复发确认申请。")))
     if found["items"]:
         _table(desk, found["items"], persons)
-    block(el("a", "更早的", href=f"?after={found['next']}", cls="button") if found["next"] else None)
+    more = f"?state={state}&after={found['next']}"
+    block(el("a", "更早的", href=more, cls="button") if found["next"] else None)
 
 
 def _table(desk: Desk, items: Sequence[Json], persons: Mapping[str, Any]) -> None:
@@ -68,27 +62,26 @@ def _table(desk: Desk, items: Sequence[Json], persons: Mapping[str, Any]) -> Non
     act_table(["职工", *_HEADS], rows)
 
 
-def of_case(desk: Desk, case: Json, items: Sequence[Json]) -> None:
-    """The part of a case: what was applied for with its next act, and a way to apply."""
-    may_apply = (
-        desk.can("recurrences:apply")
-        and case["state"] in ("recognised", "under_review")
-        and not any(r["state"] in _UNDECIDED for r in items)
-    )
+def of_case(desk: Desk, items: Sequence[Json]) -> None:
+    """The part of a case: what was applied for with its next act."""
     if items:
         block(section("旧伤复发", note="由劳动能力鉴定委员会确认后按工伤治疗"))
         act_table(_HEADS, [(_cells(desk, r), partial(acts, desk, r)) for r in items])
-    if may_apply:
-        with ui.element("div").classes("acts screen"):
-            act_button(
-                desk,
-                "申请旧伤复发确认",
-                "登记本人或用人单位的申请，送劳动能力鉴定委员会确认；确认前医疗费仍按医保结算。",
-                "/v1/recurrences",
-                _APPLICATION,
-                {"applied_on": desk.today.isoformat(), "body_parts": case["body_parts"], "old_injury": "no"},
-                read=lambda typed: _application(case["case_id"], typed),
-            )
+
+
+def apply_button(desk: Desk, case: Json, items: Sequence[Json]) -> None:
+    """A way to apply, at a case whose recognition stands and that has no application being decided."""
+    undecided = any(r["state"] in _UNDECIDED for r in items)
+    if desk.can("recurrences:apply") and case["state"] in RECOGNISED and not undecided:
+        act_button(
+            desk,
+            "申请旧伤复发确认",
+            "登记本人或用人单位的申请，送劳动能力鉴定委员会确认；确认前医疗费仍按医保结算。",
+            "/v1/recurrences",
+            _APPLICATION,
+            {"applied_on": desk.today.isoformat(), "body_parts": case["body_parts"], "old_injury": "no"},
+            read=lambda typed: _application(case["case_id"], typed),
+        )
 
 
 def _cells(desk: Desk, r: Json) -> list[object]:
