@@ -126,10 +126,11 @@ async def test_a_claim_on_paper_is_typed_line_by_line_and_paid_by_another(
     await page.get_by_label("票据号码").fill("3300261234")
     for label in ("就诊（入院）日期", "结束（出院）日期"):
         await page.get_by_label(label).fill("20260501")
-    await page.get_by_role("button", name="加一行").click()
     lines = page.locator(".bill-line")
     await lines.nth(0).get_by_label("明细编号或名称").fill("清创缝合")
     await lines.nth(0).get_by_label("金额").fill("1,280.5")
+    await lines.nth(0).get_by_label("日期").press("Enter")
+    await expect(lines.nth(1).get_by_label("明细编号或名称")).to_be_focused()
     await lines.nth(1).get_by_label("明细编号或名称").fill("进口敷料")
     await lines.nth(1).get_by_label("金额").fill("300")
     await lines.nth(1).get_by_role("combobox", name="目录").click()

@@ -110,7 +110,7 @@ class Lines:
                 )
             )
         with ui.element("div").classes("bill-sum"):
-            ui.button("加一行", on_click=self._add).props("flat no-caps").classes("plain")
+            ui.button("加一行", on_click=self._add).props("flat no-caps data-next").classes("plain")
             self._sum = block()
         self._add()
 
@@ -154,6 +154,8 @@ class Lines:
             }
             ui.button("删除", on_click=lambda: self._remove(whole, boxes)).props("flat no-caps").classes("plain")
         self._rows.append(boxes)
+        if len(self._rows) > 1:
+            boxes["line_id"].run_method("focus")
         self._total()
 
     def _remove(self, whole: ui.element, boxes: dict[str, Any]) -> None:
