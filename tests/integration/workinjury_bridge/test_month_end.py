@@ -333,6 +333,11 @@ async def test_escalation_asks_one_after_the_other(office: Office) -> None:
         "工伤保险基金2026-11月末清算资金不足，尚缺12,060.00，其中应付其他基金12,060.00",
         "报本级人民政府垫付，到账后登记补足资金，系统续付",
     )
+    office.to(date(2026, 12, 4))
+    async with office.bridge.db.transaction() as tx:
+        await office.bridge.month_end.escalate.run(tx, clearing_id)
+    found = await office.show(clearing_id)
+    assert (found["asked_on"], found["asked_until"]) == (date(2026, 12, 4), date(2026, 12, 9))
 
 
 class Death(BaseException):
