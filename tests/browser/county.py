@@ -42,7 +42,7 @@ ROLES: dict[str, Json] = {
         "scopes": "matters:read matters:act matters:decide persons:read persons:identify settlements:read conversions:read "
         "conversions:check conversions:send-back injury-cases:read injury-cases:decide ledger:read rules:read rules:write "
         "filings:read filings:write benefits:read benefits:propose recoveries:read recoveries:write audits:propose documents:attach "
-        "partner-documents:read clearing:read out-of-area:check settlements:correct",
+        "partner-documents:read clearing:read out-of-area:check settlements:correct settlements:manual",
     },
     "zhaoming": {
         "name": "赵明",

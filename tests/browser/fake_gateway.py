@@ -110,6 +110,8 @@ class FakeGateway:
             "/v1/recurrences": self.recurrences,
             "/v1/out-of-area/registrations": self.registrations,
             "/v1/out-of-area/stays": self.stays,
+            "/v1/out-of-area/clearings": self.quarters,
+            "/v1/paper-claims/{paper_claim_id}": self.paper_claim,
             "/v1/pension-runs/{month}": self.pension_run,
             "/v1/pension-reviews": self.pension_reviews,
             "/v1/institutions": self.institutions,
@@ -138,7 +140,18 @@ class FakeGateway:
             "/v1/partner-documents/{document_id}/{act}": self.on_partner_document,
             "/v1/person-payouts": self.propose_payout,
             "/v1/person-payouts/{payout_id}/{act}": self.on_payout,
+            "/v1/out-of-area/registrations": self.register_elsewhere,
             "/v1/out-of-area/registrations/{registration_id}/{act}": self.on_registration,
+            "/v1/out-of-area/stays/{stay_id}/{act}": self.on_stay,
+            "/v1/out-of-area/clearings": self.clear_quarter,
+            "/v1/out-of-area/prefunds": self.prefund,
+            "/v1/recurrences": self.recur,
+            "/v1/recurrences/{recurrence_id}/{act}": self.on_recurrence,
+            "/v1/injury-cases/{case_id}/back-payment": self.back_payment,
+            "/v1/injury-cases/{case_id}/paper-claims": self.claim_on_paper,
+            "/v1/injury-cases/{case_id}/benefits": self.propose_benefit,
+            "/v1/injury-cases/{case_id}/own-wage": self.record_wage,
+            "/v1/paper-claims/{paper_claim_id}/{act}": self.on_paper_claim,
             "/v1/advances/{advance_id}/{act}": self.on_advance,
             "/v1/recoveries/{recovery_id}/{act}": self.on_debt,
             "/v1/injury-cases/{case_id}/facts": self.state_facts,
@@ -183,6 +196,7 @@ class FakeGateway:
                 return JSONResponse(refused.body, refused.body["status"], media_type="application/problem+json")
             except Refusal as refusal:
                 status, code, title, facts = problem(refusal)
+                facts = {**facts, "field": refusal.field} if refusal.field else facts
                 return JSONResponse(Problem(status, code, title, **facts).body, status, media_type="application/problem+json")
 
         return endpoint
@@ -549,6 +563,13 @@ class FakeGateway:
             debt["movements"] = [*debt["movements"], {**moved, "recorded_at": "2026-11-22T09:31:00+08:00"}]
         elif act == "demand":
             debt |= {"state": "demanded", "due_on": "2026-12-02"}
+        elif act == "interruptions":
+            if body["on"] > county.TODAY.isoformat():
+                title = "时效中断日期不能晚于今天"
+                raise Problem(422, "workinjury-bridge.day.in-the-future", title, field="on")
+            kept = {"kind": body["kind"], "on": body["on"], "reference": body["reference"], "actor": user}
+            debt["interruptions"] = [*debt["interruptions"], {**kept, "recorded_at": "2026-11-22T09:31:00+08:00"}]
+            debt |= {"limitation_on": "2029-11-20", "in_court": body["kind"] == "suit"}
         elif act == "liability":
             debt |= {"liability": body["share"]}
         elif act == "write-off":
@@ -685,20 +706,34 @@ class FakeGateway:
 
     def recurrences(self, request: Request) -> Json:
         self._user(request, "injury-cases:read")
-        return _page(self.month_end.recurrences())
+        return _page(_of(request, self.month_end.recurrences))
+
+    def recur(self, request: Request, body: Json) -> Json:
+        user = self._user(request, "recurrences:apply")
+        new = self.month_end.recur(body)
+        self.injuries.told(body["case_id"], "recurrence-applied", user, new["recurrence_id"])
+        return new
+
+    def on_recurrence(self, request: Request, body: Json) -> Json:
+        act = request.path_params["act"]
+        self._user(request, "recurrences:apply" if act == "withdrawal" else "injury-cases:decide")
+        return self.month_end.on_recurrence(request.path_params["recurrence_id"], act, body)
 
     def registrations(self, request: Request) -> Json:
         self._user(request, "injury-cases:read")
-        state = request.query_params.get("state")
-        return _page([r for r in self.month_end.registrations if state in (None, r["state"])])
+        return _page(_of(request, self.month_end.registrations))
+
+    def register_elsewhere(self, request: Request, body: Json) -> Json:
+        return self.month_end.register(body, self._user(request, "out-of-area:apply"))
 
     def on_registration(self, request: Request, body: Json) -> Json:
-        user, act = self._user(request, "out-of-area:check"), request.path_params["act"]
+        act = request.path_params["act"]
+        user = self._user(request, "out-of-area:apply" if act == "cancel" else "out-of-area:check")
         (registration,) = [
             r for r in self.month_end.registrations if r["registration_id"] == request.path_params["registration_id"]
         ]
         registration |= {
-            "state": {"approve": "registered", "reject": "rejected"}[act],
+            "state": {"approve": "registered", "reject": "rejected", "cancel": "cancelled"}[act],
             "checker": user,
             "note": body.get("note"),
         }
@@ -706,7 +741,57 @@ class FakeGateway:
 
     def stays(self, request: Request) -> Json:
         self._user(request, "injury-cases:read")
-        return _page(self.month_end.stays())
+        return _page(_of(request, self.month_end.stays))
+
+    def on_stay(self, request: Request, body: Json) -> Json:
+        act = request.path_params["act"]
+        self._user(request, "out-of-area:apply" if act == "allowances" else "out-of-area:check")
+        return self.month_end.on_stay(request.path_params["stay_id"], act, body)
+
+    def quarters(self, request: Request) -> Json:
+        self._user(request, "clearing:read")
+        return _page(self.month_end.quarters)
+
+    def clear_quarter(self, request: Request, body: Json) -> Json:
+        user = self._user(request, "clearing:propose")
+        return self._propose("remote-clearing", "异地就医季度清算", body["bill_no"], body, user)
+
+    def prefund(self, request: Request, body: Json) -> Json:
+        return self._propose("prefund", "异地就医预付金", body["province"], body, self._user(request, "clearing:propose"))
+
+    # ---- back-payment, claims on paper, benefits ------------------------------------------------------------------------
+
+    def back_payment(self, request: Request, body: Json) -> Json:
+        user = self._user(request, "injury-cases:decide")
+        return self.injuries.back_paid(request.path_params["case_id"], body, user)
+
+    def claim_on_paper(self, request: Request, body: Json) -> Json:
+        user = self._user(request, "settlements:manual")
+        return self.injuries.claim_on_paper(request.path_params["case_id"], body, user)
+
+    def paper_claim(self, request: Request) -> Json:
+        self._user(request, "injury-cases:read")
+        return self.injuries.paper_claims[request.path_params["paper_claim_id"]]
+
+    def on_paper_claim(self, request: Request, body: Json) -> Json:
+        user = self._user(request, "settlements:approve")
+        claim = self.injuries.paper_claims[request.path_params["paper_claim_id"]]
+        state = {"approve": "paid", "reject": "rejected"}[request.path_params["act"]]
+        claim |= {"state": state, "checker": user, "note": body.get("note")}
+        return claim
+
+    def propose_benefit(self, request: Request, body: Json) -> Json:
+        user = self._user(request, "benefits:propose")
+        if body["kind"] == "device" and body["device_code"] != "FJ-01":
+            title = "辅助器具不在价格标准目录内"
+            raise Problem(422, "workinjury-bridge.benefit.fact-missing", title, field="device_code")
+        return self.injuries.propose(body["kind"], user)
+
+    def record_wage(self, request: Request, body: Json) -> Json:
+        self._user(request, "benefits:propose")
+        amount = sum(body["monthly_wages_fen"]) // len(body["monthly_wages_fen"])
+        self.injuries.wage = {"amount_fen": amount, "calculation": []}
+        return {"own_wage_fen": amount}
 
     # ---- rule books ---------------------------------------------------------------------------------------------------
 
@@ -811,6 +896,12 @@ class FakeGateway:
             "credit_fen": credit,
             "balanced": debit == credit,
         }
+
+
+def _of(request: Request, items: list[Json]) -> list[Json]:
+    """Those of the case and the state that are asked for."""
+    wanted = {key: value for key, value in request.query_params.items() if key in ("case_id", "state")}
+    return [item for item in items if all(item[key] == value for key, value in wanted.items())]
 
 
 def _page(items: list[Any]) -> Json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared.errors import conflict, invalid
 from tests.browser import county
 from tests.browser.county import CASE, CONVERSION, HOSPITAL, LI, TODAY, WANG_ELDER, ZHANG
 
@@ -24,6 +25,11 @@ class Injuries:
         self.proposals = {p["proposal_id"]: p for p in (_proposal(),)}
         self.documents = [_document()]
         self.item = _item()
+        self.proposed: list[Json] = []
+        self.wage: Json | None = {"amount_fen": 620_000, "calculation": [_step(_WAGE, 620_000, "工伤保险条例", "64")]}
+        self.paper_claims: dict[str, Json] = {}
+        self.insured_from: Json = {}
+        self.acts: list[Json] = [_act("facts", "lijing", "2026-11-10T09:20:00+08:00")]
 
     def case(self) -> Json:
         """The case of the uninsured employer."""
@@ -37,7 +43,8 @@ class Injuries:
             "body_parts": ["右足", "腰部"],
             "description": "在工地卸货时从车上坠落，右足骨折、腰部扭伤。",
             "opened_at": "2026-05-20T09:00:00+08:00",
-            "facts": {"filed_on": "2026-05-20", "accepted_on": "2026-05-25", "employer_insured": False, "third_party": None},
+            "facts": {"filed_on": "2026-05-20", "accepted_on": "2026-05-25", "employer_insured": False, "third_party": None}
+            | self.insured_from,
             "decisions": [
                 {
                     **plain["decisions"][0],
@@ -57,6 +64,8 @@ class Injuries:
             "payments": [],
             "direct_settlements": [],
             "transfers": [],
+            "acts": [act for act in self.acts if act["case_id"] == case_id],
+            "paper_claims": [claim for claim in self.paper_claims.values() if claim["case_id"] == case_id],
         }
         about = {"case_id": case_id, "region": "990101"}
         if case_id == UNINSURED:
@@ -185,7 +194,7 @@ class Injuries:
 
     def benefits(self) -> Json:
         """Benefits of 张建国's injury."""
-        wage = _step("本人工资（12 个月平均缴费工资）", 620_000, "工伤保险条例", "64")
+        wage = _step(_WAGE, 620_000, "工伤保险条例", "64")
         allowance = [wage, _step("四级按本人工资的 75%", 465_000, "工伤保险条例", "35")]
         pension: Json = {
             "entitlement_id": PENSION,
@@ -221,7 +230,7 @@ class Injuries:
             "person_id": ZHANG,
             "region": "990101",
             "rule_book": "DEMO",
-            "own_wage": {"amount_fen": 620_000, "calculation": [wage]},
+            "own_wage": self.wage,
             "appraisals": [
                 {
                     "appraisal_id": "01A",
@@ -236,7 +245,7 @@ class Injuries:
                     "counts_from": "2026-08-18",
                 }
             ],
-            "items": [self.item],
+            "items": [self.item, *self.proposed],
             "entitlements": [pension],
             "owed_by_employer": [
                 {
@@ -247,6 +256,73 @@ class Injuries:
             ],
             "loss": None,
         }
+
+    def told(self, case_id: str, act: str, actor: str, subject_id: str | None = None) -> None:
+        """Kept in the case file."""
+        number = {"act_id": f"01ACT{len(self.acts)}", "case_id": case_id}
+        self.acts.append({**_act(act, actor, NOW), **number, "subject_id": subject_id})
+
+    def back_paid(self, case_id: str, body: Json, actor: str) -> Json:
+        """The employer has paid; a day that is not after the accident is refused as the bridge does."""
+        if body["effective_on"] <= self.case()["accident_on"]:
+            raise invalid("workinjury-bridge.facts.invalid", "补缴生效日期应晚于事故日期", field="effective_on")
+        self.insured_from = {"insured_from": body["effective_on"], "insured_proof": body["proof"]}
+        self.told(case_id, "back-paid", actor)
+        return {"case_id": case_id, "insured_from": body["effective_on"], "conversions": []}
+
+    def claim_on_paper(self, case_id: str, body: Json, actor: str) -> Json:
+        """A bill with its lines; an invoice is claimed once."""
+        if any(c["invoice_no"] == body["invoice_no"] for c in self.paper_claims.values()):
+            raise conflict(
+                "workinjury-bridge.paper-claim.same-bill",
+                "同一费用已在工伤保险基金报销或正在办理，不能重复支付，请核查",
+                field="invoice_no",
+            )
+        lines = [
+            {
+                "line_id": line["line_id"],
+                "amount_fen": line["amount_fen"],
+                "in_catalogue": line["in_wi_catalogue"],
+                "cap_fen": line.get("cap_fen"),
+                "consent": line.get("consent"),
+                "emergency": line.get("emergency", False),
+                "charged_on": line.get("occurred_on"),
+            }
+            for line in body["lines"]
+        ]
+        borne = sum(line["amount_fen"] for line in lines if line["in_catalogue"])
+        person = sum(line["amount_fen"] for line in lines if line["consent"])
+        claim = {
+            **{key: value for key, value in body.items() if key != "lines"},
+            "paper_claim_id": "01PAPERNEW",
+            "case_id": case_id,
+            "person_id": ZHANG,
+            "region": "990101",
+            "work_injury_fen": borne,
+            "person_fen": person,
+            "hospital_fen": sum(line["amount_fen"] for line in lines) - borne - person,
+            "unrelated_fen": 0,
+            "meals_fen": 0,
+            "lines": lines,
+            "state": "proposed",
+            "maker": actor,
+            "checker": None,
+            "note": None,
+            "due_on": "2026-12-18",
+        }
+        self.paper_claims["01PAPERNEW"] = claim
+        return claim
+
+    def propose(self, kind: str, actor: str) -> Json:
+        """A one-off item."""
+        new = {
+            **_item(),
+            "benefit_id": "01BENEFITNEW",
+            "kind": kind,
+            "name": {"device": "辅助器具配置费", "travel": "统筹地区以外就医交通食宿费"}[kind],
+        }
+        self.proposed.append({**new, "amount_fen": 120_000, "calculation": [], "maker": actor})
+        return self.proposed[-1]
 
     def run(self, month: str) -> Json:
         """The monthly run."""
@@ -286,6 +362,14 @@ class Injuries:
                 "reasons": ["heirs-unproven"],
             },
         ]
+
+
+_WAGE = "本人工资（12 个月平均缴费工资）"
+NOW = "2026-11-22T09:31:00+08:00"
+
+
+def _act(act: str, actor: str, at: str) -> Json:
+    return {"act_id": "01ACT", "case_id": CASE, "act": act, "actor": actor, "subject_id": None, "recorded_at": at}
 
 
 def _step(label: str, amount: int, source: str, article: str) -> Json:
@@ -330,6 +414,9 @@ def _debt() -> Json:
         "state": "partial",
         "due_on": "2026-11-16",
         "liability": None,
+        "limitation_on": None,
+        "in_court": False,
+        "interruptions": [],
         "opened_at": "2026-05-18T10:00:00+08:00",
         "movements": [
             {
@@ -361,6 +448,7 @@ def _third_debt() -> Json:
         "open_fen": 307_500,
         "state": "open",
         "due_on": "2026-11-24",
+        "limitation_on": "2029-03-02",
         "opened_at": "2026-08-03T10:00:00+08:00",
         "movements": [],
     }

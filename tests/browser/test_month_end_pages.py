@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.county import ZHANG
 from tests.browser.fake_gateway import FakeGateway
-from tests.browser.month_end import CARRIED, CLUE, LIABILITY, OPEN, PAYOUT, REGISTRATION, SHORT
+from tests.browser.month_end import CARRIED, CLUE, LIABILITY, OPEN, PAYOUT, SHORT
 from tests.browser.test_console import cells, texts
 from tests.browser.test_injury_pages import confirm
 
@@ -38,8 +38,17 @@ async def test_a_short_run_names_its_remedy_and_the_accountant_books_the_money(
     await expect(page.locator(".fault")).to_contain_text("■ 资金缺口 66,540.00 元")
     await expect(page.locator(".fault")).to_contain_text("财政专户拨款")
     await expect(page.locator(".fault")).to_contain_text("2026-11-20")
-    queue = page.locator("section").filter(has_text="付款顺序").locator("tr")
+    await expect(page.locator(".fault")).to_contain_text("申请 2026-11-18答复期限 2026-11-23▲ 还剩 1 天")
+    await expect(page.locator(".fault")).to_contain_text("逾期未到账的，系统转向下一来源：动用储备金。")
+    queue = page.locator("section").filter(has_text="付款顺序").locator("tbody tr")
     assert await texts(queue) == [
+        "1 先付个人和用人单位 由系统随办随付，这里先留足 — 3,075.00 — —",
+        "2 河湾县人民医院 其中抵扣 420.00 2026-10-09 21,900.00 21,480.00 0.00 ✓ 付清",
+        "2 H99010100002 2026-10-14 30,000.00 30,000.00 0.00 ✓ 付清",
+        "3 职工基本医疗保险基金 工伤案件 2026-10-16 12,985.00 5,445.00 7,540.00 部分已付",
+        "3 城乡居民基本医疗保险基金 工伤案件 2026-10-22 59,000.00 0.00 59,000.00 未付",
+    ]
+    assert await texts(page.locator("section").filter(has_text="各基金").locator("tr")) == [
         "收款基金 应付 已付 未付",
         "付给职工基本医疗保险基金 部分已付 12,985.00 5,445.00 7,540.00",
         "付给城乡居民基本医疗保险基金 未付 59,000.00 0.00 59,000.00",
@@ -77,7 +86,7 @@ async def test_another_person_approves_and_resumes_a_run(sign_in: SignIn, gatewa
         (f"/v1/interfund-clearings/{SHORT}/resume", {}),
     ]
     await page.goto(f"/clearings/{CARRIED}")
-    carried = page.locator("section").filter(has_text="付款顺序").locator("tbody tr")
+    carried = page.locator("section").filter(has_text="各基金").locator("tbody tr")
     assert await texts(carried) == ["付给职工基本医疗保险基金 部分已付 9,000.00 6,000.00 3,000.00"]
 
 
@@ -188,21 +197,3 @@ async def test_what_a_person_is_owed_is_proposed_by_one_and_paid_by_another(
         "/v1/person-payouts/01PAYOUTNEW/reject",
     ]
     assert gateway.month_end.payouts[PAYOUT]["person_id"] == ZHANG
-
-
-async def test_recurrences_and_treatment_elsewhere_stand_with_their_state(
-    sign_in: SignIn, gateway: FakeGateway, shot: Shot
-) -> None:
-    page = await sign_in("lijing", "/recurrences")
-    (only,) = await cells(page, "table.rows")
-    assert only[1:5] == ["跟骨骨折后创伤性关节炎 右足", "等鉴定委员会确认", "2026-11-02", "2027-01-01 ● 还剩 40 天"]
-    await shot(page, "recurrences")
-    await page.goto("/out-of-area")
-    assert [r[3] for r in (await cells(page, "table.rows"))[:2]] == ["待审核", "已备案"]
-    await shot(page, "out-of-area")
-    await page.get_by_role("button", name="同意备案").click()
-    await expect(page.locator(".waiting")).to_have_count(0)
-    assert sent(gateway) == [(f"/v1/out-of-area/registrations/{REGISTRATION}/approve", {})]
-    clerk = await sign_in("wangfang", "/out-of-area")
-    await expect(clerk.locator("table.rows").first).to_be_visible()
-    assert await clerk.get_by_role("button", name="同意备案").count() == 0

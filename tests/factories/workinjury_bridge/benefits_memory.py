@@ -31,6 +31,7 @@ from workinjury_bridge.application.benefits.run_pensions import RunPensions
 from workinjury_bridge.application.benefits.withdraw_benefits import WithdrawBenefits
 from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import Payment
+from workinjury_bridge.application.record_act import RecordAct
 from workinjury_bridge.domain.benefits.appraisal import Appraisal
 from workinjury_bridge.domain.benefits.entitlement import ALIVE, Entitlement, EntitlementState
 from workinjury_bridge.domain.benefits.item import STANDS, Item, ItemState
@@ -265,18 +266,19 @@ class MemoryBenefits:
         postings, items, paid_out = MemoryPostings(), MemoryItems(), MemoryPaidOut()
         self.items = items
         collect = CollectCaseFile(cases, wages, appraisals, losses, entitlements)
-        self.record_wage = RecordWage(store, collect, wages, items, entitlements, book, clock)
-        self.record_appraisal = RecordAppraisal(store, collect, appraisals, entitlements, book, clock, ids)
+        record = RecordAct(cases, clock, ids)
+        self.record_wage = RecordWage(store, collect, wages, items, entitlements, book, clock, record)
+        self.record_appraisal = RecordAppraisal(store, collect, appraisals, entitlements, book, clock, ids, record)
         self.propose = ProposeBenefit(store, collect, items, ledger, book, clock, ids)
-        self.approve = ApproveBenefit(store, collect, self.propose, items, losses, ledger, pay, book, clock, ids)
+        self.approve = ApproveBenefit(store, collect, self.propose, items, losses, ledger, pay, book, clock, ids, record)
         self.propose_pension = ProposePension(store, collect, entitlements, book, clock, ids)
-        self.change = ChangePension(store, collect, entitlements, losses, book, clock)
+        self.change = ChangePension(store, collect, entitlements, losses, book, clock, record)
         self.run = RunPensions(store, collect, entitlements, postings, losses, ledger, pay, book, clock, ids)
-        self.report_loss = ReportLoss(store, cases, losses, entitlements, ledger, paid_out, load_calendar(), clock, ids)
+        self.report_loss = ReportLoss(store, cases, losses, entitlements, ledger, paid_out, load_calendar(), clock, ids, record)
         self.confirm_succession = ConfirmSuccession(
-            store, cases, losses, entitlements, postings, items, self.approve, pay, clock
+            store, cases, losses, entitlements, postings, items, self.approve, pay, clock, record
         )
-        self.return_payment = ReturnPayment(store, cases, losses, paid_out, ledger, pay, clock, ids)
+        self.return_payment = ReturnPayment(store, cases, losses, paid_out, ledger, pay, clock, ids, record)
         self.withdraw = WithdrawBenefits(items, entitlements, losses, ledger, clock, ids)
         self.describe = DescribeBenefits(store, collect, items, postings, book, clock)
 

@@ -23,6 +23,7 @@ from workinjury_bridge.domain.clearing import (
     ClearingTransfer,
     InstitutionDue,
     InterfundDue,
+    Plan,
     Purse,
     oldest_open,
 )
@@ -57,6 +58,11 @@ class MemoryClearings:
     async def save(self, tx: Tx, clearing: Clearing, at: datetime) -> None:
         of(tx).clearings[clearing.clearing_id] = clearing
         of(tx).hindrances.pop(clearing.clearing_id, None)
+
+    async def keep_queue(self, tx: Tx, clearing_id: str, round_: Plan) -> None:
+        kept = of(tx).clearing_queues.setdefault(clearing_id, {})
+        kept.update({due.institution_code: (due, True) for due in round_.institutions})
+        kept.update({due.institution_code: (due, False) for due in round_.waiting})
 
     async def unfinished(self, tx: Tx, payer: Book | None = None) -> Sequence[Clearing]:
         mine = [c for c in of(tx).clearings.values() if c.state is not ClearingState.CLOSED and payer in (None, c.payer)]

@@ -51,6 +51,7 @@ from workinjury_bridge.application.pay_direct_meals import PayDirectMeals
 from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import Mutual, Payment
 from workinjury_bridge.application.propose_conversions import ProposeConversions
+from workinjury_bridge.application.record_act import RecordAct
 from workinjury_bridge.application.recovery.apply_for_advance import ApplyForAdvance
 from workinjury_bridge.application.recovery.ask_back import AskBack
 from workinjury_bridge.application.recovery.book_movements import BookMovements
@@ -74,7 +75,7 @@ from workinjury_bridge.domain.benefits.loss import Loss
 from workinjury_bridge.domain.benefits.rules import BenefitBook
 from workinjury_bridge.domain.benefits.wage import OwnWage
 from workinjury_bridge.domain.bill import BillLine
-from workinjury_bridge.domain.clearing import Clearing, ClearingTransfer, InterfundDue
+from workinjury_bridge.domain.clearing import Clearing, ClearingTransfer, InstitutionDue, InterfundDue
 from workinjury_bridge.domain.conversion import Conversion, Step, next_step
 from workinjury_bridge.domain.direct_settlement import DirectSettlement
 from workinjury_bridge.domain.double_bill import DoubleBill, DoubleBillState
@@ -101,6 +102,7 @@ class State:
     stays: dict[str, SettledStay] = field(default_factory=dict)
     reversed: dict[str, bool] = field(default_factory=dict)
     case_acts: dict[str, CaseAct] = field(default_factory=dict)
+    clearing_queues: dict[str, dict[str, tuple[InstitutionDue, bool]]] = field(default_factory=dict)
     conversions: dict[str, Conversion] = field(default_factory=dict)
     hindrances: dict[str, str] = field(default_factory=dict)
     corrections: dict[str, int] = field(default_factory=dict)
@@ -570,7 +572,8 @@ class MemoryBridge:
         self.judge = JudgeEligibility(store, cases, recurrences, POLICIES)
         self.open_case = OpenInjuryCase(store, cases, clock, ids)
         self.decide = DecideRecognition(store, cases, propose, clock, ids)
-        self.contest = ContestRecognition(store, cases, clock, ids)
+        record = RecordAct(cases, clock, ids)
+        self.contest = ContestRecognition(store, cases, record)
         papers, double_bills = MemoryPaperClaims(), MemoryDoubleBills()
         self.find_double = FindDoubleBills(
             store, cases, stays, conversions, directs, papers, remote, double_bills, policies, calendar, clock, ids
@@ -603,14 +606,14 @@ class MemoryBridge:
             clock,
         )
         self.revoke = RevokeRecognition(
-            store, cases, conversions, propose, self.benefits.withdraw, self.papers, withdraw, clock, ids
+            store, cases, conversions, propose, self.benefits.withdraw, self.papers, withdraw, clock, ids, record
         )
         self.review = ReviewConversion(store, cases, conversions, propose, advances, clock)
-        self.state_facts = StateFacts(store, cases, conversions, clock, ids)
-        self.back_payment = RecordBackPayment(store, cases, stays, conversions, clock)
+        self.state_facts = StateFacts(store, cases, conversions, clock, record)
+        self.back_payment = RecordBackPayment(store, cases, stays, conversions, clock, record)
         self.split = SplitStay(store, store, conversions, self.claims, policies, calendar, clock)
-        self.advances = ApplyForAdvance(store, cases, advances, policies, calendar, clock, ids)
-        self.debts = RecoverDebt(store, recoveries, conversions, ledger, policies, clock, ids)
+        self.advances = ApplyForAdvance(store, cases, advances, policies, calendar, clock, ids, record)
+        self.debts = RecoverDebt(store, recoveries, conversions, ledger, policies, clock, ids, record)
         self.book_movements = BookMovements(store, recoveries, self.claims)
         self.remind = Remind(recoveries, advances, double_bills, policies, clock)
         self.advance = AdvanceConversion(
@@ -660,12 +663,12 @@ class MemoryBridge:
         self._on_reversed = OnClaimReversed(cases, stays, conversions, reverse, clock)
         self._on_corrected = OnSettlementCorrected(cases, stays, conversions, clock)
 
-        self.recur = ConfirmRecurrence(store, cases, recurrences, stays, conversions, propose, POLICIES, clock, ids)
+        self.recur = ConfirmRecurrence(store, cases, recurrences, stays, conversions, propose, POLICIES, clock, ids, record)
         registrations, clearings = MemoryRegistrations(), MemoryQuarterClearings()
         items = self.benefits.items
-        self.register = RegisterOutOfArea(store, cases, registrations, POLICIES, calendar, clock, ids)
+        self.register = RegisterOutOfArea(store, cases, registrations, POLICIES, calendar, clock, ids, record)
         self.track = TrackRemoteStay(
-            store, cases, registrations, remote, clearings, items, ledger, ask_back, POLICIES, calendar, clock, ids
+            store, cases, registrations, remote, clearings, items, ledger, ask_back, POLICIES, calendar, clock, ids, record
         )
         self.clear = ClearQuarter(store, remote, clearings, ledger, clock, ids)
         self.claim = ApplyForAllowances(store, remote, self.benefits.propose, POLICIES)

@@ -114,12 +114,37 @@ async def test_from_appraisal_to_the_heirs(house: House) -> None:
     ]
 
 
+async def test_what_happens_to_a_benefit_is_kept_with_who_recorded_it(house: House) -> None:
+    client = house.client()
+    case_id = await recognised(client)
+    entitlement_id, path = await pension(client, case_id), f"/v1/injury-cases/{case_id}"
+    page = f"/v1/entitlements/{entitlement_id}"
+    asked = await client.post(f"{path}/benefits", MATERIALS | {"kind": "one-off-disability", "on": "2026-11-20"})
+    await client.post(f"/v1/benefits/{asked['benefit_id']}/dismiss", {"actor": "checker", "note": "材料不全"})
+    early = await client.try_post(f"{page}/resume", {"actor": "checker", "month": "2026-12-01"})
+    assert early.status_code == 409
+    await client.post(f"{page}/suspend", {"actor": "maker", "reason": "no-certificate", "month": "2026-12-01"})
+    await client.post(f"{page}/resume", {"actor": "checker", "month": "2026-12-01"})
+    await client.post(f"{page}/certify", {"actor": "maker", "on": "2026-11-21"})  # older than what is on file: nothing new
+    await client.post(f"{page}/stop", {"actor": "maker", "month": "2026-12-01"})
+    acts = (await client.get(f"{path}/file"))["acts"]
+    (appraisal,) = (await client.get(f"{path}/appraisals"))["items"]
+    assert [(act["act"], act["actor"], act["subject_id"]) for act in acts] == [
+        ("wage-recorded", "gateway", None),
+        ("appraised", "gateway", appraisal["appraisal_id"]),
+        ("benefit-dismissed", "checker", asked["benefit_id"]),
+        ("pension-suspended", "maker", entitlement_id),
+        ("pension-resumed", "checker", entitlement_id),
+        ("pension-stopped", "maker", entitlement_id),
+    ]
+
+
 async def test_a_returned_payment_is_paid_again(house: House) -> None:
     client = house.client()
     await pension(client, await recognised(client))
     async with house.bridge.db.reading() as tx:
         payment_id = await tx.scalar(select(base.payment.c.payment_id))
-    await client.post(f"/v1/benefit-payments/{payment_id}/return", {"reason": "账户已注销"})
+    await client.post(f"/v1/benefit-payments/{payment_id}/return", {"reason": "账户已注销", "actor": "chenhui"})
     assert (await balances(client))["2203(P:P1)"] == -9 * fen("5400")
     twice = await asyncio.gather(*(client.try_post(f"/v1/benefit-payments/{payment_id}/repay") for _ in range(3)))
     assert sorted(r.status_code for r in twice) == [200, 409, 409]

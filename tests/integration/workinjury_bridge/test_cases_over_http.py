@@ -114,6 +114,40 @@ async def test_the_case_file_names_who_recorded_what(house: House) -> None:
     ]
 
 
+async def test_what_leaves_no_name_of_its_own_is_kept_with_who_recorded_it(house: House) -> None:
+    client = house.client()
+    accident = Accident(
+        person_id="P1", accident_on=F1_BILL.begun_on, body_parts=("hand",), description="press", employer_id="E1"
+    )
+    case_id = (await house.bridge.open_case.run(key(), accident))["case_id"]
+    path = f"/v1/injury-cases/{case_id}"
+    paid = {"effective_on": "2026-11-01", "proof": "缴费票1", "actor": "lijing"}
+    refused = await client.try_post(f"{path}/back-payment", paid)
+    assert refused.json()["code"] == "workinjury-bridge.facts.invalid"
+    assert (await client.get(f"{path}/file"))["acts"] == []
+    await client.post(f"{path}/facts", {"employer_insured": False, "actor": "lijing"})
+    await house.hear(house.claims.settle(settlement_of("P1"), F1_BILL))
+    (conversion_id,) = await grant(house, case_id)
+    await client.post(f"/v1/conversions/{conversion_id}/facts", {"payer": "person", "actor": "lijing"})
+    applied = (await client.post(f"{path}/advances", {"applied_on": "2026-11-02", "actor": "wangfang"}))["advance_id"]
+    await client.post(f"/v1/advances/{applied}/notice", {"served_on": "2026-11-03", "actor": "lijing"})
+    await client.post(f"/v1/advances/{applied}/employer-payment", {"actor": "lijing"})
+    await client.post(f"{path}/back-payment", paid, key="paid")
+    await client.post(f"{path}/back-payment", paid, key="again")
+    revoked = {"decision_no": "J1", "final_on": "2026-09-01", "decided_by": "市中级人民法院", "actor": "lijing"}
+    await client.post(f"{path}/revocations", revoked)
+    file = await client.get(f"{path}/file")
+    assert file["paper_claims"] == []
+    assert [(act["act"], act["actor"], act["subject_id"]) for act in file["acts"]] == [
+        ("facts", "lijing", None),
+        ("stay-facts", "lijing", conversion_id),
+        ("advance-applied", "wangfang", applied),
+        ("employer-paid", "lijing", applied),
+        ("back-paid", "lijing", None),
+        ("revoked", "lijing", None),
+    ]
+
+
 async def test_facts_of_a_case_survive_the_database(house: House) -> None:
     accident = Accident(
         person_id="P1", accident_on=F1_BILL.begun_on, body_parts=("hand",), description="press", employer_id="E1"

@@ -133,6 +133,15 @@ async def test_f12_month_end_shortage(office: Office) -> None:
     assert await office.clear.run(clearing_id) is None
     run = await office.show(clearing_id)
     assert (run["state"], run["short_fen"], run["remedy"]) == ("partial", fen("66540"), "fiscal-account")
+    assert (run["asked_on"], run["asked_until"], run["set_aside_fen"]) == (date(2026, 11, 30), date(2026, 12, 3), 0)
+    named = ("priority", "party", "amount_fen", "offset_fen", "paid_fen", "open_fen")
+    assert [tuple(item[name] for name in named) for item in run["queue"]] == [
+        (2, "F4", fen("21900"), fen("420"), fen("21480"), 0),
+        (2, "H2", fen("30000"), 0, fen("30000"), 0),
+        (3, "EMP", fen("12985"), 0, fen("5445"), fen("7540")),
+        (3, "LARGE", fen("38133.53"), 0, 0, fen("38133.53")),
+        (3, "EMP", fen("20866.47"), 0, 0, fen("20866.47")),
+    ]
     assert [(p["payee"], p["open_fen"]) for p in run["pairs"]] == [
         ("EMP", fen("28406.47")),
         ("LARGE", fen("38133.53")),
@@ -158,6 +167,14 @@ async def test_f12_month_end_shortage(office: Office) -> None:
         assert await column_of(office.house, "state", conversion_id) == "settled"
     run = await office.show(clearing_id)
     assert (run["state"], run["short_fen"], run["remedy"]) == ("closed", 0, None)
+    assert (run["asked_on"], run["asked_until"], run["set_aside_fen"]) == (None, None, 0)
+    assert [(i["party"], i["open_fen"]) for i in run["queue"]] == [
+        ("F4", 0),
+        ("H2", 0),
+        ("EMP", 0),
+        ("LARGE", 0),
+        ("EMP", 0),
+    ]
     assert sorted((v["book"], v["amount_fen"]) for v in run["transfers"]) == [
         ("EMP", fen("5445")),
         ("EMP", fen("28406.47")),
@@ -316,6 +333,11 @@ async def test_escalation_asks_one_after_the_other(office: Office) -> None:
         "工伤保险基金2026-11月末清算资金不足，尚缺12,060.00，其中应付其他基金12,060.00",
         "报本级人民政府垫付，到账后登记补足资金，系统续付",
     )
+    office.to(date(2026, 12, 4))
+    async with office.bridge.db.transaction() as tx:
+        await office.bridge.month_end.escalate.run(tx, clearing_id)
+    found = await office.show(clearing_id)
+    assert (found["asked_on"], found["asked_until"]) == (date(2026, 12, 4), date(2026, 12, 9))
 
 
 class Death(BaseException):

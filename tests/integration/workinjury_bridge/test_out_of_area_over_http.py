@@ -72,9 +72,14 @@ async def test_a_stay_elsewhere_from_the_application_to_the_clearing(house: Hous
     await in_september(house, stay_id)
     path = f"/v1/out-of-area/stays/{stay_id}"
     await client.post(f"{path}/data", {"period": "2026-09-01", "fund_fen": fen("21900")})
-    await client.post(f"{path}/objection", {"reason": "x"})
+    await client.post(f"{path}/objection", {"reason": "x", "actor": "lijing"})
     await client.post(f"{path}/adjustment", {"amount_fen": fen("420")})
-    await client.post(f"{path}/audit")
+    await client.post(f"{path}/audit", {"actor": "lijing"})
+    acts = (await client.get(f"/v1/injury-cases/{case_id}/file"))["acts"]
+    assert [(act["act"], act["actor"], act["subject_id"]) for act in acts] == [
+        ("remote-data-objected", "lijing", stay_id),
+        ("remote-data-audited", "lijing", stay_id),
+    ]
     claimed = await client.post(
         f"{path}/allowances",
         {"actor": "clerk", "materials": ["D1"], "transport_fen": fen("553"), "lodging_fen": fen("400"), "nights": 2},
@@ -243,7 +248,7 @@ async def test_a_recurrence_from_the_application_to_the_converted_stay(house: Ho
     path = f"/v1/recurrences/{answer['recurrence_id']}"
     second = await client.try_post("/v1/recurrences", body)
     assert second.json()["code"] == "workinjury-bridge.case.wrong-state"
-    await client.post(f"{path}/extension")
+    await client.post(f"{path}/extension", {"actor": "lijing"})
     made = {"decision_no": "F1", "confirmed": True, "decided_on": "2026-05-20", "decided_by": "committee"}
     (conversion_id,) = (await client.post(f"{path}/conclusion", made))["conversions"]
     await house.go_on()
@@ -255,6 +260,12 @@ async def test_a_recurrence_from_the_application_to_the_converted_stay(house: Ho
     assert (found["state"], found["old_injury"], found["diagnosis_system"]) == ("confirmed", True, "chs:diag_code")
     assert [(d["version"], d["outcome"]) for d in found["decisions"]] == [(2, "granted")]
     assert [d["version"] for d in (await client.get(f"/v1/injury-cases/{case_id}"))["decisions"]] == [1]
+    acts = (await client.get(f"/v1/injury-cases/{case_id}/file"))["acts"]
+    assert [(act["act"], act["actor"], act["subject_id"]) for act in acts] == [
+        ("recurrence-applied", "gateway", answer["recurrence_id"]),
+        ("recurrence-extended", "lijing", answer["recurrence_id"]),
+        ("recurrence-confirmed", "gateway", answer["recurrence_id"]),
+    ]
     assert (await house.bridge.check.run())["breaches"] == []
 
 

@@ -99,6 +99,7 @@ from workinjury_bridge.application.pay_direct_meals import PayDirectMeals
 from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import Policies, Views
 from workinjury_bridge.application.propose_conversions import ProposeConversions
+from workinjury_bridge.application.record_act import RecordAct
 from workinjury_bridge.application.recovery.apply_for_advance import ApplyForAdvance
 from workinjury_bridge.application.recovery.ask_back import AskBack
 from workinjury_bridge.application.recovery.book_movements import BookMovements
@@ -237,7 +238,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
     directs, ledger = SqlDirects(), SqlLedger(store)
     recoveries, advances, calendar = SqlRecoveries(), SqlAdvances(), load_calendar()
     runs, dues, purse = SqlClearings(), SqlDues(), SqlPurse()
-    recurrences = SqlRecurrences(cases)
+    recurrences, record = SqlRecurrences(cases), RecordAct(cases, clock, ids)
     propose = ProposeConversions(cases, stays, conversions, recurrences, policies, clock, ids)
     open_debt = OpenDebt(recoveries, policies, calendar, clock, ids)
     ask_back = AskBack(ledger, open_debt, clock, ids)
@@ -277,16 +278,16 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         views=SqlViews(db),
         open_case=OpenInjuryCase(once, cases, clock, ids),
         decide=DecideRecognition(once, cases, propose, clock, ids),
-        contest=ContestRecognition(once, cases, clock, ids),
-        revoke=RevokeRecognition(once, cases, conversions, propose, benefits.withdraw, papers, withdraw, clock, ids),
+        contest=ContestRecognition(once, cases, record),
+        revoke=RevokeRecognition(once, cases, conversions, propose, benefits.withdraw, papers, withdraw, clock, ids, record),
         judge=judge,
         review=ReviewConversion(once, cases, conversions, propose, advances, clock),
-        state_facts=StateFacts(once, cases, conversions, clock, ids),
-        back_payment=RecordBackPayment(once, cases, stays, conversions, clock),
+        state_facts=StateFacts(once, cases, conversions, clock, record),
+        back_payment=RecordBackPayment(once, cases, stays, conversions, clock, record),
         split=SplitStay(db, once, conversions, claims, policies, calendar, clock),
         stay_splits=SplitBeforeSettlement(db, once, cases, SqlStaySplits(), directs, policies, calendar, clock),
-        advances=ApplyForAdvance(once, cases, advances, policies, calendar, clock, ids),
-        debts=RecoverDebt(once, recoveries, conversions, ledger, policies, clock, ids),
+        advances=ApplyForAdvance(once, cases, advances, policies, calendar, clock, ids, record),
+        debts=RecoverDebt(once, recoveries, conversions, ledger, policies, clock, ids, record),
         book_movements=BookMovements(db, recoveries, claims),
         papers=papers,
         double_bills=JudgeDoubleBill(
@@ -354,10 +355,10 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         ages=DescribeAges(worklists, clock),
         returns=DescribeReturns(worklists, policies, calendar, clock),
         mismatches=ListMismatches(worklists, policies, calendar, clock),
-        out_of_area=_out_of_area(db, once, cases, ledger, ask_back, benefits.propose, policies, calendar, clock, ids),
+        out_of_area=_out_of_area(db, once, cases, ledger, ask_back, benefits.propose, policies, calendar, clock, ids, record),
         recurrences=RecurrenceDesk(
             views=SqlOutOfAreaViews(db),
-            confirm=ConfirmRecurrence(once, cases, recurrences, stays, conversions, propose, policies, clock, ids),
+            confirm=ConfirmRecurrence(once, cases, recurrences, stays, conversions, propose, policies, clock, ids, record),
         ),
     )
 
@@ -373,6 +374,7 @@ def _out_of_area(
     calendar: WorkCalendar,
     clock: Clock,
     ids: IdFactory,
+    record: RecordAct,
 ) -> OutOfAreaDesk:
     registrations, stays, clearings, items = (
         SqlRegistrations(cases),
@@ -382,9 +384,9 @@ def _out_of_area(
     )
     return OutOfAreaDesk(
         views=SqlOutOfAreaViews(db),
-        register=RegisterOutOfArea(once, cases, registrations, policies, calendar, clock, ids),
+        register=RegisterOutOfArea(once, cases, registrations, policies, calendar, clock, ids, record),
         track=TrackRemoteStay(
-            once, cases, registrations, stays, clearings, items, ledger, ask_back, policies, calendar, clock, ids
+            once, cases, registrations, stays, clearings, items, ledger, ask_back, policies, calendar, clock, ids, record
         ),
         clear=ClearQuarter(once, stays, clearings, ledger, clock, ids),
         claim=ApplyForAllowances(once, stays, propose, policies),
@@ -429,22 +431,22 @@ def _benefits(
     book, calendar = read_benefits(benefits_path()), load_calendar()
     wages, appraisals, postings, paid_out = SqlWages(), SqlAppraisals(), SqlPostings(), SqlPaidOut(store)
     entitlements, items = SqlEntitlements(cases), SqlItems(cases)
-    collect = CollectCaseFile(cases, wages, appraisals, losses, entitlements)
+    collect, record = CollectCaseFile(cases, wages, appraisals, losses, entitlements), RecordAct(cases, clock, ids)
     propose = ProposeBenefit(once, collect, items, ledger, book, clock, ids)
-    approve = ApproveBenefit(once, collect, propose, items, losses, ledger, pay, book, clock, ids)
+    approve = ApproveBenefit(once, collect, propose, items, losses, ledger, pay, book, clock, ids, record)
     views = SqlBenefitViews(db)
     return Benefits(
         views=views,
-        record_wage=RecordWage(once, collect, wages, items, entitlements, book, clock),
-        record_appraisal=RecordAppraisal(once, collect, appraisals, entitlements, book, clock, ids),
+        record_wage=RecordWage(once, collect, wages, items, entitlements, book, clock, record),
+        record_appraisal=RecordAppraisal(once, collect, appraisals, entitlements, book, clock, ids, record),
         propose=propose,
         approve=approve,
         propose_pension=ProposePension(once, collect, entitlements, book, clock, ids),
-        change=ChangePension(once, collect, entitlements, losses, book, clock),
+        change=ChangePension(once, collect, entitlements, losses, book, clock, record),
         run=RunPensions(db, collect, entitlements, postings, losses, ledger, pay, book, clock, ids),
-        report_loss=ReportLoss(once, cases, losses, entitlements, ledger, paid_out, calendar, clock, ids),
-        confirm_succession=ConfirmSuccession(once, cases, losses, entitlements, postings, items, approve, pay, clock),
-        return_payment=ReturnPayment(once, cases, losses, paid_out, ledger, pay, clock, ids),
+        report_loss=ReportLoss(once, cases, losses, entitlements, ledger, paid_out, calendar, clock, ids, record),
+        confirm_succession=ConfirmSuccession(once, cases, losses, entitlements, postings, items, approve, pay, clock, record),
+        return_payment=ReturnPayment(once, cases, losses, paid_out, ledger, pay, clock, ids, record),
         withdraw=WithdrawBenefits(items, entitlements, losses, ledger, clock, ids),
         describe=DescribeBenefits(db, collect, items, postings, book, clock),
         list_reviews=ListReviews(views, book, clock),

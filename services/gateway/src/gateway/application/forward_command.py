@@ -26,16 +26,11 @@ class ForwardCommand:
         act: str,
         body: Mapping[str, Any],
         key: str,
-        *,
-        signer: str | None = "actor",
     ) -> Any:
-        """Command ``<thing>/<act>``; ``thing`` is the path of what it is about, whose region the caller must cover.
-
-        Whoever the body names as ``signer``, it is the caller who acts; None where the owner keeps no name of who recorded it.
-        """
+        """Command ``<thing>/<act>``; ``thing`` is the path of what it is about, whose region the caller must cover."""
         caller.require(scope)
         await self._check_region(caller, scope, await self._owners.get(service, thing))
-        return await self._send(caller, service, f"{thing}/{act}", body, key, signer)
+        return await self._send(caller, service, f"{thing}/{act}", body, key)
 
     async def into(
         self,
@@ -47,13 +42,12 @@ class ForwardCommand:
         key: str,
         *,
         about: str | None,
-        signer: str | None = "actor",
     ) -> Any:
         """Command ``path``, a collection. ``about``: the thing whose region the caller must cover; None: a fund's affair, which lies in no region."""
         caller.require(scope)
         if about is not None:
             await self._check_region(caller, scope, await self._owners.get(service, about))
-        return await self._send(caller, service, path, body, key, signer)
+        return await self._send(caller, service, path, body, key)
 
     async def about_person(
         self, caller: Principal, scope: str, service: str, path: str, person_id: str, body: Mapping[str, Any], key: str
@@ -61,10 +55,8 @@ class ForwardCommand:
         """Command ``path`` about a person, whose region the caller must cover."""
         caller.require(scope)
         await self._check_region(caller, scope, {"person_id": person_id})
-        return await self._send(caller, service, path, body, key, "actor")
+        return await self._send(caller, service, path, body, key)
 
-    async def _send(
-        self, caller: Principal, service: str, path: str, body: Mapping[str, Any], key: str, signer: str | None
-    ) -> Any:
-        named = {**body, signer: caller.subject} if signer else dict(body)
-        return await self._owners.command(service, path, named, f"{caller.subject}:{key}")
+    async def _send(self, caller: Principal, service: str, path: str, body: Mapping[str, Any], key: str) -> Any:
+        """Whoever the body names, it is the caller who acts."""
+        return await self._owners.command(service, path, {**body, "actor": caller.subject}, f"{caller.subject}:{key}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, func, select
@@ -37,6 +38,19 @@ class SqlClearingViews:
                 .order_by(tc.part.c.transfer_id, tc.due.c.due_on, tc.part.c.due_id)
                 .limit(_MOST_CASES)
             )
+            first = await tx.all(
+                select(tc.institution)
+                .where(tc.institution.c.clearing_id == clearing_id)
+                .order_by(tc.institution.c.since, tc.institution.c.institution_code)
+                .limit(_MOST_CASES)
+            )
+            last = await tx.all(
+                select(tc.due, t.conversion.c.case_id)
+                .join(t.conversion, t.conversion.c.conversion_id == tc.due.c.conversion_id)
+                .where(tc.due.c.clearing_id == clearing_id)
+                .order_by(tc.due.c.due_on, tc.due.c.amount_fen.desc(), tc.due.c.due_id)
+                .limit(_MOST_CASES)
+            )
             owed = await tx.all(
                 select(
                     tc.due.c.payer,
@@ -49,6 +63,7 @@ class SqlClearingViews:
                 .order_by(tc.due.c.payer, tc.due.c.payee)
             )
         return _clearing(row) | {
+            "queue": _queue(first, last),
             "pairs": [
                 {
                     "payer": p.payer,
@@ -83,6 +98,39 @@ class SqlClearingViews:
             statement = statement.where(c.clearing_id < after)
         async with self._db.reading() as tx:
             return [_clearing(row) for row in await tx.all(statement)]
+
+
+def _queue(institutions: Sequence[Row[Any]], dues: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+    """Behind persons and employers (``set_aside_fen``): institutions as whole items, then other funds, each in its order (B13)."""
+    second = [
+        {
+            "priority": 2,
+            "party": i.institution_code,
+            "since": i.since,
+            "amount_fen": i.owed_fen,
+            "offset_fen": i.offset_fen,
+            "paid_fen": i.owed_fen - i.offset_fen if i.paid else 0,
+            "open_fen": 0 if i.paid else i.owed_fen - i.offset_fen,
+            "conversion_id": None,
+            "case_id": None,
+        }
+        for i in institutions
+    ]
+    third = [
+        {
+            "priority": 3,
+            "party": d.payee,
+            "since": d.due_on,
+            "amount_fen": d.amount_fen,
+            "offset_fen": 0,
+            "paid_fen": d.paid_fen,
+            "open_fen": d.amount_fen - d.paid_fen,
+            "conversion_id": d.conversion_id,
+            "case_id": d.case_id,
+        }
+        for d in dues
+    ]
+    return second + third
 
 
 def _clearing(row: Row[Any]) -> dict[str, Any]:

@@ -69,8 +69,9 @@ case_act = Table(
     metadata,
     Column("act_id", Text, primary_key=True),
     Column("case_id", Text, ForeignKey("injury_case.case_id"), nullable=False),
-    Column("act", Text, nullable=False, comment="facts, contested, upheld"),
+    Column("act", Text, nullable=False, comment="what was recorded"),
     Column("actor", Text, nullable=False),
+    Column("subject_id", Text, comment="what of the case it is about; none: the case itself"),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
     Index("ix_case_act_case_id", "case_id"),
 )

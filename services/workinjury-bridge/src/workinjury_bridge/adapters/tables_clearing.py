@@ -34,6 +34,15 @@ clearing = Table(
     Column("planned", Boolean, nullable=False),
     Column("short_fen", BigInteger, nullable=False),
     Column("remedy", Text, comment="who is asked for money"),
+    Column("asked_on", Date, comment="since when the remedy is asked for money"),
+    Column("asked_until", Date, comment="by when it is to answer"),
+    Column(
+        "set_aside_fen",
+        BigInteger,
+        nullable=False,
+        server_default=text("0"),
+        comment="first: what persons and employers were owed when the last round was planned",
+    ),
     Column("cause", Text, comment="why a transfer came back"),
     Column("carried_fen", BigInteger, nullable=False),
     Column("opened_at", DateTime(timezone=True), nullable=False),
@@ -46,6 +55,18 @@ clearing = Table(
     CheckConstraint("state = 'open' OR checker IS NOT NULL", name="approved_by_two"),
     CheckConstraint("short_fen >= 0 AND carried_fen >= 0", name="positive"),
     Index("ix_interfund_clearing_next_try_at", "next_try_at", postgresql_where=text("state IN ('frozen', 'paid')")),
+)
+
+institution = Table(
+    "clearing_institution",
+    metadata,
+    Column("clearing_id", Text, ForeignKey("interfund_clearing.clearing_id"), primary_key=True),
+    Column("institution_code", Text, primary_key=True),
+    Column("since", Date, nullable=False, comment="day of the oldest part"),
+    Column("owed_fen", BigInteger, nullable=False),
+    Column("offset_fen", BigInteger, nullable=False, comment="met from what the institution owes"),
+    Column("paid", Boolean, nullable=False),
+    CheckConstraint("owed_fen >= offset_fen AND offset_fen >= 0", name="positive"),
 )
 
 due = Table(

@@ -64,6 +64,11 @@ class SqlWorklists:
                 statement = select(table).where(table.c.case_id == case_id).order_by(key).limit(_PARTS)
                 rows = await tx.all(statement)
                 parts[name] = [recovery_view(row) if table is t.recovery else _plain(row) for row in rows]
+            # the lines of a claim are on its own page
+            c = t.paper_claim.c
+            claims = select(*(column for column in c if column is not c.lines)).where(c.case_id == case_id)
+            found_claims = await tx.all(claims.order_by(c.paper_claim_id).limit(_PARTS))
+            parts["paper_claims"] = [_plain(row) for row in found_claims]
             transfers = (
                 select(t.transfer)
                 .join(t.conversion, t.conversion.c.conversion_id == t.transfer.c.conversion_id)

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from shared.clock import Clock
-from shared.ids import IdFactory
 from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.ports import Cases
-from workinjury_bridge.domain.recognition import Act, CaseAct, InjuryCase
+from workinjury_bridge.application.record_act import RecordAct
+from workinjury_bridge.domain.recognition import Act, InjuryCase
 from workinjury_bridge.domain.refusals import unknown
 
 
@@ -21,8 +20,7 @@ class ContestRecognition:
 
     once: Once
     cases: Cases
-    clock: Clock
-    ids: IdFactory
+    record: RecordAct
 
     async def open(self, key: OnceKey, case_id: str, opened_on: date, actor: str) -> dict[str, Any]:
         """The decision is under review or before a court. Refuses when there is none to contest."""
@@ -42,8 +40,7 @@ class ContestRecognition:
             case = change(before)
             if case != before:
                 await self.cases.mark_contested(tx, case_id, case.contested_on)
-                record = CaseAct(act_id=self.ids.new(), case_id=case_id, act=act, actor=actor)
-                await self.cases.record(tx, record, self.clock.now())
+                await self.record.run(tx, case_id, act, actor)
             since = case.contested_on.isoformat() if case.contested_on else None
             return {"case_id": case_id, "state": case.state.value, "contested_on": since}
 

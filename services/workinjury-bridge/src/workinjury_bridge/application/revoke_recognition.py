@@ -14,9 +14,10 @@ from workinjury_bridge.application.benefits.withdraw_benefits import WithdrawBen
 from workinjury_bridge.application.double.settle_paper_claim import ClaimOnPaper
 from workinjury_bridge.application.ports import Cases, Conversions
 from workinjury_bridge.application.propose_conversions import ProposeConversions
+from workinjury_bridge.application.record_act import RecordAct
 from workinjury_bridge.application.withdraw_settlements import WithdrawSettlements
 from workinjury_bridge.domain.facts import conversion_changed
-from workinjury_bridge.domain.recognition import Decision, Outcome
+from workinjury_bridge.domain.recognition import Act, Decision, Outcome
 from workinjury_bridge.domain.refusals import in_the_future, unknown
 
 
@@ -33,9 +34,12 @@ class RevokeRecognition:
     settlements: WithdrawSettlements
     clock: Clock
     ids: IdFactory
+    record: RecordAct
 
-    async def run(self, key: OnceKey, case_id: str, decision_no: str, final_on: date, decided_by: str) -> dict[str, Any]:
-        """The revocation, itself the next version, and the conversions it concerns."""
+    async def run(
+        self, key: OnceKey, case_id: str, decision_no: str, final_on: date, decided_by: str, actor: str = "system"
+    ) -> dict[str, Any]:
+        """The revocation, itself the next version, and the conversions it concerns. ``actor`` has recorded what ``decided_by`` decided."""
         if final_on > self.clock.today():
             raise in_the_future("final_on", "撤销决定生效日期")
 
@@ -63,6 +67,7 @@ class RevokeRecognition:
             case.revoke(revocation)
             await self.cases.add_decisions(tx, [(case_id, revocation)], now)
             await self.cases.mark_contested(tx, case_id, None)
+            await self.record.run(tx, case_id, Act.REVOKED, actor)
             touched = []
             for before in await self.conversions.of_case(tx, case_id):
                 after = before.revoke(f"recognition revoked by {decision_no}")

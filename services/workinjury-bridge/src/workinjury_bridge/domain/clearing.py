@@ -107,6 +107,11 @@ class Plan:
     """What one round pays."""
 
     institutions: tuple[InstitutionDue, ...]
+    """Those that are paid."""
+    waiting: tuple[InstitutionDue, ...]
+    """Those that the money does not reach."""
+    set_aside_fen: int
+    """Kept for persons and employers."""
     parts: tuple[tuple[InterfundDue, int], ...]
     short_fen: int
     """What is missing to pay everything."""
@@ -137,6 +142,8 @@ def plan(purse: Purse, dues: Iterable[InterfundDue]) -> Plan:
             parts.append((due, part))
     return Plan(
         institutions=tuple(paid),
+        waiting=tuple(institutions[len(paid) :]),
+        set_aside_fen=purse.set_aside_fen,
         parts=tuple(parts),
         short_fen=max(0, needed + purse.set_aside_fen - purse.bank_fen) if needed else 0,
         open_interfund_fen=sum(d.open_fen for d in queue) - sum(part for _, part in parts),
@@ -169,6 +176,12 @@ class Clearing:
     """What the present round pays is fixed."""
     short_fen: int = 0
     remedy: Remedy | None = None
+    asked_on: date | None = None
+    """Since when the remedy is asked."""
+    asked_until: date | None = None
+    """By when it is to answer; then the next one is asked."""
+    set_aside_fen: int = 0
+    """What the last round kept for persons and employers, before anybody else."""
     cause: str | None = None
     """Why a transfer came back."""
     carried_fen: int = 0
@@ -185,7 +198,20 @@ class Clearing:
         """What the round pays; a new shortage begins with the request to the fiscal account."""
         self._expect("plan", ClearingState.FROZEN)
         remedy = (self.remedy or Remedy.FISCAL_ACCOUNT) if found.short_fen else None
-        return replace(self, planned=True, short_fen=found.short_fen, remedy=remedy, cause=None)
+        return replace(
+            self,
+            planned=True,
+            short_fen=found.short_fen,
+            remedy=remedy,
+            asked_on=None,
+            asked_until=None,
+            set_aside_fen=found.set_aside_fen,
+            cause=None,
+        )
+
+    def asked(self, on: date, until: date) -> Clearing:
+        """The remedy is asked for money."""
+        return replace(self, asked_on=on, asked_until=until)
 
     def returned(self, cause: str | None) -> Clearing:
         """A voucher of the round came back: neither book has it."""
@@ -215,7 +241,9 @@ class Clearing:
     def carried(self, open_fen: int) -> Clearing:
         """The rest belongs to the next month's run."""
         self._expect("carry over", ClearingState.PARTIAL)
-        return replace(self, state=ClearingState.CLOSED, carried_fen=open_fen, remedy=None, short_fen=0)
+        return replace(
+            self, state=ClearingState.CLOSED, carried_fen=open_fen, remedy=None, asked_on=None, asked_until=None, short_fen=0
+        )
 
     def _expect(self, wanted: str, state: ClearingState) -> None:
         if self.state is not state:

@@ -55,6 +55,35 @@ class Act(StrEnum):
     FACTS = "facts"
     CONTESTED = "contested"
     UPHELD = "upheld"
+    REVOKED = "revoked"
+    BACK_PAID = "back-paid"
+    """The uninsured employer has paid premiums and late fees."""
+    ADVANCE_APPLIED = "advance-applied"
+    EMPLOYER_PAID = "employer-paid"
+    STAY_FACTS = "stay-facts"
+    ENFORCED = "enforced"
+    RECURRENCE_APPLIED = "recurrence-applied"
+    RECURRENCE_EXTENDED = "recurrence-extended"
+    RECURRENCE_CONFIRMED = "recurrence-confirmed"
+    RECURRENCE_REFUSED = "recurrence-refused"
+    RECURRENCE_OBJECTED = "recurrence-objected"
+    RECURRENCE_WITHDRAWN = "recurrence-withdrawn"
+    WAGE_RECORDED = "wage-recorded"
+    APPRAISED = "appraised"
+    BENEFIT_DISMISSED = "benefit-dismissed"
+    PENSION_DISMISSED = "pension-dismissed"
+    PENSION_SUSPENDED = "pension-suspended"
+    PENSION_RESUMED = "pension-resumed"
+    PENSION_STOPPED = "pension-stopped"
+    PENSION_CERTIFIED = "pension-certified"
+    OLD_AGE_PENSION = "old-age-pension"
+    PERSON_RETURNED = "person-returned"
+    SUCCESSION_PROVEN = "succession-proven"
+    PAYMENT_RETURNED = "payment-returned"
+    PAYMENT_REPAID = "payment-repaid"
+    REGISTRATION_CANCELLED = "registration-cancelled"
+    REMOTE_DATA_OBJECTED = "remote-data-objected"
+    REMOTE_DATA_AUDITED = "remote-data-audited"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +94,8 @@ class CaseAct:
     case_id: str
     act: Act
     actor: str
+    subject_id: str | None = None
+    """The advance, debt, recurrence, registration, stay or conversion it is about; None: the case itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

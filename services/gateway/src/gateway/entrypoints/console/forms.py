@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
 from nicegui import ui
 
-from gateway.entrypoints.console.frame import Desk, block, fault
-from gateway.entrypoints.console.markup import el
+from gateway.entrypoints.console.frame import MALFORMED, Desk, block, fault
+from gateway.entrypoints.console.markup import el, head_row, join
 from shared.errors import Kind, Refusal
 from shared.money import MoneyError, fen, format_yuan
 
 Json = Mapping[str, Any]
+
+
+def field(name: str, label: str, kind: str, *, required: bool = True, choices: Mapping[str, str] | None = None) -> Json:
+    """One field of a form, as the catalogue of matters describes its own."""
+    return {"name": name, "label": label, "kind": kind, "required": required, "choices": choices}
+
+
+NOTE: Final = field("note", "意见", "text", required=False)
 _LONG: Final = frozenset({"description", "reason"})
 """Texts of several lines."""
 _RADIO: Final = 3
@@ -66,7 +75,11 @@ def _input(rule: Json, value: Any) -> Any:
     kind = rule["kind"]
     hints = [
         hint
-        for hint, wanted in (("元", kind == "fen"), ("多处用顿号隔开", kind == "texts"), ("选填", not rule["required"]))
+        for hint, wanted in (
+            ("元", kind in ("fen", "fens")),
+            ("多处用顿号隔开", kind in ("texts", "fens")),
+            ("选填", not rule["required"]),
+        )
         if wanted
     ]
     label = rule["label"] + (f"（{'，'.join(hints)}）" if hints else "")
@@ -79,7 +92,7 @@ def _input(rule: Json, value: Any) -> Any:
     if kind == "fen":
         shown = format_yuan(int(value)).replace(",", "") if value not in (None, "") else ""
         return ui.input(label, value=shown).props("outlined dense inputmode=decimal input-class=amount").classes("field")
-    if kind == "texts":
+    if kind in ("texts", "fens"):
         joined = "、".join(value) if isinstance(value, list) else str(value or "")
         return ui.input(label, value=joined).props("outlined dense").classes("field wide")
     box = ui.input(label, value=str(value or "")).props("outlined dense").classes("field")
@@ -97,10 +110,11 @@ def _value(rule: Json, typed: Any) -> Any:
             raise ValueError(f"请填写{rule['label']}")
         return None
     if rule["kind"] == "fen":
-        try:
-            return fen(text.replace(",", "").replace("，", ""))
-        except MoneyError:
-            raise ValueError("请填写金额，最多两位小数") from None
+        return _fen(text)
+    if rule["kind"] == "fens":
+        return [_fen(part) for part in text.split("、") if part.strip()]
+    if "pattern" in rule and not re.fullmatch(rule["pattern"], text):
+        raise ValueError(rule["says"])
     if rule["kind"] == "date":
         return day_of(text).isoformat()
     if rule["kind"] == "number":
@@ -112,12 +126,33 @@ def _value(rule: Json, typed: Any) -> Any:
     return text
 
 
+def _fen(text: str) -> int:
+    try:
+        return fen(text.strip().replace(",", "").replace("，", ""))
+    except MoneyError:
+        raise ValueError("请填写金额，最多两位小数") from None
+
+
 def day_of(text: str) -> date:
     """A day as people type it: 2026-11-22, 2026.11.22 or 20261122. Raises ValueError with the words for the field."""
     try:
         return date.fromisoformat(text.strip().replace(".", "-").replace("/", "-"))
     except ValueError:
         raise ValueError("日期请写成 2026-11-22") from None
+
+
+def act_table(heads: Sequence[str], rows: Sequence[tuple[Sequence[object], Callable[[], None]]]) -> None:
+    """A table whose last column holds what can be done with a row: what the cells say, and what adds the buttons."""
+    with ui.element("table").classes("rows acting"):
+        ui.html(head_row([*heads, "下一步"]), sanitize=False, tag="thead")
+        with ui.element("tbody"):
+            for cells, add in rows:
+                with ui.element("tr"):
+                    for head, cell in zip(heads, cells, strict=True):
+                        look = "num" if head.startswith("#") else ""
+                        ui.html(join(cell), sanitize=False, tag="td").classes(look)
+                    with ui.element("td").classes("do"):
+                        add()
 
 
 def send_button(
@@ -151,11 +186,21 @@ def send_button(
             if refusal.kind is not Kind.UNAVAILABLE:
                 keys[0] = desk.ids.new()
             answer.set_content(fault(refusal))
-            if faults is not None and isinstance(refusal.facts.get("faults"), dict):
-                faults.complain(refusal.facts["faults"])
+            if faults is not None:
+                faults.complain(_faults_of(refusal))
         finally:
             button.set_text(text)
             button.enable()
+
+
+def _faults_of(refusal: Refusal) -> Mapping[str, str]:
+    """What is wrong with which field, as far as the owner names it."""
+    found = refusal.facts.get("faults")
+    if isinstance(found, dict):
+        return found
+    if refusal.code == MALFORMED:
+        return {str(error["field"]).split(".")[0]: "填写有误" for error in refusal.facts.get("errors", ())}
+    return {refusal.field: refusal.zh} if refusal.field else {}
 
 
 def ask_button(
@@ -186,3 +231,23 @@ def ask_button(
     ui.button(text, on_click=dialog.open).props(
         "no-caps unelevated color=primary" if primary else "no-caps outline color=primary"
     )
+
+
+def act_button(
+    desk: Desk,
+    text: str,
+    question: str,
+    path: str,
+    rules: Sequence[Json] = (),
+    values: Mapping[str, Any] | None = None,
+    *,
+    primary: bool = False,
+    read: Callable[[dict[str, Any]], dict[str, Any]] = dict,
+) -> None:
+    """A button that asks, sends one command and shows the page again. ``read``: from what was typed to the command's body."""
+
+    async def send(body: dict[str, Any], key: str) -> None:
+        await desk.api.command(path, read(body), key)
+        ui.navigate.reload()
+
+    ask_button(desk, text, question, send, rules=rules, values=values, primary=primary)

@@ -23,6 +23,9 @@ from shared.ids import IdFactory
 COOKIE: Final = "onewindow_console"
 """Holds the access token; HttpOnly, so that no script of a page can read it."""
 
+MALFORMED: Final = "request.invalid"
+"""The code of a body that is not as the owner takes it; its words are for the log."""
+
 BLUE: Final = "#1f4e8c"
 
 _NAVIGATION: Final = (
@@ -58,6 +61,7 @@ _ABOVE: Final = {
     **{href: main for main, pages in _BELOW.items() for href, _, _ in pages},
     "/recoveries": "/conversions",
     "/cases": "/conversions",
+    "/paper-claims": "/conversions",
 }
 
 
@@ -143,6 +147,15 @@ def section(title: str, *content: object, cls: str = "", note: object = None, an
     return el("section", el("h2", title, el("small", note) if note else None), *content, cls=cls, id=anchor)
 
 
+def states(address: str, names: Mapping[str, str], here: str) -> Html:
+    """Links that filter a list by state; ``address`` ends where the state's code goes, no code shows all."""
+    links = [
+        el("a", name, href=f"{address}{code}", aria_current="true" if code == here else None, cls="button")
+        for code, name in {"": "全部", **names}.items()
+    ]
+    return el("p", links, cls="states screen", aria_label="状态")
+
+
 def empty(text: str, *then: object) -> Html:
     """Nothing here, and what to do next."""
     return el("div", el("p", text), *then, cls="empty")
@@ -208,7 +221,7 @@ def fault(refusal: Refusal) -> Html:
     reasons = [str(text) for text in found.values() if str(text) not in refusal.zh] if isinstance(found, dict) else []
     return el(
         "div",
-        el("b", refusal.zh or "没有办成"),
+        el("b", "填写的内容有误，请检查标出的栏目" if refusal.code == MALFORMED else refusal.zh or "没有办成"),
         el("ul", [el("li", text) for text in reasons]) if reasons else None,
         el("small", "代码 ", el("code", refusal.code)),
         cls="fault",

@@ -224,6 +224,11 @@ def terms_of(file: Json) -> list[Term]:
         if r["due_on"] and r["open_fen"]
     ]
     terms += [
+        Term(f"追偿：{party(r['debtor'])}的诉讼时效届满", _day(r["limitation_on"]), f"/recoveries/{r['recovery_id']}")
+        for r in file["recoveries"]
+        if r["limitation_on"] and r["open_fen"]
+    ]
+    terms += [
         Term("审核扣款：医院提出异议的期限", _day(d["object_until"])) for d in file["deductions"] if d["state"] == "deducted"
     ]
     return sorted(terms, key=lambda term: term.until)

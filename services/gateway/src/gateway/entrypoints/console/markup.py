@@ -46,19 +46,24 @@ def join(*children: object) -> Html:
 
 def table(heads: Sequence[object], rows: Iterable[object], *, foot: object = None, cls: str = "") -> Html:
     """A table; a head that begins with ``#`` stands over right-aligned figures. Rows come from ``row``."""
+    return el(
+        "table",
+        el("thead", head_row(heads)),
+        el("tbody", rows),
+        el("tfoot", foot) if foot is not None else None,
+        cls=cls,
+    )
+
+
+def head_row(heads: Sequence[object]) -> Html:
+    """The heads of a table; one that begins with ``#`` stands over right-aligned figures."""
     cells = [
         el("th", head[1:], cls="num", scope="col")
         if isinstance(head, str) and head.startswith("#")
         else el("th", head, scope="col")
         for head in heads
     ]
-    return el(
-        "table",
-        el("thead", el("tr", cells)),
-        el("tbody", rows),
-        el("tfoot", foot) if foot is not None else None,
-        cls=cls,
-    )
+    return el("tr", cells)
 
 
 def row(*cells: object, cls: str = "", **attributes: str | int | bool | None) -> Html:

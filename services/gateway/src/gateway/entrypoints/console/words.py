@@ -93,6 +93,8 @@ CASE_STATES: Final = {
     "under_review": "复议或诉讼中",
     "revoked": "认定已撤销",
 }
+RECOGNISED: Final = ("recognised", "under_review")
+"""States of a case whose recognition is in force: a review or lawsuit suspends nothing."""
 CHANNELS: Final = {"counter": "窗口", "bank": "银行", "tax": "税务", "app": "手机", "demo": "导入", "import": "导入"}
 CHARGE_CLASSES: Final = {"A": "甲类", "B": "乙类", "C": "自费"}
 SEXES: Final = {"1": "男", "2": "女"}
@@ -167,6 +169,14 @@ REVIEW_REASONS: Final = {
     "notice-late": "通知逾期",
 }
 NURSING: Final = {"full": "生活完全不能自理", "large": "生活大部分不能自理", "partial": "生活部分不能自理"}
+RELATIONS: Final = {
+    "spouse": "配偶",
+    "child": "子女",
+    "parent": "父母",
+    "grandparent": "祖父母、外祖父母",
+    "grandchild": "孙子女、外孙子女",
+    "sibling": "兄弟姐妹",
+}
 PARTIES: Final = {"P": "个人", "HEIRS": "继承人", "DEP": "供养亲属", "E": "用人单位", "T": "第三人", "H": "医疗机构"}
 JOURNAL_KINDS: Final = {
     "settlement": "结算",
@@ -233,6 +243,81 @@ STAY_STATES: Final = {
     "cleared": "已清算",
     "cancelled": "已取消",
 }
+PAPER_CLAIM_STATES: Final = {"proposed": "待复核", "paid": "已支付", "rejected": "不予支付", "revoked": "认定撤销，追回"}
+INTERRUPTIONS: Final = {
+    "demand": "书面催收",
+    "acknowledged": "对方承认或部分履行",
+    "suit": "起诉或申请仲裁",
+    "suit-ended": "诉讼或仲裁终结",
+}
+CASE_ACTS: Final = {
+    "facts": "登记事故情况",
+    "contested": "登记复议或诉讼",
+    "upheld": "登记认定维持",
+    "revoked": "登记终局撤销",
+    "back-paid": "登记补缴",
+    "advance-applied": "申请先行支付",
+    "employer-paid": "登记单位已支付",
+    "stay-facts": "登记住院费用情况",
+    "enforced": "申请划拨或执行",
+    "recurrence-applied": "申请旧伤复发确认",
+    "recurrence-extended": "延长旧伤复发确认期限",
+    "recurrence-confirmed": "登记确认旧伤复发",
+    "recurrence-refused": "登记不予确认旧伤复发",
+    "recurrence-objected": "登记对旧伤复发结论的异议",
+    "recurrence-withdrawn": "撤回旧伤复发申请",
+    "wage-recorded": "登记本人工资",
+    "appraised": "登记鉴定结论",
+    "benefit-dismissed": "一次性待遇不予支付",
+    "pension-dismissed": "定期待遇不予支付",
+    "pension-suspended": "暂停定期待遇",
+    "pension-resumed": "恢复定期待遇",
+    "pension-stopped": "停止定期待遇",
+    "pension-certified": "登记资格认证",
+    "old-age-pension": "登记养老保险待遇",
+    "person-returned": "登记下落不明人员重新出现",
+    "succession-proven": "登记继承（近亲属）证明",
+    "payment-returned": "登记银行退回",
+    "payment-repaid": "重新支付",
+    "registration-cancelled": "注销异地就医备案",
+    "remote-data-objected": "对异地就医数据提出异议",
+    "remote-data-audited": "审核通过异地就医数据",
+}
+SERVICES: Final = {"inpatient": "住院", "rehabilitation": "康复", "device": "辅助器具"}
+PROVINCES: Final = {
+    "110000": "北京市",
+    "120000": "天津市",
+    "130000": "河北省",
+    "140000": "山西省",
+    "150000": "内蒙古自治区",
+    "210000": "辽宁省",
+    "220000": "吉林省",
+    "230000": "黑龙江省",
+    "310000": "上海市",
+    "320000": "江苏省",
+    "330000": "浙江省",
+    "340000": "安徽省",
+    "350000": "福建省",
+    "360000": "江西省",
+    "370000": "山东省",
+    "410000": "河南省",
+    "420000": "湖北省",
+    "430000": "湖南省",
+    "440000": "广东省",
+    "450000": "广西壮族自治区",
+    "460000": "海南省",
+    "500000": "重庆市",
+    "510000": "四川省",
+    "520000": "贵州省",
+    "530000": "云南省",
+    "540000": "西藏自治区",
+    "610000": "陕西省",
+    "620000": "甘肃省",
+    "630000": "青海省",
+    "640000": "宁夏回族自治区",
+    "650000": "新疆维吾尔自治区",
+}
+"""Division codes of GB/T 2260."""
 PAPER_STATES: Final = {"provided": "已交", "shared": "共享调取", "reused": "沿用已交", "deferred": "容缺，待补"}
 LIGHTS: Final = {"green": ("●", "正常"), "yellow": ("▲", "临期"), "red": ("■", "逾期")}
 FILING_KINDS: Final = {
@@ -281,6 +366,17 @@ def party(code: str | None) -> str:
     if code == "T:UNKNOWN":
         return "第三人（待查明）"
     return word(PARTIES, str(code or "").partition(":")[0])
+
+
+def province(place: object) -> str:
+    """The province of a division code; the code itself where none is known."""
+    return word(PROVINCES, f"{str(place)[:2]}0000") if place else "—"
+
+
+def quarter(first_day: object) -> str:
+    """A quarter by its first day."""
+    first = date.fromisoformat(str(first_day)[:10])
+    return f"{first.year} 年第 {(first.month + 2) // 3} 季度"
 
 
 def days_between(begun_on: object, ended_on: object) -> int:

@@ -117,7 +117,7 @@ def _registrations(api: APIRouter, gateway: Gateway) -> None:
     @api.post("/registrations/{registration_id}/cancel", summary="The person comes back")
     async def cancel(caller: Caller, registration_id: Id, body: CancellationBody, key: IdempotencyKey) -> Any:
         thing, said = f"{_ALL}/registrations/{registration_id}", body.model_dump(mode="json", exclude_none=True)
-        return await forward(caller, _WINDOW, BRIDGE, thing, "cancel", said, key, signer=None)
+        return await forward(caller, _WINDOW, BRIDGE, thing, "cancel", said, key)
 
 
 def _stays(api: APIRouter, gateway: Gateway) -> None:
@@ -137,12 +137,12 @@ def _stays(api: APIRouter, gateway: Gateway) -> None:
     @api.post("/stays/{stay_id}/objection", summary="Object to the data")
     async def object_to(caller: Caller, stay_id: Id, body: ObjectionBody, key: IdempotencyKey) -> Any:
         thing = f"{_ALL}/stays/{stay_id}"
-        return await forward(caller, _REVIEW, BRIDGE, thing, "objection", body.model_dump(), key, signer=None)
+        return await forward(caller, _REVIEW, BRIDGE, thing, "objection", body.model_dump(), key)
 
     @api.post("/stays/{stay_id}/audit", summary="The data are right")
     async def audit(caller: Caller, stay_id: Id, key: IdempotencyKey, body: NothingBody | None = None) -> Any:
         _ = body
-        return await forward(caller, _REVIEW, BRIDGE, f"{_ALL}/stays/{stay_id}", "audit", {}, key, signer=None)
+        return await forward(caller, _REVIEW, BRIDGE, f"{_ALL}/stays/{stay_id}", "audit", {}, key)
 
     @api.post("/stays/{stay_id}/allowances", status_code=201, summary="Claim meals and the journey")
     async def allowances(caller: Caller, stay_id: Id, key: IdempotencyKey, facts: Facts) -> Any:

@@ -16,7 +16,7 @@ from shared.http.pagination import After, Limit
 BRIDGE: Final = "workinjury-bridge"
 _ALL: Final = "/v1/recurrences"
 
-Facts = Annotated[dict[str, Any], Body(description="as the bridge takes it")]
+Facts = Annotated[dict[str, Any], Body(description="as the bridge takes it; the caller is the actor")]
 Short = Annotated[str, Field(min_length=1, max_length=100, pattern=PLAIN)]
 
 
@@ -46,9 +46,8 @@ def router(gateway: Gateway) -> APIRouter:
     read, forward = gateway.read_owned, gateway.forward_command
 
     async def state(caller: Caller, scope: str, recurrence_id: str, act: str, body: BaseModel | None, key: str) -> Any:
-        """The bridge keeps no name of who recorded these: the access of the caller is in the gateway's log."""
         said = body.model_dump(mode="json") if body else {}
-        return await forward(caller, scope, BRIDGE, f"{_ALL}/{recurrence_id}", act, said, key, signer=None)
+        return await forward(caller, scope, BRIDGE, f"{_ALL}/{recurrence_id}", act, said, key)
 
     @api.get("/recurrences", summary="Applications, newest first")
     async def listed(
@@ -64,7 +63,7 @@ def router(gateway: Gateway) -> APIRouter:
     @api.post("/recurrences", status_code=201, summary="Apply for the confirmation of a recurrence")
     async def apply(caller: Caller, key: IdempotencyKey, facts: Facts) -> Any:
         about = case_in(facts, "recurrence")
-        return await forward.into(caller, "recurrences:apply", BRIDGE, _ALL, facts, key, about=about, signer=None)
+        return await forward.into(caller, "recurrences:apply", BRIDGE, _ALL, facts, key, about=about)
 
     @api.post("/recurrences/{recurrence_id}/conclusion", summary="What the committee decided")
     async def conclude(caller: Caller, recurrence_id: Id, body: ConclusionBody, key: IdempotencyKey) -> Any:

@@ -215,11 +215,9 @@ def router(gateway: Gateway) -> APIRouter:
 def _cases(api: APIRouter, gateway: Gateway) -> None:
     read, forward = gateway.read_owned, gateway.forward_command
 
-    async def state(
-        caller: Caller, scope: str, case_id: str, act: str, body: BaseModel, key: str, signer: str | None = "actor"
-    ) -> Any:
+    async def state(caller: Caller, scope: str, case_id: str, act: str, body: BaseModel, key: str) -> Any:
         path = f"/v1/injury-cases/{case_id}"
-        return await forward(caller, scope, BRIDGE, path, act, body.model_dump(mode="json"), key, signer=signer)
+        return await forward(caller, scope, BRIDGE, path, act, body.model_dump(mode="json"), key)
 
     @api.post("/injury-cases/{case_id}/facts", summary="State filing, insurance of the employer, a liable third party")
     async def facts(caller: Caller, case_id: Id, body: CaseFactsBody, key: IdempotencyKey) -> Any:
@@ -235,15 +233,15 @@ def _cases(api: APIRouter, gateway: Gateway) -> None:
 
     @api.post("/injury-cases/{case_id}/revocations", summary="Record a final revocation")
     async def revoke(caller: Caller, case_id: Id, body: RevocationBody, key: IdempotencyKey) -> Any:
-        return await state(caller, "injury-cases:decide", case_id, "revocations", body, key, signer=None)
+        return await state(caller, "injury-cases:decide", case_id, "revocations", body, key)
 
     @api.post("/injury-cases/{case_id}/back-payment", summary="An employer that was not insured has paid back")
     async def back_payment(caller: Caller, case_id: Id, body: BackPaymentBody, key: IdempotencyKey) -> Any:
-        return await state(caller, "injury-cases:decide", case_id, "back-payment", body, key, signer=None)
+        return await state(caller, "injury-cases:decide", case_id, "back-payment", body, key)
 
     @api.post("/injury-cases/{case_id}/advances", status_code=201, summary="Apply for an advance payment")
     async def apply(caller: Caller, case_id: Id, body: AdvanceBody, key: IdempotencyKey) -> Any:
-        return await state(caller, "recoveries:apply", case_id, "advances", body, key, signer=None)
+        return await state(caller, "recoveries:apply", case_id, "advances", body, key)
 
     @api.post("/injury-cases/{case_id}/stay-splits", summary="The hospital's flags on the lines of a stay not settled yet")
     async def split_stay(caller: Caller, case_id: Id, body: StaySplitBody, key: IdempotencyKey) -> Any:
@@ -290,7 +288,7 @@ def _conversions(api: APIRouter, gateway: Gateway) -> None:
     @api.post("/conversions/{conversion_id}/facts", summary="State payer of record, money received, consent")
     async def facts(caller: Caller, conversion_id: Id, body: StayFactsBody, key: IdempotencyKey) -> Any:
         path = f"/v1/conversions/{conversion_id}"
-        return await forward(caller, "conversions:check", BRIDGE, path, "facts", body.model_dump(mode="json"), key, signer=None)
+        return await forward(caller, "conversions:check", BRIDGE, path, "facts", body.model_dump(mode="json"), key)
 
     @api.post("/conversions/{conversion_id}/split", summary="The hospital's flags on the lines of a mixed stay")
     async def propose(caller: Caller, conversion_id: Id, body: SplitBody, key: IdempotencyKey) -> Any:

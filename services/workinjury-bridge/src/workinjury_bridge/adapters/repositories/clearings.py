@@ -30,6 +30,7 @@ from workinjury_bridge.domain.clearing import (
     ClearingTransfer,
     InstitutionDue,
     InterfundDue,
+    Plan,
     Purse,
     Remedy,
     oldest_open,
@@ -80,6 +81,26 @@ class SqlClearings:
             .where(tc.clearing.c.clearing_id == clearing.clearing_id)
             .values(changed_at=at, next_try_at=at, tries=0, hindrance=None, **asdict(clearing))
         )
+
+    async def keep_queue(self, tx: Tx, clearing_id: str, round_: Plan) -> None:
+        """See the port."""
+        rows = [
+            {
+                "clearing_id": clearing_id,
+                "institution_code": due.institution_code,
+                "since": due.since,
+                "owed_fen": due.owed_fen,
+                "offset_fen": due.offset_fen,
+                "paid": paid,
+            }
+            for paid, dues in ((True, round_.institutions), (False, round_.waiting))
+            for due in dues
+        ]
+        if rows:
+            statement = upsert(tc.institution).values(rows)
+            after = {c: statement.excluded[c] for c in ("since", "owed_fen", "offset_fen", "paid")}
+            statement = statement.on_conflict_do_update(index_elements=["clearing_id", "institution_code"], set_=after)
+            await opened(tx).execute(statement)
 
     async def unfinished(self, tx: Tx, payer: Book | None = None) -> Sequence[Clearing]:
         """See the port."""
@@ -337,4 +358,7 @@ def _clearing(row: Row[Any]) -> Clearing:
         remedy=None if row.remedy is None else Remedy(row.remedy),
         cause=row.cause,
         carried_fen=row.carried_fen,
+        asked_on=row.asked_on,
+        asked_until=row.asked_until,
+        set_aside_fen=row.set_aside_fen,
     )

@@ -14,6 +14,7 @@ from workinjury_bridge.application.benefits.ports import Items, Losses
 from workinjury_bridge.application.benefits.propose_benefit import ProposeBenefit
 from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import Ledger
+from workinjury_bridge.application.record_act import RecordAct
 from workinjury_bridge.domain.benefits.item import Item, ItemState
 from workinjury_bridge.domain.benefits.journals import about_item, benefit_entry, write_off_entry
 from workinjury_bridge.domain.benefits.kinds import AFTER_DEATH, BenefitKind
@@ -21,7 +22,7 @@ from workinjury_bridge.domain.benefits.loss import rerouted
 from workinjury_bridge.domain.benefits.refusals import amount_changed
 from workinjury_bridge.domain.benefits.rules import BenefitBook
 from workinjury_bridge.domain.journals import Stamp
-from workinjury_bridge.domain.recognition import InjuryCase
+from workinjury_bridge.domain.recognition import Act, InjuryCase
 from workinjury_bridge.domain.refusals import unknown
 
 
@@ -39,6 +40,7 @@ class ApproveBenefit:
     book: BenefitBook
     clock: Clock
     ids: IdFactory
+    record: RecordAct
 
     async def approve(self, key: OnceKey, item_id: str, actor: str) -> dict[str, Any]:
         """The next signature."""
@@ -56,12 +58,13 @@ class ApproveBenefit:
 
         return (await self.once.run(key, work))[0]
 
-    async def dismiss(self, key: OnceKey, item_id: str, note: str | None) -> dict[str, Any]:
+    async def dismiss(self, key: OnceKey, item_id: str, note: str | None, actor: str = "system") -> dict[str, Any]:
         """Not granted."""
 
         async def work(tx: Tx) -> dict[str, Any]:
             item = (await self._get(tx, item_id)).dismissed(note)
             await self.items.save(tx, item, self.clock.now())
+            await self.record.run(tx, item.case_id, Act.BENEFIT_DISMISSED, actor, item_id)
             return _answer(item)
 
         return (await self.once.run(key, work))[0]

@@ -12,6 +12,7 @@ from shared.contracts.workinjury_bridge import BenefitGranted, BenefitResumed, B
 from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.benefits.collect_case_file import CollectCaseFile
 from workinjury_bridge.application.benefits.ports import Entitlements, Losses
+from workinjury_bridge.application.record_act import RecordAct
 from workinjury_bridge.domain.benefits.entitlement import (
     BreakReason,
     EndReason,
@@ -22,6 +23,7 @@ from workinjury_bridge.domain.benefits.monthly import due
 from workinjury_bridge.domain.benefits.months import month_of, months_later
 from workinjury_bridge.domain.benefits.refusals import not_recognised, person_is_gone
 from workinjury_bridge.domain.benefits.rules import BenefitBook
+from workinjury_bridge.domain.recognition import Act
 from workinjury_bridge.domain.refusals import in_the_future, unknown
 
 
@@ -35,6 +37,7 @@ class ChangePension:
     losses: Losses
     book: BenefitBook
     clock: Clock
+    record: RecordAct
 
     async def approve(self, key: OnceKey, entitlement_id: str, actor: str) -> dict[str, Any]:
         """The second person agrees. Refuses the first, an injury no longer recognised, and somebody dead or missing."""
@@ -64,37 +67,53 @@ class ChangePension:
 
         return (await self.once.run(key, work))[0]
 
-    async def dismiss(self, key: OnceKey, entitlement_id: str) -> dict[str, Any]:
+    async def dismiss(self, key: OnceKey, entitlement_id: str, actor: str = "system") -> dict[str, Any]:
         """Not granted."""
-        return await self._act(key, entitlement_id, Entitlement.dismissed)
+        return await self._act(key, entitlement_id, Act.PENSION_DISMISSED, actor, Entitlement.dismissed)
 
-    async def suspend(self, key: OnceKey, entitlement_id: str, reason: BreakReason, month: date) -> dict[str, Any]:
+    async def suspend(
+        self, key: OnceKey, entitlement_id: str, reason: BreakReason, month: date, actor: str = "system"
+    ) -> dict[str, Any]:
         """Nothing is paid from ``month`` on (社会保险法 43)."""
-        return await self._act(key, entitlement_id, lambda e: e.suspended(reason, month))
+        return await self._act(key, entitlement_id, Act.PENSION_SUSPENDED, actor, lambda e: e.suspended(reason, month))
 
-    async def resume(self, key: OnceKey, entitlement_id: str, month: date) -> dict[str, Any]:
+    async def resume(self, key: OnceKey, entitlement_id: str, month: date, actor: str = "system") -> dict[str, Any]:
         """Paid again from ``month`` on."""
-        return await self._act(key, entitlement_id, lambda e: e.resumed(month))
+        return await self._act(key, entitlement_id, Act.PENSION_RESUMED, actor, lambda e: e.resumed(month))
 
-    async def stop(self, key: OnceKey, entitlement_id: str, last_month: date) -> dict[str, Any]:
+    async def stop(self, key: OnceKey, entitlement_id: str, last_month: date, actor: str = "system") -> dict[str, Any]:
         """No longer eligible: ``last_month`` is the last one due (社会保险法 43)."""
-        return await self._act(key, entitlement_id, lambda e: e.stopped(EndReason.NOT_ELIGIBLE, last_month))
 
-    async def certify(self, key: OnceKey, entitlement_id: str, on: date) -> dict[str, Any]:
+        def act(entitlement: Entitlement) -> Entitlement:
+            return entitlement.stopped(EndReason.NOT_ELIGIBLE, last_month)
+
+        return await self._act(key, entitlement_id, Act.PENSION_STOPPED, actor, act)
+
+    async def certify(self, key: OnceKey, entitlement_id: str, on: date, actor: str = "system") -> dict[str, Any]:
         """A proof of life. Refuses a day in the future."""
         if on > self.clock.today():
             raise in_the_future("on", "认证日期")
-        return await self._act(key, entitlement_id, lambda e: e.certified(on))
+        return await self._act(key, entitlement_id, Act.PENSION_CERTIFIED, actor, lambda e: e.certified(on))
 
-    async def report_pension(self, key: OnceKey, entitlement_id: str, since: date, monthly_fen: int) -> dict[str, Any]:
+    async def report_pension(
+        self, key: OnceKey, entitlement_id: str, since: date, monthly_fen: int, actor: str = "system"
+    ) -> dict[str, Any]:
         """An old-age pension replaces the disability allowance; the fund tops up what it falls short (社会保险法 40)."""
-        return await self._act(key, entitlement_id, lambda e: e.with_pension(since, monthly_fen))
 
-    async def _act(self, key: OnceKey, entitlement_id: str, act: Callable[[Entitlement], Entitlement]) -> dict[str, Any]:
+        def act(entitlement: Entitlement) -> Entitlement:
+            return entitlement.with_pension(since, monthly_fen)
+
+        return await self._act(key, entitlement_id, Act.OLD_AGE_PENSION, actor, act)
+
+    async def _act(
+        self, key: OnceKey, entitlement_id: str, done: Act, actor: str, act: Callable[[Entitlement], Entitlement]
+    ) -> dict[str, Any]:
         async def work(tx: Tx) -> dict[str, Any]:
             before = await self._get(tx, entitlement_id)
             after = act(before)
             await self._save(tx, after)
+            if after != before:
+                await self.record.run(tx, after.case_id, done, actor, entitlement_id)
             event = what_happened(before, after, self.clock)
             if event is not None:
                 tx.emit(event)

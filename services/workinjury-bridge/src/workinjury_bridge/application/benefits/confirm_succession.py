@@ -11,8 +11,10 @@ from workinjury_bridge.application.benefits.approve_benefit import ApproveBenefi
 from workinjury_bridge.application.benefits.ports import Entitlements, Items, Losses, Postings
 from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import Cases
+from workinjury_bridge.application.record_act import RecordAct
 from workinjury_bridge.domain.benefits.journals import about_entitlement
 from workinjury_bridge.domain.benefits.refusals import loss_contradicts, missing_fact
+from workinjury_bridge.domain.recognition import Act
 from workinjury_bridge.domain.refusals import unknown
 
 
@@ -29,8 +31,9 @@ class ConfirmSuccession:
     approve: ApproveBenefit
     pay: PayPerson
     clock: Clock
+    record: RecordAct
 
-    async def run(self, key: OnceKey, person_id: str, materials: tuple[str, ...]) -> dict[str, Any]:
+    async def run(self, key: OnceKey, person_id: str, materials: tuple[str, ...], actor: str = "system") -> dict[str, Any]:
         """How much was paid or set off; conversions and returned payments follow on their own."""
         if not materials:
             raise missing_fact("materials", "缺少继承（近亲属）证明材料")
@@ -41,6 +44,7 @@ class ConfirmSuccession:
             if loss is None or not loss.stands:
                 raise loss_contradicts("没有死亡或下落不明的登记", "person_id")
             await self.losses.save(tx, loss.proven(materials), self.clock.now())
+            await self.record.run(tx, loss.case_id, Act.SUCCESSION_PROVEN, actor)
             paid = 0
             waiting = await self.postings.unpaid(tx, person_id)
             for entitlement in await self.entitlements.of_person(tx, person_id):

@@ -11,9 +11,11 @@ from shared.ids import IdFactory
 from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.benefits.collect_case_file import CollectCaseFile
 from workinjury_bridge.application.benefits.ports import Appraisals, Entitlements
+from workinjury_bridge.application.record_act import RecordAct
 from workinjury_bridge.domain.benefits.appraisal import Appraisal, Conclusion, appraise
 from workinjury_bridge.domain.benefits.refusals import not_recognised
 from workinjury_bridge.domain.benefits.rules import BenefitBook
+from workinjury_bridge.domain.recognition import Act
 from workinjury_bridge.domain.refusals import in_the_future
 
 
@@ -28,8 +30,9 @@ class RecordAppraisal:
     book: BenefitBook
     clock: Clock
     ids: IdFactory
+    record: RecordAct
 
-    async def run(self, key: OnceKey, case_id: str, conclusion: Conclusion) -> dict[str, Any]:
+    async def run(self, key: OnceKey, case_id: str, conclusion: Conclusion, actor: str = "system") -> dict[str, Any]:
         """The version and the first month in which it counts; running pensions are corrected by their next run."""
         if conclusion.concluded_on > self.clock.today():
             raise in_the_future("concluded_on", "鉴定结论日期")
@@ -44,6 +47,7 @@ class RecordAppraisal:
             after = self.book.on(conclusion.concluded_on).review.recheck_after_months
             new = appraise(self.ids.new(), case_id, conclusion, file.appraisals, file.case.accident_on, after)
             await self.appraisals.add(tx, new, file.case.person_id, self.clock.now())
+            await self.record.run(tx, case_id, Act.APPRAISED, actor, new.appraisal_id)
             await self.entitlements.look_again(tx, case_id)
             tx.emit(
                 WorkCapacityAppraised(

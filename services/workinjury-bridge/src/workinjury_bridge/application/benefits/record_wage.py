@@ -10,11 +10,13 @@ from shared.clock import Clock
 from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.benefits.collect_case_file import CollectCaseFile
 from workinjury_bridge.application.benefits.ports import Entitlements, Items, Wages
+from workinjury_bridge.application.record_act import RecordAct
 from workinjury_bridge.domain.benefits.item import STANDS
 from workinjury_bridge.domain.benefits.kinds import BenefitKind
 from workinjury_bridge.domain.benefits.refusals import wage_in_use
 from workinjury_bridge.domain.benefits.rules import BenefitBook
 from workinjury_bridge.domain.benefits.wage import own_wage
+from workinjury_bridge.domain.recognition import Act
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,9 @@ class RecordWage:
     entitlements: Entitlements
     book: BenefitBook
     clock: Clock
+    record: RecordAct
 
-    async def run(self, key: OnceKey, case_id: str, monthly_wages_fen: Sequence[int]) -> dict[str, Any]:
+    async def run(self, key: OnceKey, case_id: str, monthly_wages_fen: Sequence[int], actor: str = "system") -> dict[str, Any]:
         """Own wage with its calculation."""
 
         async def work(tx: Tx) -> dict[str, Any]:
@@ -42,6 +45,8 @@ class RecordWage:
                 if any(i.kind is BenefitKind.ONE_OFF_DISABILITY and i.state in STANDS for i in items):
                     raise wage_in_use()
             await self.wages.save(tx, wage, self.clock.now())
+            if wage != file.wage:
+                await self.record.run(tx, case_id, Act.WAGE_RECORDED, actor)
             await self.entitlements.look_again(tx, case_id)
             return {
                 "case_id": case_id,

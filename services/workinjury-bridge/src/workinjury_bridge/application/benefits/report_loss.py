@@ -14,6 +14,7 @@ from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.benefits.change_pension import what_happened
 from workinjury_bridge.application.benefits.ports import Entitlements, Losses, PaidOut
 from workinjury_bridge.application.ports import Cases, Ledger
+from workinjury_bridge.application.record_act import RecordAct
 from workinjury_bridge.domain.benefits.entitlement import ALIVE, BreakReason, EndReason, Entitlement, EntitlementState
 from workinjury_bridge.domain.benefits.journals import reroute_entry
 from workinjury_bridge.domain.benefits.kinds import BenefitKind
@@ -29,7 +30,7 @@ from workinjury_bridge.domain.benefits.loss import (
 from workinjury_bridge.domain.benefits.months import month_of, months_later
 from workinjury_bridge.domain.benefits.refusals import loss_contradicts, stranger
 from workinjury_bridge.domain.journals import Concern, Stamp, person_dim
-from workinjury_bridge.domain.recognition import InjuryCase
+from workinjury_bridge.domain.recognition import Act, InjuryCase
 from workinjury_bridge.domain.refusals import in_the_future, unknown
 
 _NOTICE_WORKING_DAYS = 20
@@ -63,6 +64,7 @@ class ReportLoss:
     calendar: WorkCalendar
     clock: Clock
     ids: IdFactory
+    record: RecordAct
 
     async def report(self, key: OnceKey, case_id: str, report: LossReport, actor: str) -> dict[str, Any]:
         """The loss as it is on file now. What the person still owes the fund is a claim on the estate."""
@@ -97,7 +99,9 @@ class ReportLoss:
 
         return (await self.once.run(key, work))[0]
 
-    async def undo(self, key: OnceKey, case_id: str, person_id: str | None, returned_on: date) -> dict[str, Any]:
+    async def undo(
+        self, key: OnceKey, case_id: str, person_id: str | None, returned_on: date, actor: str = "system"
+    ) -> dict[str, Any]:
         """A missing person is back: what dependants got for later months is taken back, own benefits go on (条例 41)."""
         if returned_on > self.clock.today():
             raise in_the_future("returned_on", "重新出现日期")
@@ -109,6 +113,7 @@ class ReportLoss:
                 raise loss_contradicts("没有下落不明的登记", "person_id")
             loss = known.returned(returned_on)
             await self.losses.save(tx, loss, self.clock.now())
+            await self.record.run(tx, case_id, Act.PERSON_RETURNED, actor)
             await self._reroute(tx, _concern(case, gone), heirs_dim(gone))
             for entitlement in await self.entitlements.of_person(tx, gone):
                 waiting = entitlement.state is EntitlementState.SUSPENDED

@@ -12,11 +12,13 @@ from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.benefits.ports import Losses, PaidOut
 from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import Cases, Ledger, Payment
+from workinjury_bridge.application.record_act import RecordAct
 from workinjury_bridge.domain.benefits.journals import returned_entry
 from workinjury_bridge.domain.benefits.kinds import AFTER_DEATH
 from workinjury_bridge.domain.benefits.loss import dependant_dim, rerouted
 from workinjury_bridge.domain.benefits.refusals import payment_not_returned, payment_returned_already
 from workinjury_bridge.domain.journals import Concern, Stamp
+from workinjury_bridge.domain.recognition import Act
 from workinjury_bridge.domain.refusals import unknown
 
 
@@ -32,8 +34,9 @@ class ReturnPayment:
     pay: PayPerson
     clock: Clock
     ids: IdFactory
+    record: RecordAct
 
-    async def run(self, key: OnceKey, payment_id: str, reason: str) -> dict[str, Any]:
+    async def run(self, key: OnceKey, payment_id: str, reason: str, actor: str = "system") -> dict[str, Any]:
         """Payable again: Dr 1003 / Cr 2203; to the heirs when the person is gone by now."""
 
         async def work(tx: Tx) -> dict[str, Any]:
@@ -45,6 +48,7 @@ class ReturnPayment:
             stamp = Stamp(entry_id=self.ids.new(), booked_on=today, voucher_no=await self.ledger.next_voucher(tx, today))
             await self.ledger.append(tx, [returned_entry(concern, payment.amount_fen, stamp)])
             await self.paid_out.mark_returned(tx, payment_id, reason, now)
+            await self.record.run(tx, payment.case_id, Act.PAYMENT_RETURNED, actor, payment_id)
             tx.emit(
                 PaymentReturned(
                     payment_id=payment_id,
@@ -60,7 +64,7 @@ class ReturnPayment:
 
         return (await self.once.run(key, work))[0]
 
-    async def repay(self, key: OnceKey, payment_id: str) -> dict[str, Any]:
+    async def repay(self, key: OnceKey, payment_id: str, actor: str = "system") -> dict[str, Any]:
         """Pay again what came back, less what the person owes by now."""
 
         async def work(tx: Tx) -> dict[str, Any]:
@@ -77,6 +81,7 @@ class ReturnPayment:
                 against_debt=payment.kind not in AFTER_DEATH,
             )
             await self.paid_out.mark_repaid(tx, payment_id, self.clock.now())
+            await self.record.run(tx, payment.case_id, Act.PAYMENT_REPAID, actor, payment_id)
             return {"payment_id": payment_id, "state": "repaid", "amount_fen": payment.amount_fen}
 
         return (await self.once.run(key, work))[0]

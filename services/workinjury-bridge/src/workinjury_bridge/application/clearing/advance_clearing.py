@@ -100,9 +100,11 @@ class AdvanceClearing:
             await self._pay_institutions(tx, after, found)
             for payee in dict.fromkeys(due.payee for due, _ in found.parts):
                 await self._instruct(tx, after, [(d, part) for d, part in found.parts if d.payee is payee])
-            await self.clearings.save(tx, after, self.clock.now())
+            await self.clearings.keep_queue(tx, clearing.clearing_id, found)
             if after.remedy is not None:
-                self.escalate.report(tx, after, after.remedy, found.open_interfund_fen)
+                await self.escalate.report(tx, after, after.remedy, found.open_interfund_fen)
+            else:
+                await self.clearings.save(tx, after, self.clock.now())
 
     async def _pay_institutions(self, tx: Tx, clearing: Clearing, found: Plan) -> None:
         today = self.clock.today()

@@ -32,15 +32,15 @@ class EscalateShortage:
         if clearing is None or clearing.state is not ClearingState.PARTIAL or clearing.remedy is None:
             return
         after = clearing.escalated(clearing.remedy.next or clearing.remedy)
-        await self.clearings.save(tx, after, self.clock.now())
         left = sum(due.open_fen for due in await self.dues.of_clearing(tx, clearing_id))
-        self.report(tx, after, after.remedy or clearing.remedy, left)
+        await self.report(tx, after, after.remedy or clearing.remedy, left)
 
-    def report(self, tx: Tx, clearing: Clearing, remedy: Remedy, open_interfund_fen: int) -> None:
-        """Tell the shortage and wait for an answer. The caller holds the payer's lock."""
+    async def report(self, tx: Tx, clearing: Clearing, remedy: Remedy, open_interfund_fen: int) -> None:
+        """Keep and tell the shortage, and wait for an answer. The caller holds the payer's lock."""
         today = self.clock.today()
         within = self.policies.on(today).clearing.escalate_within
         answer_by = self.calendar.add_working_days(today, within).on
+        await self.clearings.save(tx, clearing.asked(today, answer_by), self.clock.now())
         tx.schedule(SHORTAGE_DEADLINE, clearing.clearing_id, end_of(answer_by))
         tx.emit(
             ShortageRaised(

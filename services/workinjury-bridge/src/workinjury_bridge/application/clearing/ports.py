@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from shared.ledger import Book
 from shared.transactions import Tx
-from workinjury_bridge.domain.clearing import Clearing, ClearingTransfer, InterfundDue, Purse
+from workinjury_bridge.domain.clearing import Clearing, ClearingTransfer, InterfundDue, Plan, Purse
 
 
 class Clearings(Protocol):
@@ -32,6 +32,10 @@ class Clearings(Protocol):
 
     async def save(self, tx: Tx, clearing: Clearing, at: datetime) -> None:
         """The next value; whatever hindered it is forgotten."""
+        ...
+
+    async def keep_queue(self, tx: Tx, clearing_id: str, round_: Plan) -> None:
+        """Which institutions stood before other funds, and which of them this round pays; who was paid before stays so."""
         ...
 
     async def unfinished(self, tx: Tx, payer: Book | None = None) -> Sequence[Clearing]:
@@ -123,7 +127,7 @@ class ClearingViews(Protocol):
     """What is read without being changed, as JSON."""
 
     async def clearing(self, clearing_id: str) -> dict[str, Any] | None:
-        """One run with its vouchers, their cases, and what each pair still owes."""
+        """One run with its queue, its vouchers, their cases, and what each pair still owes."""
         ...
 
     async def clearings(self, *, payer: str | None, state: str | None, after: str | None, limit: int) -> list[dict[str, Any]]:

@@ -10,8 +10,10 @@ from shared.clock import Clock
 from shared.errors import conflict
 from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.ports import Cases, Conversions, Stays
+from workinjury_bridge.application.record_act import RecordAct
 from workinjury_bridge.domain.conversion import ENDED, ConversionState
 from workinjury_bridge.domain.facts import conversion_changed
+from workinjury_bridge.domain.recognition import Act
 from workinjury_bridge.domain.refusals import already_converted, facts_invalid, in_the_future, unknown
 
 _RESTATED = (ConversionState.PROPOSED, ConversionState.CHECKED)
@@ -26,8 +28,9 @@ class RecordBackPayment:
     stays: Stays
     conversions: Conversions
     clock: Clock
+    record: RecordAct
 
-    async def run(self, key: OnceKey, case_id: str, effective_on: date, proof: str) -> dict[str, Any]:
+    async def run(self, key: OnceKey, case_id: str, effective_on: date, proof: str, actor: str = "system") -> dict[str, Any]:
         """Refuses an employer that was insured, a day not after the accident or in the future, another day than was recorded, and
         a day that a stay reaches whose conversion is approved already."""
         if effective_on > self.clock.today():
@@ -58,7 +61,9 @@ class RecordBackPayment:
                 await self.conversions.save(tx, after, self.clock.now())
                 tx.emit(conversion_changed(after, self.clock.now()))
                 restated.append(after.conversion_id)
-            await self.cases.state_facts(tx, case_id, stated.facts)
+            if stated != case:
+                await self.cases.state_facts(tx, case_id, stated.facts)
+                await self.record.run(tx, case_id, Act.BACK_PAID, actor)
             return {"case_id": case_id, "insured_from": effective_on.isoformat(), "conversions": restated}
 
         return (await self.once.run(key, work))[0]

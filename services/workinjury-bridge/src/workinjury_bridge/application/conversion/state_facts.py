@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.clock import Clock
-from shared.ids import IdFactory
 from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.ports import Cases, Conversions
+from workinjury_bridge.application.record_act import RecordAct
 from workinjury_bridge.domain.conversion import ENDED, ConversionState
 from workinjury_bridge.domain.facts import conversion_changed
-from workinjury_bridge.domain.recognition import Act, CaseAct
+from workinjury_bridge.domain.recognition import Act
 from workinjury_bridge.domain.refusals import already_converted, unknown
 from workinjury_bridge.domain.terms import CaseFacts, StayFacts
 
@@ -26,7 +26,7 @@ class StateFacts:
     cases: Cases
     conversions: Conversions
     clock: Clock
-    ids: IdFactory
+    record: RecordAct
 
     async def of_case(self, key: OnceKey, case_id: str, facts: CaseFacts, actor: str) -> dict[str, Any]:
         """Refuses facts that cannot be so, and a change when a conversion of the case is approved already."""
@@ -44,8 +44,7 @@ class StateFacts:
                 if any(c.state not in _RESTATED for c in conversions):
                     raise already_converted()
                 await self.cases.state_facts(tx, case_id, stated.facts)
-                act = CaseAct(act_id=self.ids.new(), case_id=case_id, act=Act.FACTS, actor=actor)
-                await self.cases.record(tx, act, self.clock.now())
+                await self.record.run(tx, case_id, Act.FACTS, actor)
                 for conversion in conversions:
                     after = conversion.restated()
                     await self.conversions.save(tx, after, self.clock.now())
@@ -55,7 +54,7 @@ class StateFacts:
 
         return (await self.once.run(key, work))[0]
 
-    async def of_stay(self, key: OnceKey, conversion_id: str, facts: StayFacts) -> dict[str, Any]:
+    async def of_stay(self, key: OnceKey, conversion_id: str, facts: StayFacts, actor: str = "system") -> dict[str, Any]:
         """Refuses a conversion that is approved."""
 
         async def work(tx: Tx) -> dict[str, Any]:
@@ -64,6 +63,7 @@ class StateFacts:
                 raise unknown("conversion", "转换业务")
             after = conversion.with_facts(facts)
             await self.conversions.save(tx, after, self.clock.now())
+            await self.record.run(tx, conversion.case_id, Act.STAY_FACTS, actor, conversion_id)
             tx.emit(conversion_changed(after, self.clock.now()))
             return {"conversion_id": conversion_id, "state": after.state.value}
 

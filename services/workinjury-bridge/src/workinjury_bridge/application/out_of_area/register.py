@@ -13,9 +13,11 @@ from shared.ids import IdFactory
 from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.out_of_area.ports import Registrations
 from workinjury_bridge.application.ports import Cases, Policies
+from workinjury_bridge.application.record_act import RecordAct
 from workinjury_bridge.application.recovery.remind import end_of
 from workinjury_bridge.domain.facts import registration_changed
 from workinjury_bridge.domain.out_of_area.registration import FilingKind, Registration, RegistrationState
+from workinjury_bridge.domain.recognition import Act
 from workinjury_bridge.domain.refusals import in_the_future, out_of_turn, unknown
 
 REGISTRATION_DEADLINE = "registration-overdue"
@@ -45,6 +47,7 @@ class RegisterOutOfArea:
     calendar: WorkCalendar
     clock: Clock
     ids: IdFactory
+    record: RecordAct
 
     async def apply(self, key: OnceKey, request: FilingRequest, actor: str) -> dict[str, Any]:
         """Refuses a case without effective recognition, an incomplete application, and a second one of its kind being decided."""
@@ -87,11 +90,14 @@ class RegisterOutOfArea:
         """The conditions are not met; the person may still pay first and claim by hand."""
         return await self._act(key, registration_id, lambda r: r.rejected(actor, note))
 
-    async def cancel(self, key: OnceKey, registration_id: str, on: date, note: str | None) -> dict[str, Any]:
+    async def cancel(
+        self, key: OnceKey, registration_id: str, on: date, note: str | None, actor: str = "system"
+    ) -> dict[str, Any]:
         """The person comes back. Refuses a day in the future."""
         if on > self.clock.today():
             raise in_the_future("on", "取消日期")
-        return await self._act(key, registration_id, lambda r: r.cancelled(on, note))
+        recorded = (Act.REGISTRATION_CANCELLED, actor)
+        return await self._act(key, registration_id, lambda r: r.cancelled(on, note), recorded=recorded)
 
     async def overdue(self, tx: Tx, registration_id: str) -> None:
         """The agency's days have passed: say so."""
@@ -99,12 +105,24 @@ class RegisterOutOfArea:
         if found is not None and found.state is RegistrationState.APPLIED:
             tx.emit(registration_changed(found, self.clock.now(), overdue=True))
 
-    async def _act(self, key: OnceKey, registration_id: str, act: Callable[[Registration], Registration]) -> dict[str, Any]:
+    async def _act(
+        self,
+        key: OnceKey,
+        registration_id: str,
+        act: Callable[[Registration], Registration],
+        *,
+        recorded: tuple[Act, str] | None = None,
+    ) -> dict[str, Any]:
+        """``recorded``: what leaves no name on the registration itself."""
+
         async def work(tx: Tx) -> dict[str, Any]:
             found = await self.registrations.locked(tx, registration_id)
             if found is None:
                 raise unknown("out-of-area", "异地就医备案")
-            return await self._store(tx, act(found))
+            after = act(found)
+            if recorded is not None:
+                await self.record.run(tx, found.case_id, *recorded, registration_id)
+            return await self._store(tx, after)
 
         return (await self.once.run(key, work))[0]
 

@@ -15,6 +15,7 @@ from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.benefits.ports import Items
 from workinjury_bridge.application.out_of_area.ports import QuarterClearings, Registrations, RemoteStays
 from workinjury_bridge.application.ports import Cases, Ledger, Policies
+from workinjury_bridge.application.record_act import RecordAct
 from workinjury_bridge.application.recovery.ask_back import AskBack
 from workinjury_bridge.application.recovery.remind import end_of
 from workinjury_bridge.domain.benefits.item import ItemState
@@ -25,6 +26,7 @@ from workinjury_bridge.domain.out_of_area.clearing import object_until, pay_by, 
 from workinjury_bridge.domain.out_of_area.journals import STAY_RECOVERY, about_stay, adjustment_entry, costs_of, received_entry
 from workinjury_bridge.domain.out_of_area.refusals import allowances_stand, not_in_scheme, not_registered, quarter_cleared
 from workinjury_bridge.domain.out_of_area.remote_stay import RemoteState, RemoteStay, Service
+from workinjury_bridge.domain.recognition import Act
 from workinjury_bridge.domain.refusals import in_the_future, not_entitled, unknown
 
 CHECK_DEADLINE = "remote-data-check-overdue"
@@ -59,6 +61,7 @@ class TrackRemoteStay:
     calendar: WorkCalendar
     clock: Clock
     ids: IdFactory
+    record: RecordAct
 
     async def admit(self, key: OnceKey, admission: Admission) -> dict[str, Any]:
         """Refuses what no registration covers, what the scheme leaves out, and who is not recognised."""
@@ -138,12 +141,13 @@ class TrackRemoteStay:
 
         return await self._act(key, stay_id, act)
 
-    async def object_to(self, key: OnceKey, stay_id: str, reason: str) -> dict[str, Any]:
+    async def object_to(self, key: OnceKey, stay_id: str, reason: str, actor: str = "system") -> dict[str, Any]:
         """The home agency objects to the data in time."""
 
         async def act(tx: Tx, stay: RemoteStay) -> RemoteStay:
-            del tx
-            return stay.objected(self.clock.today(), reason)
+            after = stay.objected(self.clock.today(), reason)
+            await self.record.run(tx, stay.case_id, Act.REMOTE_DATA_OBJECTED, actor, stay_id)
+            return after
 
         return await self._act(key, stay_id, act)
 
@@ -159,12 +163,13 @@ class TrackRemoteStay:
 
         return await self._act(key, stay_id, act)
 
-    async def audit(self, key: OnceKey, stay_id: str) -> dict[str, Any]:
+    async def audit(self, key: OnceKey, stay_id: str, actor: str = "system") -> dict[str, Any]:
         """The data are right: the stay may be paid with its quarter. Revoked before: the person owes it from now on (B3)."""
 
         async def act(tx: Tx, stay: RemoteStay) -> RemoteStay:
             tx.cancel(CHECK_DEADLINE, stay_id)
             after = stay.audited()
+            await self.record.run(tx, stay.case_id, Act.REMOTE_DATA_AUDITED, actor, stay_id)
             if after.owed_back:
                 memo = "工伤认定撤销，追回异地就医费用"
                 await self.ask_back.run(tx, about_stay(after), stay_id, costs_of(after), memo, kind=STAY_RECOVERY)

@@ -12,10 +12,12 @@ from shared.clock import Clock
 from shared.ids import IdFactory
 from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.ports import Advances, Cases, Policies
+from workinjury_bridge.application.record_act import RecordAct
 from workinjury_bridge.application.recovery.remind import ADVANCE_DEADLINE, end_of
 from workinjury_bridge.domain import party
 from workinjury_bridge.domain.advance import Advance
 from workinjury_bridge.domain.facts import advance_changed
+from workinjury_bridge.domain.recognition import Act
 from workinjury_bridge.domain.refusals import in_the_future, out_of_turn, unknown
 
 
@@ -30,8 +32,9 @@ class ApplyForAdvance:
     calendar: WorkCalendar
     clock: Clock
     ids: IdFactory
+    record: RecordAct
 
-    async def apply(self, key: OnceKey, case_id: str, applied_on: date) -> dict[str, Any]:
+    async def apply(self, key: OnceKey, case_id: str, applied_on: date, actor: str = "system") -> dict[str, Any]:
         """Refuses a case without effective recognition, one where nobody but the fund is liable, a second open application."""
         if applied_on > self.clock.today():
             raise in_the_future("applied_on", "申请日期")
@@ -50,17 +53,16 @@ class ApplyForAdvance:
                 raise out_of_turn("case", "advance", case.state, "已有办理中的先行支付申请")
             limits = self.policies.on(applied_on).advances
             days = limits.notice_within if party.is_employer(debtor) else limits.decide_within
-            return await self._store(
-                tx,
-                Advance(
-                    advance_id=self.ids.new(),
-                    case_id=case_id,
-                    person_id=case.person_id,
-                    debtor=debtor,
-                    applied_on=applied_on,
-                    due_on=self.calendar.add_working_days(applied_on, days).on,
-                ),
+            advance = Advance(
+                advance_id=self.ids.new(),
+                case_id=case_id,
+                person_id=case.person_id,
+                debtor=debtor,
+                applied_on=applied_on,
+                due_on=self.calendar.add_working_days(applied_on, days).on,
             )
+            await self.record.run(tx, case_id, Act.ADVANCE_APPLIED, actor, advance.advance_id)
+            return await self._store(tx, advance)
 
         return (await self.once.run(key, work))[0]
 
@@ -80,16 +82,23 @@ class ApplyForAdvance:
         """The conditions are not met."""
         return await self._act(key, advance_id, lambda a: a.rejected(actor, note))
 
-    async def employer_paid(self, key: OnceKey, advance_id: str, note: str | None) -> dict[str, Any]:
+    async def employer_paid(self, key: OnceKey, advance_id: str, note: str | None, actor: str = "system") -> dict[str, Any]:
         """The employer has paid in time: nothing is advanced."""
-        return await self._act(key, advance_id, lambda a: a.paid(note))
+        return await self._act(key, advance_id, lambda a: a.paid(note), recorded=(Act.EMPLOYER_PAID, actor))
 
-    async def _act(self, key: OnceKey, advance_id: str, act: Callable[[Advance], Advance]) -> dict[str, Any]:
+    async def _act(
+        self, key: OnceKey, advance_id: str, act: Callable[[Advance], Advance], *, recorded: tuple[Act, str] | None = None
+    ) -> dict[str, Any]:
+        """``recorded``: what leaves no name on the advance itself."""
+
         async def work(tx: Tx) -> dict[str, Any]:
             advance = await self.advances.locked(tx, advance_id)
             if advance is None:
                 raise unknown("advance", "先行支付申请")
-            return await self._store(tx, act(advance))
+            after = act(advance)
+            if recorded is not None:
+                await self.record.run(tx, advance.case_id, *recorded, advance_id)
+            return await self._store(tx, after)
 
         return (await self.once.run(key, work))[0]
 

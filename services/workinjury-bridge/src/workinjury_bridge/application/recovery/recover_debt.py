@@ -16,6 +16,7 @@ from shared.ids import IdFactory
 from shared.ledger import Book, Line
 from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.ports import Conversions, Ledger, Policies, Recoveries
+from workinjury_bridge.application.record_act import RecordAct
 from workinjury_bridge.application.recovery.remind import LIMITATION_DEADLINE, RECOVERY_DEADLINE, end_of, watch_limitation
 from workinjury_bridge.domain import party
 from workinjury_bridge.domain.facts import recovery_changed
@@ -29,6 +30,7 @@ from workinjury_bridge.domain.journals import (
     write_off_lines,
 )
 from workinjury_bridge.domain.limitation import Interrupted, Interruption, years_after
+from workinjury_bridge.domain.recognition import Act
 from workinjury_bridge.domain.recovery import Cause, Movement, MovementKind, Recovery
 from workinjury_bridge.domain.refusals import in_the_future, out_of_turn, same_hand, unknown
 
@@ -44,6 +46,7 @@ class RecoverDebt:
     policies: Policies
     clock: Clock
     ids: IdFactory
+    record: RecordAct
 
     async def demand(self, key: OnceKey, recovery_id: str, actor: str = "system") -> dict[str, Any]:
         """The written demand went out today; the answer has the day by which the debtor must pay."""
@@ -79,11 +82,13 @@ class RecoverDebt:
 
         return await self._act(key, recovery_id, act)
 
-    async def enforce(self, key: OnceKey, recovery_id: str) -> dict[str, Any]:
+    async def enforce(self, key: OnceKey, recovery_id: str, actor: str = "system") -> dict[str, Any]:
         """A transfer order (划拨) or an execution is out."""
 
-        async def act(_: Tx, debt: Recovery) -> Recovery:
-            return debt.enforced()
+        async def act(tx: Tx, debt: Recovery) -> Recovery:
+            after = debt.enforced()
+            await self.record.run(tx, debt.case_id, Act.ENFORCED, actor, recovery_id)
+            return after
 
         return await self._act(key, recovery_id, act)
 

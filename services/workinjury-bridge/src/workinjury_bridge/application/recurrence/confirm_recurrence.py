@@ -14,10 +14,11 @@ from shared.ids import IdFactory
 from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.ports import Cases, Conversions, Policies, Stays
 from workinjury_bridge.application.propose_conversions import ProposeConversions
+from workinjury_bridge.application.record_act import RecordAct
 from workinjury_bridge.application.recovery.remind import end_of
 from workinjury_bridge.application.recurrence.ports import Recurrences
 from workinjury_bridge.domain.facts import conversion_changed, recurrence_changed
-from workinjury_bridge.domain.recognition import Decision, InjuryCase, Outcome
+from workinjury_bridge.domain.recognition import Act, Decision, InjuryCase, Outcome
 from workinjury_bridge.domain.recurrence import UNDECIDED, Recurrence, next_version
 from workinjury_bridge.domain.refusals import in_the_future, out_of_turn, unknown
 
@@ -63,8 +64,9 @@ class ConfirmRecurrence:
     policies: Policies
     clock: Clock
     ids: IdFactory
+    record: RecordAct
 
-    async def apply(self, key: OnceKey, request: RecurrenceRequest) -> dict[str, Any]:
+    async def apply(self, key: OnceKey, request: RecurrenceRequest, actor: str = "system") -> dict[str, Any]:
         """Refuses a case without effective recognition, other parts of the body, and a second application being decided."""
         if request.applied_on > self.clock.today():
             raise in_the_future("applied_on", "申请日期")
@@ -89,25 +91,35 @@ class ConfirmRecurrence:
                 old_injury=request.old_injury,
                 matter_id=request.matter_id,
             )
-            return await self._store(tx, recurrence.checked(case), [])
+            checked = recurrence.checked(case)
+            await self.record.run(tx, case.case_id, Act.RECURRENCE_APPLIED, actor, checked.recurrence_id)
+            return await self._store(tx, checked, [])
 
         return (await self.once.run(key, work))[0]
 
-    async def extend(self, key: OnceKey, recurrence_id: str) -> dict[str, Any]:
+    async def extend(self, key: OnceKey, recurrence_id: str, actor: str = "system") -> dict[str, Any]:
         """The committee takes its further days, once."""
-        return await self._act(key, recurrence_id, lambda r: r.prolonged(self.policies.on(r.applied_on).recurrences))
 
-    async def object_to(self, key: OnceKey, recurrence_id: str, on: date) -> dict[str, Any]:
+        def act(recurrence: Recurrence) -> Recurrence:
+            return recurrence.prolonged(self.policies.on(recurrence.applied_on).recurrences)
+
+        return await self._act(key, recurrence_id, Act.RECURRENCE_EXTENDED, actor, act)
+
+    async def object_to(self, key: OnceKey, recurrence_id: str, on: date, actor: str = "system") -> dict[str, Any]:
         """Either side asks the province's committee, whose word is final; what was confirmed goes on."""
         if on > self.clock.today():
             raise in_the_future("on", "提出日期")
-        return await self._act(key, recurrence_id, lambda r: r.objected(on, self.policies.on(r.applied_on).recurrences))
 
-    async def withdraw(self, key: OnceKey, recurrence_id: str) -> dict[str, Any]:
+        def act(recurrence: Recurrence) -> Recurrence:
+            return recurrence.objected(on, self.policies.on(recurrence.applied_on).recurrences)
+
+        return await self._act(key, recurrence_id, Act.RECURRENCE_OBJECTED, actor, act)
+
+    async def withdraw(self, key: OnceKey, recurrence_id: str, actor: str = "system") -> dict[str, Any]:
         """The applicant takes the application back."""
-        return await self._act(key, recurrence_id, lambda r: r.withdrawn())
+        return await self._act(key, recurrence_id, Act.RECURRENCE_WITHDRAWN, actor, Recurrence.withdrawn)
 
-    async def conclude(self, key: OnceKey, recurrence_id: str, conclusion: Conclusion) -> dict[str, Any]:
+    async def conclude(self, key: OnceKey, recurrence_id: str, conclusion: Conclusion, actor: str = "system") -> dict[str, Any]:
         """A committee has decided: confirmed proposes the conversions of its window, refused by the province turns them round.
 
         Refuses while the recognition itself is not in force.
@@ -129,6 +141,8 @@ class ConfirmRecurrence:
             rules = self.policies.on(before.applied_on).recurrences
             after = before.concluded(decision, conclusion.treated_until, rules)
             await self.recurrences.add_decision(tx, after, decision, self.clock.now())
+            said = Act.RECURRENCE_CONFIRMED if conclusion.confirmed else Act.RECURRENCE_REFUSED
+            await self.record.run(tx, case.case_id, said, actor, recurrence_id)
             answer = await self._store(tx, after, [])
             tx.emit(
                 RecognitionDecided(
@@ -189,9 +203,13 @@ class ConfirmRecurrence:
             raise unknown("recurrence", "旧伤复发确认申请")
         return found
 
-    async def _act(self, key: OnceKey, recurrence_id: str, act: Callable[[Recurrence], Recurrence]) -> dict[str, Any]:
+    async def _act(
+        self, key: OnceKey, recurrence_id: str, done: Act, actor: str, act: Callable[[Recurrence], Recurrence]
+    ) -> dict[str, Any]:
         async def work(tx: Tx) -> dict[str, Any]:
-            return await self._store(tx, act(await self._locked(tx, recurrence_id)), [])
+            after = act(await self._locked(tx, recurrence_id))
+            await self.record.run(tx, after.case_id, done, actor, recurrence_id)
+            return await self._store(tx, after, [])
 
         return (await self.once.run(key, work))[0]
 

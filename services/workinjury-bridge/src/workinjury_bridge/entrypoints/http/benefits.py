@@ -21,7 +21,7 @@ from workinjury_bridge.domain.benefits.loss import Circumstance, Source
 from workinjury_bridge.domain.benefits.months import month_of
 from workinjury_bridge.domain.benefits.one_off import ItemRequest
 from workinjury_bridge.domain.refusals import unknown
-from workinjury_bridge.entrypoints.http.fields import Actor, Body, Id, Long, Short, actor_of, once_key
+from workinjury_bridge.entrypoints.http.fields import Actor, Body, Id, Long, Short, actor_of, once_key, recorder_of
 
 Fen = Annotated[int, Field(ge=0, le=MAX_FEN, description="fen")]
 Count = Annotated[int, Field(ge=0, le=1000)]
@@ -181,13 +181,14 @@ def benefit_router(bridge: Bridge) -> APIRouter:
     async def record_wage(caller: Caller, key: IdempotencyKey, case_id: Id, body: WageBody) -> dict[str, Any]:
         caller.require("benefit:propose", await region_of(case_id))
         once = once_key(caller, f"own-wage {case_id}", key, body)
-        return await use.record_wage.run(once, case_id, body.monthly_wages_fen)
+        return await use.record_wage.run(once, case_id, body.monthly_wages_fen, recorder_of(caller, body.actor))
 
     @router.post("/injury-cases/{case_id}/appraisals", summary="Record a conclusion on working capacity")
     async def record_appraisal(caller: Caller, key: IdempotencyKey, case_id: Id, body: AppraisalBody) -> dict[str, Any]:
         caller.require("benefit:propose", await region_of(case_id))
         once = once_key(caller, f"appraisal {case_id}", key, body)
-        return await use.record_appraisal.run(once, case_id, Conclusion(**body.model_dump(exclude={"actor"})))
+        conclusion = Conclusion(**body.model_dump(exclude={"actor"}))
+        return await use.record_appraisal.run(once, case_id, conclusion, recorder_of(caller, body.actor))
 
     @router.get("/injury-cases/{case_id}/appraisals", summary="Conclusions on working capacity, oldest first")
     async def appraisals(caller: Caller, case_id: Id) -> dict[str, Any]:
@@ -225,7 +226,7 @@ def benefit_router(bridge: Bridge) -> APIRouter:
     async def dismiss(caller: Caller, key: IdempotencyKey, item_id: Id, body: ActBody) -> dict[str, Any]:
         caller.require("benefit:approve", await owner_of("benefit", "待遇申报", item_id))
         once = once_key(caller, f"dismiss-benefit {item_id}", key, body)
-        return await use.approve.dismiss(once, item_id, body.note)
+        return await use.approve.dismiss(once, item_id, body.note, recorder_of(caller, body.actor))
 
     @router.post("/entitlements/{entitlement_id}/approve", summary="Grant a monthly benefit; its months are paid at once")
     async def approve_pension(
@@ -240,37 +241,40 @@ def benefit_router(bridge: Bridge) -> APIRouter:
     @router.post("/entitlements/{entitlement_id}/dismiss", summary="Do not grant a monthly benefit")
     async def dismiss_pension(caller: Caller, key: IdempotencyKey, entitlement_id: Id, body: ActBody) -> dict[str, Any]:
         caller.require("benefit:approve", await owner_of("entitlement", "定期待遇", entitlement_id))
-        return await use.change.dismiss(once_key(caller, f"dismiss-entitlement {entitlement_id}", key, body), entitlement_id)
+        once = once_key(caller, f"dismiss-entitlement {entitlement_id}", key, body)
+        return await use.change.dismiss(once, entitlement_id, recorder_of(caller, body.actor))
 
     @router.post("/entitlements/{entitlement_id}/suspend", summary="Interrupt a monthly benefit")
     async def suspend(caller: Caller, key: IdempotencyKey, entitlement_id: Id, body: SuspendBody) -> dict[str, Any]:
         caller.require("benefit:propose", await owner_of("entitlement", "定期待遇", entitlement_id))
         once = once_key(caller, f"suspend {entitlement_id}", key, body)
-        return await use.change.suspend(once, entitlement_id, body.reason, body.month)
+        return await use.change.suspend(once, entitlement_id, body.reason, body.month, recorder_of(caller, body.actor))
 
     @router.post("/entitlements/{entitlement_id}/resume", summary="Pay an interrupted monthly benefit again")
     async def resume(caller: Caller, key: IdempotencyKey, entitlement_id: Id, body: MonthBody) -> dict[str, Any]:
         caller.require("benefit:approve", await owner_of("entitlement", "定期待遇", entitlement_id))
         once = once_key(caller, f"resume {entitlement_id}", key, body)
-        return await use.change.resume(once, entitlement_id, body.month)
+        return await use.change.resume(once, entitlement_id, body.month, recorder_of(caller, body.actor))
 
     @router.post("/entitlements/{entitlement_id}/stop", summary="End a monthly benefit; the month is the last one due")
     async def stop(caller: Caller, key: IdempotencyKey, entitlement_id: Id, body: MonthBody) -> dict[str, Any]:
         caller.require("benefit:propose", await owner_of("entitlement", "定期待遇", entitlement_id))
         once = once_key(caller, f"stop {entitlement_id}", key, body)
-        return await use.change.stop(once, entitlement_id, body.month)
+        return await use.change.stop(once, entitlement_id, body.month, recorder_of(caller, body.actor))
 
     @router.post("/entitlements/{entitlement_id}/certify", summary="Record a proof of life")
     async def certify(caller: Caller, key: IdempotencyKey, entitlement_id: Id, body: CertificateBody) -> dict[str, Any]:
         caller.require("benefit:propose", await owner_of("entitlement", "定期待遇", entitlement_id))
         once = once_key(caller, f"certify {entitlement_id}", key, body)
-        return await use.change.certify(once, entitlement_id, body.on)
+        return await use.change.certify(once, entitlement_id, body.on, recorder_of(caller, body.actor))
 
     @router.post("/entitlements/{entitlement_id}/old-age-pension", summary="Record the old-age pension that replaces it")
     async def old_age(caller: Caller, key: IdempotencyKey, entitlement_id: Id, body: OldAgeBody) -> dict[str, Any]:
         caller.require("benefit:propose", await owner_of("entitlement", "定期待遇", entitlement_id))
         once = once_key(caller, f"old-age {entitlement_id}", key, body)
-        return await use.change.report_pension(once, entitlement_id, body.since, body.monthly_fen)
+        return await use.change.report_pension(
+            once, entitlement_id, body.since, body.monthly_fen, recorder_of(caller, body.actor)
+        )
 
     @router.post("/injury-cases/{case_id}/losses", summary="Report a beneficiary dead or missing: payments freeze at once")
     async def report_loss(caller: Caller, key: IdempotencyKey, case_id: Id, body: LossBody) -> dict[str, Any]:
@@ -283,25 +287,27 @@ def benefit_router(bridge: Bridge) -> APIRouter:
     async def undo_loss(caller: Caller, key: IdempotencyKey, case_id: Id, body: ReturnBody) -> dict[str, Any]:
         caller.require("benefit:approve", await region_of(case_id))
         once = once_key(caller, f"return {case_id}", key, body)
-        return await use.report_loss.undo(once, case_id, body.person_id, body.returned_on)
+        return await use.report_loss.undo(once, case_id, body.person_id, body.returned_on, recorder_of(caller, body.actor))
 
     @router.post("/injury-cases/{case_id}/successions", summary="Heirs have proven it; what waited for them is paid")
     async def confirm_succession(caller: Caller, key: IdempotencyKey, case_id: Id, body: SuccessionBody) -> dict[str, Any]:
         case = await case_of(case_id)
         caller.require("benefit:approve", case["region"])
         once = once_key(caller, f"succession {case_id}", key, body)
-        return await use.confirm_succession.run(once, body.person_id or case["person_id"], tuple(body.materials))
+        who, actor = body.person_id or case["person_id"], recorder_of(caller, body.actor)
+        return await use.confirm_succession.run(once, who, tuple(body.materials), actor)
 
     @router.post("/benefit-payments/{payment_id}/return", summary="The bank has sent a payment back")
     async def return_payment(caller: Caller, key: IdempotencyKey, payment_id: Id, body: ReturnedBody) -> dict[str, Any]:
         caller.require("benefit:pay", await owner_of("payment", "支付记录", payment_id))
         once = once_key(caller, f"return-payment {payment_id}", key, body)
-        return await use.return_payment.run(once, payment_id, body.reason)
+        return await use.return_payment.run(once, payment_id, body.reason, recorder_of(caller, body.actor))
 
     @router.post("/benefit-payments/{payment_id}/repay", summary="Pay again what the bank sent back")
     async def repay(caller: Caller, key: IdempotencyKey, payment_id: Id, body: ActBody) -> dict[str, Any]:
         caller.require("benefit:pay", await owner_of("payment", "支付记录", payment_id))
-        return await use.return_payment.repay(once_key(caller, f"repay {payment_id}", key, body), payment_id)
+        once = once_key(caller, f"repay {payment_id}", key, body)
+        return await use.return_payment.repay(once, payment_id, recorder_of(caller, body.actor))
 
     @router.get("/benefits/{item_id}", summary="Where a one-off benefit stands")
     async def item(caller: Caller, item_id: Id) -> dict[str, Any]:

@@ -69,8 +69,9 @@ class UpholdingBody(Body):
 
 
 class RevocationBody(Body):
-    """A final revocation."""
+    """A final revocation; the actor records what ``decided_by`` decided."""
 
+    actor: Actor | None = None
     decision_no: Short
     final_on: date
     decided_by: Short
@@ -90,6 +91,7 @@ class CaseFactsBody(Body):
 class BackPaymentBody(Body):
     """Premiums and late fees are paid, and since when the employer is insured."""
 
+    actor: Actor | None = None
     effective_on: date
     proof: Short
 
@@ -146,7 +148,8 @@ def case_router(bridge: Bridge) -> APIRouter:
     ) -> dict[str, Any]:
         caller.require("recognition:decide", (await found(case_id))["region"])
         once = once_key(caller, f"revoke {case_id}", key, body)
-        answer = await bridge.revoke.run(once, case_id, body.decision_no, body.final_on, body.decided_by)
+        actor = recorder_of(caller, body.actor)
+        answer = await bridge.revoke.run(once, case_id, body.decision_no, body.final_on, body.decided_by, actor)
         _go_on(background, bridge, answer)
         return answer
 
@@ -173,7 +176,8 @@ def case_router(bridge: Bridge) -> APIRouter:
     ) -> dict[str, Any]:
         caller.require("injury:write", (await found(case_id))["region"])
         once = once_key(caller, f"back-payment {case_id}", key, body)
-        answer = await bridge.back_payment.run(once, case_id, body.effective_on, body.proof)
+        actor = recorder_of(caller, body.actor)
+        answer = await bridge.back_payment.run(once, case_id, body.effective_on, body.proof, actor)
         _go_on(background, bridge, answer)
         return answer
 

@@ -18,7 +18,7 @@ from workinjury_bridge.domain.policy import Circumstance
 from workinjury_bridge.domain.refusals import facts_invalid, split_invalid, unknown
 from workinjury_bridge.domain.split import Belonging, Flags, flags_of
 from workinjury_bridge.domain.terms import StayFacts
-from workinjury_bridge.entrypoints.http.fields import Actor, Body, Id, Long, actor_of, once_key, page_of, start_of
+from workinjury_bridge.entrypoints.http.fields import Actor, Body, Id, Long, actor_of, once_key, page_of, recorder_of, start_of
 
 
 class ReviewBody(Body):
@@ -45,6 +45,7 @@ class CircumstanceBody(Body):
 class StayFactsBody(Body):
     """What is known of the stay beside its bill; everything is stated anew."""
 
+    actor: Actor | None = None
     payer: Literal["person", "employer", "heirs"] = "person"
     employer_id: Id | None = None
     prepaid_fen: int = Field(0, ge=0, le=MAX_FEN)
@@ -156,7 +157,8 @@ def conversion_router(bridge: Bridge) -> APIRouter:
             prepaid_fen=body.prepaid_fen,
             circumstances=tuple((c.line_id, c.circumstance) for c in body.circumstances),
         )
-        answer = await bridge.state_facts.of_stay(once_key(caller, f"facts {conversion_id}", key, body), conversion_id, stated)
+        once = once_key(caller, f"facts {conversion_id}", key, body)
+        answer = await bridge.state_facts.of_stay(once, conversion_id, stated, recorder_of(caller, body.actor))
         background.add_task(bridge.advance.run, conversion_id)
         return answer
 

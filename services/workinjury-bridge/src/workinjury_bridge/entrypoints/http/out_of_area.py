@@ -30,6 +30,7 @@ from workinjury_bridge.entrypoints.http.fields import (
     actor_of,
     once_key,
     page_of,
+    recorder_of,
     start_of,
 )
 
@@ -67,6 +68,7 @@ class RejectionBody(DecisionBody):
 class CancellationBody(Body):
     """From when the registration is given up."""
 
+    actor: Actor | None = None
     on: date
     note: Long | None = None
 
@@ -103,6 +105,7 @@ class DataBody(Body):
 class ObjectionBody(Body):
     """What is wrong with the data."""
 
+    actor: Actor | None = None
     reason: Long
 
 
@@ -190,7 +193,7 @@ def out_of_area_router(bridge: Bridge) -> APIRouter:
     async def cancel(caller: Caller, key: IdempotencyKey, registration_id: Id, body: CancellationBody) -> dict[str, Any]:
         caller.require("injury:write", (await registered(registration_id))["region"])
         once = once_key(caller, f"cancel {registration_id}", key, body)
-        return await desk.register.cancel(once, registration_id, body.on, body.note)
+        return await desk.register.cancel(once, registration_id, body.on, body.note, recorder_of(caller, body.actor))
 
     @router.get("/registrations/{registration_id}", summary="One registration")
     async def read_registration(caller: Caller, registration_id: Id) -> dict[str, Any]:
@@ -236,7 +239,8 @@ def out_of_area_router(bridge: Bridge) -> APIRouter:
     @router.post("/stays/{stay_id}/objection", summary="Object to the data")
     async def object_to(caller: Caller, key: IdempotencyKey, stay_id: Id, body: ObjectionBody) -> dict[str, Any]:
         caller.require("conversion:check", (await known(stay_id))["region"])
-        return await desk.track.object_to(once_key(caller, f"object {stay_id}", key, body), stay_id, body.reason)
+        once = once_key(caller, f"object {stay_id}", key, body)
+        return await desk.track.object_to(once, stay_id, body.reason, recorder_of(caller, body.actor))
 
     @router.post("/stays/{stay_id}/adjustment", summary="The place of treatment takes something back")
     async def adjust(caller: Caller, key: IdempotencyKey, stay_id: Id, body: AdjustmentBody) -> dict[str, Any]:
@@ -244,9 +248,11 @@ def out_of_area_router(bridge: Bridge) -> APIRouter:
         return await desk.track.adjust(once_key(caller, f"adjust {stay_id}", key, body), stay_id, body.amount_fen)
 
     @router.post("/stays/{stay_id}/audit", summary="The data are right")
-    async def audit(caller: Caller, key: IdempotencyKey, stay_id: Id) -> dict[str, Any]:
+    async def audit(caller: Caller, key: IdempotencyKey, stay_id: Id, body: DecisionBody | None = None) -> dict[str, Any]:
         caller.require("conversion:check", (await known(stay_id))["region"])
-        return await desk.track.audit(once_key(caller, f"audit {stay_id}", key), stay_id)
+        named = body or DecisionBody()
+        once = once_key(caller, f"audit {stay_id}", key, named)
+        return await desk.track.audit(once, stay_id, recorder_of(caller, named.actor))
 
     @router.post("/stays/{stay_id}/allowances", status_code=201, summary="Claim meals and the journey")
     async def claim(caller: Caller, key: IdempotencyKey, stay_id: Id, body: JourneyBody) -> dict[str, Any]:

@@ -16,7 +16,18 @@ from workinjury_bridge.bootstrap import Bridge
 from workinjury_bridge.domain.limitation import Interruption
 from workinjury_bridge.domain.recovery import RecoveryState
 from workinjury_bridge.domain.refusals import unknown
-from workinjury_bridge.entrypoints.http.fields import Actor, Body, Id, Long, Short, actor_of, once_key, page_of, start_of
+from workinjury_bridge.entrypoints.http.fields import (
+    Actor,
+    Body,
+    Id,
+    Long,
+    Short,
+    actor_of,
+    once_key,
+    page_of,
+    recorder_of,
+    start_of,
+)
 
 Fen = Annotated[int, Field(gt=0, le=MAX_FEN)]
 
@@ -31,6 +42,7 @@ class ActBody(Body):
 class AdvanceBody(Body):
     """An application for an advance payment."""
 
+    actor: Actor | None = None
     applied_on: date
 
 
@@ -106,7 +118,8 @@ def recovery_router(bridge: Bridge) -> APIRouter:
         if case is None:
             raise unknown("case", "工伤案件")
         caller.require("recovery:write", case["region"])
-        return await bridge.advances.apply(once_key(caller, f"advance {case_id}", key, body), case_id, body.applied_on)
+        once = once_key(caller, f"advance {case_id}", key, body)
+        return await bridge.advances.apply(once, case_id, body.applied_on, recorder_of(caller, body.actor))
 
     @router.get("/advances/{advance_id}", summary="One application for an advance payment")
     async def read_advance(caller: Caller, advance_id: Id) -> dict[str, Any]:
@@ -136,7 +149,8 @@ def recovery_router(bridge: Bridge) -> APIRouter:
     @router.post("/advances/{advance_id}/employer-payment", summary="The employer has paid in time")
     async def employer_paid(caller: Caller, key: IdempotencyKey, advance_id: Id, body: ActBody) -> dict[str, Any]:
         caller.require("recovery:write", (await advance(advance_id))["region"])
-        return await bridge.advances.employer_paid(once_key(caller, f"paid {advance_id}", key, body), advance_id, body.note)
+        once = once_key(caller, f"paid {advance_id}", key, body)
+        return await bridge.advances.employer_paid(once, advance_id, body.note, recorder_of(caller, body.actor))
 
     @router.get("/recoveries", summary="Debts to the funds, newest first")
     async def list_debts(
@@ -183,7 +197,8 @@ def recovery_router(bridge: Bridge) -> APIRouter:
     @router.post("/recoveries/{recovery_id}/enforcement", summary="A transfer order or an execution is out")
     async def enforce(caller: Caller, key: IdempotencyKey, recovery_id: Id, body: ActBody) -> dict[str, Any]:
         caller.require("recovery:write", (await debt(recovery_id))["region"])
-        return await bridge.debts.enforce(once_key(caller, f"enforce {recovery_id}", key, body), recovery_id)
+        once = once_key(caller, f"enforce {recovery_id}", key, body)
+        return await bridge.debts.enforce(once, recovery_id, recorder_of(caller, body.actor))
 
     @router.post("/recoveries/{recovery_id}/write-off", summary="The rest is given up with approval")
     async def write_off(caller: Caller, key: IdempotencyKey, recovery_id: Id, body: WriteOffBody) -> dict[str, Any]:

@@ -14,12 +14,23 @@ from shared.http.pagination import After, Limit
 from workinjury_bridge.application.recurrence.confirm_recurrence import Conclusion, RecurrenceRequest
 from workinjury_bridge.bootstrap import Bridge
 from workinjury_bridge.domain.refusals import unknown
-from workinjury_bridge.entrypoints.http.fields import Body, CodeBody, Id, Short, once_key, page_of, start_of
+from workinjury_bridge.entrypoints.http.fields import (
+    Actor,
+    Body,
+    CodeBody,
+    Id,
+    Short,
+    once_key,
+    page_of,
+    recorder_of,
+    start_of,
+)
 
 
 class RecurrenceBody(Body):
     """What is applied for."""
 
+    actor: Actor | None = None
     case_id: Id
     applied_on: date
     treated_from: date
@@ -34,6 +45,7 @@ class RecurrenceBody(Body):
 class ConclusionBody(Body):
     """What a committee decided; ``treated_until``: last day of the treatment it confirms."""
 
+    actor: Actor | None = None
     decision_no: Short
     confirmed: bool
     decided_on: date
@@ -44,7 +56,14 @@ class ConclusionBody(Body):
 class ObjectionBody(Body):
     """When the province's committee was asked."""
 
+    actor: Actor | None = None
     on: date
+
+
+class ActBody(Body):
+    """Who records it."""
+
+    actor: Actor | None = None
 
 
 def recurrence_router(bridge: Bridge) -> APIRouter:
@@ -64,17 +83,20 @@ def recurrence_router(bridge: Bridge) -> APIRouter:
             raise unknown("case", "工伤案件")
         caller.require("injury:write", case["region"])
         request = RecurrenceRequest(
-            **body.model_dump(exclude={"diagnosis", "body_parts", "materials"}),
+            **body.model_dump(exclude={"actor", "diagnosis", "body_parts", "materials"}),
             diagnosis=body.diagnosis.code_for("diagnosis"),
             body_parts=tuple(body.body_parts),
             materials=tuple(body.materials),
         )
-        return await bridge.recurrences.confirm.apply(once_key(caller, "recur", key, body), request)
+        once = once_key(caller, "recur", key, body)
+        return await bridge.recurrences.confirm.apply(once, request, recorder_of(caller, body.actor))
 
     @router.post("/{recurrence_id}/extension", summary="The committee takes its further days")
-    async def extend(caller: Caller, key: IdempotencyKey, recurrence_id: Id) -> dict[str, Any]:
+    async def extend(caller: Caller, key: IdempotencyKey, recurrence_id: Id, body: ActBody | None = None) -> dict[str, Any]:
         caller.require("recognition:decide", (await found(recurrence_id))["region"])
-        return await bridge.recurrences.confirm.extend(once_key(caller, f"extend {recurrence_id}", key), recurrence_id)
+        named = body or ActBody()
+        once = once_key(caller, f"extend {recurrence_id}", key, named)
+        return await bridge.recurrences.confirm.extend(once, recurrence_id, recorder_of(caller, named.actor))
 
     @router.post("/{recurrence_id}/conclusion", summary="Record what a committee decided")
     async def conclude(
@@ -82,7 +104,8 @@ def recurrence_router(bridge: Bridge) -> APIRouter:
     ) -> dict[str, Any]:
         caller.require("recognition:decide", (await found(recurrence_id))["region"])
         once = once_key(caller, f"conclude {recurrence_id}", key, body)
-        answer = await bridge.recurrences.confirm.conclude(once, recurrence_id, Conclusion(**body.model_dump()))
+        conclusion, actor = Conclusion(**body.model_dump(exclude={"actor"})), recorder_of(caller, body.actor)
+        answer = await bridge.recurrences.confirm.conclude(once, recurrence_id, conclusion, actor)
         for conversion_id in answer["conversions"]:
             background.add_task(bridge.advance.run, conversion_id)
         return answer
@@ -91,12 +114,14 @@ def recurrence_router(bridge: Bridge) -> APIRouter:
     async def object_to(caller: Caller, key: IdempotencyKey, recurrence_id: Id, body: ObjectionBody) -> dict[str, Any]:
         caller.require("recognition:decide", (await found(recurrence_id))["region"])
         once = once_key(caller, f"object {recurrence_id}", key, body)
-        return await bridge.recurrences.confirm.object_to(once, recurrence_id, body.on)
+        return await bridge.recurrences.confirm.object_to(once, recurrence_id, body.on, recorder_of(caller, body.actor))
 
     @router.post("/{recurrence_id}/withdrawal", summary="The applicant takes the application back")
-    async def withdraw(caller: Caller, key: IdempotencyKey, recurrence_id: Id) -> dict[str, Any]:
+    async def withdraw(caller: Caller, key: IdempotencyKey, recurrence_id: Id, body: ActBody | None = None) -> dict[str, Any]:
         caller.require("injury:write", (await found(recurrence_id))["region"])
-        return await bridge.recurrences.confirm.withdraw(once_key(caller, f"withdraw {recurrence_id}", key), recurrence_id)
+        named = body or ActBody()
+        once = once_key(caller, f"withdraw {recurrence_id}", key, named)
+        return await bridge.recurrences.confirm.withdraw(once, recurrence_id, recorder_of(caller, named.actor))
 
     @router.get("/{recurrence_id}", summary="One application with its decisions and who bears what")
     async def read(caller: Caller, recurrence_id: Id) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from nicegui import ui
 
+from gateway.entrypoints.console.forms import NOTE, act_button, field
 from gateway.entrypoints.console.frame import Desk, block, empty, missing, person_link, section
 from gateway.entrypoints.console.markup import Html, el, row, table
-from gateway.entrypoints.console.pages.case import NOTE, act_button, field
+from gateway.entrypoints.console.pages import benefit_forms
 from gateway.entrypoints.console.pages.journals import hands_of
 from gateway.entrypoints.console.pages.rule_book import progress_bar
 from gateway.entrypoints.console.words import (
@@ -43,6 +44,7 @@ async def show_case(desk: Desk) -> None:
     block(_head(found, person), _sums(found))
     if found["loss"]:
         block(_loss(found["loss"]))
+    benefit_forms.show(desk, found)
     block(section("一次性待遇", _items(found["items"], hands), note="元，点开看计算"))
     for item in found["items"]:
         _item_acts(desk, item)

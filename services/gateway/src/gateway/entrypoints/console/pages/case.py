@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 from urllib.parse import quote
 
 from nicegui import events, ui
 
-from gateway.entrypoints.console.forms import Fields, ask_button, send_button
+from gateway.entrypoints.console.forms import NOTE, Fields, act_button, field, send_button
 from gateway.entrypoints.console.frame import Desk, block, empty, missing, person_link, section
 from gateway.entrypoints.console.injury import Owing, Pair, Step, Term, owings, pairs_of, steps_of, terms_of, totals
 from gateway.entrypoints.console.markup import Html, el, row, table
+from gateway.entrypoints.console.pages import out_of_area, paper_claims, recurrences
 from gateway.entrypoints.console.pages.journals import dim_name, hands_of
 from gateway.entrypoints.console.words import (
     ADVANCE_STATES,
     BOOKS,
+    CASE_ACTS,
     CASE_STATES,
     CONVERSION_STATES,
     DEDUCTION_STATES,
@@ -27,6 +29,7 @@ from gateway.entrypoints.console.words import (
     badge,
     day,
     left,
+    moment,
     money,
     num,
     party,
@@ -43,31 +46,26 @@ _MAX_BYTES: Final = 20 << 20
 _DONE: Final = frozenset({"recovered", "written-off", "expensed", "moved", "reversed"})
 
 
-def field(name: str, label: str, kind: str, *, required: bool = True, choices: Mapping[str, str] | None = None) -> Json:
-    """One field of a form, as the catalogue of matters describes its own."""
-    return {"name": name, "label": label, "kind": kind, "required": required, "choices": choices}
-
-
-NOTE: Final = field("note", "意见", "text", required=False)
-
-
 async def show(desk: Desk) -> None:
     """One case."""
     case_id = desk.path["case_id"]
     case = await desk.api.get(f"/v1/injury-cases/{case_id}")
     file = await desk.api.get(f"/v1/injury-case-files/{case_id}")
-    person, journals, provider, papers, found = await desk.api.together(
+    person, journals, provider, papers, found, recurred, registered, stays = await desk.api.together(
         f"/v1/persons/{case['person_id']}",
         f"/v1/ledger/journals?case_id={case_id}&limit=200",
         "/v1/auth",
         f"/v1/decision-documents?subject_kind=case&subject_id={case_id}",
         "/v1/institutions?limit=200",
+        f"/v1/recurrences?case_id={case_id}&limit=50",
+        f"/v1/out-of-area/registrations?case_id={case_id}&limit=50",
+        f"/v1/out-of-area/stays?case_id={case_id}&limit=50",
     )
     hands = hands_of(provider)
     places = {} if isinstance(found, Refusal) else {i["code"]: i["name"] for i in found["items"]}
     booked = [] if isinstance(journals, Refusal) else journals["items"]
     ui.page_title("工伤案件 · 一窗")
-    block(_head(case, person), _line(steps_of(case, file, booked)), _next(desk, case))
+    block(_head(case, person), _line(steps_of(case, file, booked)), _next(desk, case, file))
     with ui.element("div").classes("columns wide-left"):
         block(
             section(
@@ -77,6 +75,9 @@ async def show(desk: Desk) -> None:
         block(section("期限", _terms(terms_of(file), desk.today)))
     block(section("医保转工伤", _conversions(case)))
     _advances(desk, case, file)
+    paper_claims.of_case(desk, file["paper_claims"])
+    recurrences.of_case(desk, _items(recurred))
+    out_of_area.of_case(desk, _items(registered), _items(stays))
     if file["recoveries"]:
         block(section("追偿", _recoveries(file["recoveries"]), note="元，点开办理"))
     _deductions(desk, file)
@@ -85,14 +86,30 @@ async def show(desk: Desk) -> None:
         block(section("认定决定", _decisions(case, hands)))
         with ui.element("section"):
             _documents(desk, case_id, papers)
-    block(section("受伤经过", el("p", case["description"])))
-    _case_acts(desk, case)
+    with ui.element("div").classes("columns even"):
+        block(section("受伤经过", el("p", case["description"])))
+        block(section("办理记录", _record(file["acts"], hands)))
+    with ui.element("div").classes("acts screen"):
+        paper_claims.form_link(desk, case)
+        recurrences.apply_button(desk, case, _items(recurred))
+        out_of_area.apply_button(desk, case)
+        _case_acts(desk, case)
     block(section("两套账并列", _books(case_id, journals, places, hands), note="同一凭证号一行；元", anchor="books"))
+
+
+def _items(found: Any) -> list[Json]:
+    """What a list holds; a refusal raised, because what is missing would look as if there were none."""
+    if isinstance(found, Refusal):
+        raise found
+    items: list[Json] = found["items"]
+    return items
 
 
 def _head(case: Json, person: Any) -> Html:
     facts = case.get("facts") or {}
     marks = [] if facts.get("employer_insured", True) else [badge("单位未参保", "late")]
+    if facts.get("insured_from"):
+        marks = [badge(f"单位已补缴，自 {day(facts['insured_from'])} 起", "due")]
     if facts.get("third_party"):
         marks.append(badge(f"{party(facts['third_party'])}责任", "due"))
     return el(
@@ -140,14 +157,18 @@ def _line(steps: Sequence[Step]) -> Html:
     )
 
 
-def _next(desk: Desk, case: Json) -> Html | None:
-    """The conversion that waits for this person, the most visible thing."""
+def _next(desk: Desk, case: Json, file: Json) -> Html | None:
+    """What waits for this person, the most visible thing: a conversion, else a claim on paper."""
     acts = {"proposed": ("conversions:check", "初审"), "checked": ("conversions:approve", "复核")}
     for c in case["conversions"]:
         scope, act = acts.get(c["state"], ("", ""))
         if scope and desk.can(scope) and c["total_fen"] is not None:
             link = el("a", f"去{act}", href=f"/conversions/{c['conversion_id']}", cls="button primary screen")
             return el("p", el("b", "下一步："), f"{act}{c['institution_name'] or '医院'}住院费用的转换　", link, cls="next")
+    for claim in file["paper_claims"]:
+        if claim["state"] == "proposed" and desk.can("settlements:approve") and claim["maker"] != desk.me["user_id"]:
+            link = el("a", "去复核", href=f"/paper-claims/{claim['paper_claim_id']}", cls="button primary screen")
+            return el("p", el("b", "下一步："), f"复核{claim['institution_name']}的手工报销　", link, cls="next")
     return None
 
 
@@ -186,35 +207,42 @@ def _case_acts(desk: Desk, case: Json) -> None:
         "filed_on": facts.get("filed_on"),
         "accepted_on": facts.get("accepted_on"),
     }
-    with ui.element("div").classes("acts screen"):
+    act_button(
+        desk,
+        "登记事故情况",
+        "每次登记全部情况；未入账的转换按新情况重新计算、重新初审。",
+        f"{path}/facts",
+        _FACTS,
+        known,
+        read=_facts,
+    )
+    if not facts.get("employer_insured", True) and not facts.get("insured_from"):
         act_button(
             desk,
-            "登记事故情况",
-            "每次登记全部情况；未入账的转换按新情况重新计算、重新初审。",
-            f"{path}/facts",
-            _FACTS,
-            known,
-            read=_facts,
+            "登记补缴",
+            "用人单位已参保并补缴保险费、滞纳金：生效日期起新发生的费用由工伤保险基金支付，此前的仍由用人单位负担。",
+            f"{path}/back-payment",
+            [field("effective_on", "补缴生效日期", "date"), field("proof", "缴费凭证号", "text")],
         )
-        if case["state"] == "recognised":
-            act_button(
-                desk,
-                "登记复议或诉讼",
-                "复议、诉讼期间待遇照付，终局后再定。",
-                f"{path}/contests",
-                [field("opened_on", "立案日期", "date")],
-            )
-        if case["state"] == "under_review":
-            act_button(desk, "登记维持", "复议或诉讼终局，认定决定维持。", f"{path}/upholdings")
-        if case["state"] in ("recognised", "under_review"):
-            rules = [
-                field("decision_no", "撤销文书文号", "text"),
-                field("final_on", "生效日期", "date"),
-                field("decided_by", "作出机关", "text"),
-            ]
-            act_button(
-                desk, "登记终局撤销", "认定被终局撤销：转换红字冲销，医保待遇恢复，已付待遇追回。", f"{path}/revocations", rules
-            )
+    if case["state"] == "recognised":
+        act_button(
+            desk,
+            "登记复议或诉讼",
+            "复议、诉讼期间待遇照付，终局后再定。",
+            f"{path}/contests",
+            [field("opened_on", "立案日期", "date")],
+        )
+    if case["state"] == "under_review":
+        act_button(desk, "登记维持", "复议或诉讼终局，认定决定维持。", f"{path}/upholdings")
+    if case["state"] in ("recognised", "under_review"):
+        rules = [
+            field("decision_no", "撤销文书文号", "text"),
+            field("final_on", "生效日期", "date"),
+            field("decided_by", "作出机关", "text"),
+        ]
+        act_button(
+            desk, "登记终局撤销", "认定被终局撤销：转换红字冲销，医保待遇恢复，已付待遇追回。", f"{path}/revocations", rules
+        )
 
 
 def _owings(found: Sequence[Owing], journals: Sequence[Json]) -> Html:
@@ -340,26 +368,6 @@ def _advance_acts(desk: Desk, advance: Json) -> None:
         act_button(desk, "不予先行支付", "不符合先行支付条件，请写明理由。", f"{path}/reject", [{**NOTE, "required": True}])
 
 
-def act_button(
-    desk: Desk,
-    text: str,
-    question: str,
-    path: str,
-    rules: Sequence[Json] = (),
-    values: Mapping[str, Any] | None = None,
-    *,
-    primary: bool = False,
-    read: Callable[[dict[str, Any]], dict[str, Any]] = dict,
-) -> None:
-    """A button that asks, sends one command and shows the page again. ``read``: from what was typed to the command's body."""
-
-    async def send(body: dict[str, Any], key: str) -> None:
-        await desk.api.command(path, read(body), key)
-        ui.navigate.reload()
-
-    ask_button(desk, text, question, send, rules=rules, values=values, primary=primary)
-
-
 def _recoveries(debts: Sequence[Json]) -> Html:
     rows = [
         row(
@@ -450,6 +458,30 @@ def _voucher(case_id: str, number: str) -> Html:
 def voucher_address(case_id: str, number: str) -> str:
     """Where the console serves a voucher as PDF."""
     return f"/cases/{quote(case_id, safe='')}/vouchers/{quote(number, safe='')}.pdf"
+
+
+def _record(acts: Sequence[Json], hands: Mapping[str, str]) -> Html:
+    """Who told what when, the newest first."""
+    if not acts:
+        return el("p", "还没有办理记录。", cls="soft")
+    lines = [
+        el(
+            "li",
+            el("span", moment(act["recorded_at"]), cls="fig soft"),
+            el("b", _told(act)),
+            el("span", _hand(act["actor"], hands)),
+        )
+        for act in reversed(acts)
+    ]
+    return el("ol", lines, cls="record")
+
+
+def _told(act: Json) -> Html:
+    """The act, with the way to what it is about where that has a page."""
+    pages = {"stay-facts": "/conversions/", "enforced": "/recoveries/"}
+    name = word(CASE_ACTS, act["act"])
+    page = pages.get(act["act"])
+    return el("a", name, href=f"{page}{act['subject_id']}") if page else el("span", name)
 
 
 def _decisions(case: Json, hands: Mapping[str, str]) -> Html:

@@ -8,10 +8,9 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from gateway.entrypoints.console.forms import send_button
+from gateway.entrypoints.console.forms import act_button, field, send_button
 from gateway.entrypoints.console.frame import Desk, block, empty, missing, section
 from gateway.entrypoints.console.markup import Html, el, row, table
-from gateway.entrypoints.console.pages.case import act_button, field
 from gateway.entrypoints.console.pages.journals import hands_of
 from gateway.entrypoints.console.pages.worklists import clock
 from gateway.entrypoints.console.words import (
@@ -108,8 +107,11 @@ def _waiting(items: list[Json]) -> Html:
 async def show(desk: Desk) -> None:
     """One run."""
     run = await desk.api.get(f"/v1/interfund-clearings/{desk.path['clearing_id']}")
-    provider, waiting = await desk.api.together("/v1/auth", "/v1/proposals?state=open&limit=200")
+    provider, waiting, found = await desk.api.together(
+        "/v1/auth", "/v1/proposals?state=open&limit=200", "/v1/institutions?limit=200"
+    )
     hands = hands_of(provider)
+    places = {} if isinstance(found, Refusal) else {i["code"]: i["name"] for i in found["items"]}
     ui.page_title(f"月末清算 {run['month']} · 一窗")
     block(_head(run, hands), _shortage(desk, run))
     for proposal in _coming(waiting, run["payer"]):
@@ -118,7 +120,8 @@ async def show(desk: Desk) -> None:
     with ui.element("div").classes("acts screen"):
         _acts(desk, run)
     block(
-        section("付款顺序", _queue(run), note="先付个人和单位、医疗机构，再付其他基金；先发生的先付，元"),
+        section("各基金", _pairs(run), note="元"),
+        section("付款顺序", _queue(run, places), note="先付个人和单位，再付医疗机构，最后付其他基金；同类先发生的先付，元"),
         section("凭证", _vouchers(run), note="一对基金一张凭证，附案件清单，元"),
     )
 
@@ -154,19 +157,32 @@ def _head(run: Json, hands: Mapping[str, str]) -> Html:
 
 
 def _shortage(desk: Desk, run: Json) -> Html | None:
-    """What is missing, whom it is asked of, and by when the run has to be paid."""
+    """What is missing, whom it is asked of since when and until when, and by when the run has to be paid."""
     if run["state"] == "partial" and run["remedy"]:
         return el(
             "div",
             el("b", f"■ 资金缺口 {format_yuan(run['short_fen'])} 元"),
             el("p", f"正在申请：{word(REMEDIES, run['remedy'])}。到账后登记补足资金，复核后系统续付。"),
-            el("p", el("span", "付款期限 ", clock(run["pay_by"], desk.today)), cls="facts"),
+            el(
+                "p",
+                el("span", f"申请 {day(run['asked_on'])}", cls="fig") if run["asked_on"] else None,
+                el("span", "答复期限 ", clock(run["asked_until"], desk.today)) if run["asked_until"] else None,
+                el("span", "付款期限 ", clock(run["pay_by"], desk.today)),
+                cls="facts",
+            ),
+            el("p", f"逾期未到账的，系统转向下一来源：{_after(run['remedy'])}。", cls="soft"),
             cls="fault",
             role="alert",
         )
     if run["cause"] or run.get("hindrance"):
         return el("div", el("b", "■ 未付成"), el("p", run["cause"] or run["hindrance"]), cls="fault", role="alert")
     return None
+
+
+def _after(remedy: str) -> str:
+    """Who is asked next; the last one is asked again."""
+    steps = list(REMEDIES)
+    return REMEDIES[steps[min(steps.index(remedy) + 1, len(steps) - 1)]]
 
 
 def _acts(desk: Desk, run: Json) -> None:
@@ -205,7 +221,7 @@ def _replenish(desk: Desk, run: Json) -> None:
     )
 
 
-def _queue(run: Json) -> Html:
+def _pairs(run: Json) -> Html:
     if not run["pairs"]:
         return el("p", "复核后列出应付的基金。" if run["state"] == "open" else "这个月没有应付其他基金的款。", cls="soft")
     rest = "结转下月" if run["carried_fen"] else "未付"
@@ -221,6 +237,37 @@ def _queue(run: Json) -> Html:
     ]
     foot = row("合计", "", *(num(sum(p[name] for p in run["pairs"])) for name in ("amount_fen", "paid_fen", "open_fen")))
     return table(["收款基金", "", "#应付", "#已付", f"#{rest}"], rows, foot=foot)
+
+
+def _queue(run: Json, places: Mapping[str, str]) -> Html:
+    """What the last round found, in the order in which it pays: an item that the money does not cover stops the queue."""
+    if not run["queue"] and not run["set_aside_fen"]:
+        return el("p", "还没有排付款顺序。" if run["state"] == "open" else "没有排队的款。", cls="soft")
+    first = el("td", "先付个人和用人单位", el("small", "由系统随办随付，这里先留足", cls="line"))
+    rows = [row("1", first, el("td", "—"), num(run["set_aside_fen"]), el("td", "—", cls="num"), el("td", "—", cls="num"), "")]
+    for item in run["queue"]:
+        open_, paid = item["open_fen"], item["paid_fen"]
+        done = badge("✓ 付清", "done") if not open_ else badge("部分已付" if paid else "未付", "late" if not paid else "due")
+        rows.append(
+            row(
+                str(item["priority"]),
+                el("td", _payee(item, places)),
+                el("td", day(item["since"]), cls="fig"),
+                num(item["amount_fen"]),
+                num(paid),
+                num(open_),
+                done,
+            )
+        )
+    return table(["顺位", "付给", "发生", "#应付", "#已付", "#未付", ""], rows)
+
+
+def _payee(item: Json, places: Mapping[str, str]) -> object:
+    """An institution by its name with what is set off, a fund with its case."""
+    if item["priority"] == 2:
+        offset = el("small", "其中抵扣 ", money(item["offset_fen"]), cls="line") if item["offset_fen"] else None
+        return [places.get(item["party"], item["party"]), offset]
+    return [word(BOOKS, item["party"]), " ", el("small", el("a", "工伤案件", href=f"/cases/{item['case_id']}"))]
 
 
 def _vouchers(run: Json) -> Html:

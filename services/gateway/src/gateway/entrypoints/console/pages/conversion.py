@@ -8,10 +8,10 @@ from typing import Any, Final
 from nicegui import ui
 
 from gateway.entrypoints.console.figures import Proof, open_between, proofs
-from gateway.entrypoints.console.forms import Fields, send_button
+from gateway.entrypoints.console.forms import NOTE, Fields, act_button, send_button
 from gateway.entrypoints.console.frame import Desk, block, empty, missing, person_link, section
 from gateway.entrypoints.console.markup import Html, el, row, table
-from gateway.entrypoints.console.pages.case import NOTE, act_button, voucher_address
+from gateway.entrypoints.console.pages.case import voucher_address
 from gateway.entrypoints.console.pages.journals import hands_of, journal_list
 from gateway.entrypoints.console.words import (
     BELONGINGS,

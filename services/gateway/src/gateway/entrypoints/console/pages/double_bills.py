@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from nicegui import ui
 
+from gateway.entrypoints.console.forms import NOTE, act_button, field
 from gateway.entrypoints.console.frame import Desk, block, empty, person_link, persons_of
 from gateway.entrypoints.console.markup import Html, el
-from gateway.entrypoints.console.pages.case import NOTE, act_button, field
 from gateway.entrypoints.console.pages.worklists import clock
 from gateway.entrypoints.console.words import DOUBLE_BILL_STATES, MATCHES, badge, day, word
 from shared.errors import Refusal

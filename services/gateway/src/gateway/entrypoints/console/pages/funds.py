@@ -8,10 +8,9 @@ from typing import Any, Final
 from nicegui import ui
 
 from gateway.entrypoints.console.figures import AccountLine, month_balance
-from gateway.entrypoints.console.forms import day_of
+from gateway.entrypoints.console.forms import act_button, day_of, field
 from gateway.entrypoints.console.frame import Desk, block, empty, missing, section
 from gateway.entrypoints.console.markup import Html, el, row, table
-from gateway.entrypoints.console.pages.case import act_button, field
 from gateway.entrypoints.console.pages.journals import dim_name, hands_of, journal_list
 from gateway.entrypoints.console.words import badge, money, num
 from shared.errors import Refusal

@@ -7,10 +7,9 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from gateway.entrypoints.console.forms import send_button
+from gateway.entrypoints.console.forms import act_button, field, send_button
 from gateway.entrypoints.console.frame import Desk, block, empty, section
 from gateway.entrypoints.console.markup import Html, el, row, table
-from gateway.entrypoints.console.pages.case import act_button, field
 from gateway.entrypoints.console.pages.journals import hands_of
 from gateway.entrypoints.console.words import DOCUMENT_STATES, badge, moment, word
 from shared.money import format_yuan

@@ -7,14 +7,15 @@ from typing import Any, Final
 
 from nicegui import ui
 
+from gateway.entrypoints.console.forms import NOTE, act_button, field
 from gateway.entrypoints.console.frame import Desk, block, missing, person_link, section
 from gateway.entrypoints.console.injury import next_step
 from gateway.entrypoints.console.markup import Html, el, row, table
-from gateway.entrypoints.console.pages.case import NOTE, act_button, field
 from gateway.entrypoints.console.pages.journals import hands_of
 from gateway.entrypoints.console.pages.worklists import clock
 from gateway.entrypoints.console.words import (
     BOOKS,
+    INTERRUPTIONS,
     RECOVERY_CAUSES,
     RECOVERY_STATES,
     badge,
@@ -63,6 +64,8 @@ async def show(desk: Desk) -> None:
             )
         with ui.element("div").classes("acts screen"):
             _acts(desk, debt, pending=bool(pending))
+    if debt["debtor"].startswith("T:"):
+        block(section("诉讼时效", _limitation(debt, desk, hands)))
     block(
         section("到账与核销", _movements(debt, hands), note="元"),
         missing(waiting) if isinstance(waiting, Refusal) else None,
@@ -160,6 +163,18 @@ def _acts(desk: Desk, debt: Json, *, pending: bool) -> None:
         if third:
             act_button(
                 desk,
+                "登记时效中断",
+                "登记使诉讼时效中断的事由和证明，时效自该日（诉讼为终结之日）起重新计算。",
+                f"{path}/interruptions",
+                [
+                    {**field("kind", "中断事由", "choice", choices=INTERRUPTIONS), "listed": True},
+                    field("on", "发生日期", "date"),
+                    field("reference", "证明材料或案号", "text"),
+                ],
+                {"on": desk.today.isoformat()},
+            )
+            act_button(
+                desk,
                 "第三人已付给个人",
                 "第三人已把这笔款付给受伤职工，改向职工追偿。",
                 f"{path}/debtor",
@@ -177,6 +192,26 @@ def _acts(desk: Desk, debt: Json, *, pending: bool) -> None:
 
 def _share(body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "share": int(body["share"])}
+
+
+def _limitation(debt: Json, desk: Desk, hands: Mapping[str, str]) -> Html:
+    """Until when the claim against the third party can be brought, and what made the time begin anew."""
+    if debt["in_court"]:
+        until: Html = el("p", el("b", "诉讼或仲裁期间"), "，时效不计算；终结后登记，时效重新计算。")
+    elif not debt["limitation_on"]:
+        until = el("p", "没有计算时效。", cls="soft")
+    else:
+        until = el("p", "届满 ", clock(debt["limitation_on"], desk.today), cls="facts")
+    rows = [
+        row(
+            el("td", day(i["on"]), cls="fig"),
+            el("td", word(INTERRUPTIONS, i["kind"])),
+            el("td", i["reference"]),
+            el("td", moment(i["recorded_at"]), el("small", hands.get(i["actor"], i["actor"])), cls="fig"),
+        )
+        for i in debt["interruptions"]
+    ]
+    return el("div", until, table(["发生", "中断事由", "证明", "登记"], rows) if rows else None)
 
 
 def _movements(debt: Json, hands: Mapping[str, str]) -> Html:

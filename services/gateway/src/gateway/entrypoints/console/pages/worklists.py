@@ -31,6 +31,8 @@ from gateway.entrypoints.console.words import (
     money,
     num,
     party,
+    province,
+    quarter,
     word,
 )
 from shared.errors import Refusal
@@ -272,11 +274,13 @@ def _period(_: str, body: Json) -> Sequence[object]:
 
 
 def _quarter(bill_no: str, body: Json) -> Sequence[object]:
-    return [el("span", f"付给 {body['province']} 省 {format_yuan(body['bill_fen'])} 元"), el("span", f"清算单 {bill_no}")]
+    said = f"付给{province(body['province'])} {quarter(body['quarter'])} {format_yuan(body['bill_fen'])} 元"
+    return [el("span", said), el("span", f"清算通知书 {bill_no}")]
 
 
-def _prefund(province: str, body: Json) -> Sequence[object]:
-    return [el("span", f"{'收回' if body['back'] else '拨付'} {province} 省 {format_yuan(body['amount_fen'])} 元")]
+def _prefund(place: str, body: Json) -> Sequence[object]:
+    way = "收回" if body["back"] else "拨付"
+    return [el("span", f"{way}{province(place)}预付金 {format_yuan(body['amount_fen'])} 元")]
 
 
 _PROPOSED: Final[Mapping[str, Callable[[str, Json], Sequence[object]]]] = {

@@ -31,7 +31,11 @@
       e.preventDefault();
       const boxes = [...form.querySelectorAll('input:not([type=checkbox], [type=radio]), textarea')].filter((b) => b.offsetParent);
       const next = boxes[boxes.indexOf(e.target) + 1];
-      if (next) next.focus(); else form.querySelector('.q-btn')?.click();
+      if (next) { next.focus(); return; }
+      for (const button of ['[data-next]', '.send .q-btn', '.q-btn']) {   // another line, or what the form is for
+        const found = form.querySelector(button);
+        if (found) { found.click(); return; }
+      }
     } else if ((e.key === 'ArrowDown' || e.key === 'ArrowUp') && !open()) {
       const active = document.activeElement;
       if (typing(active) && !active.matches('[data-search]')) return;
