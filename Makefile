@@ -12,6 +12,7 @@ BIN      := .venv/bin
 PY       := $(BIN)/python
 PYTEST   := $(PY) -m pytest
 BENCH_SECONDS ?= 30
+ON_KAFKA := tests/contract/broker tests/contract/bus tests/e2e/test_conversions_under_fire.py
 # A part that this machine lacks and cannot get is left out with one loud line, except where everything is required.
 MISSING  := [ -z "$${ONEWINDOW_REQUIRE_ALL:-}" ]
 
@@ -40,8 +41,8 @@ test: .venv/.dev ## all tests that need no Docker
 	@tools/machine.sh font
 	@if tools/machine.sh browser; then $(PYTEST) tests; else $(MISSING) && $(PYTEST) tests --ignore=tests/browser; fi
 
-test-kafka: .venv/.dev ## the bus suite against Apache Kafka (needs Java and Maven)
-	@if tools/machine.sh java; then ONEWINDOW_TEST_KAFKA=1 $(PYTEST) tests/contract/broker tests/contract/bus; else $(MISSING); fi
+test-kafka: .venv/.dev ## the bus suite and conversions under fire on Apache Kafka (needs Java and Maven)
+	@if tools/machine.sh java; then ONEWINDOW_TEST_KAFKA=1 $(PYTEST) $(ON_KAFKA); else $(MISSING); fi
 
 mutants: .venv/.dev ## mutation tests of the benefit kernel, half an hour; what may survive: tests/oracle/README.md
 	tools/mutants.sh

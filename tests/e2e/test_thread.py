@@ -74,7 +74,7 @@ async def test_a_stay_goes_over_to_the_work_injury_fund(town: Town) -> None:
         hospital: -1_298_500,
     }
 
-    matter = await _recognised(town, person_id)
+    matter = await recognised(town, person_id)
     path, clerk, reviewer, approver = f"/v1/matters/{matter}", *(town.windows[n] for n in ("wangfang", "lijing", "zhaoming"))
     seen = await reviewer.until(path, lambda m: bool(task(m, "conversion")["parts"]), "the proposed conversion")
     conversion_id = task(seen, "conversion")["parts"][0]["part_id"]
@@ -112,7 +112,7 @@ async def test_a_stay_goes_over_to_the_work_injury_fund(town: Town) -> None:
     assert {"coverage", "visit", "settlement", "injury", "conversion", "benefit", "matter"} == set(kinds) - {"burden"}
 
 
-async def _recognised(town: Town, person_id: str) -> str:
+async def recognised(town: Town, person_id: str) -> str:
     """Report the injury at the window and recognise it; the id of the bundle."""
     today = local(CLOCK.now()).date()
     form = {"accident_on": (today - timedelta(days=13)).isoformat(), "body_parts": ["左小腿"], "description": "被砸伤"}

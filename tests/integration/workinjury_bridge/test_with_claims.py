@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -82,12 +83,18 @@ class Two:
             await self._subscriber.start()
         conn = await asyncpg.connect(self._claims_url)
         relay = Relay(self._claims_url, self._bus.publisher(), "claims", self.desk.clock)
-        while await relay.publish_once(conn):
-            pass
-        await conn.close()
+        try:
+            while await relay.publish_once(conn):
+                pass
+        finally:
+            await conn.close()
         while await self._runner.step():
             pass
         await self.house.go_on()
+
+    async def worker_dies(self) -> None:
+        """Its successor begins where the offsets were committed."""
+        await self._subscriber.stop()
 
     async def proposed(self, case_id: str) -> str:
         """The path of the one conversion of a case, its figures computed."""
@@ -119,11 +126,12 @@ class Two:
         return [sum(v for (account, _), v in balances.items() if account == wanted) for wanted in accounts]
 
 
-@pytest.fixture
-async def two(fresh_database: FreshDatabase, migrated_url: str) -> AsyncIterator[Two]:
+@asynccontextmanager
+async def open_two(fresh_database: FreshDatabase, migrated_url: str, wire: type[Wire] = Wire) -> AsyncIterator[Two]:
+    """Both services on fresh databases, with a hospital and a catalogue."""
     claims_url = await fresh_database()
     await asyncio.to_thread(migrate, "claims", claims_url)
-    to_claims, to_bridge = Wire(), Wire()
+    to_claims, to_bridge = wire(), wire()
     settings = claims_settings(claims_url)
     network = {"workinjury-bridge": to_bridge}
     claims, claims_runtime = assemble_claims(settings, network), build_claims(settings, network)
@@ -140,6 +148,12 @@ async def two(fresh_database: FreshDatabase, migrated_url: str) -> AsyncIterator
     await runtime.stop()
     await claims_runtime.stop()
     await desk.close()
+
+
+@pytest.fixture
+async def two(fresh_database: FreshDatabase, migrated_url: str) -> AsyncIterator[Two]:
+    async with open_two(fresh_database, migrated_url) as opened:
+        yield opened
 
 
 async def test_f1_and_f9_between_the_real_books(two: Two) -> None:

@@ -1,0 +1,354 @@
+"""Death at every point between the books, with the real claims, each service on its own PostgreSQL database.
+
+A story is told undisturbed and every point is noted at which a process talks to its database or to the other service. Then it is
+told of another person for each point that differs, and somebody dies there: the caller and all in it, or the other side alone,
+whose line is cut and which is up again at the next try. Then everybody who did not get an answer says again what he had said,
+with the same keys. In the end every row of every table about each person, in both databases, is as if nobody had died.
+"""
+
+from __future__ import annotations
+
+import random
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from shared.clock import FixedClock
+from shared.ledger import Book
+from shared.money import fen
+from shared.transactions import OnceKey
+from tests.factories.deaths import Life, aside, lived, mortal_connections
+from tests.factories.whole_database import rows_about
+from tests.fixtures_stack import FreshDatabase
+from tests.integration.workinjury_bridge.test_with_claims import F1, PAPERS, Two, Wire, open_two
+from workinjury_bridge.adapters import tables as t
+from workinjury_bridge.application.clearing.replenish_fund import Replenishment
+from workinjury_bridge.application.decide_recognition import NewDecision
+from workinjury_bridge.application.open_injury_case import Accident
+from workinjury_bridge.domain.clearing import Remedy
+from workinjury_bridge.domain.recognition import Outcome
+from workinjury_bridge.domain.split import Belonging, Flags
+from workinjury_bridge.domain.terms import CaseFacts
+from workinjury_bridge.settings import policy_path
+
+__all__ = ["mortal_connections"]  # a fixture
+
+BRIDGE, CLAIMS = "workinjury-bridge", "claims"
+DAY = date(2026, 3, 20)
+GRANTED = NewDecision(decision_no="N1", outcome=Outcome.GRANTED, decided_on=DAY, decided_by="office")
+WRITTEN = ("seq", "recorded_at", "received_at", "published_at")
+"""Order and time of writing, and whether a relay has run since."""
+SAID = (
+    "hospital_no",
+    "invoice_no",
+    "line_no",
+    "line_id",
+    "msgid",
+    "medins_setl_id",
+    "digest",
+    "answer",
+    "split",
+    "work_injury_key",
+)
+"""By the hospital, in words of its own for each person."""
+KNOWN_BY = ("certno_index", "sealed", "coverage_id")
+TRIES = 4
+_numbers = count(1)
+
+
+class MortalWire(Wire):
+    """A network cable at both ends of which somebody can die."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        life, ordinary = lived(), super().handle_async_request
+        if life is None:
+            return await ordinary(request)
+        callee = self.app.service
+        return await life.calls(CLAIMS if callee == BRIDGE else BRIDGE, callee, lambda: ordinary(request))
+
+
+@asynccontextmanager
+async def open_county(processes: dict[str, str], fresh_database: FreshDatabase, migrated_url: str) -> AsyncIterator[Two]:
+    """Both services, with connections that can be struck."""
+    async with open_two(fresh_database, migrated_url, MortalWire) as two:
+        for name, url in databases(two).items():
+            processes[url.rpartition("/")[2]] = name
+        yield two
+
+
+def databases(two: Two) -> dict[str, str]:
+    return {BRIDGE: two.house.bridge.db.url, CLAIMS: two.desk.claims.db.url}
+
+
+@pytest.fixture
+def month_end_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The county's rule book, but the funds pay each other at the month's end."""
+    book = tmp_path / "rules.yaml"
+    book.write_text(policy_path({}).read_text().replace("transfers: at-once", "transfers: month-end"))
+    monkeypatch.setenv("ONEWINDOW_WORKINJURY_BRIDGE_POLICY", str(book))
+
+
+@pytest.fixture(scope="module")
+async def county(mortal_connections: dict[str, str], fresh_database: FreshDatabase, migrated_url: str) -> AsyncIterator[Two]:
+    async with open_county(mortal_connections, fresh_database, migrated_url) as two:
+        yield two
+
+
+class Story(ABC):
+    """What happens to one person; every caller repeats himself with the same key."""
+
+    every = 1
+    """Which of the points at which death differs: all, or every so manieth."""
+    ends: tuple[str, str]
+    """A table of the bridge, and the state in it."""
+
+    def __init__(self, two: Two) -> None:
+        self.two = two
+        self.bridge = two.house.bridge
+        self.number = next(_numbers)
+        self.person = ""
+        self.case_id = ""
+
+    @abstractmethod
+    async def prepare(self) -> None:
+        """Before anybody dies."""
+
+    @abstractmethod
+    async def tell(self) -> None:
+        """What death may interrupt, from its beginning; what is done already changes nothing."""
+
+    def key(self, name: str) -> OnceKey:
+        return OnceKey("story", f"{self.person} {name}", "d")
+
+    async def injured(self, **accident: Any) -> None:
+        """An insured person whose accident is reported."""
+        self.person = await self.two.desk.person(self.number, scheme="310", category="11", account_fen=100_000)
+        about = {"accident_on": date(2026, 3, 1)} | accident
+        told = Accident(person_id=self.person, body_parts=("hand",), description="press", **about)
+        self.case_id = (await self.bridge.open_case.run(self.key("open"), told))["case_id"]
+
+    async def stay(self, lines: list[tuple[str, str]], total: str, **envelope: Any) -> dict[str, Any]:
+        """A stay in hospital that is not settled; its settlement message."""
+        desk = self.two.desk
+        visit = await desk.stay(self.person, lines, scheme="310", **envelope)
+        return desk.stay_input(visit, self.person, total, scheme="310", account="1")
+
+    async def go_on(self) -> None:
+        """What the worker's jobs do."""
+        for conversion_id in await self.bridge.advance.due():
+            assert await self.bridge.advance.run(conversion_id) is None
+        for movement_id in await self.bridge.book_movements.due():
+            assert await self.bridge.book_movements.run(movement_id) is None
+        for double_bill_id in await self.bridge.double_bills.due():
+            assert await self.bridge.double_bills.charge(double_bill_id) is None
+
+    async def one(self, column: Any, *conditions: Any) -> str:
+        """A column of the person's one row."""
+        with aside():
+            async with self.bridge.db.reading() as tx:
+                (row,) = await tx.all(select(column).where(column.table.c.person_id == self.person, *conditions))
+        return str(row[0])
+
+
+class Converted(Story):
+    """F1 and F9: a settled stay goes over to the work-injury fund, is paid between the funds and to the person, and comes back."""
+
+    ends = ("conversion", "reverted")
+
+    async def prepare(self) -> None:
+        await self.injured()
+        await self.two.desk.call("2304", await self.stay(F1, "16000.00"))
+
+    async def convert(self) -> None:
+        bridge = self.bridge
+        await bridge.decide.run(self.key("decide"), self.case_id, GRANTED)
+        await self.go_on()
+        conversion_id = await self.one(t.conversion.c.conversion_id)
+        await bridge.review.check(self.key("check"), conversion_id, "lijing", None)
+        await bridge.review.approve(self.key("approve"), conversion_id, "zhaoming", None)
+        await self.go_on()
+
+    async def tell(self) -> None:
+        await self.convert()
+        await self.bridge.revoke.run(self.key("revoke"), self.case_id, "J1", DAY, "court")
+        await self.go_on()
+
+
+class Mixed(Story):
+    """F5 and F8: a part of the stay remains with the medical fund, and the employer that filed late pays it back."""
+
+    every = 3
+    ends = ("conversion", "reverted")
+
+    async def prepare(self) -> None:
+        await self.injured(employer_id="E1", accident_on=date(2026, 1, 9))
+        asked = await self.stay([("A1", "2000.00"), ("A1", "1000.00")], "3000.00", begun="2026-01-10")
+        await self.two.desk.call("2304", asked)
+        pool = await self.two.desk.claims.db.pool()
+        self.last_line = str(await pool.fetchval("SELECT max(line_no::int) FROM fee_line"))
+        late = CaseFacts(filed_on=date(2026, 3, 1), accepted_on=date(2026, 3, 2))
+        await self.bridge.state_facts.of_case(self.key("facts"), self.case_id, late, "clerk")
+
+    async def tell(self) -> None:
+        bridge = self.bridge
+        await bridge.decide.run(self.key("decide"), self.case_id, GRANTED)
+        await self.go_on()
+        conversion_id = await self.one(t.conversion.c.conversion_id)
+        flags = Flags(lines=((self.last_line, Belonging.OWN_DISEASE),))
+        await bridge.split.propose(self.key("split"), conversion_id, flags, "hospital")
+        await bridge.split.agree(self.key("agree"), conversion_id, "reviewer")
+        await self.go_on()
+        await bridge.review.check(self.key("check"), conversion_id, "lijing", None)
+        await bridge.review.approve(self.key("approve"), conversion_id, "zhaoming", None)
+        await self.go_on()
+        debt = await self.one(t.recovery.c.recovery_id, t.recovery.c.debtor == "E:E1")
+        await bridge.debts.receive(self.key("receipt"), debt, 100, 7, "B1", "clerk")
+        await self.go_on()
+        await bridge.revoke.run(self.key("revoke"), self.case_id, "J1", DAY, "court")
+        await self.go_on()
+
+
+class PaidTwice(Story):
+    """F11: the same bill at both funds, and the medical fund charges it back."""
+
+    ends = ("double_bill", "charged")
+
+    async def prepare(self) -> None:
+        await self.injured()
+        await self.bridge.decide.run(self.key("decide"), self.case_id, GRANTED)
+        papers = PAPERS | {"invoice_no": f"FP{self.number}"}
+        claim = await self.two.client.post(f"/v1/injury-cases/{self.case_id}/paper-claims", papers, key=self.person)
+        await self.bridge.papers.approve(self.key("papers"), claim["paper_claim_id"], "zhaoming")
+        await self.two.desk.call("2304", await self.stay([("A1", "10000.00"), ("B1", "2000.00")], "12000.00"))
+
+    async def tell(self) -> None:
+        clue = await self.one(t.double_bill.c.double_bill_id)
+        await self.bridge.double_bills.confirm(self.key("confirm"), clue, "lijing", "zhaoming", None)
+        await self.go_on()
+
+
+class SettledDirectly(Story):
+    """The hospital settles with the work-injury fund at once, and takes it back: a call from claims, and facts over the bus."""
+
+    ends = ("direct_settlement", "reversed")
+
+    async def prepare(self) -> None:
+        await self.injured()
+        await self.bridge.decide.run(self.key("decide"), self.case_id, GRANTED)
+        self.asked = await self.stay(F1, "16000.00", recer_sys_code="GSXT")
+        self.answered: dict[str, Any] = {}
+
+    async def tell(self) -> None:
+        if lived() is None:
+            await self.two.worker_dies()
+        settled = (await self.say("2304", self.asked))["setlinfo"]
+        await self.two.flush()
+        visit = self.asked["data"]["mdtrt_id"]
+        await self.say("2305", {"data": {"mdtrt_id": visit, "psn_no": self.person, "setl_id": settled["setl_id"]}})
+        await self.two.flush()
+
+    async def say(self, infno: str, message: Any) -> Any:
+        """Until it is answered."""
+        if infno not in self.answered:
+            msgid = f"{infno}{self.person}"
+            self.answered[infno] = await self.two.desk.call(infno, message, msgid=msgid, recer_sys_code="GSXT")
+        return self.answered[infno]
+
+
+class ClearedMonth(Converted):
+    """B13: what the funds owe each other is cleared at the month's end, in part and then wholly; every person has a month."""
+
+    every = 2
+    ends = ("conversion", "settled")
+
+    async def prepare(self) -> None:
+        await super().prepare()
+        await self.two.flush()
+        clock = self.bridge.month_end.advance.clock
+        assert isinstance(clock, FixedClock)
+        await self.replenish("8075")
+        await self.convert()
+        self.month = f"{clock.today():%Y-%m}"
+        while f"{clock.today():%Y-%m}" == self.month:
+            clock.advance(timedelta(days=1))
+
+    async def tell(self) -> None:
+        month_end = self.bridge.month_end
+        run = await month_end.decide.propose(self.key("propose"), Book.WI, self.month, "lijing")
+        await month_end.decide.approve(self.key("freeze"), run["clearing_id"], "zhaoming")
+        await self.clear()
+        await self.replenish("7985")
+        await self.clear()
+        await self.go_on()
+
+    async def clear(self) -> None:
+        """What the worker's job does."""
+        advance = self.bridge.month_end.advance
+        for clearing_id in await advance.due():
+            assert await advance.run(clearing_id) is None
+
+    async def replenish(self, yuan: str) -> None:
+        money = Replenishment(
+            amount_fen=fen(yuan), source=Remedy.FISCAL_ACCOUNT, reference=self.person, maker="lijing", checker="zhaoming"
+        )
+        await self.bridge.month_end.replenish.run(self.key(f"money {yuan}"), money)
+
+
+async def told(story: Story, strike: int = 0) -> Life:
+    """Once as a life that may end early, and once more from the beginning."""
+    await story.prepare()
+    await story.two.flush()
+    life = Life(strike)
+    await life.live(story.tell())
+    await story.tell()
+    return life
+
+
+async def die_everywhere(county: Two, kind: type[Story], blurred: str = r"(?!)") -> None:
+    """A person for every point of the story at which death differs; in the end the rows about them are the same."""
+    dice = random.Random(kind.__name__)
+    first, plain = kind(county), kind(county)
+    await told(first)  # what is prepared and opened once
+    undisturbed = await told(plain)
+    assert undisturbed.broken == []
+    where = {first.person: "undisturbed"}
+    for strike in undisturbed.strikes(dice)[dice.randrange(kind.every) :: kind.every]:
+        for _ in range(TRIES):
+            story = kind(county)
+            life = await told(story, strike)
+            where[story.person] = f"died at {life.points[strike - 1]}, {strike} of {len(undisturbed.points)}"
+            if life.points[:strike] == undisturbed.points[:strike]:
+                break  # else a cache was filled again on the way there: a life more
+        else:
+            raise AssertionError(f"no life comes to {undisturbed.points[strike - 1]}")
+    await county.flush()
+    rows = await rows_about(
+        databases(county), [plain.person, *where], (*WRITTEN, *SAID, *KNOWN_BY), f"W[0-9a-f]{{25}}|{blurred}"
+    )
+    expected = rows[plain.person]
+    table, state = kind.ends
+    assert [f'"state": "{state}"' in row for place, row in expected if place == f"{BRIDGE}.{table}"] == [True]
+    for person, place in where.items():
+        assert (rows[person] - expected, expected - rows[person]) == (Counter(), Counter()), place
+    await county.sound()
+
+
+@pytest.mark.parametrize("kind", [Converted, Mixed, PaidTwice, SettledDirectly])
+async def test_death_at_any_point_leaves_the_same_rows(county: Two, kind: type[Story]) -> None:
+    await die_everywhere(county, kind)
+
+
+async def test_death_in_a_month_end_clearing_leaves_the_same_rows(
+    month_end_rules: None, mortal_connections: dict[str, str], fresh_database: FreshDatabase, migrated_url: str
+) -> None:
+    async with open_county(mortal_connections, fresh_database, migrated_url) as two:
+        await die_everywhere(two, ClearedMonth, r"20\d\d-\d\d(-\d\d)?(T[\d:.]+(Z|\+\d\d:\d\d))?")
