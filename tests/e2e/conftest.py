@@ -31,10 +31,16 @@ def apache_stack(stack_folder: Path) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
-async def town(request: pytest.FixtureRequest) -> AsyncIterator[Town]:
-    """A small town; one for all tests. Its broker is ours, and Apache Kafka when ONEWINDOW_TEST_KAFKA=1."""
+def stack(request: pytest.FixtureRequest) -> Stack:
+    """Around our broker, and around Apache Kafka when ONEWINDOW_TEST_KAFKA=1."""
     kafka = os.environ.get("ONEWINDOW_TEST_KAFKA") == "1"
-    stack: Stack = request.getfixturevalue("apache_stack" if kafka else "whole_stack")
+    chosen: Stack = request.getfixturevalue("apache_stack" if kafka else "whole_stack")
+    return chosen
+
+
+@pytest.fixture(scope="session")
+async def town(stack: Stack) -> AsyncIterator[Town]:
+    """A small town; one for all tests."""
     gateway = next(service.url for service in stack.topology.services if service.name == "gateway")
     async with httpx.AsyncClient(base_url=gateway, timeout=60, trust_env=False) as http:
         yield await build_town(stack, http)

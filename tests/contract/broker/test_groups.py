@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import IllegalGenerationError, UnknownMemberIdError
 from aiokafka.protocol.commit import OffsetCommitRequest
+
+from devstack.lag import group_lags
 
 from .conftest import NewTopic
 
@@ -197,3 +199,45 @@ async def test_committed_offsets_with_their_notes_are_told_to_administrators(
     [answer] = await admin.describe_consumer_groups(["told"])
     assert answer.groups[0][2] == "Empty"
     assert answer.groups[0][5] == []
+
+
+class Held(ConsumerRebalanceListener):
+    """A member that does not let go of its partitions yet."""
+
+    def __init__(self) -> None:
+        self.asked, self.lets_go = asyncio.Event(), asyncio.Event()
+        self.holds = False
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        if self.holds:
+            self.asked.set()
+            await self.lets_go.wait()
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Nothing to do."""
+
+
+async def test_a_group_that_is_being_shared_out_is_as_far_behind_as_it_was(
+    bootstrap: str, new_topic: NewTopic, producer: AIOKafkaProducer, join: Join
+) -> None:
+    topic = await new_topic()
+    for value in (b"1", b"2", b"3"):
+        await producer.send_and_wait(topic, value)
+    held = Held()
+    first = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, group_id="shared-out", enable_auto_commit=False, heartbeat_interval_ms=200
+    )
+    first.subscribe([topic], listener=held)
+    await first.start()
+    try:
+        await first.commit({TopicPartition(topic, 0): 1})
+        held.holds = True
+        second = join(topic, "shared-out")
+        async with asyncio.timeout(60):
+            await held.asked.wait()
+        assert await group_lags(bootstrap, ["shared-out"]) == {"shared-out": 2}
+        held.lets_go.set()
+        await second
+    finally:
+        held.lets_go.set()
+        await first.stop()

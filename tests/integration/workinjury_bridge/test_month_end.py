@@ -1,11 +1,9 @@
-"""Month-end clearing on PostgreSQL: F12 to the fen, races, death around every commit, closed periods, REST and worklist."""
+"""Month-end clearing on PostgreSQL: F12 to the fen, races, closed periods, REST and worklist."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, cast
 
@@ -19,7 +17,6 @@ from shared.errors import Refusal
 from shared.ledger import Book, Entry, credit, debit
 from shared.ledger.store import LedgerStore
 from shared.money import fen
-from shared.transactions import Tx, UnitOfWork
 from tests.factories.workinjury_bridge.examples import F1_BILL, MONTH_END
 from tests.factories.workinjury_bridge.fake_claims import away
 from tests.integration.workinjury_bridge.conftest import House
@@ -338,81 +335,6 @@ async def test_escalation_asks_one_after_the_other(office: Office) -> None:
         await office.bridge.month_end.escalate.run(tx, clearing_id)
     found = await office.show(clearing_id)
     assert (found["asked_on"], found["asked_until"]) == (date(2026, 12, 4), date(2026, 12, 9))
-
-
-class Death(BaseException):
-    """The process is gone."""
-
-
-@dataclass
-class MortalWork:
-    """A unit of work that dies before or after the n-th commit."""
-
-    work: UnitOfWork
-    strike: int
-    seen: int = 0
-
-    def point(self) -> None:
-        self.seen += 1
-        if self.seen == self.strike:
-            raise Death
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Tx]:
-        async with self.work.transaction() as tx:
-            yield tx
-            self.point()
-        self.point()
-
-
-async def one_month(office: Office, number: int, strike: int) -> tuple[Any, int]:
-    """A month with a shortage, with one death on the way; what is left."""
-    year, month = divmod(number + 10, 12)
-    name = f"{2026 + year}-{month + 1:02}"
-    await office.replenish("8075")
-    conversion_id = await office.converted(f"P{number}")
-    while f"{office.clock.today():%Y-%m}" == name:
-        office.clock.advance(timedelta(days=1))
-    clearing_id = await office.frozen(month=name)
-    work = MortalWork(office.bridge.db, strike)
-    mortal = replace(office.clear, work=work)
-    office.house.claims.around = lambda when, key: work.point()
-    for attempt in range(3):
-        with suppress(Death):
-            await mortal.run(clearing_id)
-        if attempt == 0:
-            continue
-        if (await office.show(clearing_id))["state"] == "partial":
-            await office.replenish("7985")
-    office.house.claims.around = lambda when, key: None
-    await office.clear.run(clearing_id)
-    await office.convert.run(conversion_id)
-    run = await office.show(clearing_id)
-    left = (
-        run["state"],
-        [(v["book"], v["amount_fen"], v["state"]) for v in run["transfers"]],
-        await column_of(office.house, "state", conversion_id),
-        await office.wi("1003"),
-        await office.wi("2202"),
-    )
-    return left, work.seen
-
-
-async def test_death_around_any_commit_leaves_the_same_books(office: Office) -> None:
-    expected, points = await one_month(office, 0, 0)
-    assert expected == (
-        "closed",
-        [("EMP", fen("5000"), "confirmed"), ("EMP", fen("7985"), "confirmed")],
-        "settled",
-        0,
-        0,
-    )
-    assert points > 40
-    for number, strike in enumerate(range(1, points + 1, 2), 1):
-        left, seen = await one_month(office, number, strike)
-        assert left == expected, f"died at point {strike}"
-        assert seen >= strike
-    await office.sound()
 
 
 async def test_a_closed_month_takes_no_journal_and_what_takes_it_back_says_where_it_belongs(office: Office) -> None:

@@ -29,7 +29,8 @@ async def _lag(admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, group: st
     answer: Any
     for answer in await admin.describe_consumer_groups([group]):
         for described in answer.to_object()["groups"]:
-            for member in described["members"]:
+            # Apache Kafka says nothing of a member whose group is being shared out; what was committed remains.
+            for member in (m for m in described["members"] if m["member_metadata"]):
                 topics.update(ConsumerProtocolMemberMetadata.decode(member["member_metadata"]).subscription)
     places = [
         TopicPartition(topic["topic"], partition["partition"])
