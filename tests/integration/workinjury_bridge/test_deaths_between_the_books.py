@@ -267,7 +267,7 @@ class SettledDirectly(Story):
 class ClearedMonth(Converted):
     """B13: what the funds owe each other is cleared at the month's end, in part and then wholly; every person has a month."""
 
-    every = 2
+    every = 3
     ends = ("conversion", "settled")
 
     async def prepare(self) -> None:
