@@ -13,6 +13,7 @@ from decimal import Decimal
 
 import asyncpg
 
+from devstack.stack import is_ready
 from shared.clock import SystemClock
 from shared.messaging.relay import republish_since
 from tests.e2e.test_kill import at_rest, audit
@@ -93,9 +94,14 @@ async def test_every_conversion_has_its_effects_once(town: Town) -> None:
         await reviewer.until(path, lambda m: m["state"] == "done", "the matter closing by itself", 120)
         conversions.append(conversion_id)
 
+    async def answering() -> bool:
+        addresses = [service.url + service.ready for service in town.stack.topology.services]
+        return all(await asyncio.gather(*(asyncio.to_thread(is_ready, address) for address in addresses)))
+
     try:
         await asyncio.gather(blows(), *(converted(number) for number in range(PEOPLE)))
         await again()
+        await until(answering, "every service answering again")
         await at_rest(town)
     finally:
         for second in seconds:

@@ -21,6 +21,17 @@ import pytest
 
 T = TypeVar("T")
 
+_LIVED: ContextVar[Life | None] = ContextVar("lived", default=None)
+
+_READS = re.compile(r"\s*(BEGIN|COMMIT|SELECT(?!.*\b(nextval|pg_notify)\b))", re.DOTALL | re.IGNORECASE)
+"""A statement that changes nothing that anybody else sees."""
+
+_OF_THE_DRIVER = re.compile(r"pg_catalog|set_config\('jit'|^SELECT pg_advisory_unlock_all")
+"""What the driver asks for itself when it opens a connection or gives it back."""
+
+_SENDING = frozenset({"query", "bind_execute", "bind_execute_many", "bind", "copy_in"})
+"""Methods of the driver's protocol with which a statement goes out and has its effect."""
+
 
 class Death(BaseException):
     """The process is gone; no handler of ours may catch it."""
@@ -154,22 +165,9 @@ class Life:
         return response
 
 
-_LIVED: ContextVar[Life | None] = ContextVar("lived", default=None)
-
-
-_READS = re.compile(r"\s*(BEGIN|COMMIT|SELECT(?!.*\b(nextval|pg_notify)\b))", re.DOTALL | re.IGNORECASE)
-
-
 def lived() -> Life | None:
     """The life that runs here, None outside of `Life.live`."""
     return _LIVED.get()
-
-
-_OF_THE_DRIVER = re.compile(r"pg_catalog|set_config\('jit'|^SELECT pg_advisory_unlock_all")
-"""What the driver asks for itself when it opens a connection or gives it back."""
-
-_SENDING = frozenset({"query", "bind_execute", "bind_execute_many", "bind", "copy_in"})
-"""Methods of the driver's protocol with which a statement goes out and has its effect."""
 
 
 @contextmanager
