@@ -59,6 +59,7 @@ from workinjury_bridge.application.recovery.recover_debt import RecoverDebt
 from workinjury_bridge.application.recovery.remind import Remind
 from workinjury_bridge.application.recurrence.confirm_recurrence import ConfirmRecurrence
 from workinjury_bridge.application.reverse_direct_settlement import ReverseDirectSettlement
+from workinjury_bridge.application.revert_direct_settlement import RevertDirectSettlement
 from workinjury_bridge.application.review_conversion import ReviewConversion
 from workinjury_bridge.application.revoke_recognition import RevokeRecognition
 from workinjury_bridge.application.settle_directly import SettleDirectly
@@ -76,7 +77,7 @@ from workinjury_bridge.domain.benefits.wage import OwnWage
 from workinjury_bridge.domain.bill import BillLine
 from workinjury_bridge.domain.clearing import Clearing, ClearingTransfer, InterfundDue
 from workinjury_bridge.domain.conversion import Conversion, Step, next_step
-from workinjury_bridge.domain.direct_settlement import DirectSettlement
+from workinjury_bridge.domain.direct_settlement import DirectSettlement, DirectState
 from workinjury_bridge.domain.double_bill import DoubleBill, DoubleBillState
 from workinjury_bridge.domain.limitation import Interrupted
 from workinjury_bridge.domain.out_of_area.clearing import QuarterClearing
@@ -486,6 +487,9 @@ class MemoryDirects:
 
     locked = get
 
+    async def reverting(self, tx: Tx, limit: int) -> Sequence[str]:
+        return sorted(k for k, d in of(tx).directs.items() if d.state is DirectState.REVERTING)[:limit]
+
     async def of_settlement(self, tx: Tx, settlement_id: str) -> DirectSettlement | None:
         return next((d for d in of(tx).directs.values() if d.settlement_id == settlement_id), None)
 
@@ -562,7 +566,7 @@ class MemoryBridge:
             store, conversions, directs, deductions, ledger, ask_back, policies, calendar, clock, ids
         )
         losses = MemoryLosses()
-        withdraw = WithdrawSettlements(directs, deductions, remote, losses, ledger, ask_back, clock, ids)
+        withdraw = WithdrawSettlements(directs, remote, losses, ledger, ask_back, clock, ids)
         pay = PayPerson(ledger, recoveries, losses, clock, ids)
         self.benefits = MemoryBenefits(store, cases, ledger, pay, losses, clock, ids, book)
         confirm = ConfirmDirectSettlement(cases, directs, stays, ledger, policies, losses, withdraw, clock, ids)
@@ -656,6 +660,9 @@ class MemoryBridge:
         self.settle = SettleDirectly(store, cases, directs, splits, policies, self.judge, CODES, clock, timedelta(hours=24))
         self.void_direct = VoidDirectSettlement(directs, clock)
         self.pay_direct_meals = PayDirectMeals(directs, pay, clock)
+        self.revert_direct = RevertDirectSettlement(
+            store, directs, deductions, dues, ledger, self.claims, policies, ask_back, open_debt, clock, ids
+        )
         self._on_settled = OnClaimSettled(cases, stays, propose, self.find_double, confirm)
         self._on_reversed = OnClaimReversed(cases, stays, conversions, reverse, clock)
         self._on_corrected = OnSettlementCorrected(cases, stays, conversions, clock)
@@ -688,6 +695,8 @@ class MemoryBridge:
     async def go_on(self) -> None:
         """What the worker's job does: take up everything that can go on."""
         await self.advance.run_all(await self.advance.due())
+        for key in await self.revert_direct.due():
+            await self.revert_direct.run(key)
         for clearing_id in await self.month_end.advance.due():
             await self.month_end.advance.run(clearing_id)
         for movement_id in await self.book_movements.due():

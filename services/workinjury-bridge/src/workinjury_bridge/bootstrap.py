@@ -108,6 +108,7 @@ from workinjury_bridge.application.recovery.remind import Remind
 from workinjury_bridge.application.recurrence.confirm_recurrence import ConfirmRecurrence
 from workinjury_bridge.application.recurrence.ports import RecurrenceViews
 from workinjury_bridge.application.reverse_direct_settlement import ReverseDirectSettlement
+from workinjury_bridge.application.revert_direct_settlement import RevertDirectSettlement
 from workinjury_bridge.application.review_conversion import ReviewConversion
 from workinjury_bridge.application.revoke_recognition import RevokeRecognition
 from workinjury_bridge.application.settle_directly import SettleDirectly
@@ -207,6 +208,7 @@ class Bridge:
     settle: SettleDirectly
     void_direct: VoidDirectSettlement
     pay_direct_meals: PayDirectMeals
+    revert_direct: RevertDirectSettlement
     on_settled: OnClaimSettled
     on_reversed: OnClaimReversed
     on_corrected: OnSettlementCorrected
@@ -247,7 +249,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
     pay = PayPerson(ledger, recoveries, losses, clock, ids)
     benefits = _benefits(db, once, cases, ledger, store, pay, losses, clock, ids)
     judge = JudgeEligibility(db, cases, recurrences, policies)
-    withdraw = WithdrawSettlements(directs, deductions, remote_stays, losses, ledger, ask_back, clock, ids)
+    withdraw = WithdrawSettlements(directs, remote_stays, losses, ledger, ask_back, clock, ids)
     confirm = ConfirmDirectSettlement(cases, directs, stays, ledger, policies, losses, withdraw, clock, ids)
     reverse = ReverseDirectSettlement(directs, ledger, losses, recoveries, deduct, pay, clock, ids)
     find_double = FindDoubleBills(
@@ -346,6 +348,9 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         ),
         void_direct=VoidDirectSettlement(directs, clock),
         pay_direct_meals=PayDirectMeals(directs, pay, clock),
+        revert_direct=RevertDirectSettlement(
+            db, directs, deductions, dues, ledger, claims, policies, ask_back, open_debt, clock, ids
+        ),
         on_settled=OnClaimSettled(cases, stays, propose, find_double, confirm),
         on_reversed=OnClaimReversed(cases, stays, conversions, reverse, clock),
         on_corrected=OnSettlementCorrected(cases, stays, conversions, clock),

@@ -91,6 +91,8 @@ class ClaimSettled:
     injury_suspect: bool = False
     invoice_no: str | None = None
     """As the hospital or the paper states it; tells a bill that a second fund is asked for."""
+    takes_over: str | None = None
+    """The direct settlement of the work-injury fund in whose place it stands, after a final revocation (B3)."""
 
 
 @event("claims.claim-reversed.v1", topic="claims.claim.v1", key="person_id")

@@ -271,6 +271,25 @@ class WorkInjurySettled:
     settled_at: datetime
 
 
+@event("workinjury-bridge.direct-settlement-revoked.v1", topic="workinjury-bridge.conversion.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectSettlementRevoked:
+    """After a final revocation: what of a stay settled directly the medical funds owe, and what the person (B3)."""
+
+    key: str
+    case_id: str
+    person_id: str
+    settlement_id: str
+    decision_version: int
+    """The one that the stay was settled under."""
+    medical_settlement_id: str | None
+    medical_fen: int
+    person_fen: int
+    not_taken_over: str | None
+    """Why the medical funds pay nothing."""
+    revoked_at: datetime
+
+
 @event("workinjury-bridge.audit-deduction-changed.v1", topic="workinjury-bridge.recovery.v1", key="person_id")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditDeductionChanged:

@@ -422,6 +422,9 @@ direct_settlement = Table(
     Column("invoice_no", Text, comment="of the settlement in claims"),
     Column("keep_lines", JSONB, nullable=False, server_default="[]", comment="what of the bill is no work injury (B5)"),
     Column("medical_settlement_id", Text, comment="the settlement in claims that has settled it"),
+    Column("taken_over_by", Text, comment="in whose hands the stay is since a revocation"),
+    Column("medical_fen", BigInteger, nullable=False, server_default=text("0"), comment="what the medical funds owe for it"),
+    Column("not_taken_over", Text, comment="why the medical funds have not settled it"),
     Column("care_system", Text, comment="list that care_code is from"),
     Column("care_code", Text),
     CheckConstraint("(care_system IS NULL) = (care_code IS NULL)", name="care_is_a_pair"),
@@ -430,6 +433,7 @@ direct_settlement = Table(
     Index("ix_direct_settlement_person_id", "person_id"),
     Index("ix_direct_settlement_settlement_id", "settlement_id"),
     Index("ix_direct_settlement_case_id", "case_id"),
+    Index("ix_direct_settlement_reverting", "key", postgresql_where=text("state = 'reverting'")),
 )
 
 stay_split = Table(

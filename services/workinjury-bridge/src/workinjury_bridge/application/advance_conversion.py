@@ -155,7 +155,8 @@ class AdvanceConversion:
         moving = [c.conversion_id for c in conversions if c.state in (ConversionState.TRANSFERRING, ConversionState.REVERTING)]
         found: dict[str, tuple[InterfundDue, ...]] = {}
         for due in await self.dues.of_conversions(tx, moving) if moving else ():
-            found[due.conversion_id] = (*found.get(due.conversion_id, ()), due)
+            if due.conversion_id is not None:
+                found[due.conversion_id] = (*found.get(due.conversion_id, ()), due)
         return found
 
     async def _transfers_of(self, tx: Tx, conversion_ids: Sequence[str]) -> dict[str, tuple[Transfer, ...]]:

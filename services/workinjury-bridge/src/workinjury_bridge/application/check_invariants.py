@@ -88,6 +88,8 @@ class CheckInvariants:
         breaches.extend(await self.check_benefits())
         breaches.extend(await self.check_directs())
         breaches.extend(await self.check_remote_stays())
+        async with self.work.transaction() as tx:
+            in_flight += len(await self.directs.reverting(tx, _PAGE))
         inter_fund = "in-flight" if in_flight else await self._inter_fund(breaches)
         return {
             "checked": checked,

@@ -85,6 +85,16 @@ class ChargedBack:
         return {book: amount for book, amount in sums.items() if amount}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenOver:
+    """What claims did when the medical funds settled a stay that the work-injury fund had paid."""
+
+    settlement_id: str
+    """The medical settlement."""
+    owed: Mapping[Book, int]
+    """What each medical fund owes the work-injury fund."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mutual:
     """What the work-injury fund and one medical fund owe each other according to one of their books, fen."""
@@ -418,6 +428,10 @@ class Directs(Protocol):
         """The one that a settlement in claims has posted, read under its person's lock."""
         ...
 
+    async def reverting(self, tx: Tx, limit: int) -> Sequence[str]:
+        """Keys of those for which claims has to be asked after a revocation, oldest key first."""
+        ...
+
     async def locked(self, tx: Tx, key: str) -> DirectSettlement | None:
         """One settlement, read under its person's lock."""
         ...
@@ -513,6 +527,14 @@ class ClaimsGateway(Protocol):
 
     async def restore(self, conversion: Conversion) -> Sequence[FundPayment]:
         """The medical version stands again; what each book owes the work-injury fund."""
+        ...
+
+    async def direct_lines(self, settlement_id: str) -> Sequence[BillLine]:
+        """The lines of a direct settlement as they were judged, whatever became of it."""
+        ...
+
+    async def take_over(self, settlement: DirectSettlement, paid_fen: int, lines: Sequence[KeptLine]) -> TakenOver:
+        """The medical funds settle a stay whose recognition was finally revoked. ``lines``: what somebody has paid of each."""
         ...
 
     async def bills_of(self, person_id: str) -> Mapping[str, BillMark]:

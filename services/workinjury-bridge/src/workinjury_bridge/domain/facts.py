@@ -10,6 +10,7 @@ from shared.contracts.workinjury_bridge import (
     ClearingChanged,
     ClearingTransferChanged,
     ConversionChanged,
+    DirectSettlementRevoked,
     DoubleBillChanged,
     OutOfAreaClearingChanged,
     OutOfAreaRegistrationChanged,
@@ -83,6 +84,22 @@ def work_injury_settled(settlement: DirectSettlement, at: datetime) -> WorkInjur
         person_fen=settlement.version.person_fen,
         hospital_fen=settlement.version.hospital_fen,
         settled_at=at,
+    )
+
+
+def direct_settlement_revoked(settlement: DirectSettlement, person_fen: int, at: datetime) -> DirectSettlementRevoked:
+    """What became of a direct settlement after a final revocation."""
+    return DirectSettlementRevoked(
+        key=settlement.key,
+        case_id=settlement.case_id,
+        person_id=settlement.person_id,
+        settlement_id=settlement.settlement_id or "",
+        decision_version=settlement.decision_version,
+        medical_settlement_id=settlement.taken_over_by,
+        medical_fen=settlement.medical_fen,
+        person_fen=person_fen,
+        not_taken_over=settlement.not_taken_over,
+        revoked_at=at,
     )
 
 

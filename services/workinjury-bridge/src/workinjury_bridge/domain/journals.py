@@ -337,6 +337,16 @@ def ask_back_entry(concern: Concern, costs: Mapping[str, int], stamp: Stamp, kin
     return _entry(concern, stamp, kind, lines, memo=memo)
 
 
+def taken_over_entry(concern: Concern, owed: Mapping[Book, int], costs: Mapping[str, int], stamp: Stamp) -> Entry:
+    """The medical funds take a revoked stay over: Dr 1121(f) ``owed``, 1125(P) the rest / Cr each account of ``costs`` (B3)."""
+    lines = (
+        *(debit(DUE_FROM_FUND, amount, book) for book, amount in owed.items()),
+        _debit(DUE_FROM_PERSON, sum(costs.values()) - sum(owed.values()), person_dim(concern.person_id)),
+        *(_credit(account, amount) for account, amount in costs.items()),
+    )
+    return _entry(concern, stamp, "recovery", lines, memo="工伤认定撤销，医保基金承担部分转为基金间应收")
+
+
 def owed_by_hospital_entry(concern: Concern, amount_fen: int, cut_fen: int, debts: Sequence[Recovery], stamp: Stamp) -> Entry:
     """The hospital takes back a settlement that the person was asked for: Dr 2201(H) E / Cr 5001.11 what an audit had cut, 1125(P).
 

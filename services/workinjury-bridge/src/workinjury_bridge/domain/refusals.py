@@ -56,6 +56,23 @@ def claims_disagrees(conversion_id: str) -> Refusal:
     )
 
 
+def stay_divided(key: str) -> Refusal:
+    """The medical funds have settled their part of a mixed stay already (B5): the stay would have two deductibles."""
+    return conflict(
+        f"{PREFIX}.settlement.stay-divided", "混合住院的非工伤部分已由医保结算，不能再整笔转入", "a mixed stay", key=key
+    )
+
+
+def bill_differs(key: str) -> Refusal:
+    """The lines that claims has are not the bill that was settled directly; a person has to look."""
+    return conflict(
+        f"{PREFIX}.settlement.bill-differs",
+        "医保结算系统中的费用明细与工伤直接结算时的不一致",
+        "the lines are not those that were settled",
+        key=key,
+    )
+
+
 def key_reused(key: str) -> Refusal:
     """The key of a direct settlement stands for another bill already."""
     return conflict(
