@@ -247,6 +247,8 @@ class FakeClaims:
                 paid.append(credit("4007", body["interest_fen"]))
             if body["kind"] == MovementKind.WRITE_OFF:
                 paid = [debit("5001.30", amount)]
+            if body["kind"] == MovementKind.SET_OFF:
+                paid = [debit("1121", amount, "WI")]
             at = (book, debtor, settlement_id)
             self.moved[at] = self.moved.get(at, 0) + amount
             self._book(book, [*paid, credit("1123" if debtor.startswith("E:") else "1125", amount, debtor)])

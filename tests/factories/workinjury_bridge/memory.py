@@ -54,6 +54,7 @@ from workinjury_bridge.application.propose_conversions import ProposeConversions
 from workinjury_bridge.application.recovery.apply_for_advance import ApplyForAdvance
 from workinjury_bridge.application.recovery.ask_back import AskBack
 from workinjury_bridge.application.recovery.book_movements import BookMovements
+from workinjury_bridge.application.recovery.decide_set_off import DecideSetOff
 from workinjury_bridge.application.recovery.open_debt import OpenDebt
 from workinjury_bridge.application.recovery.recover_debt import RecoverDebt
 from workinjury_bridge.application.recovery.remind import Remind
@@ -88,6 +89,7 @@ from workinjury_bridge.domain.policy import PolicyBook
 from workinjury_bridge.domain.recognition import CaseAct, Decision, InjuryCase
 from workinjury_bridge.domain.recovery import Movement, Recovery
 from workinjury_bridge.domain.recurrence import Recurrence
+from workinjury_bridge.domain.set_off import SetOff, SetOffState
 from workinjury_bridge.domain.split import StaySplit
 from workinjury_bridge.domain.stay import SettledStay
 from workinjury_bridge.domain.terms import CaseFacts
@@ -115,6 +117,7 @@ class State:
     interruptions: dict[str, Interrupted] = field(default_factory=dict)
     advances: dict[str, Advance] = field(default_factory=dict)
     deductions: dict[str, AuditDeduction] = field(default_factory=dict)
+    set_offs: dict[str, SetOff] = field(default_factory=dict)
     papers: dict[str, PaperClaim] = field(default_factory=dict)
     double_bills: dict[str, DoubleBill] = field(default_factory=dict)
     answers: dict[tuple[str, str], tuple[str, dict[str, Any]]] = field(default_factory=dict)
@@ -390,8 +393,8 @@ class MemoryRecoveries:
     async def add_interruption(self, tx: Tx, interrupted: Interrupted, at: datetime) -> None:
         of(tx).interruptions[interrupted.interruption_id] = interrupted
 
-    async def mark_booked(self, tx: Tx, movement_id: str) -> None:
-        of(tx).movements[movement_id] = replace(of(tx).movements[movement_id], booked=True)
+    async def mark_booked(self, tx: Tx, movement_id: str, *, voided: bool = False) -> None:
+        of(tx).movements[movement_id] = replace(of(tx).movements[movement_id], booked=True, voided=voided)
 
     async def disagreeing(self, tx: Tx) -> Sequence[tuple[str, int, int]]:
         state = of(tx)
@@ -407,6 +410,20 @@ class MemoryRecoveries:
 
 
 RECEIVABLES = ("1123", "1124", "1125")
+
+
+class MemorySetOffs:
+    async def save(self, tx: Tx, set_off: SetOff, at: datetime) -> None:
+        of(tx).set_offs[set_off.set_off_id] = set_off
+
+    async def locked(self, tx: Tx, set_off_id: str) -> SetOff | None:
+        return of(tx).set_offs.get(set_off_id)
+
+    async def of_recovery(self, tx: Tx, recovery_id: str) -> Sequence[SetOff]:
+        return [s for s in of(tx).set_offs.values() if s.recovery_id == recovery_id]
+
+    async def standing(self, tx: Tx, person_ids: Collection[str]) -> Sequence[SetOff]:
+        return [s for s in of(tx).set_offs.values() if s.person_id in person_ids and s.state is SetOffState.STANDING]
 
 
 class MemoryDeductions:
@@ -516,6 +533,9 @@ class MemoryLedger:
     async def of_settlement(self, tx: Tx, settlement_id: str) -> Sequence[Entry]:
         return [entry for entry in of(tx).entries.values() if entry.settlement_id == settlement_id]
 
+    async def of_voucher(self, tx: Tx, voucher_no: str) -> Entry | None:
+        return next((entry for entry in of(tx).entries.values() if entry.voucher_no == voucher_no), None)
+
     async def person_debt_fen(self, tx: Tx, person_id: str) -> int:
         return max(0, balance(of(tx), "1125", f"P:{person_id}"))
 
@@ -567,7 +587,8 @@ class MemoryBridge:
         )
         losses = MemoryLosses()
         withdraw = WithdrawSettlements(directs, remote, losses, ledger, ask_back, clock, ids)
-        pay = PayPerson(ledger, recoveries, losses, clock, ids)
+        set_offs = MemorySetOffs()
+        pay = PayPerson(ledger, recoveries, losses, set_offs, clock, ids)
         self.benefits = MemoryBenefits(store, cases, ledger, pay, losses, clock, ids, book)
         confirm = ConfirmDirectSettlement(cases, directs, stays, ledger, policies, losses, withdraw, clock, ids)
         reverse = ReverseDirectSettlement(directs, ledger, losses, recoveries, self.deduct, pay, clock, ids)
@@ -615,7 +636,8 @@ class MemoryBridge:
         self.split = SplitStay(store, store, conversions, self.claims, policies, calendar, clock)
         self.advances = ApplyForAdvance(store, cases, advances, policies, calendar, clock, ids)
         self.debts = RecoverDebt(store, recoveries, conversions, ledger, policies, clock, ids)
-        self.book_movements = BookMovements(store, recoveries, self.claims)
+        self.book_movements = BookMovements(store, recoveries, set_offs, dues, ledger, self.claims, pay, clock, ids)
+        self.decide_set_off = DecideSetOff(store, recoveries, set_offs, clock, ids)
         self.remind = Remind(recoveries, advances, double_bills, policies, clock)
         self.advance = AdvanceConversion(
             store,

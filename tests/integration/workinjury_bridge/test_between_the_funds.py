@@ -6,20 +6,18 @@ import asyncio
 from datetime import date, datetime
 from typing import Any
 
-import httpx
-import pytest
-
 from claims.application.funds.replenish_fund import Replenishment
 from shared.clock import FixedClock
-from shared.errors import Refusal
 from shared.ledger import Book
 from shared.money import fen
 from shared.transactions import OnceKey
 from tests.factories.claims_desk import read
 from tests.factories.his_messages import INSTITUTION
-from tests.integration.workinjury_bridge.test_with_claims import F1, Two, injured, two
+from tests.integration.workinjury_bridge.test_with_claims import BILL, F1, PAPERS, Two, injured, two
 
 __all__ = ["two"]
+SHARE = fen("9605")
+"""Of F11's bill, what the medical fund has paid."""
 POOL, E, MEALS = fen("11985"), fen("15700"), fen("360")
 REVOCATION = {"decision_no": "J1", "final_on": "2026-03-20", "decided_by": "court"}
 
@@ -166,4 +164,97 @@ async def test_a_hospital_that_reverses_at_the_same_time_is_first_or_refused(two
     await two.sound()
 
 
-_ = (httpx, pytest, Refusal)
+async def paid_twice(two: Two) -> tuple[str, str, str]:
+    """F11: the medical fund has paid the hospital, the work-injury fund the person; person, case and what the person owes."""
+    desk, client = two.desk, two.client
+    person = await desk.person(scheme="310", category="11")
+    case_id = await injured(two, person)
+    claim = await client.post(f"/v1/injury-cases/{case_id}/paper-claims", PAPERS)
+    await client.post(f"/v1/paper-claims/{claim['paper_claim_id']}/approve", {"actor": "zhaoming"})
+    visit = await desk.stay(person, BILL, scheme="310")
+    await desk.call("2304", desk.stay_input(visit, person, "12000.00", scheme="310"))
+    await two.flush()
+    (clue,) = (await client.get("/v1/double-bills", state="raised"))["items"]
+    path = f"/v1/double-bills/{clue['double_bill_id']}"
+    await client.post(f"{path}/confirm", {"maker": "lijing", "checker": "zhaoming"})
+    assert await two.house.bridge.double_bills.charge(clue["double_bill_id"]) is None
+    (debt,) = (await client.get("/v1/recoveries", case_id=case_id))["items"]
+    assert (debt["book"], debt["open_fen"]) == ("EMP", SHARE)
+    return person, case_id, debt["recovery_id"]
+
+
+async def tell(two: Two) -> list[str | None]:
+    """What the worker's job tells the medical books."""
+    book = two.house.bridge.book_movements
+    return [await book.run(movement_id) for movement_id in await book.due()]
+
+
+async def test_two_later_benefits_at_once_meet_the_debt_exactly(two: Two) -> None:
+    client = two.client
+    person, case_id, recovery_id = await paid_twice(two)
+    consent = {"ground": "consent", "document_no": "T1", "documented_on": "2026-11-20", "amount_fen": SHARE, "actor": "lijing"}
+    found = await client.post(f"/v1/recoveries/{recovery_id}/set-offs", consent)
+    path = f"/v1/set-offs/{found['set_off_id']}"
+    alone = await client.try_post(f"{path}/approve", {"actor": "lijing"})
+    assert (alone.status_code, (await client.get(path))["state"]) == (409, "proposed")
+    twice = await client.try_post(f"/v1/recoveries/{recovery_id}/set-offs", consent)
+    assert twice.json()["code"] == "workinjury-bridge.set-off.exists"
+    await client.post(f"{path}/approve", {"actor": "zhaoming"})
+    claims = []
+    for number in (1, 2):
+        day = f"2026-03-1{number}"
+        later = PAPERS | {"invoice_no": f"FP00{number + 1}", "begun_on": day, "ended_on": day, "inpatient": False}
+        later |= {"lines": [{"line_id": "1", "amount_fen": fen("6000"), "in_wi_catalogue": True}]}
+        claims.append((await client.post(f"/v1/injury-cases/{case_id}/paper-claims", later))["paper_claim_id"])
+    paid_before = (await two.wi())["1003()"]
+    await asyncio.gather(*(client.post(f"/v1/paper-claims/{c}/approve", {"actor": "zhaoming"}) for c in claims))
+    await asyncio.gather(tell(two), tell(two))
+    met = [lines for kind, lines in await journals(two, "WI") if kind == "fund-set-off"]
+    assert met == [
+        {f"2203(P:{person})": fen("6000"), "2202(EMP)": -fen("6000")},
+        {f"2203(P:{person})": SHARE - fen("6000"), "2202(EMP)": -(SHARE - fen("6000"))},
+    ]
+    theirs = [lines for kind, lines in await journals(two, "EMP") if kind == "fund-set-off"]
+    assert sorted(x["1121(WI)"] for x in theirs) == sorted([fen("6000"), SHARE - fen("6000")])
+    assert await two.books("1125", "1121", "5001.01") == [0, SHARE, 0]
+    assert (await two.wi())["1003()"] == paid_before - (fen("12000") - SHARE)
+    debt = await client.get(f"/v1/recoveries/{recovery_id}")
+    assert (debt["state"], debt["open_fen"], [s["state"] for s in debt["set_offs"]]) == ("recovered", 0, ["spent"])
+    assert sum(m["amount_fen"] for m in debt["movements"]) == SHARE
+    assert (await two.house.events()).count("workinjury-bridge.set-off-applied.v1") == 2
+    await two.sound()
+
+    month_end(two)
+    # the payment account is in the red by what persons got before: filled up to what the voucher needs
+    short = SHARE - (await two.wi())["1003()"]
+    money = {"amount_fen": short, "source": "fiscal-account", "reference": "B1", "maker": "lijing", "checker": "zhao"}
+    await client.post("/v1/fund-replenishments", money)
+    run = await cleared(two, "WI")
+    assert run["state"] == "closed", run
+    assert [(v["book"], v["direction"], v["amount_fen"]) for v in run["transfers"]] == [("EMP", "out", SHARE)]
+    assert await two.books("1121", "1003") == [0, SHARE]
+    await two.sound()
+
+
+async def test_a_worker_that_dies_after_claims_has_booked_the_set_off_books_it_once(two: Two) -> None:
+    client = two.client
+    _, case_id, recovery_id = await paid_twice(two)
+    order = {"ground": "order", "document_no": "D1", "documented_on": "2026-11-20", "amount_fen": fen("500"), "actor": "lijing"}
+    found = await client.post(f"/v1/recoveries/{recovery_id}/set-offs", order)
+    await client.post(f"/v1/set-offs/{found['set_off_id']}/approve", {"actor": "zhaoming"})
+    later = PAPERS | {"invoice_no": "FP9", "begun_on": "2026-03-11", "ended_on": "2026-03-11", "inpatient": False}
+    later |= {"lines": [{"line_id": "1", "amount_fen": fen("6000"), "in_wi_catalogue": True}]}
+    claim = await client.post(f"/v1/injury-cases/{case_id}/paper-claims", later)
+    await client.post(f"/v1/paper-claims/{claim['paper_claim_id']}/approve", {"actor": "zhaoming"})
+    book = two.house.bridge.book_movements
+    (movement_id,) = await book.due()
+    async with two.house.bridge.db.transaction() as tx:
+        movement = await book.recoveries.movement(tx, movement_id)
+        debt = await book.recoveries.get(tx, recovery_id)
+    assert movement is not None
+    assert debt is not None
+    await two.house.bridge.claims.move_debt(debt, movement)  # and here it dies
+    assert (await client.get("/v1/invariants"))["inter_fund"] == "in-flight"
+    assert await tell(two) == [None]
+    assert await two.books("1121", "1125") == [fen("500"), SHARE - fen("500")]
+    await two.sound()

@@ -46,6 +46,7 @@ from workinjury_bridge.adapters.repositories.double_bills import SqlDoubleBills
 from workinjury_bridge.adapters.repositories.ledger import SqlLedger
 from workinjury_bridge.adapters.repositories.papers import SqlPaperClaims
 from workinjury_bridge.adapters.repositories.recoveries import SqlRecoveries
+from workinjury_bridge.adapters.repositories.set_offs import SqlSetOffs
 from workinjury_bridge.adapters.repositories.stay_splits import SqlStaySplits
 from workinjury_bridge.adapters.repositories.stays import SqlStays
 from workinjury_bridge.adapters.repositories.transfers import SqlTransfers
@@ -102,6 +103,7 @@ from workinjury_bridge.application.propose_conversions import ProposeConversions
 from workinjury_bridge.application.recovery.apply_for_advance import ApplyForAdvance
 from workinjury_bridge.application.recovery.ask_back import AskBack
 from workinjury_bridge.application.recovery.book_movements import BookMovements
+from workinjury_bridge.application.recovery.decide_set_off import DecideSetOff
 from workinjury_bridge.application.recovery.open_debt import OpenDebt
 from workinjury_bridge.application.recovery.recover_debt import RecoverDebt
 from workinjury_bridge.application.recovery.remind import Remind
@@ -198,6 +200,7 @@ class Bridge:
     advances: ApplyForAdvance
     debts: RecoverDebt
     book_movements: BookMovements
+    decide_set_off: DecideSetOff
     remind: Remind
     papers: ClaimOnPaper
     double_bills: JudgeDoubleBill
@@ -246,7 +249,8 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
     deductions, remote_stays = SqlDeductions(), SqlRemoteStays(cases)
     deduct = DeductAfterAudit(once, conversions, directs, deductions, ledger, ask_back, policies, calendar, clock, ids)
     losses, worklists = SqlLosses(), SqlWorklists(db)
-    pay = PayPerson(ledger, recoveries, losses, clock, ids)
+    set_offs = SqlSetOffs()
+    pay = PayPerson(ledger, recoveries, losses, set_offs, clock, ids)
     benefits = _benefits(db, once, cases, ledger, store, pay, losses, clock, ids)
     judge = JudgeEligibility(db, cases, recurrences, policies)
     withdraw = WithdrawSettlements(directs, remote_stays, losses, ledger, ask_back, clock, ids)
@@ -289,7 +293,8 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         stay_splits=SplitBeforeSettlement(db, once, cases, SqlStaySplits(), directs, policies, calendar, clock),
         advances=ApplyForAdvance(once, cases, advances, policies, calendar, clock, ids),
         debts=RecoverDebt(once, recoveries, conversions, ledger, policies, clock, ids),
-        book_movements=BookMovements(db, recoveries, claims),
+        book_movements=BookMovements(db, recoveries, set_offs, dues, ledger, claims, pay, clock, ids),
+        decide_set_off=DecideSetOff(once, recoveries, set_offs, clock, ids),
         papers=papers,
         double_bills=JudgeDoubleBill(
             db,

@@ -327,6 +327,16 @@ def entry(event: object, at: datetime) -> Entry | None:
                 amount_fen=event.total_fen,
                 links=_links(case_id=event.case_id, visit_id=event.visit_id),
             )
+        case workinjury_bridge.SetOffApplied():
+            return Entry(
+                person_id=event.person_id,
+                at=event.applied_at,
+                kind="injury",
+                title="工伤待遇抵扣医保追偿款",
+                detail=f"依据 {event.reference}，尚欠 {format_yuan(event.open_fen)} 元",
+                amount_fen=event.amount_fen,
+                links=_links(case_id=event.case_id),
+            )
         case workinjury_bridge.DirectSettlementRevoked():
             return Entry(
                 person_id=event.person_id,

@@ -56,7 +56,7 @@ due = Table(
     Column("payee", Text, nullable=False),
     Column("conversion_id", Text, ForeignKey("conversion.conversion_id")),
     Column("case_id", Text, ForeignKey("injury_case.case_id"), comment="of a debt that no conversion names"),
-    Column("origin", Text, comment="what it is for when it is no conversion: direct: and a key"),
+    Column("origin", Text, comment="what it is for when it is no conversion: direct: or set-off: and a key"),
     Column("amount_fen", BigInteger, nullable=False),
     Column("due_on", Date, nullable=False, comment="day it was booked"),
     Column("clearing_id", Text, ForeignKey("interfund_clearing.clearing_id"), comment="run that it was frozen into"),

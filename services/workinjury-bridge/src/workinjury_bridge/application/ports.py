@@ -28,6 +28,7 @@ from workinjury_bridge.domain.paper_claim import PaperClaim
 from workinjury_bridge.domain.policy import BridgePolicy
 from workinjury_bridge.domain.recognition import CaseAct, Decision, InjuryCase
 from workinjury_bridge.domain.recovery import Movement, Recovery
+from workinjury_bridge.domain.set_off import SetOff
 from workinjury_bridge.domain.split import KeptLine, StaySplit
 from workinjury_bridge.domain.stay import SettledStay
 from workinjury_bridge.domain.terms import CaseFacts
@@ -318,14 +319,34 @@ class Recoveries(Protocol):
         """A demand, an acknowledgement or a suit that interrupts the time limit, with its proof."""
         ...
 
-    async def mark_booked(self, tx: Tx, movement_id: str) -> None:
-        """The book has it."""
+    async def mark_booked(self, tx: Tx, movement_id: str, *, voided: bool = False) -> None:
+        """The book has it, or with ``voided`` has refused it for good."""
         ...
 
     async def disagreeing(self, tx: Tx) -> Sequence[tuple[str, int, int]]:
         """Debtors whose open debts (fen) are not the balance of the work-injury book (fen), seen in one instant (B15.9).
 
         Persons and heirs may owe more there: a benefit paid too much is a debt that the next benefit meets, without a recovery."""
+        ...
+
+
+class SetOffs(Protocol):
+    """What may be set off across books. Everything of one person is changed under that person's lock."""
+
+    async def save(self, tx: Tx, set_off: SetOff, at: datetime) -> None:
+        """Insert or replace. Refuses a second open one of a debt."""
+        ...
+
+    async def locked(self, tx: Tx, set_off_id: str) -> SetOff | None:
+        """One, read under its person's lock."""
+        ...
+
+    async def of_recovery(self, tx: Tx, recovery_id: str) -> Sequence[SetOff]:
+        """Every one of a debt, oldest first."""
+        ...
+
+    async def standing(self, tx: Tx, person_ids: Collection[str]) -> Sequence[SetOff]:
+        """Those of these persons that payments meet, oldest first."""
         ...
 
 
@@ -462,6 +483,10 @@ class Ledger(Protocol):
 
     async def of_settlement(self, tx: Tx, settlement_id: str) -> Sequence[Entry]:
         """The journals about one settlement, in order."""
+        ...
+
+    async def of_voucher(self, tx: Tx, voucher_no: str) -> Entry | None:
+        """The journal of a voucher."""
         ...
 
     async def person_debt_fen(self, tx: Tx, person_id: str) -> int:
@@ -622,6 +647,10 @@ class Views(Protocol):
 
     async def paper_claim(self, paper_claim_id: str) -> dict[str, Any] | None:
         """One paper claim with its lines."""
+        ...
+
+    async def set_off(self, set_off_id: str) -> dict[str, Any] | None:
+        """What may be set off of one debt."""
         ...
 
     async def double_bill(self, double_bill_id: str) -> dict[str, Any] | None:

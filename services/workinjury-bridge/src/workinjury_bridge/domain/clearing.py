@@ -61,7 +61,7 @@ class InterfundDue:
     case_id: str | None = None
     """Of a debt that no conversion names."""
     origin: str | None = None
-    """What it is for when it is no conversion: ``direct:`` and a key."""
+    """What it is for when it is no conversion: ``direct:`` or ``set-off:`` and a key."""
     clearing_id: str | None = None
     """The run that it was frozen into."""
     paid_fen: int = 0

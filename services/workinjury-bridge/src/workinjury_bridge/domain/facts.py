@@ -18,6 +18,7 @@ from shared.contracts.workinjury_bridge import (
     PaperClaimChanged,
     RecoveryChanged,
     RecurrenceChanged,
+    SetOffApplied,
     TransferConfirmed,
     WorkInjurySettled,
 )
@@ -31,7 +32,7 @@ from workinjury_bridge.domain.out_of_area.clearing import QuarterClearing
 from workinjury_bridge.domain.out_of_area.registration import Registration
 from workinjury_bridge.domain.out_of_area.remote_stay import RemoteStay
 from workinjury_bridge.domain.paper_claim import PaperClaim
-from workinjury_bridge.domain.recovery import Recovery
+from workinjury_bridge.domain.recovery import Movement, Recovery
 from workinjury_bridge.domain.recurrence import Recurrence
 from workinjury_bridge.domain.transfer import Transfer, TransferState
 
@@ -123,6 +124,22 @@ def recovery_changed(debt: Recovery, at: datetime, *, overdue: bool = False, lim
         limitation_near=limitation_near,
         overdue=overdue,
         changed_at=at,
+    )
+
+
+def set_off_applied(debt: Recovery, movement: Movement, at: datetime) -> SetOffApplied:
+    """A debt to a medical fund was met from what the work-injury fund owed the person."""
+    return SetOffApplied(
+        recovery_id=debt.recovery_id,
+        set_off_id=movement.set_off_id or "",
+        movement_id=movement.movement_id,
+        case_id=debt.case_id,
+        person_id=debt.person_id,
+        book=debt.book.value,
+        amount_fen=movement.amount_fen,
+        open_fen=debt.open_fen,
+        reference=movement.reference,
+        applied_at=at,
     )
 
 

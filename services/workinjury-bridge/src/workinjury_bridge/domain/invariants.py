@@ -80,7 +80,8 @@ def breaches_of(
         return found
     booked = _Balances(entries)
     set_off = _Balances(e for e in entries if e.kind == "set-off")
-    _expect_books(expect, conversion, figures, transfers, booked, set_off, debts, dues)
+    crossed = _Balances(e for e in entries if e.kind == "fund-set-off")
+    _expect_books(expect, conversion, figures, transfers, booked, set_off, crossed, debts, dues)
     vouchers = [t.voucher_no for t in transfers]
     expect("3", len(set(vouchers)) == len(vouchers), "a voucher number for two transfers")
     for transfer in transfers:
@@ -140,6 +141,7 @@ def _expect_books(
     transfers: Sequence[Transfer],
     booked: _Balances,
     set_off: _Balances,
+    crossed: _Balances,
     debts: Sequence[Recovery],
     dues: Sequence[InterfundDue],
 ) -> None:
@@ -167,7 +169,7 @@ def _expect_books(
         back = _moved(transfers, book, Direction.BACK)
         through = 0 if book in conversion.netted else amount
         netted += amount - through
-        expect("2", booked.of(DUE_TO_FUND, book) == out - through, f"debt to {book}")
+        expect("2", booked.of(DUE_TO_FUND, book) - crossed.of(DUE_TO_FUND, book) == out - through, f"debt to {book}")
         expect("2", booked.of(DUE_FROM_FUND, book) == (amount - back if turned else 0), f"claim on {book}")
         if conversion.state in (ConversionState.SETTLED, ConversionState.REVERTING, ConversionState.REVERTED):
             expect("6", out + _cleared(dues, Book.WI, book) == through, f"{book} did not get what it paid")

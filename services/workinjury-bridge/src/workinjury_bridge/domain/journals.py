@@ -6,7 +6,7 @@ Every function only arranges lines; ``shared.ledger.Entry`` refuses what does no
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from shared.ledger import Book, Entry, Line, credit, debit
@@ -301,6 +301,13 @@ def set_off_entry(concern: Concern, who: str, debtor: str, amount_fen: int, stam
     """
     lines = (debit(payable(who), amount_fen, who), credit(receivable(debtor), amount_fen, debtor))
     return _entry(concern, stamp, "set-off", lines, memo="抵扣应收款")
+
+
+def fund_set_off_entry(concern: Concern, who: str, book: Book, amount_fen: int, stamp: Stamp, hands: Hands) -> Entry:
+    """A debt to a medical fund is met from what this book owes the person: Dr 2203(P) / Cr 2202(f) (B10)."""
+    lines = (debit(DUE_TO_PERSON, amount_fen, who), credit(DUE_TO_FUND, amount_fen, book))
+    entry = _entry(concern, stamp, "fund-set-off", lines, memo="经本人同意或依决定抵扣医保基金应收款")
+    return replace(entry, maker=hands.maker, checker=hands.checker)
 
 
 def payment_entry(concern: Concern, who: str, amount_fen: int, stamp: Stamp) -> Entry:

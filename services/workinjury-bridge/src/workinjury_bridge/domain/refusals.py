@@ -176,6 +176,23 @@ def too_early(day: date) -> Refusal:
     )
 
 
+def no_other_fund() -> Refusal:
+    """Only what the person owes a medical fund is set off by consent or order; within one book it happens by itself (B0.5)."""
+    return conflict(
+        f"{PREFIX}.set-off.no-other-fund",
+        "只有个人欠医保基金的追偿款可以凭同意书或决定书从工伤待遇中抵扣",
+        "not a debt of the person to a medical fund",
+        field="recovery_id",
+    )
+
+
+def set_off_exists() -> Refusal:
+    """One consent or order at a time."""
+    return conflict(
+        f"{PREFIX}.set-off.exists", "该笔追偿已有办理中的抵扣", "a set-off of this debt is open", field="recovery_id"
+    )
+
+
 def beyond_debt(open_fen: int) -> Refusal:
     """More than the debtor still owes."""
     return conflict(

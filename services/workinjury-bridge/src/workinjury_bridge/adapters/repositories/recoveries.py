@@ -82,10 +82,12 @@ class SqlRecoveries:
         """See the port."""
         await opened(tx).execute(insert(t.limitation_interruption).values(recorded_at=at, **asdict(interrupted)))
 
-    async def mark_booked(self, tx: Tx, movement_id: str) -> None:
+    async def mark_booked(self, tx: Tx, movement_id: str, *, voided: bool = False) -> None:
         """See the port."""
         await opened(tx).execute(
-            update(t.recovery_movement).where(t.recovery_movement.c.movement_id == movement_id).values(booked=True)
+            update(t.recovery_movement)
+            .where(t.recovery_movement.c.movement_id == movement_id)
+            .values(booked=True, voided=voided)
         )
 
     async def disagreeing(self, tx: Tx) -> Sequence[tuple[str, int, int]]:
@@ -156,4 +158,7 @@ def _movement(row: Row[Any]) -> Movement:
         maker=row.maker,
         checker=row.checker,
         booked=row.booked,
+        set_off_id=row.set_off_id,
+        voucher_no=row.voucher_no,
+        voided=row.voided,
     )
