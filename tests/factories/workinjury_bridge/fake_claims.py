@@ -319,6 +319,20 @@ class FakeClaims:
 
         return self._once(f"charge-back:{double_bill_id}", effect)  # type: ignore[no-any-return]  # see take_back
 
+    async def undo_charge_back(self, clue: DoubleBill) -> None:
+        def effect() -> None:
+            found = self.settlements[clue.settlement_id]
+            debtor = f"P:{clue.person_id}"
+            found.reversed = False
+            for book, charged in found.by_book.items():
+                still = self.debt(book, debtor, clue.settlement_id)
+                lines = [debit(p.account, p.amount_fen) for p in found.bill.payments if p.book == book]
+                lines += [credit("1125", still, debtor)] if still else []
+                lines += [credit("2203", charged - still, debtor)] if charged > still else []
+                self._book(book, lines)
+
+        self._once(f"undo-charge-back:{clue.double_bill_id}", effect)
+
     async def reserve(self, transfers: Sequence[tuple[Conversion, Transfer]]) -> Sequence[Refusal | None]:
         return [_tried(partial(self._reserve, _reservation(t))) for _, t in transfers]
 

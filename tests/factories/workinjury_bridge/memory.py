@@ -250,6 +250,9 @@ class MemoryStays:
     async def mark_reversed(self, tx: Tx, settlement_id: str) -> None:
         of(tx).reversed[settlement_id] = True
 
+    async def mark_standing(self, tx: Tx, settlement_id: str) -> None:
+        of(tx).reversed.pop(settlement_id, None)
+
     async def is_reversed(self, tx: Tx, settlement_id: str) -> bool:
         return settlement_id in of(tx).reversed
 
@@ -382,12 +385,16 @@ class MemoryRecoveries:
     async def movement(self, tx: Tx, movement_id: str) -> Movement | None:
         return of(tx).movements.get(movement_id)
 
-    async def unbooked(self, tx: Tx, limit: int, *, conversion_id: str | None = None) -> Sequence[Movement]:
+    async def unbooked(
+        self, tx: Tx, limit: int, *, conversion_id: str | None = None, recovery_id: str | None = None
+    ) -> Sequence[Movement]:
         state = of(tx)
         return [
             m
             for m in state.movements.values()
-            if not m.booked and conversion_id in (None, state.recoveries[m.recovery_id].conversion_id)
+            if not m.booked
+            and conversion_id in (None, state.recoveries[m.recovery_id].conversion_id)
+            and recovery_id in (None, m.recovery_id)
         ][:limit]
 
     async def add_interruption(self, tx: Tx, interrupted: Interrupted, at: datetime) -> None:
@@ -479,7 +486,7 @@ class MemoryDoubleBills:
         return [d for d in of(tx).double_bills.values() if d.person_id == person_id]
 
     async def confirmed(self, tx: Tx, limit: int) -> Sequence[str]:
-        waiting = [k for k, d in of(tx).double_bills.items() if d.state is DoubleBillState.CONFIRMED]
+        waiting = [k for k, d in of(tx).double_bills.items() if d.state in (DoubleBillState.CONFIRMED, DoubleBillState.UNDOING)]
         return waiting[:limit]
 
     async def persons_with_bills(self, tx: Tx, since: date, after: str, limit: int) -> Sequence[str]:
@@ -621,6 +628,8 @@ class MemoryBridge:
             store,
             double_bills,
             papers,
+            recoveries,
+            set_offs,
             stays,
             conversions,
             self.claims,

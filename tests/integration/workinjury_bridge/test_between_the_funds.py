@@ -258,3 +258,72 @@ async def test_a_worker_that_dies_after_claims_has_booked_the_set_off_books_it_o
     assert await tell(two) == [None]
     assert await two.books("1121", "1125") == [fen("500"), SHARE - fen("500")]
     await two.sound()
+
+
+async def test_a_wrong_charge_back_is_undone_and_the_person_gets_back_what_was_paid_in(two: Two) -> None:
+    desk, client = two.desk, two.client
+    person, _, recovery_id = await paid_twice(two)
+    assert await desk.year(person) == {}
+    receipt = {"amount_fen": fen("1000"), "reference": "B1", "actor": "lijing"}
+    await client.post(f"/v1/recoveries/{recovery_id}/receipts", receipt)
+    (clue,) = (await client.get("/v1/double-bills", state="charged"))["items"]
+    path = f"/v1/double-bills/{clue['double_bill_id']}"
+    wrong = {"maker": "lijing", "checker": "zhaoming", "note": "经复核为两张不同的票据"}
+    early = await client.try_post(f"{path}/undo", wrong)
+    assert (early.status_code, early.json()["code"]) == (503, "workinjury-bridge.recovery.unbooked")
+    assert await tell(two) == [None]
+    before = await journals(two, "EMP")
+    await client.post(f"{path}/undo", wrong)
+    judge = two.house.bridge.double_bills
+    # two workers at once
+    await asyncio.gather(judge.charge(clue["double_bill_id"]), judge.charge(clue["double_bill_id"]))
+    assert (await journals(two, "EMP"))[len(before) :] == [
+        (
+            "charge-back",
+            {"5001.01()": SHARE, f"1125(P:{person})": -(SHARE - fen("1000")), f"2203(P:{person})": -fen("1000")},
+        )
+    ]
+    assert await two.books("5001.01", "1125", "2203") == [SHARE, 0, -fen("1000")]
+    found = await client.get(path)
+    assert (found["state"], found["undo_maker"], found["undo_checker"]) == ("undone", "lijing", "zhaoming")
+    debt = await client.get(f"/v1/recoveries/{recovery_id}")
+    assert (debt["state"], debt["open_fen"]) == ("reversed", 0)
+    assert await desk.count("settlement", "state = 'charged-back'") == 0
+    year = await desk.year(person)
+    assert (year["stays"], (await client.get("/v1/double-bills", state="raised"))["items"]) == (1, [])
+    assert await two.house.bridge.find_double.compare_all() == 0
+    owed = await desk.claims.list_person_payouts.owed_to(person)
+    assert [(due["book"], due["amount_fen"]) for due in owed["dues"]] == [("EMP", fen("1000"))]
+    await two.flush()
+    await two.sound()
+    again = await client.try_post(f"{path}/undo", wrong)
+    assert again.status_code == 409
+
+
+async def test_a_hospital_that_was_charged_gets_back_what_its_clearing_has_met(two: Two) -> None:
+    desk, client = two.desk, two.client
+    person = await desk.person(scheme="310", category="11")
+    case_id = await injured(two, person)
+    direct = await desk.stay(person, BILL, scheme="310", recer_sys_code="GSXT")
+    await desk.call("2304", desk.stay_input(direct, person, "12000.00", scheme="310"), msgid="D1", recer_sys_code="GSXT")
+    medical = await desk.stay(person, BILL, scheme="310")
+    await desk.call("2304", desk.stay_input(medical, person, "12000.00", scheme="310"), msgid="M1")
+    await two.flush()
+    (clue,) = (await client.get("/v1/double-bills", state="raised"))["items"]
+    path = f"/v1/double-bills/{clue['double_bill_id']}"
+    await client.post(f"{path}/confirm", {"maker": "lijing", "checker": "zhaoming"})
+    judge = two.house.bridge.double_bills
+    await judge.charge(clue["double_bill_id"])
+    hospital = f"H:{INSTITUTION}"
+    assert await journals(two, "EMP") == [
+        ("settlement", {"5001.01()": SHARE, f"2201({hospital})": -SHARE}),
+        ("charge-back", {f"1122({hospital})": SHARE, "5001.01()": -SHARE}),
+    ]
+    cleared = await desk.claims.clear_institution(OnceKey("t", "clear", "d"), Book.EMP, INSTITUTION, "2026-03")
+    assert (cleared["paid_fen"], cleared["offset_fen"]) == (0, SHARE)
+    await client.post(f"{path}/undo", {"maker": "lijing", "checker": "zhaoming", "note": "新证据"})
+    await judge.charge(clue["double_bill_id"])
+    assert (await journals(two, "EMP"))[-1] == ("charge-back", {"5001.01()": SHARE, f"2201({hospital})": -SHARE})
+    assert await two.books("5001.01", "1122", "2201") == [SHARE, 0, -SHARE]
+    assert (await client.get("/v1/recoveries", case_id=case_id))["items"] == []
+    await two.sound()

@@ -19,6 +19,7 @@ from tests.factories.workinjury_bridge.office import key, line
 from tests.unit.workinjury_bridge.test_double_bills import F11, FACT, PAPERS, clue, office, paid_on_paper
 from workinjury_bridge.application.decide_recognition import NewDecision
 from workinjury_bridge.application.recovery.decide_set_off import SetOffRequest
+from workinjury_bridge.domain.double_bill import DoubleBillState
 from workinjury_bridge.domain.paper_claim import Papers
 from workinjury_bridge.domain.recognition import Outcome
 from workinjury_bridge.domain.recovery import RecoveryState
@@ -224,3 +225,78 @@ async def test_what_the_medical_book_refuses_is_taken_back_and_paid() -> None:
     assert (movement.booked, movement.voided, bridge.state.dues) == (True, True, {})
     bridge.claims.around = lambda when, key: None
     await sound(bridge)
+
+
+async def undone(bridge: MemoryBridge) -> None:
+    await bridge.double_bills.undo(key(), clue(bridge).double_bill_id, "lijing", "zhaoming", "两张不同的发票")
+    for _ in range(2):
+        await bridge.go_on()
+
+
+async def test_a_charge_back_that_was_wrong_is_undone_and_what_was_paid_in_is_owed_back() -> None:
+    bridge, case_id, recovery_id = await indebted()
+    await bridge.debts.demand(key(), recovery_id, "clerk")
+    await bridge.debts.receive(key(), recovery_id, fen("1000"), 0, "B1", "clerk")
+    await allowed(bridge, recovery_id)
+    await paid_on_paper(bridge, case_id, later(1))
+    await bridge.go_on()
+    assert FACT.settlement_id in bridge.state.reversed
+    await undone(bridge)
+    assert sides(bridge.claims.entries[-1]) == (
+        {"5001.01": DEBT},
+        {"1125(P:P1)": DEBT - fen("4000"), "2203(P:P1)": fen("4000")},
+    )
+    debt = bridge.state.recoveries[recovery_id]
+    assert (debt.state, debt.open_fen, debt.recovered_fen) == (RecoveryState.REVERSED, 0, fen("4000"))
+    assert (only(bridge).state, only(bridge).applied_fen) == (SetOffState.WITHDRAWN, fen("3000"))
+    found = clue(bridge)
+    assert (found.state, found.undo_maker, found.undo_checker) == (DoubleBillState.UNDONE, "lijing", "zhaoming")
+    assert bridge.state.reversed == {}
+    assert await bridge.find_double.compare_all() == 0
+    # nothing more is taken from what the person gets
+    await paid_on_paper(bridge, case_id, later(2))
+    assert balance(bridge.state, "2202", "EMP") == -fen("3000")
+    await sound(bridge)
+
+
+async def test_undoing_needs_two_people_and_every_payment_in_the_book() -> None:
+    bridge, _, recovery_id = await indebted()
+    await bridge.debts.demand(key(), recovery_id, "clerk")
+    await bridge.debts.receive(key(), recovery_id, fen("1000"), 0, "B1", "clerk")
+    before = bridge.state.snapshot()
+    double_bill_id = clue(bridge).double_bill_id
+    for checker, code in (("lijing", "conversion.same-hand"), ("zhaoming", "recovery.unbooked")):
+        with pytest.raises(Refusal) as caught:
+            await bridge.double_bills.undo(key(), double_bill_id, "lijing", checker, "x")
+        assert caught.value.code == f"workinjury-bridge.{code}"
+    assert vars(bridge.state) == vars(before)
+    await bridge.go_on()
+    await undone(bridge)
+    with pytest.raises(Refusal) as caught:
+        await bridge.double_bills.undo(key(), double_bill_id, "lijing", "zhaoming", "x")
+    assert caught.value.code == "workinjury-bridge.double-bill.wrong-state"
+
+
+async def test_claims_away_while_it_is_undone_or_refusing_for_good() -> None:
+    bridge, _, recovery_id = await indebted()
+    double_bill_id = clue(bridge).double_bill_id
+    told = len(bridge.claims.entries)
+    bridge.claims.around = lambda when, of: away(when, of) if when == "after" else None
+    await undone(bridge)
+    assert (clue(bridge).state, len(bridge.claims.entries)) == (DoubleBillState.UNDOING, told + 1)
+    with pytest.raises(Refusal):
+        await bridge.debts.demand(key(), recovery_id, "clerk")
+
+    def refuse(when: str, of: str) -> None:
+        raise conflict("claims.charge-back.not-charged", "该结算未因重复支付被追回")
+
+    bridge.claims.around = refuse
+    assert await bridge.double_bills.charge(double_bill_id) is None
+    assert (clue(bridge).state, clue(bridge).undo_note) == (
+        DoubleBillState.CHARGED,
+        "claims.charge-back.not-charged: 该结算未因重复支付被追回",
+    )
+    assert (bridge.state.recoveries[recovery_id].state, bridge.state.recoveries[recovery_id].open_fen) == (
+        RecoveryState.OPEN,
+        DEBT,
+    )

@@ -110,6 +110,7 @@ from claims.application.settlement.settle_claim import SettleClaim
 from claims.application.settlement.settle_work_injury import SettleWorkInjury
 from claims.application.settlement.take_claim_back import TakeClaimBack
 from claims.application.settlement.take_claims_back import TakeClaimsBack
+from claims.application.settlement.undo_charge_back import UndoClaimChargeBack
 from claims.application.simulation.export_facts import ExportFacts
 from claims.application.simulation.find_simulation import FindSimulation
 from claims.application.simulation.ports import Engine
@@ -253,6 +254,7 @@ class Claims:
     take_claim_back: TakeClaimBack
     charge_claim_back: ChargeClaimBack
     take_stay_over: TakeStayOver
+    undo_charge_back: UndoClaimChargeBack
     take_claims_back: TakeClaimsBack
     read_bills: ReadBills
     file_for_care: FileForCare
@@ -403,6 +405,7 @@ def assemble(
         pay_person=PayPerson(once, SqlPersonPayouts(), ledger, clock, ids),
         list_person_payouts=ListPersonPayouts(db, SqlPersonPayouts()),
         redecide_later=RedecideLater(db, redecisions, years, persons, redecide, books, clock),
+        undo_charge_back=UndoClaimChargeBack(once, settlements, ledger, clearings, clock, ids, redecide),
         take_stay_over=TakeStayOver(
             uow=db,
             once=once,

@@ -301,6 +301,8 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
             once,
             find_double.double_bills,
             find_double.papers,
+            recoveries,
+            set_offs,
             stays,
             conversions,
             claims,

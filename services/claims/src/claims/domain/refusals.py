@@ -90,6 +90,13 @@ def settlement_not_valid(state: str, field: str = "setl_id") -> Refusal:
     )
 
 
+def not_charged_back() -> Refusal:
+    """Nothing to undo."""
+    return conflict(
+        "claims.charge-back.not-charged", "该结算未因重复支付被追回，不能恢复", "not charged back", field="settlement_id"
+    )
+
+
 def settled_by_paper() -> Refusal:
     """The person has the medical benefit of this bill already."""
     return conflict(

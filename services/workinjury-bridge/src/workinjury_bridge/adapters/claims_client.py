@@ -148,6 +148,17 @@ class HttpClaims:
         answer = await self._client.command(path, body, key)
         return ChargedBack(debtor=answer["debtor"], owed=_payments(answer["owed"]))
 
+    async def undo_charge_back(self, clue: DoubleBill) -> None:
+        """See the port."""
+        body = {
+            "double_bill_id": clue.double_bill_id,
+            "case_id": clue.case_id,
+            "maker": clue.undo_maker,
+            "checker": clue.undo_checker,
+        }
+        path, key = f"/v1/settlements/{clue.settlement_id}/charge-back/undo", f"undo-charge-back:{clue.double_bill_id}"
+        await self._client.command(path, body, key)
+
     async def reserve_clearing(self, clearing: Clearing, transfer: ClearingTransfer) -> None:
         """See the port."""
         body = _sides(transfer) | {

@@ -529,10 +529,13 @@ double_bill = Table(
     Column("decision_version", Integer, nullable=False),
     Column("match", Text, nullable=False, comment="same, near"),
     Column("due_on", Date, nullable=False),
-    Column("state", Text, nullable=False, comment="raised, confirmed, charged, cleared"),
+    Column("state", Text, nullable=False, comment="raised, confirmed, charged, undoing, undone, cleared"),
     Column("maker", Text),
     Column("checker", Text),
     Column("note", Text),
+    Column("undo_maker", Text, comment="who found the charge-back wrong"),
+    Column("undo_checker", Text),
+    Column("undo_note", Text),
     Column("raised_at", DateTime(timezone=True), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
     UniqueConstraint("settlement_id", "against"),
@@ -540,6 +543,7 @@ double_bill = Table(
     CheckConstraint(
         "state NOT IN ('confirmed', 'charged') OR (maker IS NOT NULL AND checker IS NOT NULL)", name="confirmed_by_two"
     ),
+    CheckConstraint("undo_checker <> undo_maker", name="undone_by_two"),
     Index("ix_double_bill_person_id", "person_id"),
     Index("ix_double_bill_state", "state", "double_bill_id"),
 )

@@ -167,6 +167,10 @@ class Stays(Protocol):
         """Remember a reversal, also when it arrives before the settlement."""
         ...
 
+    async def mark_standing(self, tx: Tx, settlement_id: str) -> None:
+        """A settlement that had fallen away stands again."""
+        ...
+
     async def is_reversed(self, tx: Tx, settlement_id: str) -> bool:
         """Whether a reversal was told."""
         ...
@@ -311,8 +315,10 @@ class Recoveries(Protocol):
         """One movement."""
         ...
 
-    async def unbooked(self, tx: Tx, limit: int, *, conversion_id: str | None = None) -> Sequence[Movement]:
-        """Movements that a medical book has not booked yet, oldest first; of one conversion when it is named."""
+    async def unbooked(
+        self, tx: Tx, limit: int, *, conversion_id: str | None = None, recovery_id: str | None = None
+    ) -> Sequence[Movement]:
+        """Movements that a medical book has not booked yet, oldest first; of one conversion or debt when it is named."""
         ...
 
     async def add_interruption(self, tx: Tx, interrupted: Interrupted, at: datetime) -> None:
@@ -390,7 +396,7 @@ class DoubleBills(Protocol):
         ...
 
     async def confirmed(self, tx: Tx, limit: int) -> Sequence[str]:
-        """Clues that claims has not been told, oldest first."""
+        """Clues to be charged back or to be undone that claims has not been told, oldest first."""
         ...
 
     async def persons_with_bills(self, tx: Tx, since: date, after: str, limit: int) -> Sequence[str]:
@@ -568,6 +574,10 @@ class ClaimsGateway(Protocol):
 
     async def charge_back(self, clue: DoubleBill) -> ChargedBack:
         """The medical settlement falls away, because the work-injury fund has paid the same bill."""
+        ...
+
+    async def undo_charge_back(self, clue: DoubleBill) -> None:
+        """The charge-back was wrong: the medical settlement stands again, what was paid in is owed to the person there."""
         ...
 
     async def reserve(self, transfers: Sequence[tuple[Conversion, Transfer]]) -> Sequence[Refusal | None]:

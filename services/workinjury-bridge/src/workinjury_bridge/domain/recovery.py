@@ -225,8 +225,16 @@ class Recovery:
         return replace(self, moved_fen=self.moved_fen + amount_fen)._closing(RecoveryState.MOVED, self.state)
 
     def reversed(self) -> Recovery:
-        """The recognition was revoked."""
+        """The recognition was revoked, or what it rested on was wrong."""
         return replace(self, state=RecoveryState.REVERSED, due_on=None)
+
+    def reopened(self) -> Recovery:
+        """What was to be undone stays: owed as before."""
+        self._expect("reopen", RecoveryState.REVERSED)
+        after = replace(self, state=RecoveryState.PARTIAL if self.recovered_fen else RecoveryState.OPEN)
+        if after.open_fen:
+            return after
+        return replace(after, state=RecoveryState.RECOVERED if self.recovered_fen else RecoveryState.WRITTEN_OFF)
 
     def _closing(self, closed: RecoveryState, otherwise: RecoveryState) -> Recovery:
         if self.open_fen:

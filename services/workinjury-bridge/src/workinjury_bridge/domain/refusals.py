@@ -176,6 +176,11 @@ def too_early(day: date) -> Refusal:
     )
 
 
+def receipts_unbooked() -> Refusal:
+    """What came in on a debt is not in the medical book yet: in a moment it is."""
+    return unavailable(f"{PREFIX}.recovery.unbooked", "追偿回款尚未在医保基金账套入账，稍后再办", "receipts are not booked yet")
+
+
 def no_other_fund() -> Refusal:
     """Only what the person owes a medical fund is set off by consent or order; within one book it happens by itself (B0.5)."""
     return conflict(

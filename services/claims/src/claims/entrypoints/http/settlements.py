@@ -17,6 +17,7 @@ from claims.application.settlement.read_bills import ReadBills
 from claims.application.settlement.replay_settlement import ReplaySettlement
 from claims.application.settlement.take_claim_back import Expected, TakeBack, TakeClaimBack
 from claims.application.settlement.take_claims_back import TakeClaimsBack
+from claims.application.settlement.undo_charge_back import UndoChargeBack, UndoClaimChargeBack
 from claims.domain.kept_part import KeptLine
 from claims.domain.taking_back import EmployerShare
 from shared.contracts.claims import FundPayment
@@ -95,6 +96,15 @@ class ChargeBackBody(BaseModel):
     checker: str = Field(min_length=1, max_length=50)
 
 
+class UndoChargeBackBody(BaseModel):
+    """A charge-back that two people have found wrong."""
+
+    double_bill_id: str = Field(min_length=1, max_length=30)
+    case_id: str = Field(min_length=1, max_length=30)
+    maker: str = Field(min_length=1, max_length=50)
+    checker: str = Field(min_length=1, max_length=50)
+
+
 class TakeOverBody(BaseModel):
     """A recognition was finally revoked: what the work-injury fund has paid of a stay, and what was paid of its lines."""
 
@@ -137,6 +147,7 @@ def settlements_router(
     read_bills: ReadBills,
     replay: ReplaySettlement,
     take_over: TakeStayOver,
+    undo: UndoClaimChargeBack,
 ) -> APIRouter:
     """Routes under /v1; scopes ``settlements:read`` and ``settlements:convert``."""
     router = APIRouter(prefix="/v1", tags=["settlements"])
@@ -205,6 +216,14 @@ def settlements_router(
         caller.require("settlements:convert")
         once = OnceKey("settlements/charge-back", key, digest_of([settlement_id, body.model_dump(mode="json")]))
         return await charge_back(ChargeBack(settlement_id=settlement_id, **body.model_dump()), once)
+
+    @router.post(
+        "/settlements/{settlement_id}/charge-back/undo", summary="The charge-back was wrong: the settlement stands again"
+    )
+    async def undo_charge(caller: Caller, settlement_id: Id, body: UndoChargeBackBody, key: IdempotencyKey) -> dict[str, Any]:
+        caller.require("settlements:convert")
+        once = OnceKey("settlements/charge-back/undo", key, digest_of([settlement_id, body.model_dump(mode="json")]))
+        return await undo(UndoChargeBack(settlement_id=settlement_id, **body.model_dump()), once)
 
     @router.get("/settlements/{settlement_id}/work-injury-lines", summary="The fee lines as the bridge was asked to judge them")
     async def injury_lines(caller: Caller, settlement_id: Id) -> dict[str, Any]:

@@ -65,7 +65,9 @@ class SqlRecoveries:
         row = await opened(tx).first(select(t.recovery_movement).where(t.recovery_movement.c.movement_id == movement_id))
         return None if row is None else _movement(row)
 
-    async def unbooked(self, tx: Tx, limit: int, *, conversion_id: str | None = None) -> Sequence[Movement]:
+    async def unbooked(
+        self, tx: Tx, limit: int, *, conversion_id: str | None = None, recovery_id: str | None = None
+    ) -> Sequence[Movement]:
         """See the port."""
         statement = (
             select(t.recovery_movement)
@@ -73,6 +75,8 @@ class SqlRecoveries:
             .order_by(t.recovery_movement.c.movement_id)
             .limit(limit)
         )
+        if recovery_id is not None:
+            statement = statement.where(t.recovery_movement.c.recovery_id == recovery_id)
         if conversion_id is not None:
             of_it = t.recovery.c.recovery_id == t.recovery_movement.c.recovery_id
             statement = statement.join(t.recovery, of_it).where(t.recovery.c.conversion_id == conversion_id)
