@@ -319,8 +319,9 @@ async def test_a_hospital_that_was_charged_gets_back_what_its_clearing_has_met(t
         ("settlement", {"5001.01()": SHARE, f"2201({hospital})": -SHARE}),
         ("charge-back", {f"1122({hospital})": SHARE, "5001.01()": -SHARE}),
     ]
-    cleared = await desk.claims.clear_institution(OnceKey("t", "clear", "d"), Book.EMP, INSTITUTION, "2026-03")
-    assert (cleared["paid_fen"], cleared["offset_fen"]) == (0, SHARE)
+    desk.clock.set(datetime.fromisoformat("2026-04-01T10:00:00+08:00"))
+    met = await desk.claims.clear_institution(OnceKey("t", "clear", "d"), Book.EMP, INSTITUTION, "2026-03")
+    assert (met["paid_fen"], met["offset_fen"]) == (0, SHARE)
     await client.post(f"{path}/undo", {"maker": "lijing", "checker": "zhaoming", "note": "新证据"})
     await judge.charge(clue["double_bill_id"])
     assert (await journals(two, "EMP"))[-1] == ("charge-back", {"5001.01()": SHARE, f"2201({hospital})": -SHARE})
