@@ -88,9 +88,10 @@ class SetOffBody(ActBody):
 
 
 class WithdrawalBody(Body):
-    """Why nothing more is set off."""
+    """Why nothing more is set off, and who says so."""
 
     note: Long
+    actor: Actor | None = None
 
 
 class InterruptionBody(ActBody):
