@@ -256,7 +256,7 @@ class Audit:
             of_it = {"settlement_id": d["settlement_id"]}
             medical = place.pop(d["settlement_id"], None) if d["state"] in ("reverting", "revoked") else None
             if d["state"] != "revoked":
-                assert (d["medical_fen"], d["medical_settlement_id"]) == (0, None), d
+                assert (d["medical_fen"], d["taken_over_by"]) == (0, None), d
                 continue
             mine = {due["payer"]: due["amount_fen"] for due in dues if due["origin"] == f"direct:{d['key']}"}
             assert sum(mine.values()) == d["medical_fen"], (mine, d)
@@ -267,10 +267,10 @@ class Audit:
                 if row["kind"] == "recovery" and row["account"] == "1125" and row["settlement_id"] == d["settlement_id"]
             )
             assert asked + d["medical_fen"] == d["work_injury_fen"] + meals, (asked, d)
-            assert (d["medical_settlement_id"] is None) == (d["not_taken_over"] is not None) == (medical is None), d
+            assert (d["taken_over_by"] is None) == (d["not_taken_over"] is not None) == (medical is None), d
             if medical is None:
                 continue
-            assert medical["settlement_id"] == d["medical_settlement_id"]
+            assert medical["settlement_id"] == d["taken_over_by"]
             assert settlements[d["settlement_id"]]["state"] == "taken-over"
             assert medical["total_fen"] == d["work_injury_fen"] + d["person_fen"], medical
             for book in BOOKS["claims"]:

@@ -7,6 +7,8 @@ from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.contracts.claims import FundPayment
 from shared.contracts.workinjury_bridge import DirectSettlementRevoked, RecoveryChanged
@@ -15,7 +17,7 @@ from shared.ledger import Book
 from shared.money import fen
 from tests.factories.workinjury_bridge.examples import sides
 from tests.factories.workinjury_bridge.fake_claims import away
-from tests.factories.workinjury_bridge.memory import MemoryBridge, balance
+from tests.factories.workinjury_bridge.memory import POLICIES, MemoryBridge, balance
 from tests.unit.workinjury_bridge.test_direct_settlement import BILL, bridge, confirmed, key, pay_meals, reversal
 from tests.unit.workinjury_bridge.test_out_of_area import admission, received, registered, settled, today
 from tests.unit.workinjury_bridge.test_out_of_area import bill as quarter_bill
@@ -23,6 +25,7 @@ from tests.unit.workinjury_bridge.test_out_of_area import bridge as treated_else
 from tests.unit.workinjury_bridge.test_out_of_area import key as next_key
 from workinjury_bridge.application.audit.apply_deduction import Finding
 from workinjury_bridge.application.recovery.remind import RECOVERY_DEADLINE
+from workinjury_bridge.domain.bill import BillLine, assess, paid_lines
 from workinjury_bridge.domain.direct_settlement import DirectState
 from workinjury_bridge.domain.out_of_area.remote_stay import RemoteState
 from workinjury_bridge.domain.recovery import Cause, RecoveryState
@@ -366,3 +369,38 @@ async def test_lines_that_are_not_the_settled_bill_are_left_to_a_person(bridge: 
     assert (debts(bridge), bridge.claims.asked) == ([("S9", E + MEALS, E + MEALS)], [])
     cause = "workinjury-bridge.settlement.bill-differs: 医保结算系统中的费用明细与工伤直接结算时的不一致"
     assert bridge.state.directs["W1"].not_taken_over == cause
+
+
+async def test_a_stay_that_was_cut_whole_is_not_asked_about(bridge: MemoryBridge) -> None:
+    covered(bridge)
+    await posted(bridge, paid=False)
+    finding = Finding(settlement_id="S9", line_id="1", amount_fen=E, reason="fraud", maker="m", checker="c")
+    await bridge.deduct.deduct(key("deduct"), finding)
+    await revoke(bridge)
+    direct = bridge.state.directs["W1"]
+    assert (direct.state, bridge.claims.asked, debts(bridge)) == (DirectState.REVOKED, [], [])
+    assert direct.not_taken_over == "workinjury-bridge.settlement.nothing-paid: 工伤保险基金没有实际支付该次费用"
+    assert await breaches(bridge) == []
+
+
+@given(
+    lines=st.lists(
+        st.builds(
+            BillLine,
+            line_id=st.just(""),
+            amount_fen=st.integers(0, 10**6),
+            in_catalogue=st.booleans(),
+            cap_fen=st.none() | st.integers(0, 10**6),
+            consent=st.none() | st.booleans(),
+            emergency=st.booleans(),
+        ),
+        max_size=8,
+    ),
+)
+def test_what_was_paid_of_a_bill_is_what_fund_and_person_bear(lines: list[BillLine]) -> None:
+    numbered = [replace(line, line_id=str(n)) for n, line in enumerate(lines)]
+    policy = POLICIES.on(date(2026, 5, 16))
+    version = assess(numbered, policy)
+    paid = paid_lines(numbered, policy, {})
+    assert sum(amount for _, amount in paid) == version.work_injury_fen + version.person_fen
+    assert all(amount <= numbered[int(line_id)].amount_fen for line_id, amount in paid)

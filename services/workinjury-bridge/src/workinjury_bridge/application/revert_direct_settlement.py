@@ -27,7 +27,7 @@ from workinjury_bridge.domain.direct_settlement import DirectSettlement, DirectS
 from workinjury_bridge.domain.facts import direct_settlement_revoked
 from workinjury_bridge.domain.journals import Stamp, about_direct, taken_over_entry
 from workinjury_bridge.domain.recovery import Cause
-from workinjury_bridge.domain.refusals import bill_differs, stay_divided
+from workinjury_bridge.domain.refusals import bill_differs, nothing_paid, stay_divided
 from workinjury_bridge.domain.split import KeptLine
 
 
@@ -76,15 +76,18 @@ class RevertDirectSettlement:
         return None
 
     async def _ask(self, settlement: DirectSettlement, settlement_id: str, cuts: Mapping[str, int]) -> TakenOver:
-        """Refuses a bill that is not the one that was settled, and a mixed stay."""
+        """Refuses a bill that is not the one that was settled, a mixed stay, and a stay of which the fund has paid nothing."""
         if settlement.keep_lines:
             raise stay_divided(settlement.key)
         policy, version = self.policies.on(settlement.ended_on), settlement.version
+        paid_fen = version.work_injury_fen - sum(cuts.values())
+        if paid_fen <= 0:
+            raise nothing_paid(settlement.key)
         lines = await self.claims.direct_lines(settlement_id)
         if assess(lines, policy) != version:
             raise bill_differs(settlement.key)
         paid = tuple(KeptLine(line_id=name, amount_fen=amount) for name, amount in paid_lines(lines, policy, cuts))
-        return await self.claims.take_over(settlement, version.work_injury_fen - sum(cuts.values()), paid)
+        return await self.claims.take_over(settlement, paid_fen, paid)
 
     async def _cuts(self, tx: Tx, settlement_id: str) -> Mapping[str, int]:
         """What audits have cut, by line: the hospital owes it, nobody else (B12)."""

@@ -63,6 +63,11 @@ def stay_divided(key: str) -> Refusal:
     )
 
 
+def nothing_paid(key: str) -> Refusal:
+    """The fund has paid nothing of the stay, or an audit has cut all of it: the medical funds have nothing to take over from it."""
+    return conflict(f"{PREFIX}.settlement.nothing-paid", "工伤保险基金没有实际支付该次费用", "nothing was paid", key=key)
+
+
 def bill_differs(key: str) -> Refusal:
     """The lines that claims has are not the bill that was settled directly; a person has to look."""
     return conflict(
