@@ -15,9 +15,9 @@ from shared.contracts.workinjury_bridge import DirectSettlementRevoked, Recovery
 from shared.errors import Refusal, unavailable
 from shared.ledger import Book
 from shared.money import fen
-from tests.factories.workinjury_bridge.examples import sides
+from tests.factories.workinjury_bridge.examples import POLICIES, sides
 from tests.factories.workinjury_bridge.fake_claims import away
-from tests.factories.workinjury_bridge.memory import POLICIES, MemoryBridge, balance
+from tests.factories.workinjury_bridge.memory import MemoryBridge, balance
 from tests.unit.workinjury_bridge.test_direct_settlement import BILL, bridge, confirmed, key, pay_meals, reversal
 from tests.unit.workinjury_bridge.test_out_of_area import admission, received, registered, settled, today
 from tests.unit.workinjury_bridge.test_out_of_area import bill as quarter_bill
