@@ -14,7 +14,7 @@ _VERBS = """
     classify clear close collect complete confirm contest convert correct count cover create credit deactivate decide deliver deny describe discharge enrol escalate export
     file find finish forward get grant identify import issue judge link lint list load lookup match move open parse pay pick plan post pre preview print propose publish
     query queue read receive recognise reconcile record recover redecide refer refund refuse register reject release remind renew replay replace replenish
-    report reserve reset restore resume retire retry return reveal reverse review revoke route run search seal send settle show sign simulate
+    report reserve reset restore resume retire retry return reveal reverse revert review revoke route run search seal send settle show sign simulate
     split start state stop submit suspend sync take track transfer trial undo update upload verify void wait withdraw write
 """
 # What use cases run on, rather than use cases: ports, the group that shares a commit, the memory of answered messages.

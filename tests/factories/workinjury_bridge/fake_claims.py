@@ -20,9 +20,11 @@ from shared.errors import Kind, Refusal, conflict, not_found, unavailable
 from shared.ids import CountingIds
 from shared.ledger import Book, Entry, Line, credit, debit
 from shared.money import allocate
-from workinjury_bridge.application.ports import ChargedBack, Mutual, TakenBack
+from workinjury_bridge.application.ports import ChargedBack, Mutual, TakenBack, TakenOver
+from workinjury_bridge.domain.bill import BillLine
 from workinjury_bridge.domain.clearing import Clearing, ClearingTransfer, Purse
 from workinjury_bridge.domain.conversion import Conversion
+from workinjury_bridge.domain.direct_settlement import DirectSettlement
 from workinjury_bridge.domain.double_bill import BillMark, DoubleBill
 from workinjury_bridge.domain.figures import Kept, MedicalBill
 from workinjury_bridge.domain.recovery import Movement, MovementKind, Recovery
@@ -61,8 +63,12 @@ class FakeClaims:
     """v2 by settlement, where it matters; otherwise every payer keeps his part in proportion."""
     manual: set[str] = field(default_factory=set)
     """Settlements that came of a paper claim at the medical fund."""
+    directs: dict[str, tuple[Sequence[BillLine], Sequence[FundPayment]]] = field(default_factory=dict)
+    """By direct settlement: its lines, and what the medical funds would pay of it; without, the person has no cover."""
     moved: dict[tuple[Book, str, str], int] = field(default_factory=dict)
     """Paid in or given up, by book, debtor and settlement."""
+    asked: list[tuple[int, tuple[KeptLine, ...]]] = field(default_factory=list)
+    """What was asked to be taken over."""
     refuse_take_back: bool = False
     refuse_reserve: int = 0
     """So many reservations are refused."""
@@ -241,6 +247,8 @@ class FakeClaims:
                 paid.append(credit("4007", body["interest_fen"]))
             if body["kind"] == MovementKind.WRITE_OFF:
                 paid = [debit("5001.30", amount)]
+            if body["kind"] == MovementKind.SET_OFF:
+                paid = [debit("1121", amount, "WI")]
             at = (book, debtor, settlement_id)
             self.moved[at] = self.moved.get(at, 0) + amount
             self._book(book, [*paid, credit("1123" if debtor.startswith("E:") else "1125", amount, debtor)])
@@ -267,6 +275,27 @@ class FakeClaims:
             if s.fact.person_id == person_id and s.taken_by is None and not s.reversed
         }
 
+    async def direct_lines(self, settlement_id: str) -> Sequence[BillLine]:
+        self.around("before", f"lines:{settlement_id}")
+        if settlement_id not in self.directs:
+            raise conflict("claims.coverage.none", "该人员没有有效参保，不享受待遇")
+        return self.directs[settlement_id][0]
+
+    async def take_over(self, settlement: DirectSettlement, paid_fen: int, lines: Sequence[KeptLine]) -> TakenOver:
+        def effect() -> TakenOver:
+            left, owed = paid_fen, {}
+            for payment in self.directs[settlement.settlement_id or ""][1]:
+                back = min(left, payment.amount_fen)
+                left -= back
+                owed[Book(payment.book)] = back
+                rest = payment.amount_fen - back
+                journal = [debit(payment.account, payment.amount_fen), credit("2202", back, "WI")]
+                self._book(payment.book, [*journal, *([credit("2203", rest, f"P:{settlement.person_id}")] if rest else [])])
+            self.asked.append((paid_fen, tuple(lines)))
+            return TakenOver(settlement_id=f"M{settlement.settlement_id}", owed=owed)
+
+        return self._once(f"take-over:{settlement.settlement_id}", effect)  # type: ignore[no-any-return]  # see take_back
+
     async def charge_back(self, clue: DoubleBill) -> ChargedBack:
         return self._charge_back(clue.settlement_id, clue.double_bill_id, paid_to_person=clue.paid_to_person)
 
@@ -289,6 +318,20 @@ class FakeClaims:
             return ChargedBack(debtor=debtor, owed=found.bill.payments)
 
         return self._once(f"charge-back:{double_bill_id}", effect)  # type: ignore[no-any-return]  # see take_back
+
+    async def undo_charge_back(self, clue: DoubleBill) -> None:
+        def effect() -> None:
+            found = self.settlements[clue.settlement_id]
+            debtor = f"P:{clue.person_id}"
+            found.reversed = False
+            for book, charged in found.by_book.items():
+                still = self.debt(book, debtor, clue.settlement_id)
+                lines = [debit(p.account, p.amount_fen) for p in found.bill.payments if p.book == book]
+                lines += [credit("1125", still, debtor)] if still else []
+                lines += [credit("2203", charged - still, debtor)] if charged > still else []
+                self._book(book, lines)
+
+        self._once(f"undo-charge-back:{clue.double_bill_id}", effect)
 
     async def reserve(self, transfers: Sequence[tuple[Conversion, Transfer]]) -> Sequence[Refusal | None]:
         return [_tried(partial(self._reserve, _reservation(t))) for _, t in transfers]
@@ -348,6 +391,9 @@ class FakeClaims:
             case ["settlements"]:
                 marks = await self.bills_of(request.url.params["person_id"])
                 return {"items": [_listed(key, mark) for key, mark in marks.items()], "next": None}
+            case ["settlements", settlement_id, "work-injury-lines"]:
+                await self.direct_lines(settlement_id)
+                raise not_found("http.404", "没有这个地址")
             case ["settlements", settlement_id]:
                 return _statement(await self.read_bill(settlement_id))
             case ["settlements", settlement_id, "take-back", "trial"]:

@@ -55,11 +55,13 @@ from workinjury_bridge.application.record_act import RecordAct
 from workinjury_bridge.application.recovery.apply_for_advance import ApplyForAdvance
 from workinjury_bridge.application.recovery.ask_back import AskBack
 from workinjury_bridge.application.recovery.book_movements import BookMovements
+from workinjury_bridge.application.recovery.decide_set_off import DecideSetOff
 from workinjury_bridge.application.recovery.open_debt import OpenDebt
 from workinjury_bridge.application.recovery.recover_debt import RecoverDebt
 from workinjury_bridge.application.recovery.remind import Remind
 from workinjury_bridge.application.recurrence.confirm_recurrence import ConfirmRecurrence
 from workinjury_bridge.application.reverse_direct_settlement import ReverseDirectSettlement
+from workinjury_bridge.application.revert_direct_settlement import RevertDirectSettlement
 from workinjury_bridge.application.review_conversion import ReviewConversion
 from workinjury_bridge.application.revoke_recognition import RevokeRecognition
 from workinjury_bridge.application.settle_directly import SettleDirectly
@@ -77,7 +79,7 @@ from workinjury_bridge.domain.benefits.wage import OwnWage
 from workinjury_bridge.domain.bill import BillLine
 from workinjury_bridge.domain.clearing import Clearing, ClearingTransfer, InstitutionDue, InterfundDue
 from workinjury_bridge.domain.conversion import Conversion, Step, next_step
-from workinjury_bridge.domain.direct_settlement import DirectSettlement
+from workinjury_bridge.domain.direct_settlement import DirectSettlement, DirectState
 from workinjury_bridge.domain.double_bill import DoubleBill, DoubleBillState
 from workinjury_bridge.domain.limitation import Interrupted
 from workinjury_bridge.domain.out_of_area.clearing import QuarterClearing
@@ -88,6 +90,7 @@ from workinjury_bridge.domain.policy import PolicyBook
 from workinjury_bridge.domain.recognition import CaseAct, Decision, InjuryCase
 from workinjury_bridge.domain.recovery import Movement, Recovery
 from workinjury_bridge.domain.recurrence import Recurrence
+from workinjury_bridge.domain.set_off import SetOff, SetOffState
 from workinjury_bridge.domain.split import StaySplit
 from workinjury_bridge.domain.stay import SettledStay
 from workinjury_bridge.domain.terms import CaseFacts
@@ -116,6 +119,7 @@ class State:
     interruptions: dict[str, Interrupted] = field(default_factory=dict)
     advances: dict[str, Advance] = field(default_factory=dict)
     deductions: dict[str, AuditDeduction] = field(default_factory=dict)
+    set_offs: dict[str, SetOff] = field(default_factory=dict)
     papers: dict[str, PaperClaim] = field(default_factory=dict)
     double_bills: dict[str, DoubleBill] = field(default_factory=dict)
     answers: dict[tuple[str, str], tuple[str, dict[str, Any]]] = field(default_factory=dict)
@@ -247,6 +251,9 @@ class MemoryStays:
 
     async def mark_reversed(self, tx: Tx, settlement_id: str) -> None:
         of(tx).reversed[settlement_id] = True
+
+    async def mark_standing(self, tx: Tx, settlement_id: str) -> None:
+        of(tx).reversed.pop(settlement_id, None)
 
     async def is_reversed(self, tx: Tx, settlement_id: str) -> bool:
         return settlement_id in of(tx).reversed
@@ -380,19 +387,23 @@ class MemoryRecoveries:
     async def movement(self, tx: Tx, movement_id: str) -> Movement | None:
         return of(tx).movements.get(movement_id)
 
-    async def unbooked(self, tx: Tx, limit: int, *, conversion_id: str | None = None) -> Sequence[Movement]:
+    async def unbooked(
+        self, tx: Tx, limit: int, *, conversion_id: str | None = None, recovery_id: str | None = None
+    ) -> Sequence[Movement]:
         state = of(tx)
         return [
             m
             for m in state.movements.values()
-            if not m.booked and conversion_id in (None, state.recoveries[m.recovery_id].conversion_id)
+            if not m.booked
+            and conversion_id in (None, state.recoveries[m.recovery_id].conversion_id)
+            and recovery_id in (None, m.recovery_id)
         ][:limit]
 
     async def add_interruption(self, tx: Tx, interrupted: Interrupted, at: datetime) -> None:
         of(tx).interruptions[interrupted.interruption_id] = interrupted
 
-    async def mark_booked(self, tx: Tx, movement_id: str) -> None:
-        of(tx).movements[movement_id] = replace(of(tx).movements[movement_id], booked=True)
+    async def mark_booked(self, tx: Tx, movement_id: str, *, voided: bool = False) -> None:
+        of(tx).movements[movement_id] = replace(of(tx).movements[movement_id], booked=True, voided=voided)
 
     async def disagreeing(self, tx: Tx) -> Sequence[tuple[str, int, int]]:
         state = of(tx)
@@ -408,6 +419,20 @@ class MemoryRecoveries:
 
 
 RECEIVABLES = ("1123", "1124", "1125")
+
+
+class MemorySetOffs:
+    async def save(self, tx: Tx, set_off: SetOff, at: datetime) -> None:
+        of(tx).set_offs[set_off.set_off_id] = set_off
+
+    async def locked(self, tx: Tx, set_off_id: str) -> SetOff | None:
+        return of(tx).set_offs.get(set_off_id)
+
+    async def of_recovery(self, tx: Tx, recovery_id: str) -> Sequence[SetOff]:
+        return [s for s in of(tx).set_offs.values() if s.recovery_id == recovery_id]
+
+    async def standing(self, tx: Tx, person_ids: Collection[str]) -> Sequence[SetOff]:
+        return [s for s in of(tx).set_offs.values() if s.person_id in person_ids and s.state is SetOffState.STANDING]
 
 
 class MemoryDeductions:
@@ -463,7 +488,7 @@ class MemoryDoubleBills:
         return [d for d in of(tx).double_bills.values() if d.person_id == person_id]
 
     async def confirmed(self, tx: Tx, limit: int) -> Sequence[str]:
-        waiting = [k for k, d in of(tx).double_bills.items() if d.state is DoubleBillState.CONFIRMED]
+        waiting = [k for k, d in of(tx).double_bills.items() if d.state in (DoubleBillState.CONFIRMED, DoubleBillState.UNDOING)]
         return waiting[:limit]
 
     async def persons_with_bills(self, tx: Tx, since: date, after: str, limit: int) -> Sequence[str]:
@@ -487,6 +512,9 @@ class MemoryDirects:
         return of(tx).directs.get(key)
 
     locked = get
+
+    async def reverting(self, tx: Tx, limit: int) -> Sequence[str]:
+        return sorted(k for k, d in of(tx).directs.items() if d.state is DirectState.REVERTING)[:limit]
 
     async def of_settlement(self, tx: Tx, settlement_id: str) -> DirectSettlement | None:
         return next((d for d in of(tx).directs.values() if d.settlement_id == settlement_id), None)
@@ -513,6 +541,9 @@ class MemoryLedger:
 
     async def of_settlement(self, tx: Tx, settlement_id: str) -> Sequence[Entry]:
         return [entry for entry in of(tx).entries.values() if entry.settlement_id == settlement_id]
+
+    async def of_voucher(self, tx: Tx, voucher_no: str) -> Entry | None:
+        return next((entry for entry in of(tx).entries.values() if entry.voucher_no == voucher_no), None)
 
     async def person_debt_fen(self, tx: Tx, person_id: str) -> int:
         return max(0, balance(of(tx), "1125", f"P:{person_id}"))
@@ -564,8 +595,9 @@ class MemoryBridge:
             store, conversions, directs, deductions, ledger, ask_back, policies, calendar, clock, ids
         )
         losses = MemoryLosses()
-        withdraw = WithdrawSettlements(directs, deductions, remote, losses, ledger, ask_back, clock, ids)
-        pay = PayPerson(ledger, recoveries, losses, clock, ids)
+        withdraw = WithdrawSettlements(directs, remote, losses, ledger, ask_back, clock, ids)
+        set_offs = MemorySetOffs()
+        pay = PayPerson(ledger, recoveries, losses, set_offs, clock, ids)
         self.benefits = MemoryBenefits(store, cases, ledger, pay, losses, clock, ids, book)
         confirm = ConfirmDirectSettlement(cases, directs, stays, ledger, policies, losses, withdraw, clock, ids)
         reverse = ReverseDirectSettlement(directs, ledger, losses, recoveries, self.deduct, pay, clock, ids)
@@ -599,6 +631,8 @@ class MemoryBridge:
             store,
             double_bills,
             papers,
+            recoveries,
+            set_offs,
             stays,
             conversions,
             self.claims,
@@ -614,7 +648,8 @@ class MemoryBridge:
         self.split = SplitStay(store, store, conversions, self.claims, policies, calendar, clock)
         self.advances = ApplyForAdvance(store, cases, advances, policies, calendar, clock, ids, record)
         self.debts = RecoverDebt(store, recoveries, conversions, ledger, policies, clock, ids, record)
-        self.book_movements = BookMovements(store, recoveries, self.claims)
+        self.book_movements = BookMovements(store, recoveries, set_offs, dues, ledger, self.claims, pay, clock, ids)
+        self.decide_set_off = DecideSetOff(store, recoveries, set_offs, clock, ids)
         self.remind = Remind(recoveries, advances, double_bills, policies, clock)
         self.advance = AdvanceConversion(
             store,
@@ -659,6 +694,9 @@ class MemoryBridge:
         self.settle = SettleDirectly(store, cases, directs, splits, policies, self.judge, CODES, clock, timedelta(hours=24))
         self.void_direct = VoidDirectSettlement(directs, clock)
         self.pay_direct_meals = PayDirectMeals(directs, pay, clock)
+        self.revert_direct = RevertDirectSettlement(
+            store, directs, deductions, dues, ledger, self.claims, policies, ask_back, open_debt, clock, ids
+        )
         self._on_settled = OnClaimSettled(cases, stays, propose, self.find_double, confirm)
         self._on_reversed = OnClaimReversed(cases, stays, conversions, reverse, clock)
         self._on_corrected = OnSettlementCorrected(cases, stays, conversions, clock)
@@ -691,6 +729,8 @@ class MemoryBridge:
     async def go_on(self) -> None:
         """What the worker's job does: take up everything that can go on."""
         await self.advance.run_all(await self.advance.due())
+        for key in await self.revert_direct.due():
+            await self.revert_direct.run(key)
         for clearing_id in await self.month_end.advance.due():
             await self.month_end.advance.run(clearing_id)
         for movement_id in await self.book_movements.due():

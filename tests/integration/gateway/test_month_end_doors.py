@@ -16,6 +16,7 @@ THINGS: dict[str, dict[str, Any]] = {
     "/v1/injury-cases/C1": PLACE,
     "/v1/recoveries/R1": PLACE,
     "/v1/double-bills/B1": PLACE,
+    "/v1/set-offs/T1": PLACE,
     "/v1/paper-claims/M1": PLACE,
     "/v1/recurrences/F1": PLACE,
     "/v1/out-of-area/registrations/G1": PLACE,
@@ -28,6 +29,7 @@ CONCLUSION: dict[str, Any] = {
     "decided_by": "河湾县劳动能力鉴定委员会",
     "treated_until": None,
 }
+CONSENT = {"ground": "consent", "document_no": "同意书1号", "documented_on": "2026-03-01", "amount_fen": 500}
 SUIT = {"kind": "suit", "on": "2026-03-01", "reference": "（2026）9号"}
 CLERK, REVIEWER, ACCOUNTANT = frozenset({"wangfang"}), frozenset({"lijing"}), frozenset({"chenhui"})
 APPROVER, HEADS = frozenset({"zhaoming"}), frozenset({"zhaoming", "zhouqiang"})
@@ -43,6 +45,9 @@ ACTS: list[tuple[str, dict[str, Any], frozenset[str]]] = [
     ("/v1/double-bills/B1/clear", {"note": "两次就诊"}, REVIEWER),
     ("/v1/injury-cases/C1/back-payment", {"effective_on": "2026-03-01", "proof": "缴费票1"}, REVIEWER),
     ("/v1/recoveries/R1/interruptions", SUIT, REVIEWER),
+    ("/v1/recoveries/R1/set-offs", CONSENT, REVIEWER),
+    ("/v1/set-offs/T1/approve", {}, HEADS),
+    ("/v1/set-offs/T1/withdraw", {"note": "本人撤回"}, REVIEWER),
     ("/v1/recurrences", {"case_id": "C1", "applied_on": "2026-03-01"}, CLERK),
     ("/v1/recurrences/F1/extension", {}, REVIEWER),
     ("/v1/recurrences/F1/conclusion", CONCLUSION, REVIEWER),
@@ -59,6 +64,7 @@ ACTS: list[tuple[str, dict[str, Any], frozenset[str]]] = [
 MONEY: dict[str, Any] = {"amount_fen": 6_654_000, "source": "fiscal-account", "reference": "YH20261201"}
 PROPOSED: list[tuple[str, dict[str, Any], frozenset[str], frozenset[str], str, str]] = [
     ("/v1/double-bills/B1/confirm", {"note": "同一张发票"}, REVIEWER, HEADS, "bridge", "/v1/double-bills/B1/confirm"),
+    ("/v1/double-bills/B1/undo", {"note": "两张票据"}, REVIEWER, HEADS, "bridge", "/v1/double-bills/B1/undo"),
     ("/v1/fund-replenishments", MONEY, ACCOUNTANT, HEADS, "bridge", "/v1/fund-replenishments"),
     (
         "/v1/replenishments",
@@ -164,6 +170,7 @@ async def test_another_region_changes_nothing(owners: House) -> None:
         "settlements:manual",
         "settlements:approve",
         "recoveries:write",
+        "recoveries:approve",
         "injury-cases:decide",
         "recurrences:apply",
         "out-of-area:apply",

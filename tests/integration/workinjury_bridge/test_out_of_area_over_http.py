@@ -130,6 +130,7 @@ async def test_a_final_revocation_asks_back_what_was_settled_here_and_elsewhere(
     revocation = OnceKey("revoke", case_id, "d")
     for _ in range(2):
         await house.bridge.revoke.run(revocation, case_id, "J1", date(2026, 11, 20), "court")
+    assert [await house.bridge.revert_direct.run(key) for key in await house.bridge.revert_direct.due()] == [None]
     debts = (await client.get("/v1/recoveries", case_id=case_id))["items"]
     assert sorted((d["settlement_id"], d["cause"], d["advanced_fen"]) for d in debts) == sorted(
         [("S9", "revoked", fen("22350")), (stay_id, "revoked", fen("21900"))]

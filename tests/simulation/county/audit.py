@@ -79,17 +79,20 @@ class Audit:
         self._conversions(books, settlements, conversions, transfers, payments)
         self._transfers(books, transfers, await fetch("claims", "SELECT * FROM transfer"))
         self._decisions(conversions, directs, decisions, payments)
+        dues = await fetch("workinjury-bridge", "SELECT * FROM interfund_due")
         self._work_injury_book(books, conversions, directs)
+        self._taken_over(books, settlements, directs, dues)
         await self._years_and_accounts(books, settlements)
         await self._premiums()
         for service in NAMES:
             parked = await fetch(service, "SELECT type, cause FROM parked_event WHERE replayed_at IS NULL")
             assert not parked, (service, parked)
-        if all(c["state"] in AT_REST for c in conversions):
+        if all(c["state"] in AT_REST for c in conversions) and not any(d["state"] == "reverting" for d in directs):
             for book in BOOKS["claims"]:
                 theirs = books.sum("1121", "2202", book=book, dim="WI")
                 ours = books.sum("1121", "2202", book="WI", dim=book)
-                assert theirs == -ours == 0, f"{book} says {theirs}, WI says {ours}"
+                due = sum(d["amount_fen"] for d in dues if d["payer"] == book)
+                assert -theirs == ours == due, f"{book} says {theirs}, WI says {ours}, the next clearing {due}"
 
     def _journals(self, books: Books) -> None:
         """B15.1, 16, 17."""
@@ -120,7 +123,7 @@ class Audit:
                 expected = paid[book] if row["state"] == "valid" else 0
                 assert borne == expected - short, f"{book} bears {borne} of {settlement_id} ({row['state']})"
                 assert 0 <= short <= (row["standing_account_fen"] if row["state"] == "valid" else 0), short
-                if row["state"] in ("valid", "taken-back"):
+                if row["state"] in ("valid", "taken-back") and row["infno"] != "TAKE-OVER":
                     owed[book, row["institution_code"]] += answered[book]
             if settlement_id in taken:
                 assert row["state"] == "taken-back", row
@@ -237,13 +240,44 @@ class Audit:
     def _work_injury_book(books: Books, conversions: Sequence[Any], directs: Sequence[Any]) -> None:
         """B15.5: the work-injury fund bears what it took over and settled directly, and nothing else."""
         converted = sum(c["work_injury_fen"] for c in conversions if c["state"] in BOOKED and not c["restored"])
-        posted = [d for d in directs if d["state"] == "posted"]
+        posted = [d for d in directs if d["state"] in ("posted", "reverting")]
         assert books.sum("5001.11", book="WI") == converted + sum(d["work_injury_fen"] for d in posted)
         for d in posted:
             assert books.sum("5001.11", book="WI", settlement_id=d["settlement_id"]) == d["work_injury_fen"]
-        standing = [d for d in directs if d["state"] in ("posted", "revoked")]
-        # after a revocation the hospital keeps what it is owed; the person owes it to the fund
+        standing = [d for d in directs if d["state"] in ("posted", "reverting", "revoked")]
+        # after a revocation the hospital keeps what it is owed; the medical funds and the person owe it to the fund
         assert -books.sum("2201", book="WI") == sum(d["work_injury_fen"] for d in standing)
+
+    @staticmethod
+    def _taken_over(books: Books, settlements: Mapping[str, Any], directs: Sequence[Any], dues: Sequence[Any]) -> None:
+        """B3: a revoked direct stay is owed once: by the medical funds what they would have paid, by the person the rest."""
+        place = {row["msgid"]: row for row in settlements.values() if row["infno"] == "TAKE-OVER"}
+        for d in directs:
+            of_it = {"settlement_id": d["settlement_id"]}
+            medical = place.pop(d["settlement_id"], None) if d["state"] in ("reverting", "revoked") else None
+            if d["state"] != "revoked":
+                assert (d["medical_fen"], d["taken_over_by"]) == (0, None), d
+                continue
+            mine = {due["payer"]: due["amount_fen"] for due in dues if due["origin"] == f"direct:{d['key']}"}
+            assert sum(mine.values()) == d["medical_fen"], (mine, d)
+            meals = d["meals_fen"] if d["meals_paid"] else 0
+            asked = sum(
+                row["fen"]
+                for row in books.rows
+                if row["kind"] == "recovery" and row["account"] == "1125" and row["settlement_id"] == d["settlement_id"]
+            )
+            assert asked + d["medical_fen"] == d["work_injury_fen"] + meals, (asked, d)
+            assert (d["taken_over_by"] is None) == (d["not_taken_over"] is not None) == (medical is None), d
+            if medical is None:
+                continue
+            assert medical["settlement_id"] == d["taken_over_by"]
+            assert settlements[d["settlement_id"]]["state"] == "taken-over"
+            assert medical["total_fen"] == d["work_injury_fen"] + d["person_fen"], medical
+            for book in BOOKS["claims"]:
+                owed = -books.sum("2202", book=book, settlement_id=medical["settlement_id"], kind="settlement")
+                assert owed == mine.get(book, 0), (book, owed, mine)
+                assert books.sum("1121", book="WI", dim=book, kind="recovery", **of_it) == owed
+        assert not place, place
 
     async def _years_and_accounts(self, books: Books, settlements: Mapping[str, Any]) -> None:
         """Counters are the sums of the decisions that stand; balances those of the movements: credits less what stands."""

@@ -41,6 +41,7 @@ NAMES: Final = ("enrollment", "claims", "workinjury-bridge", "gateway")
 _UNDER_WAY: Final = """
     SELECT 1 FROM conversion WHERE state IN ('approved', 'posted', 'transferring', 'reverting')
        OR (state = 'proposed' AND work_injury_fen IS NULL)
+    UNION ALL SELECT 1 FROM direct_settlement WHERE state = 'reverting'
 """
 
 

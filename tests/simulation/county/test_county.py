@@ -109,7 +109,7 @@ async def test_a_county_keeps_its_books(
 
 async def test_the_histories_were_eventful(tally: Counter[str]) -> None:
     states = [f"{state} conversion" for state in ("settled", "reverted", "failed")]
-    states += [f"{state} direct settlement" for state in ("posted", "reversed")]
-    states += [f"{state} settlement" for state in ("valid", "reversed", "taken-back", "reversal")]
+    states += [f"{state} direct settlement" for state in ("posted", "revoked", "reversed")]
+    states += [f"{state} settlement" for state in ("valid", "reversed", "taken-back", "taken-over", "reversal")]
     deaths = [f"death of {name}" for name in NAMES]
     assert {what for what in (*states, *deaths) if not tally[what]} == set(), tally

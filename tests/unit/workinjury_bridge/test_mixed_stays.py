@@ -317,13 +317,18 @@ async def test_revoked_the_person_owes_the_injurys_part_alone(bridge: MemoryBrid
     for fact in (MEDICAL, OURS):
         await bridge.hear(fact)
     await bridge.revoke.run(key("revoke"), case_of(bridge), "J1", date(2026, 4, 20), "court")
+    await bridge.go_on()
     assert [balance(bridge.state, a) for a in ("1125", "5001.11", "5001.13", "2201")] == [
         fen("14666.67"),
         0,
         0,
         -fen("14666.67"),
     ]
-    assert bridge.state.directs["W1"].medical_settlement_id == "S2"
+    direct = bridge.state.directs["W1"]
+    assert (direct.medical_settlement_id, direct.taken_over_by) == ("S2", None)
+    assert (
+        direct.not_taken_over == "workinjury-bridge.settlement.stay-divided: 混合住院的非工伤部分已由医保结算，不能再整笔转入"
+    )
     assert (await bridge.check.run())["breaches"] == []
 
 

@@ -79,6 +79,7 @@ from claims.application.late.propose_late_fact import ProposeLateFact
 from claims.application.late.redecide_later import RedecideLater
 from claims.application.late.redecide_year import AT_ONCE, RedecideYear
 from claims.application.late.settle_manual_claim import SettleManualClaim
+from claims.application.late.take_stay_over import TakeStayOver
 from claims.application.registry.find_by_number import FindByNumber
 from claims.application.registry.find_person import FindPerson
 from claims.application.registry.import_catalogue import ImportCatalogue
@@ -109,6 +110,7 @@ from claims.application.settlement.settle_claim import SettleClaim
 from claims.application.settlement.settle_work_injury import SettleWorkInjury
 from claims.application.settlement.take_claim_back import TakeClaimBack
 from claims.application.settlement.take_claims_back import TakeClaimsBack
+from claims.application.settlement.undo_charge_back import UndoClaimChargeBack
 from claims.application.simulation.export_facts import ExportFacts
 from claims.application.simulation.find_simulation import FindSimulation
 from claims.application.simulation.ports import Engine
@@ -251,6 +253,8 @@ class Claims:
     list_settlements: ListSettlements
     take_claim_back: TakeClaimBack
     charge_claim_back: ChargeClaimBack
+    take_stay_over: TakeStayOver
+    undo_charge_back: UndoClaimChargeBack
     take_claims_back: TakeClaimsBack
     read_bills: ReadBills
     file_for_care: FileForCare
@@ -401,6 +405,25 @@ def assemble(
         pay_person=PayPerson(once, SqlPersonPayouts(), ledger, clock, ids),
         list_person_payouts=ListPersonPayouts(db, SqlPersonPayouts()),
         redecide_later=RedecideLater(db, redecisions, years, persons, redecide, books, clock),
+        undo_charge_back=UndoClaimChargeBack(once, settlements, ledger, clearings, clock, ids, redecide),
+        take_stay_over=TakeStayOver(
+            uow=db,
+            once=once,
+            persons=persons,
+            institutions=SqlInstitutions(),
+            reader=reader,
+            visits=visits,
+            fees=fees,
+            settlements=settlements,
+            years=years,
+            past=SqlPast,
+            journals=ledger,
+            redecide=redecide,
+            books=books,
+            policy=late_facts,
+            clock=clock,
+            ids=ids,
+        ),
         charge_claim_back=ChargeClaimBack(once, settlements, ledger, clock, ids, redecide),
         take_claim_back=take_back,
         take_claims_back=TakeClaimsBack(db, take_back, SqlSettlementGroup(sealer), ledger, taken, clearings, redecide),

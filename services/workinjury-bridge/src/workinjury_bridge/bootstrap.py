@@ -46,6 +46,7 @@ from workinjury_bridge.adapters.repositories.double_bills import SqlDoubleBills
 from workinjury_bridge.adapters.repositories.ledger import SqlLedger
 from workinjury_bridge.adapters.repositories.papers import SqlPaperClaims
 from workinjury_bridge.adapters.repositories.recoveries import SqlRecoveries
+from workinjury_bridge.adapters.repositories.set_offs import SqlSetOffs
 from workinjury_bridge.adapters.repositories.stay_splits import SqlStaySplits
 from workinjury_bridge.adapters.repositories.stays import SqlStays
 from workinjury_bridge.adapters.repositories.transfers import SqlTransfers
@@ -103,12 +104,14 @@ from workinjury_bridge.application.record_act import RecordAct
 from workinjury_bridge.application.recovery.apply_for_advance import ApplyForAdvance
 from workinjury_bridge.application.recovery.ask_back import AskBack
 from workinjury_bridge.application.recovery.book_movements import BookMovements
+from workinjury_bridge.application.recovery.decide_set_off import DecideSetOff
 from workinjury_bridge.application.recovery.open_debt import OpenDebt
 from workinjury_bridge.application.recovery.recover_debt import RecoverDebt
 from workinjury_bridge.application.recovery.remind import Remind
 from workinjury_bridge.application.recurrence.confirm_recurrence import ConfirmRecurrence
 from workinjury_bridge.application.recurrence.ports import RecurrenceViews
 from workinjury_bridge.application.reverse_direct_settlement import ReverseDirectSettlement
+from workinjury_bridge.application.revert_direct_settlement import RevertDirectSettlement
 from workinjury_bridge.application.review_conversion import ReviewConversion
 from workinjury_bridge.application.revoke_recognition import RevokeRecognition
 from workinjury_bridge.application.settle_directly import SettleDirectly
@@ -198,6 +201,7 @@ class Bridge:
     advances: ApplyForAdvance
     debts: RecoverDebt
     book_movements: BookMovements
+    decide_set_off: DecideSetOff
     remind: Remind
     papers: ClaimOnPaper
     double_bills: JudgeDoubleBill
@@ -208,6 +212,7 @@ class Bridge:
     settle: SettleDirectly
     void_direct: VoidDirectSettlement
     pay_direct_meals: PayDirectMeals
+    revert_direct: RevertDirectSettlement
     on_settled: OnClaimSettled
     on_reversed: OnClaimReversed
     on_corrected: OnSettlementCorrected
@@ -245,10 +250,11 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
     deductions, remote_stays = SqlDeductions(), SqlRemoteStays(cases)
     deduct = DeductAfterAudit(once, conversions, directs, deductions, ledger, ask_back, policies, calendar, clock, ids)
     losses, worklists = SqlLosses(), SqlWorklists(db)
-    pay = PayPerson(ledger, recoveries, losses, clock, ids)
+    set_offs = SqlSetOffs()
+    pay = PayPerson(ledger, recoveries, losses, set_offs, clock, ids)
     benefits = _benefits(db, once, cases, ledger, store, pay, losses, clock, ids)
     judge = JudgeEligibility(db, cases, recurrences, policies)
-    withdraw = WithdrawSettlements(directs, deductions, remote_stays, losses, ledger, ask_back, clock, ids)
+    withdraw = WithdrawSettlements(directs, remote_stays, losses, ledger, ask_back, clock, ids)
     confirm = ConfirmDirectSettlement(cases, directs, stays, ledger, policies, losses, withdraw, clock, ids)
     reverse = ReverseDirectSettlement(directs, ledger, losses, recoveries, deduct, pay, clock, ids)
     find_double = FindDoubleBills(
@@ -288,13 +294,16 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         stay_splits=SplitBeforeSettlement(db, once, cases, SqlStaySplits(), directs, policies, calendar, clock),
         advances=ApplyForAdvance(once, cases, advances, policies, calendar, clock, ids, record),
         debts=RecoverDebt(once, recoveries, conversions, ledger, policies, clock, ids, record),
-        book_movements=BookMovements(db, recoveries, claims),
+        book_movements=BookMovements(db, recoveries, set_offs, dues, ledger, claims, pay, clock, ids),
+        decide_set_off=DecideSetOff(once, recoveries, set_offs, clock, ids),
         papers=papers,
         double_bills=JudgeDoubleBill(
             db,
             once,
             find_double.double_bills,
             find_double.papers,
+            recoveries,
+            set_offs,
             stays,
             conversions,
             claims,
@@ -347,6 +356,9 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         ),
         void_direct=VoidDirectSettlement(directs, clock),
         pay_direct_meals=PayDirectMeals(directs, pay, clock),
+        revert_direct=RevertDirectSettlement(
+            db, directs, deductions, dues, ledger, claims, policies, ask_back, open_debt, clock, ids
+        ),
         on_settled=OnClaimSettled(cases, stays, propose, find_double, confirm),
         on_reversed=OnClaimReversed(cases, stays, conversions, reverse, clock),
         on_corrected=OnSettlementCorrected(cases, stays, conversions, clock),

@@ -91,6 +91,8 @@ class ClaimSettled:
     injury_suspect: bool = False
     invoice_no: str | None = None
     """As the hospital or the paper states it; tells a bill that a second fund is asked for."""
+    takes_over: str | None = None
+    """The direct settlement of the work-injury fund in whose place it stands, after a final revocation (B3)."""
 
 
 @event("claims.claim-reversed.v1", topic="claims.claim.v1", key="person_id")
@@ -150,6 +152,22 @@ class ClaimChargedBack:
     payments: list[FundPayment]
     """What each book is owed."""
     total_fen: int
+
+
+@event("claims.claim-reinstated.v1", topic="claims.claim.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimReinstated:
+    """A settlement that was charged back for a double payment stands again: it was another bill (B10)."""
+
+    settlement_id: str
+    double_bill_id: str
+    visit_id: str
+    person_id: str
+    reinstated_at: datetime
+    payments: list[FundPayment]
+    """What each book bears again."""
+    owed_to_person_fen: int
+    """What the person has paid in meanwhile, now owed back (2203)."""
 
 
 @event("claims.claim-restored.v1", topic="claims.claim.v1", key="person_id")

@@ -239,6 +239,25 @@ class RecoveryChanged:
     """It lapses soon, or has lapsed: somebody must demand or sue."""
 
 
+@event("workinjury-bridge.set-off-applied.v1", topic="workinjury-bridge.recovery.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetOffApplied:
+    """A debt to a medical fund was met from what the work-injury fund owed the person; both books have it (B10)."""
+
+    recovery_id: str
+    set_off_id: str
+    movement_id: str
+    case_id: str
+    person_id: str
+    book: str
+    amount_fen: int
+    open_fen: int
+    """Still owed."""
+    reference: str
+    """Number of the consent or of the order."""
+    applied_at: datetime
+
+
 @event("workinjury-bridge.advance-changed.v1", topic="workinjury-bridge.recovery.v1", key="person_id")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdvanceChanged:
@@ -269,6 +288,25 @@ class WorkInjurySettled:
     person_fen: int
     hospital_fen: int
     settled_at: datetime
+
+
+@event("workinjury-bridge.direct-settlement-revoked.v1", topic="workinjury-bridge.conversion.v1", key="person_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectSettlementRevoked:
+    """After a final revocation: what of a stay settled directly the medical funds owe, and what the person (B3)."""
+
+    key: str
+    case_id: str
+    person_id: str
+    settlement_id: str
+    decision_version: int
+    """The one that the stay was settled under."""
+    medical_settlement_id: str | None
+    medical_fen: int
+    person_fen: int
+    not_taken_over: str | None
+    """Why the medical funds pay nothing."""
+    revoked_at: datetime
 
 
 @event("workinjury-bridge.audit-deduction-changed.v1", topic="workinjury-bridge.recovery.v1", key="person_id")

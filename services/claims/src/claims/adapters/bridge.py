@@ -7,15 +7,14 @@ from datetime import date
 from typing import Any
 
 from claims.application.late.late_cases import ManualClaim
-from claims.application.settlement.settle_work_injury import WorkInjuryOutcome
+from claims.application.settlement.settle_work_injury import WorkInjuryOutcome, injury_line
 from claims.domain.care_codes import WORK_INJURY, care_of
 from claims.domain.kept_part import KeptLine
 from claims.domain.settlement import VisitToSettle
 from claims.domain.stay_credit import InjuryStanding
-from shared.codes import Code, CodeSystem
+from shared.codes import Code
 from shared.errors import Kind, Refusal
 from shared.http.client import ServiceClient
-from shared.money import fen_rounded
 
 
 class HttpWorkInjury:
@@ -38,7 +37,7 @@ class HttpWorkInjury:
             "care": _pair(care_of(visit.med_type, inpatient=visit.inpatient)),
             "begun_on": visit.begun_on.isoformat(),
             "ended_on": ended_on.isoformat(),
-            "lines": [_line(line) for line in lines],
+            "lines": [injury_line(line) for line in lines],
         }
         answer = await self._bridge.command("/v1/work-injury-settlements", body, f"{key}:{body['mode']}")
         return WorkInjuryOutcome(
@@ -92,22 +91,3 @@ class HttpPaidElsewhere:
                 raise
             return False
         return any(bill["match"] == "same" for bill in answer["items"])
-
-
-def _line(line: dict[str, Any]) -> dict[str, Any]:
-    limit = line["price_limit"]
-    details: dict[str, Any] = line["details"]
-    return {
-        "line_id": line["line_no"],
-        "item_code": line["item_code"],
-        "code_system": CodeSystem.CHS_ITEM.value,
-        "amount_fen": line["amount_fen"],
-        "class": line["charge_class"],
-        "cap_fen": None if limit is None else fen_rounded(limit * line["quantity"]),
-        "in_wi_catalogue": line["in_work_injury_catalogue"] or line["charge_class"] in ("A", "B"),
-        # hosp_appr_flag 1: the hospital has the patient's consent on file; er_flag marks emergency lines (O dialect).
-        "consent": details.get("hosp_appr_flag") == "1",
-        "emergency": details.get("er_flag") == "1",
-        # 非工伤费用标志: an own disease, which the medical funds settle (B5).
-        "related": details.get("make_flag", "").lstrip("0") != "1",
-    }

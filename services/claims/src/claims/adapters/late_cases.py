@@ -43,7 +43,11 @@ class SqlLateCases:
         s = SETTLEMENT.c
         found = await opened(tx).first(
             select(s.settlement_id).where(
-                s.person_id == person_id, s.state == "valid", s.answer["invoice_no"].as_string() == invoice_no
+                s.person_id == person_id,
+                s.state == "valid",
+                # a bill of the work-injury fund the bridge is asked about
+                s.work_injury_key.is_(None),
+                s.answer["invoice_no"].as_string() == invoice_no,
             )
         )
         return found is not None

@@ -37,6 +37,7 @@ from claims.adapters.tables.settlement import (
 )
 from claims.adapters.tables.visits import FEE_BATCH, FEE_LINE, VISIT
 from claims.application.header import HisHeader
+from claims.application.late.corrections import MANUAL
 from claims.application.settlement.answer import SettlementAnswer
 from claims.application.settlement.ports import Correction, NewSettlement, StoredSettlement, YearKey
 from claims.application.settlement.stored_facts import KEPT_LINES, decision_to_json
@@ -187,6 +188,26 @@ class SqlSettlements:
         for share in await self._relatives(tx, settlement, standing=True):
             await self._use_sharing(tx, share, -share.amount_fen)
             await self._move(tx, settlement, share.amount_fen, "take-back", share)
+
+    async def claimed_on_paper(self, tx: Tx, settlement: StoredSettlement, paid_fen: int) -> bool:
+        """See ``Settlements``."""
+        s, of = SETTLEMENT.c, settlement.answer
+        same = [
+            (s.institution_code == settlement.institution_code)
+            & (s.begun_on == of.begun_on)
+            & (s.ended_on == of.ended_on)
+            & s.total_fen.in_((settlement.total_fen, paid_fen))
+        ]
+        if of.invoice_no:
+            same.append(s.answer["invoice_no"].as_string() == of.invoice_no)
+        found = select(s.settlement_id).where(
+            s.person_id == settlement.person_id, s.state == "valid", s.infno == MANUAL, or_(*same)
+        )
+        return await opened(tx).first(found) is not None
+
+    async def give_over(self, tx: Tx, settlement: StoredSettlement) -> None:
+        """See ``Settlements``."""
+        await self._set_state(tx, settlement.settlement_id, "taken-over")
 
     async def free_batches(self, tx: Tx, settlement_id: str) -> None:
         """See ``Settlements``. A number that was used again meanwhile keeps its newer generation beside this one."""

@@ -11,6 +11,9 @@ from shared.contracts.enrollment import CoveragePeriod, IdentityClass
 WORK_INJURY: Final = "WI"
 """Scheme code of work injury, which is no insutype of the medical family."""
 
+MEDICAL_SCHEMES: Final = ("310", "390")
+"""insutype of employees and of residents."""
+
 CoverStatus = Literal["active", "paused", "ended"]
 
 CLASS_NAMES: Final = {

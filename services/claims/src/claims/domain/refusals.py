@@ -72,10 +72,14 @@ _NOT_VALID = {
     "reversed": "该结算已撤销",
     "taken-back": "该结算已转由工伤保险基金支付",
     "charged-back": "该结算与工伤保险基金重复支付，已追回",
+    "taken-over": "工伤认定已撤销，该结算已转由医保基金按医保规定结算",
     "reversal": "该结算ID是撤销记录",
     "work-injury": "该结算由工伤保险基金直接支付",
     "manual": "该结算为手工（零星）报销",
     "beside": "该结算是混合住院的非工伤部分，随工伤结算一并撤销",
+    "medical": "该结算不是工伤保险基金直接支付的结算",
+    "mixed": "该结算同时有医保基金支付，不能整笔转由医保结算",
+    "taken-over-stay": "该结算由工伤认定撤销后转入，不能由医疗机构撤销",
 }
 
 
@@ -84,6 +88,28 @@ def settlement_not_valid(state: str, field: str = "setl_id") -> Refusal:
     return conflict(
         "claims.settlement.not-valid", f"{_NOT_VALID[state]}，不能办理", f"settlement is {state}", field=field, state=state
     )
+
+
+def not_charged_back() -> Refusal:
+    """Nothing to undo."""
+    return conflict(
+        "claims.charge-back.not-charged", "该结算未因重复支付被追回，不能恢复", "not charged back", field="settlement_id"
+    )
+
+
+def settled_by_paper() -> Refusal:
+    """The person has the medical benefit of this bill already."""
+    return conflict(
+        "claims.take-over.claimed-on-paper",
+        "该费用已由本人向医保基金手工报销，不再转入",
+        "the medical funds have paid a paper claim of this bill",
+        field="settlement_id",
+    )
+
+
+def institution_gone(field: str) -> Refusal:
+    """No such institution in the register."""
+    return not_found("claims.institution.unknown", "医疗机构未在本地登记", "no such institution", field=field)
 
 
 def late_fact_unknown() -> Refusal:

@@ -19,6 +19,7 @@ from shared.ledger.books import (
     DUE_TO_EMPLOYER,
     DUE_TO_FUND,
     DUE_TO_INSTITUTION,
+    DUE_TO_PERSON,
     PRIOR_YEAR_BENEFIT,
     WRITTEN_OFF,
 )
@@ -112,6 +113,46 @@ def charged_back(payments: Sequence[FundPayment], debtor: str, closed_year: int 
         account, dim = (p.account, "") if closed_year is None else (PRIOR_YEAR_BENEFIT, str(closed_year))
         lines.append(credit(account, p.amount_fen, dim))
     return lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargedDebt:
+    """What became of what a charge-back has made somebody owe one book: open + received + written off = charged."""
+
+    open_fen: int
+    received_fen: int = 0
+    written_off_fen: int = 0
+
+    @classmethod
+    def of(cls, entries: Sequence[Entry], *, open_at_institution_fen: int) -> ChargedDebt:
+        """Read from the journals of the book since the charge-back, itself the first. What an institution owes is met at its
+        clearing, for all its settlements together: of that, what the institution still owes at most is open."""
+        charged = entries[0].lines[0]
+        if charged.account == DUE_FROM_INSTITUTION:
+            still = min(charged.debit_fen, open_at_institution_fen)
+            return cls(open_fen=still, received_fen=charged.debit_fen - still)
+        moved = dict.fromkeys(("receipt", "fund-set-off", "write-off"), 0)
+        for entry in entries[1:]:
+            if entry.kind in moved:
+                mine = [x for x in entry.lines if (x.account, x.dim) == (charged.account, charged.dim)]
+                moved[entry.kind] += sum(x.credit_fen - x.debit_fen for x in mine)
+        received = moved["receipt"] + moved["fund-set-off"]
+        left = charged.debit_fen - received - moved["write-off"]
+        return cls(open_fen=left, received_fen=received, written_off_fen=moved["write-off"])
+
+
+def charge_undone(charged: Sequence[Line], debt: ChargedDebt, person_dim: str) -> list[Line]:
+    """The contrary of a charge-back (first line what is owed, then the expenditure): what was paid in is owed back, Cr 2203(P) or
+    2201(H), what was given up comes in again, Cr 5001.30."""
+    owed, *expense = charged
+    paid_in = (DUE_TO_INSTITUTION, owed.dim) if owed.account == DUE_FROM_INSTITUTION else (DUE_TO_PERSON, person_dim)
+    parts = (
+        (owed.account, debt.open_fen, owed.dim),
+        (paid_in[0], debt.received_fen, paid_in[1]),
+        (WRITTEN_OFF, debt.written_off_fen, ""),
+    )
+    back = [Line(x.account, x.dim, x.credit_fen, x.debit_fen) for x in expense]
+    return [*back, *(credit(account, amount, dim) for account, amount, dim in parts if amount)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from claims.application.stay_credits.settle_stay_credit import SettleStayCredit
 from shared.contracts import REGISTRY, Envelope
 from shared.contracts.claims import (
     ClaimChargedBack,
+    ClaimReinstated,
     ClaimRestored,
     ClaimReversed,
     ClaimSettled,
@@ -28,6 +29,7 @@ SETTLEMENTS_CHANGED: Final[tuple[type[Any], ...]] = (
     ClaimReversed,
     ClaimTakenBack,
     ClaimChargedBack,
+    ClaimReinstated,
     ClaimRestored,
     SettlementCorrected,
 )

@@ -90,6 +90,8 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
                 claims.take_claims_back,
                 claims.read_bills,
                 claims.replay,
+                claims.take_stay_over,
+                claims.undo_charge_back,
             ),
             late_facts_router(claims.propose_late_fact, claims.approve_late_fact, claims.list_late_facts),
             person_payouts_router(claims.pay_person, claims.list_person_payouts),

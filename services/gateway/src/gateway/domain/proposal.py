@@ -73,6 +73,15 @@ KINDS: Final[Mapping[str, Kind]] = {
             command="/v1/double-bills/{subject}/confirm",
         ),
         Kind(
+            code="double-bill-undo",
+            name="撤销重复支付追回",
+            propose="recoveries:write",
+            approve="recoveries:approve",
+            thing="/v1/double-bills/{subject}",
+            owner="workinjury-bridge",
+            command="/v1/double-bills/{subject}/undo",
+        ),
+        Kind(
             code="replenishment",
             name="登记补足资金",
             propose="clearing:propose",

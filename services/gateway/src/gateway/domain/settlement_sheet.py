@@ -16,6 +16,7 @@ _STATES: Final = {
     "reversed": "（已撤销）",
     "taken-back": "（已转工伤保险基金）",
     "charged-back": "（重复支付，已追回）",
+    "taken-over": "（工伤认定撤销，已转医保基金结算）",
     "reversal": "（撤销单）",
 }
 _AMOUNTS: Final = ("amount_fen", "self_funded_fen", "over_limit_fen", "pre_selfpay_fen", "in_scope_fen")

@@ -327,6 +327,27 @@ def entry(event: object, at: datetime) -> Entry | None:
                 amount_fen=event.total_fen,
                 links=_links(case_id=event.case_id, visit_id=event.visit_id),
             )
+        case workinjury_bridge.SetOffApplied():
+            return Entry(
+                person_id=event.person_id,
+                at=event.applied_at,
+                kind="injury",
+                title="工伤待遇抵扣医保追偿款",
+                detail=f"依据 {event.reference}，尚欠 {format_yuan(event.open_fen)} 元",
+                amount_fen=event.amount_fen,
+                links=_links(case_id=event.case_id),
+            )
+        case workinjury_bridge.DirectSettlementRevoked():
+            return Entry(
+                person_id=event.person_id,
+                at=event.revoked_at,
+                kind="settlement",
+                title="工伤认定撤销，直接结算转由医保结算" if event.medical_settlement_id else "工伤认定撤销，追回直接结算费用",
+                detail=f"医保基金承担 {format_yuan(event.medical_fen)} 元，应由个人退回 {format_yuan(event.person_fen)} 元"
+                + (f"；医保基金未承担：{event.not_taken_over.partition(': ')[2]}" if event.not_taken_over else ""),
+                amount_fen=event.medical_fen + event.person_fen,
+                links=_links(case_id=event.case_id),
+            )
         case gateway.MatterAccepted():
             return Entry(
                 person_id=event.person_id,

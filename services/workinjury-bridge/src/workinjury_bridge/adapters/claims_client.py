@@ -22,10 +22,11 @@ from shared.ledger.books import (
     DUE_TO_INSTITUTION,
     DUE_TO_PERSON,
 )
-from workinjury_bridge.application.ports import ChargedBack, Mutual, TakenBack
+from workinjury_bridge.application.ports import ChargedBack, Mutual, TakenBack, TakenOver
 from workinjury_bridge.domain.bill import BillLine
 from workinjury_bridge.domain.clearing import Clearing, ClearingTransfer, Purse
 from workinjury_bridge.domain.conversion import Conversion
+from workinjury_bridge.domain.direct_settlement import DirectSettlement
 from workinjury_bridge.domain.double_bill import BillMark, DoubleBill
 from workinjury_bridge.domain.figures import Kept, MedicalBill
 from workinjury_bridge.domain.recovery import Movement, Recovery
@@ -84,6 +85,36 @@ class HttpClaims:
         )
         return _payments(answer["owed"])
 
+    async def direct_lines(self, settlement_id: str) -> Sequence[BillLine]:
+        """See the port."""
+        answer = await self._client.get(f"/v1/settlements/{settlement_id}/work-injury-lines")
+        return [
+            BillLine(
+                line_id=line["line_id"],
+                amount_fen=line["amount_fen"],
+                in_catalogue=line["in_wi_catalogue"],
+                cap_fen=line["cap_fen"],
+                consent=line["consent"],
+                emergency=line["emergency"],
+            )
+            for line in answer["items"]
+        ]
+
+    async def take_over(self, settlement: DirectSettlement, paid_fen: int, lines: Sequence[KeptLine]) -> TakenOver:
+        """See the port."""
+        body = {
+            "case_id": settlement.case_id,
+            "decision_version": settlement.decision_version,
+            "paid_fen": paid_fen,
+            "lines": [asdict(line) for line in lines],
+        }
+        path, key = f"/v1/settlements/{settlement.settlement_id}/take-over", f"take-over:{settlement.settlement_id}"
+        answer = await self._client.command(path, body, key)
+        return TakenOver(
+            settlement_id=answer["settlement_id"],
+            owed={Book(part["book"]): part["amount_fen"] for part in answer["owed"]},
+        )
+
     async def bills_of(self, person_id: str) -> Mapping[str, BillMark]:
         """See the port."""
         bills: dict[str, BillMark] = {}
@@ -116,6 +147,17 @@ class HttpClaims:
         path, key = f"/v1/settlements/{clue.settlement_id}/charge-back", f"charge-back:{clue.double_bill_id}"
         answer = await self._client.command(path, body, key)
         return ChargedBack(debtor=answer["debtor"], owed=_payments(answer["owed"]))
+
+    async def undo_charge_back(self, clue: DoubleBill) -> None:
+        """See the port."""
+        body = {
+            "double_bill_id": clue.double_bill_id,
+            "case_id": clue.case_id,
+            "maker": clue.undo_maker,
+            "checker": clue.undo_checker,
+        }
+        path, key = f"/v1/settlements/{clue.settlement_id}/charge-back/undo", f"undo-charge-back:{clue.double_bill_id}"
+        await self._client.command(path, body, key)
 
     async def reserve_clearing(self, clearing: Clearing, transfer: ClearingTransfer) -> None:
         """See the port."""

@@ -30,10 +30,16 @@ class SqlClearingViews:
                 return None
             vouchers = await tx.all(select(tc.transfer).where(of_it).order_by(tc.transfer.c.transfer_id).limit(1000))
             cases = await tx.all(
-                select(tc.part.c.transfer_id, tc.part.c.amount_fen, tc.due.c.conversion_id, t.conversion.c.case_id)
+                select(
+                    tc.part.c.transfer_id,
+                    tc.part.c.amount_fen,
+                    tc.due.c.conversion_id,
+                    tc.due.c.origin,
+                    func.coalesce(tc.due.c.case_id, t.conversion.c.case_id).label("case_id"),
+                )
                 .join(tc.transfer, tc.transfer.c.transfer_id == tc.part.c.transfer_id)
                 .join(tc.due, tc.due.c.due_id == tc.part.c.due_id)
-                .join(t.conversion, t.conversion.c.conversion_id == tc.due.c.conversion_id)
+                .outerjoin(t.conversion, t.conversion.c.conversion_id == tc.due.c.conversion_id)
                 .where(of_it)
                 .order_by(tc.part.c.transfer_id, tc.due.c.due_on, tc.part.c.due_id)
                 .limit(_MOST_CASES)
@@ -78,7 +84,12 @@ class SqlClearingViews:
                 dict(v._mapping)
                 | {
                     "cases": [
-                        {"case_id": c.case_id, "conversion_id": c.conversion_id, "amount_fen": c.amount_fen}
+                        {
+                            "case_id": c.case_id,
+                            "conversion_id": c.conversion_id,
+                            "origin": c.origin,
+                            "amount_fen": c.amount_fen,
+                        }
                         for c in cases
                         if c.transfer_id == v.transfer_id
                     ]

@@ -75,13 +75,19 @@ due = Table(
     Column("due_id", Text, primary_key=True),
     Column("payer", Text, nullable=False),
     Column("payee", Text, nullable=False),
-    Column("conversion_id", Text, ForeignKey("conversion.conversion_id"), nullable=False),
+    Column("conversion_id", Text, ForeignKey("conversion.conversion_id")),
+    Column("case_id", Text, ForeignKey("injury_case.case_id"), comment="of a debt that no conversion names"),
+    Column("origin", Text, comment="what it is for when it is no conversion: direct: or set-off: and a key"),
     Column("amount_fen", BigInteger, nullable=False),
     Column("due_on", Date, nullable=False, comment="day it was booked"),
     Column("clearing_id", Text, ForeignKey("interfund_clearing.clearing_id"), comment="run that it was frozen into"),
     Column("paid_fen", BigInteger, nullable=False, comment="booked in the work-injury book"),
     Column("confirmed_fen", BigInteger, nullable=False, comment="booked in both"),
     UniqueConstraint("conversion_id", "payer", "payee"),
+    UniqueConstraint("origin", "payer", "payee"),
+    CheckConstraint(
+        "(conversion_id IS NULL) <> (origin IS NULL) AND (origin IS NULL) = (case_id IS NULL)", name="of_one_thing"
+    ),
     CheckConstraint("payer <> payee AND 'WI' IN (payer, payee)", name="pair"),
     CheckConstraint(
         "amount_fen > 0 AND confirmed_fen >= 0 AND confirmed_fen <= paid_fen AND paid_fen <= amount_fen", name="adds_up"

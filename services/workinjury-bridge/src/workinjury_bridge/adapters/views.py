@@ -95,12 +95,16 @@ class SqlViews:
             moved = await tx.all(
                 select(t.recovery_movement).where(of_it).order_by(t.recovery_movement.c.movement_id).limit(1000)
             )
+            offset = await tx.all(
+                select(t.set_off).where(t.set_off.c.recovery_id == recovery_id).order_by(t.set_off.c.set_off_id).limit(1000)
+            )
             i = t.limitation_interruption.c
             interrupted = await tx.all(
                 select(t.limitation_interruption).where(i.recovery_id == recovery_id).order_by(i.interruption_id).limit(1000)
             )
         return recovery_view(row) | {
             "movements": [_plain(r) for r in moved],
+            "set_offs": [_plain(r) for r in offset],
             "interruptions": [_plain(r) for r in interrupted],
         }
 
@@ -130,6 +134,14 @@ class SqlViews:
         statement = select(t.paper_claim, t.injury_case.c.region).join(t.injury_case)
         async with self._db.reading() as tx:
             row = await tx.first(statement.where(t.paper_claim.c.paper_claim_id == paper_claim_id))
+        return None if row is None else _plain(row)
+
+    async def set_off(self, set_off_id: str) -> dict[str, Any] | None:
+        """See the port."""
+        s = t.set_off
+        statement = select(s, t.injury_case.c.region).join(t.injury_case).where(s.c.set_off_id == set_off_id)
+        async with self._db.reading() as tx:
+            row = await tx.first(statement)
         return None if row is None else _plain(row)
 
     async def double_bill(self, double_bill_id: str) -> dict[str, Any] | None:

@@ -194,8 +194,8 @@ class SqlWorklists:
             select(cleared.transfer_id, cleared.book, cleared.direction, cleared.changed_at, tc.part.c.amount_fen)
             .join(tc.part, tc.part.c.transfer_id == cleared.transfer_id)
             .join(tc.due, tc.due.c.due_id == tc.part.c.due_id)
-            .join(t.conversion, t.conversion.c.conversion_id == tc.due.c.conversion_id)
-            .join(t.injury_case, t.injury_case.c.case_id == t.conversion.c.case_id)
+            .outerjoin(t.conversion, t.conversion.c.conversion_id == tc.due.c.conversion_id)
+            .join(t.injury_case, t.injury_case.c.case_id == func.coalesce(tc.due.c.case_id, t.conversion.c.case_id))
             .where(text("clearing_transfer.state = 'confirmed'"), *_between(cleared.changed_at, since, until))
         )
         moved = union_all(_in(at_once, regions), _in(at_month_end, regions)).subquery().c

@@ -50,7 +50,7 @@ from workinjury_bridge.domain.journals import (
 from workinjury_bridge.domain.policy import TransfersWhen, Uncleared
 from workinjury_bridge.domain.recognition import InjuryCase
 from workinjury_bridge.domain.recovery import Cause, RecoveryState
-from workinjury_bridge.domain.refusals import claims_disagrees, short_of_cash
+from workinjury_bridge.domain.refusals import claims_disagrees, receipts_unbooked, short_of_cash
 from workinjury_bridge.domain.transfer import Direction, Transfer, TransferState
 
 _LOOK_AGAIN = timedelta(days=1)
@@ -155,7 +155,8 @@ class AdvanceConversion:
         moving = [c.conversion_id for c in conversions if c.state in (ConversionState.TRANSFERRING, ConversionState.REVERTING)]
         found: dict[str, tuple[InterfundDue, ...]] = {}
         for due in await self.dues.of_conversions(tx, moving) if moving else ():
-            found[due.conversion_id] = (*found.get(due.conversion_id, ()), due)
+            if due.conversion_id is not None:
+                found[due.conversion_id] = (*found.get(due.conversion_id, ()), due)
         return found
 
     async def _transfers_of(self, tx: Tx, conversion_ids: Sequence[str]) -> dict[str, tuple[Transfer, ...]]:
@@ -430,11 +431,7 @@ class AdvanceConversion:
         figures = _figures(conversion)
         async with self.work.transaction() as tx:
             if await self.recoveries.unbooked(tx, 1, conversion_id=conversion.conversion_id):
-                raise unavailable(
-                    "workinjury-bridge.recovery.unbooked",
-                    "追偿回款尚未在医保基金账套入账，稍后再恢复",
-                    "receipts are not booked yet",
-                )
+                raise receipts_unbooked()
         owed = await self.claims.restore(conversion)
         if not same_payments(owed, figures.owed):
             raise claims_disagrees(conversion.conversion_id)

@@ -26,6 +26,7 @@ from workinjury_bridge.application.recurrence.ports import Recurrences
 from workinjury_bridge.domain.benefits.rules import BenefitBook
 from workinjury_bridge.domain.conversion import Step, next_step
 from workinjury_bridge.domain.invariants import Breach, breaches_of, breaches_of_direct, breaches_of_stay
+from workinjury_bridge.domain.recovery import MovementKind
 from workinjury_bridge.domain.recurrence import decision_in_force
 
 _PAGE = 200
@@ -88,6 +89,9 @@ class CheckInvariants:
         breaches.extend(await self.check_benefits())
         breaches.extend(await self.check_directs())
         breaches.extend(await self.check_remote_stays())
+        async with self.work.transaction() as tx:
+            in_flight += len(await self.directs.reverting(tx, _PAGE))
+            in_flight += sum(m.kind is MovementKind.SET_OFF for m in await self.recoveries.unbooked(tx, _PAGE))
         inter_fund = "in-flight" if in_flight else await self._inter_fund(breaches)
         return {
             "checked": checked,

@@ -1,4 +1,5 @@
-"""Pay a person or an employer what the work-injury book owes, less what the same party owes the same book (B0.5, B15.11)."""
+"""Pay a person or an employer what the work-injury book owes, less what the same party owes the same book (B0.5, B15.11), and less what
+it owes a medical fund where consent or an order allows that (B10)."""
 
 from __future__ import annotations
 
@@ -12,12 +13,13 @@ from shared.ids import IdFactory
 from shared.ledger import Book, Entry
 from shared.transactions import Tx
 from workinjury_bridge.application.benefits.ports import Losses
-from workinjury_bridge.application.ports import Ledger, Payment, Recoveries
+from workinjury_bridge.application.ports import Ledger, Payment, Recoveries, SetOffs
 from workinjury_bridge.domain import party
 from workinjury_bridge.domain.benefits.loss import expect_payable, rerouted
 from workinjury_bridge.domain.facts import recovery_changed
-from workinjury_bridge.domain.journals import Concern, Stamp, payment_entry, set_off_entry
-from workinjury_bridge.domain.recovery import Recovery
+from workinjury_bridge.domain.journals import Concern, Hands, Stamp, fund_set_off_entry, payment_entry, set_off_entry
+from workinjury_bridge.domain.recovery import Movement, MovementKind, Recovery
+from workinjury_bridge.domain.set_off import SetOff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ class PayPerson:
     ledger: Ledger
     recoveries: Recoveries
     losses: Losses
+    set_offs: SetOffs
     clock: Clock
     ids: IdFactory
 
@@ -101,6 +104,7 @@ class PayPerson:
             if not payout.to_employer:
                 expect_payable(losses.get(payout.concern.person_id))
         met = await self._set_off(tx, [payout for payout in payouts if payout.against_debt])
+        others = _ForOtherFunds(await self.set_offs.standing(tx, {payout.concern.person_id for payout in payouts}))
         vouchers = iter(await self.ledger.next_vouchers(tx, self.clock.today(), 2 * len(payouts)))
         entries: list[Entry] = []
         payments: list[Payment] = []
@@ -113,6 +117,10 @@ class PayPerson:
             if set_off:
                 entries.append(set_off_entry(concern, who, payout.debtor, set_off, self._stamp(next(vouchers))))
             left = payout.due_fen - set_off
+            if payout.against_debt and who == party.person(concern.person_id):
+                crossed = await self._meet_others(tx, others, concern, left)
+                entries += crossed
+                left -= sum(line.debit_fen for entry in crossed for line in entry.lines)
             voucher_no = ""
             if left:
                 voucher_no = next(vouchers)
@@ -173,6 +181,44 @@ class PayPerson:
             amounts.append(met)
         return iter(amounts)
 
+    async def _meet_others(self, tx: Tx, others: _ForOtherFunds, concern: Concern, payable_fen: int) -> list[Entry]:
+        """What of a payment meets the person's debts to medical funds, as far as somebody has allowed it (B10).
+
+        Booked here; the medical book is told by the worker, which brings about the debt between the funds.
+        """
+        entries: list[Entry] = []
+        now, today = self.clock.now(), self.clock.today()
+        for allowed in others.of(concern.person_id):
+            debt = await self.recoveries.get(tx, allowed.recovery_id)
+            amount = 0 if debt is None or debt.closed else min(allowed.left_fen, debt.open_fen, payable_fen)
+            if debt is None or not amount:
+                continue
+            payable_fen -= amount
+            stamp = self._stamp(await self.ledger.next_voucher(tx, today))
+            hands = Hands(maker=allowed.maker, checker=allowed.checker)
+            entries.append(fund_set_off_entry(concern, debt.debtor, debt.book, amount, stamp, hands))
+            movement = Movement(
+                movement_id=self.ids.new(),
+                recovery_id=debt.recovery_id,
+                kind=MovementKind.SET_OFF,
+                amount_fen=amount,
+                interest_fen=0,
+                reference=allowed.document_no,
+                maker=allowed.maker,
+                checker=allowed.checker,
+                booked=False,
+                set_off_id=allowed.set_off_id,
+                voucher_no=stamp.voucher_no,
+            )
+            await self.recoveries.add_movement(tx, movement, now)
+            after = debt.received(amount)
+            await self.recoveries.save(tx, after, now)
+            tx.emit(recovery_changed(after, now))
+            used = allowed.applied(amount)
+            others.put(used)
+            await self.set_offs.save(tx, used, now)
+        return entries
+
     def _payment(self, payout: Payout, concern: Concern, who: str, kind: str, amount_fen: int, voucher_no: str) -> Payment:
         return Payment(
             payment_id=self.ids.new(),
@@ -192,6 +238,19 @@ class PayPerson:
 
     def _stamp(self, voucher_no: str) -> Stamp:
         return Stamp(entry_id=self.ids.new(), booked_on=self.clock.today(), voucher_no=voucher_no)
+
+
+class _ForOtherFunds:
+    """What may be set off, as the payments of one transaction use it up."""
+
+    def __init__(self, standing: Sequence[SetOff]) -> None:
+        self._known = {allowed.set_off_id: allowed for allowed in standing}
+
+    def of(self, person_id: str) -> list[SetOff]:
+        return [allowed for allowed in self._known.values() if allowed.person_id == person_id]
+
+    def put(self, allowed: SetOff) -> None:
+        self._known[allowed.set_off_id] = allowed
 
 
 def _paid(payment: Payment, payout: Payout, set_off_fen: int, *, to_heirs: bool) -> BenefitPaid:

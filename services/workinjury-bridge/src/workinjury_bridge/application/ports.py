@@ -28,6 +28,7 @@ from workinjury_bridge.domain.paper_claim import PaperClaim
 from workinjury_bridge.domain.policy import BridgePolicy
 from workinjury_bridge.domain.recognition import CaseAct, Decision, InjuryCase
 from workinjury_bridge.domain.recovery import Movement, Recovery
+from workinjury_bridge.domain.set_off import SetOff
 from workinjury_bridge.domain.split import KeptLine, StaySplit
 from workinjury_bridge.domain.stay import SettledStay
 from workinjury_bridge.domain.terms import CaseFacts
@@ -83,6 +84,16 @@ class ChargedBack:
         for payment in self.owed:
             sums[Book(payment.book)] = sums.get(Book(payment.book), 0) + payment.amount_fen
         return {book: amount for book, amount in sums.items() if amount}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenOver:
+    """What claims did when the medical funds settled a stay that the work-injury fund had paid."""
+
+    settlement_id: str
+    """The medical settlement."""
+    owed: Mapping[Book, int]
+    """What each medical fund owes the work-injury fund."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +165,10 @@ class Stays(Protocol):
 
     async def mark_reversed(self, tx: Tx, settlement_id: str) -> None:
         """Remember a reversal, also when it arrives before the settlement."""
+        ...
+
+    async def mark_standing(self, tx: Tx, settlement_id: str) -> None:
+        """A settlement that had fallen away stands again."""
         ...
 
     async def is_reversed(self, tx: Tx, settlement_id: str) -> bool:
@@ -300,22 +315,44 @@ class Recoveries(Protocol):
         """One movement."""
         ...
 
-    async def unbooked(self, tx: Tx, limit: int, *, conversion_id: str | None = None) -> Sequence[Movement]:
-        """Movements that a medical book has not booked yet, oldest first; of one conversion when it is named."""
+    async def unbooked(
+        self, tx: Tx, limit: int, *, conversion_id: str | None = None, recovery_id: str | None = None
+    ) -> Sequence[Movement]:
+        """Movements that a medical book has not booked yet, oldest first; of one conversion or debt when it is named."""
         ...
 
     async def add_interruption(self, tx: Tx, interrupted: Interrupted, at: datetime) -> None:
         """A demand, an acknowledgement or a suit that interrupts the time limit, with its proof."""
         ...
 
-    async def mark_booked(self, tx: Tx, movement_id: str) -> None:
-        """The book has it."""
+    async def mark_booked(self, tx: Tx, movement_id: str, *, voided: bool = False) -> None:
+        """The book has it, or with ``voided`` has refused it for good."""
         ...
 
     async def disagreeing(self, tx: Tx) -> Sequence[tuple[str, int, int]]:
         """Debtors whose open debts (fen) are not the balance of the work-injury book (fen), seen in one instant (B15.9).
 
         Persons and heirs may owe more there: a benefit paid too much is a debt that the next benefit meets, without a recovery."""
+        ...
+
+
+class SetOffs(Protocol):
+    """What may be set off across books. Everything of one person is changed under that person's lock."""
+
+    async def save(self, tx: Tx, set_off: SetOff, at: datetime) -> None:
+        """Insert or replace. Refuses a second open one of a debt."""
+        ...
+
+    async def locked(self, tx: Tx, set_off_id: str) -> SetOff | None:
+        """One, read under its person's lock."""
+        ...
+
+    async def of_recovery(self, tx: Tx, recovery_id: str) -> Sequence[SetOff]:
+        """Every one of a debt, oldest first."""
+        ...
+
+    async def standing(self, tx: Tx, person_ids: Collection[str]) -> Sequence[SetOff]:
+        """Those of these persons that payments meet, oldest first."""
         ...
 
 
@@ -359,7 +396,7 @@ class DoubleBills(Protocol):
         ...
 
     async def confirmed(self, tx: Tx, limit: int) -> Sequence[str]:
-        """Clues that claims has not been told, oldest first."""
+        """Clues to be charged back or to be undone that claims has not been told, oldest first."""
         ...
 
     async def persons_with_bills(self, tx: Tx, since: date, after: str, limit: int) -> Sequence[str]:
@@ -418,6 +455,10 @@ class Directs(Protocol):
         """The one that a settlement in claims has posted, read under its person's lock."""
         ...
 
+    async def reverting(self, tx: Tx, limit: int) -> Sequence[str]:
+        """Keys of those for which claims has to be asked after a revocation, oldest key first."""
+        ...
+
     async def locked(self, tx: Tx, key: str) -> DirectSettlement | None:
         """One settlement, read under its person's lock."""
         ...
@@ -448,6 +489,10 @@ class Ledger(Protocol):
 
     async def of_settlement(self, tx: Tx, settlement_id: str) -> Sequence[Entry]:
         """The journals about one settlement, in order."""
+        ...
+
+    async def of_voucher(self, tx: Tx, voucher_no: str) -> Entry | None:
+        """The journal of a voucher."""
         ...
 
     async def person_debt_fen(self, tx: Tx, person_id: str) -> int:
@@ -515,12 +560,24 @@ class ClaimsGateway(Protocol):
         """The medical version stands again; what each book owes the work-injury fund."""
         ...
 
+    async def direct_lines(self, settlement_id: str) -> Sequence[BillLine]:
+        """The lines of a direct settlement as they were judged, whatever became of it."""
+        ...
+
+    async def take_over(self, settlement: DirectSettlement, paid_fen: int, lines: Sequence[KeptLine]) -> TakenOver:
+        """The medical funds settle a stay whose recognition was finally revoked. ``lines``: what somebody has paid of each."""
+        ...
+
     async def bills_of(self, person_id: str) -> Mapping[str, BillMark]:
         """By settlement id: what claims has settled for a person and stands, as of now."""
         ...
 
     async def charge_back(self, clue: DoubleBill) -> ChargedBack:
         """The medical settlement falls away, because the work-injury fund has paid the same bill."""
+        ...
+
+    async def undo_charge_back(self, clue: DoubleBill) -> None:
+        """The charge-back was wrong: the medical settlement stands again, what was paid in is owed to the person there."""
         ...
 
     async def reserve(self, transfers: Sequence[tuple[Conversion, Transfer]]) -> Sequence[Refusal | None]:
@@ -600,6 +657,10 @@ class Views(Protocol):
 
     async def paper_claim(self, paper_claim_id: str) -> dict[str, Any] | None:
         """One paper claim with its lines."""
+        ...
+
+    async def set_off(self, set_off_id: str) -> dict[str, Any] | None:
+        """What may be set off of one debt."""
         ...
 
     async def double_bill(self, double_bill_id: str) -> dict[str, Any] | None:

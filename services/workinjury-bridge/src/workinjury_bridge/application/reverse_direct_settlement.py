@@ -46,13 +46,15 @@ class ReverseDirectSettlement:
             await self._after_revocation(tx, found)
             await self.directs.save(tx, found.reversed(), self.clock.now())
             return
-        if not found.stands or (found.state is DirectState.POSTED and found.settlement_id != settlement_id):
+        standing = found.stands or found.state is DirectState.REVERTING
+        if not standing or (found.state is not DirectState.RESERVED and found.settlement_id != settlement_id):
             return
-        if found.state is DirectState.POSTED:
+        if found.state is not DirectState.RESERVED:
+            # since a revocation an allowance that was not paid is booked no more
+            meals = found.state is DirectState.POSTED or found.meals_paid
+            kinds = ("settlement", "benefit") if meals else ("settlement",)
             booked = await self.ledger.of_settlement(tx, settlement_id)
-            await self.ledger.append(
-                tx, [await self._take_back(tx, found, e) for e in booked if e.kind in ("settlement", "benefit")]
-            )
+            await self.ledger.append(tx, [await self._take_back(tx, found, e) for e in booked if e.kind in kinds])
             await self.deduct.give_up(tx, settlement_id, "settlement reversed")
         await self.directs.save(tx, found.reversed(), self.clock.now())
         tx.cancel(VOID_DEADLINE, key)

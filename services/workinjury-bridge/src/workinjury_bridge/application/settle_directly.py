@@ -13,7 +13,7 @@ from workinjury_bridge.application.judge_eligibility import JudgeEligibility
 from workinjury_bridge.application.ports import Cases, Directs, Policies, StaySplits
 from workinjury_bridge.domain.bill import BillLine, WorkInjuryVersion, assess
 from workinjury_bridge.domain.code_map import CodeMap
-from workinjury_bridge.domain.direct_settlement import DirectSettlement, DirectState
+from workinjury_bridge.domain.direct_settlement import DirectSettlement
 from workinjury_bridge.domain.refusals import key_reused, no_injury_in_bill, split_invalid, split_open
 from workinjury_bridge.domain.split import KeptLine, StaySplit, flags_at_settlement, kept_of, parts_of
 
@@ -82,7 +82,7 @@ class SettleDirectly:
                 ):
                     raise key_reused(bill.key)
                 return _answer(known)
-            if known is not None and known.state is DirectState.REVOKED:
+            if known is not None and known.withdrawn:
                 raise key_reused(bill.key)
             settlement = await self._adjudicate(tx, bill)
             now = self.clock.now()

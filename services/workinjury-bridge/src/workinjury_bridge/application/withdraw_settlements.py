@@ -1,7 +1,7 @@
 """The recognition was finally revoked: what was settled with the work-injury fund directly, here or elsewhere, is asked back (B3, B4, B8).
 
-No medical fund has settled these stays, so none takes them over by itself: the hospital, or the province of treatment, keeps what the
-fund's answer promised it, the person owes it, and may claim the bill from the medical fund by hand.
+The hospital, or the province of treatment, keeps what the fund's answer promised it. Claims is asked to settle a stay of a hospital here
+under the medical rules; what the medical funds do not pay, and a stay elsewhere, the person owes, and may claim from the medical fund by hand.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 from shared.clock import Clock
 from shared.ids import IdFactory
-from shared.ledger.books import WI_MEALS, WI_MEDICAL
 from shared.transactions import Tx
 from workinjury_bridge.application.benefits.ports import Losses
 from workinjury_bridge.application.out_of_area.ports import RemoteStays
-from workinjury_bridge.application.ports import Deductions, Directs, Ledger
+from workinjury_bridge.application.ports import Directs, Ledger
 from workinjury_bridge.application.recovery.ask_back import AskBack
 from workinjury_bridge.domain.benefits.loss import rerouted
 from workinjury_bridge.domain.direct_settlement import DirectSettlement, DirectState
@@ -29,7 +28,6 @@ class WithdrawSettlements:
     """In the transaction of the revocation, under the person's lock."""
 
     directs: Directs
-    deductions: Deductions
     remote_stays: RemoteStays
     losses: Losses
     ledger: Ledger
@@ -55,19 +53,10 @@ class WithdrawSettlements:
             tx.emit(remote_stay_changed(after, now))
 
     async def direct(self, tx: Tx, settlement: DirectSettlement) -> None:
-        """One posted settlement: Dr 1125(P) / Cr 5001.11, 5001.13; an allowance not paid yet is no longer payable.
-
-        What an audit has cut the hospital owes, not the person (B12).
-        """
-        concern = about_direct(settlement)
-        cut = sum(d.amount_fen for d in await self.deductions.of_settlement(tx, concern.settlement_id or "") if d.stands)
-        costs = {WI_MEDICAL: settlement.version.work_injury_fen - cut}
-        if settlement.meals_paid:
-            costs[WI_MEALS] = settlement.meals_fen
-        elif settlement.meals_fen:
+        """One posted settlement: an allowance not paid yet is no longer payable; the rest when claims has answered."""
+        if settlement.meals_fen and not settlement.meals_paid:
             await self._take_meals_back(tx, settlement)
-        await self.ask_back.run(tx, concern, concern.settlement_id or "", costs, "工伤认定撤销，追回直接结算费用")
-        await self.directs.save(tx, settlement.revoked(), self.clock.now())
+        await self.directs.save(tx, settlement.reverting(), self.clock.now())
 
     async def _take_meals_back(self, tx: Tx, settlement: DirectSettlement) -> None:
         today, concern = self.clock.today(), about_direct(settlement)

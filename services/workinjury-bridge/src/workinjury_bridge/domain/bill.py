@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -82,6 +82,19 @@ def assess(lines: Iterable[BillLine], policy: BridgePolicy) -> WorkInjuryVersion
     if min(work_injury, person, hospital, unrelated) < 0:
         raise returns_too_much()
     return WorkInjuryVersion(work_injury_fen=work_injury, person_fen=person, hospital_fen=hospital, unrelated_fen=unrelated)
+
+
+def paid_lines(lines: Iterable[BillLine], policy: BridgePolicy, cuts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    """(line, fen) of what somebody has paid of a bill settled directly: without what the hospital bears, and without ``cuts``,
+    what audits have cut by line. Lines of which nothing is left are left out."""
+    paid = []
+    for line in lines:
+        amount = line.amount_fen - cuts.get(line.line_id, 0)
+        if policy.outside_catalogue.of(line.circumstance) is Bearer.HOSPITAL:
+            amount -= line.amount_fen - (_payable(line) if line.in_catalogue else 0)
+        if amount:
+            paid.append((line.line_id, amount))
+    return tuple(paid)
 
 
 def _payable(line: BillLine) -> int:

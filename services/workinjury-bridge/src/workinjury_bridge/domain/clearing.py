@@ -49,15 +49,19 @@ class Remedy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterfundDue:
-    """What one fund owes another for one conversion: 2202 in the payer's book, 1121 in the payee's."""
+    """What one fund owes another for one conversion, or for what else ``origin`` names: 2202 in the payer's book, 1121 in the payee's."""
 
     due_id: str
     payer: Book
     payee: Book
-    conversion_id: str
     amount_fen: int
     due_on: date
     """The day it was booked; older debts are paid first."""
+    conversion_id: str | None = None
+    case_id: str | None = None
+    """Of a debt that no conversion names."""
+    origin: str | None = None
+    """What it is for when it is no conversion: ``direct:`` or ``set-off:`` and a key."""
     clearing_id: str | None = None
     """The run that it was frozen into."""
     paid_fen: int = 0

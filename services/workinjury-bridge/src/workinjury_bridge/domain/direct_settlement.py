@@ -19,8 +19,10 @@ class DirectState(StrEnum):
     VOIDED = "voided"
     """Never confirmed within the time limit. A late confirmation still posts: the hospital has settled."""
     POSTED = "posted"
+    REVERTING = "reverting"
+    """The recognition was finally revoked: the medical funds are asked whether they settle the stay (B3)."""
     REVOKED = "revoked"
-    """The recognition was finally revoked: the person owes what the fund has paid (B3)."""
+    """The medical funds owe their share of what the fund has paid, the person the rest (B3)."""
     REVERSED = "reversed"
     """Taken back. The hospital may settle again with the same message, and so under the same key."""
 
@@ -54,6 +56,17 @@ class DirectSettlement:
     """What of the bill is no work injury: settled with the medical funds in the same act of claims (B5)."""
     medical_settlement_id: str | None = None
     """The settlement in claims that has settled it."""
+    taken_over_by: str | None = None
+    """The medical settlement in whose hands the stay is since the revocation."""
+    medical_fen: int = 0
+    """What the medical funds owe for it."""
+    not_taken_over: str | None = None
+    """Why the medical funds have not settled it, so that the person owes everything."""
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether the recognition that it rested on was finally revoked."""
+        return self.state in (DirectState.REVERTING, DirectState.REVOKED)
 
     @property
     def stands(self) -> bool:
@@ -62,7 +75,7 @@ class DirectSettlement:
 
     def posted(self, settlement_id: str, meals_fen: int, invoice_no: str | None = None) -> DirectSettlement:
         """Claims has settled with this key. Refuses while another settlement stands under it."""
-        if self.state in (DirectState.POSTED, DirectState.REVOKED):
+        if self.state is DirectState.POSTED or self.withdrawn:
             raise key_reused(self.key)
         return replace(
             self,
@@ -85,9 +98,17 @@ class DirectSettlement:
         """The allowance went to the person."""
         return replace(self, meals_paid=True)
 
-    def revoked(self) -> DirectSettlement:
+    def reverting(self) -> DirectSettlement:
         """The recognition that it rested on was finally revoked."""
-        return replace(self, state=DirectState.REVOKED)
+        return replace(self, state=DirectState.REVERTING)
+
+    def taken_over(self, taken_over_by: str, medical_fen: int) -> DirectSettlement:
+        """The medical funds have settled the stay and owe ``medical_fen`` of it."""
+        return replace(self, state=DirectState.REVOKED, taken_over_by=taken_over_by, medical_fen=medical_fen)
+
+    def owed_whole(self, cause: str | None) -> DirectSettlement:
+        """The person owes everything, and why the medical funds pay nothing."""
+        return replace(self, state=DirectState.REVOKED, not_taken_over=cause)
 
     def reversed(self) -> DirectSettlement:
         """Claims has reversed the settlement."""

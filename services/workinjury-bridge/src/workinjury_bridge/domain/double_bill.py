@@ -56,6 +56,10 @@ class DoubleBillState(StrEnum):
     """Two people say that it is one bill: claims is being told."""
     CHARGED = "charged"
     """The medical settlement has fallen away, and who got the money twice owes it."""
+    UNDOING = "undoing"
+    """The charge-back was wrong, two people say: claims is being told."""
+    UNDONE = "undone"
+    """The medical settlement stands again; what was paid in is owed to the person."""
     CLEARED = "cleared"
     """Another bill, or nothing was paid twice any more."""
 
@@ -79,6 +83,10 @@ class DoubleBill:
     maker: str | None = None
     checker: str | None = None
     note: str | None = None
+    undo_maker: str | None = None
+    undo_checker: str | None = None
+    undo_note: str | None = None
+    """Which objection was right, or what is new; or why claims has refused."""
 
     @property
     def paid_to_person(self) -> bool:
@@ -101,6 +109,23 @@ class DoubleBill:
         """Claims has done it."""
         self._expect("charge", DoubleBillState.CONFIRMED)
         return replace(self, state=DoubleBillState.CHARGED)
+
+    def undoing(self, maker: str, checker: str, note: str) -> DoubleBill:
+        """Two people say that the charge-back was wrong. Refuses one person twice."""
+        self._expect("undo", DoubleBillState.CHARGED)
+        if maker == checker:
+            raise same_hand()
+        return replace(self, state=DoubleBillState.UNDOING, undo_maker=maker, undo_checker=checker, undo_note=note)
+
+    def undone(self) -> DoubleBill:
+        """Claims has undone it."""
+        self._expect("undo", DoubleBillState.UNDOING)
+        return replace(self, state=DoubleBillState.UNDONE)
+
+    def kept(self, note: str) -> DoubleBill:
+        """Claims has refused for good: it stays charged."""
+        self._expect("keep", DoubleBillState.UNDOING)
+        return replace(self, state=DoubleBillState.CHARGED, undo_note=note)
 
     def _expect(self, wanted: str, *states: DoubleBillState) -> None:
         if self.state not in states:

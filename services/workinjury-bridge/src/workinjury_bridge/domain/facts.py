@@ -10,6 +10,7 @@ from shared.contracts.workinjury_bridge import (
     ClearingChanged,
     ClearingTransferChanged,
     ConversionChanged,
+    DirectSettlementRevoked,
     DoubleBillChanged,
     OutOfAreaClearingChanged,
     OutOfAreaRegistrationChanged,
@@ -17,6 +18,7 @@ from shared.contracts.workinjury_bridge import (
     PaperClaimChanged,
     RecoveryChanged,
     RecurrenceChanged,
+    SetOffApplied,
     TransferConfirmed,
     WorkInjurySettled,
 )
@@ -30,7 +32,7 @@ from workinjury_bridge.domain.out_of_area.clearing import QuarterClearing
 from workinjury_bridge.domain.out_of_area.registration import Registration
 from workinjury_bridge.domain.out_of_area.remote_stay import RemoteStay
 from workinjury_bridge.domain.paper_claim import PaperClaim
-from workinjury_bridge.domain.recovery import Recovery
+from workinjury_bridge.domain.recovery import Movement, Recovery
 from workinjury_bridge.domain.recurrence import Recurrence
 from workinjury_bridge.domain.transfer import Transfer, TransferState
 
@@ -86,6 +88,22 @@ def work_injury_settled(settlement: DirectSettlement, at: datetime) -> WorkInjur
     )
 
 
+def direct_settlement_revoked(settlement: DirectSettlement, person_fen: int, at: datetime) -> DirectSettlementRevoked:
+    """What became of a direct settlement after a final revocation."""
+    return DirectSettlementRevoked(
+        key=settlement.key,
+        case_id=settlement.case_id,
+        person_id=settlement.person_id,
+        settlement_id=settlement.settlement_id or "",
+        decision_version=settlement.decision_version,
+        medical_settlement_id=settlement.taken_over_by,
+        medical_fen=settlement.medical_fen,
+        person_fen=person_fen,
+        not_taken_over=settlement.not_taken_over,
+        revoked_at=at,
+    )
+
+
 def recovery_changed(debt: Recovery, at: datetime, *, overdue: bool = False, limitation_near: bool = False) -> RecoveryChanged:
     """Where a debt stands now."""
     return RecoveryChanged(
@@ -106,6 +124,22 @@ def recovery_changed(debt: Recovery, at: datetime, *, overdue: bool = False, lim
         limitation_near=limitation_near,
         overdue=overdue,
         changed_at=at,
+    )
+
+
+def set_off_applied(debt: Recovery, movement: Movement, at: datetime) -> SetOffApplied:
+    """A debt to a medical fund was met from what the work-injury fund owed the person."""
+    return SetOffApplied(
+        recovery_id=debt.recovery_id,
+        set_off_id=movement.set_off_id or "",
+        movement_id=movement.movement_id,
+        case_id=debt.case_id,
+        person_id=debt.person_id,
+        book=debt.book.value,
+        amount_fen=movement.amount_fen,
+        open_fen=debt.open_fen,
+        reference=movement.reference,
+        applied_at=at,
     )
 
 

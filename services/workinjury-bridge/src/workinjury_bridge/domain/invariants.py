@@ -80,7 +80,8 @@ def breaches_of(
         return found
     booked = _Balances(entries)
     set_off = _Balances(e for e in entries if e.kind == "set-off")
-    _expect_books(expect, conversion, figures, transfers, booked, set_off, debts, dues)
+    crossed = _Balances(e for e in entries if e.kind == "fund-set-off")
+    _expect_books(expect, conversion, figures, transfers, booked, set_off, crossed, debts, dues)
     vouchers = [t.voucher_no for t in transfers]
     expect("3", len(set(vouchers)) == len(vouchers), "a voucher number for two transfers")
     for transfer in transfers:
@@ -96,15 +97,17 @@ def breaches_of_direct(
     effective: Decision | None,
     debts: Sequence[Recovery],
 ) -> list[Breach]:
-    """What is wrong with one direct settlement: its cost in the book, and after a final revocation that the person owes it (B3, B4).
+    """What is wrong with one direct settlement: its cost in the book, and after a final revocation that the person owes what no medical fund owes (B3, B4).
 
     ``cut_fen``: what audits have cut of it and stands. ``effective``: the case's granted decision now.
     """
     state, booked = settlement.state, _Balances(entries)
     posted = state is DirectState.POSTED
+    borne = posted or state is DirectState.REVERTING
+    meals = settlement.meals_fen if posted or (borne and settlement.meals_paid) else 0
     cost = settlement.version.work_injury_fen - cut_fen
     owed = sum(debt.advanced_fen - debt.moved_fen for debt in debts if debt.cause is Cause.REVOKED)
-    asked = cost + (settlement.meals_fen if settlement.meals_paid else 0)
+    asked = cost + (settlement.meals_fen if settlement.meals_paid else 0) - settlement.medical_fen
     kept, version = sum(line.amount_fen for line in settlement.keep_lines), settlement.version
     settled = posted or state is DirectState.REVOKED
     halves = not settled or bool(version.unrelated_fen) == (settlement.medical_settlement_id is not None)
@@ -112,8 +115,8 @@ def breaches_of_direct(
         ("7", kept == version.unrelated_fen, "a part of a line is in two versions, or in none"),
         ("7", halves, "what is no work injury is settled with no fund"),
         ("14", not posted or effective is not None, "borne without an effective recognition"),
-        ("5", booked.of(WI_MEDICAL) == (cost if posted else 0), "cost of treatment in the book"),
-        ("5", booked.of(WI_MEALS) == (settlement.meals_fen if posted else 0), "cost of meals in the book"),
+        ("5", booked.of(WI_MEDICAL) == (cost if borne else 0), "cost of treatment in the book"),
+        ("5", booked.of(WI_MEALS) == meals, "cost of meals in the book"),
         ("9", state is not DirectState.REVOKED or owed == asked, "what the person was asked for"),
     )
     return [Breach(rule=rule, subject_id=settlement.key, problem=problem) for rule, held, problem in holds if not held]
@@ -138,6 +141,7 @@ def _expect_books(
     transfers: Sequence[Transfer],
     booked: _Balances,
     set_off: _Balances,
+    crossed: _Balances,
     debts: Sequence[Recovery],
     dues: Sequence[InterfundDue],
 ) -> None:
@@ -165,7 +169,7 @@ def _expect_books(
         back = _moved(transfers, book, Direction.BACK)
         through = 0 if book in conversion.netted else amount
         netted += amount - through
-        expect("2", booked.of(DUE_TO_FUND, book) == out - through, f"debt to {book}")
+        expect("2", booked.of(DUE_TO_FUND, book) - crossed.of(DUE_TO_FUND, book) == out - through, f"debt to {book}")
         expect("2", booked.of(DUE_FROM_FUND, book) == (amount - back if turned else 0), f"claim on {book}")
         if conversion.state in (ConversionState.SETTLED, ConversionState.REVERTING, ConversionState.REVERTED):
             expect("6", out + _cleared(dues, Book.WI, book) == through, f"{book} did not get what it paid")

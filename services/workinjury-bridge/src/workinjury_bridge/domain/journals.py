@@ -6,7 +6,7 @@ Every function only arranges lines; ``shared.ledger.Entry`` refuses what does no
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from shared.ledger import Book, Entry, Line, credit, debit
@@ -303,6 +303,13 @@ def set_off_entry(concern: Concern, who: str, debtor: str, amount_fen: int, stam
     return _entry(concern, stamp, "set-off", lines, memo="抵扣应收款")
 
 
+def fund_set_off_entry(concern: Concern, who: str, book: Book, amount_fen: int, stamp: Stamp, hands: Hands) -> Entry:
+    """A debt to a medical fund is met from what this book owes the person: Dr 2203(P) / Cr 2202(f) (B10)."""
+    lines = (debit(DUE_TO_PERSON, amount_fen, who), credit(DUE_TO_FUND, amount_fen, book))
+    entry = _entry(concern, stamp, "fund-set-off", lines, memo="经本人同意或依决定抵扣医保基金应收款")
+    return replace(entry, maker=hands.maker, checker=hands.checker)
+
+
 def payment_entry(concern: Concern, who: str, amount_fen: int, stamp: Stamp) -> Entry:
     """A party is paid: Dr 2203 or 2204 / Cr 1003."""
     lines = (debit(payable(who), amount_fen, who), credit(BANK, amount_fen))
@@ -335,6 +342,16 @@ def ask_back_entry(concern: Concern, costs: Mapping[str, int], stamp: Stamp, kin
         *(_credit(account, amount) for account, amount in costs.items()),
     )
     return _entry(concern, stamp, kind, lines, memo=memo)
+
+
+def taken_over_entry(concern: Concern, owed: Mapping[Book, int], costs: Mapping[str, int], stamp: Stamp) -> Entry:
+    """The medical funds take a revoked stay over: Dr 1121(f) ``owed``, 1125(P) the rest / Cr each account of ``costs`` (B3)."""
+    lines = (
+        *(debit(DUE_FROM_FUND, amount, book) for book, amount in owed.items()),
+        _debit(DUE_FROM_PERSON, sum(costs.values()) - sum(owed.values()), person_dim(concern.person_id)),
+        *(_credit(account, amount) for account, amount in costs.items()),
+    )
+    return _entry(concern, stamp, "recovery", lines, memo="工伤认定撤销，医保基金承担部分转为基金间应收")
 
 
 def owed_by_hospital_entry(concern: Concern, amount_fen: int, cut_fen: int, debts: Sequence[Recovery], stamp: Stamp) -> Entry:

@@ -69,6 +69,8 @@ class MovementKind(StrEnum):
 
     RECEIPT = "receipt"
     WRITE_OFF = "write-off"
+    SET_OFF = "set-off"
+    """Met from what the work-injury fund owes the person (B10)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,12 @@ class Movement:
     checker: str | None
     booked: bool
     """Whether the book has it; a medical book is told by the worker."""
+    set_off_id: str | None = None
+    """What allowed it."""
+    voucher_no: str | None = None
+    """Of the journal here that it rests on."""
+    voided: bool = False
+    """The medical book has refused it, and the journal here is taken back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +151,13 @@ class Recovery:
         after = replace(self, recovered_fen=self.recovered_fen + amount_fen, interest_fen=self.interest_fen + interest_fen)
         stays = (RecoveryState.AGREEMENT, RecoveryState.ENFORCED)
         return after._closing(RecoveryState.RECOVERED, self.state if self.state in stays else RecoveryState.PARTIAL)
+
+    def unreceived(self, amount_fen: int) -> Recovery:
+        """What was set off did not come about: owed as before."""
+        left = self.recovered_fen - amount_fen
+        back = RecoveryState.PARTIAL if left else RecoveryState.OPEN
+        state = back if self.state in (RecoveryState.RECOVERED, RecoveryState.PARTIAL) else self.state
+        return replace(self, recovered_fen=left, state=state)
 
     def agreed(self, due_on: date) -> Recovery:
         """Instalments until a day."""
@@ -210,8 +225,16 @@ class Recovery:
         return replace(self, moved_fen=self.moved_fen + amount_fen)._closing(RecoveryState.MOVED, self.state)
 
     def reversed(self) -> Recovery:
-        """The recognition was revoked."""
+        """The recognition was revoked, or what it rested on was wrong."""
         return replace(self, state=RecoveryState.REVERSED, due_on=None)
+
+    def reopened(self) -> Recovery:
+        """What was to be undone stays: owed as before."""
+        self._expect("reopen", RecoveryState.REVERSED)
+        after = replace(self, state=RecoveryState.PARTIAL if self.recovered_fen else RecoveryState.OPEN)
+        if after.open_fen:
+            return after
+        return replace(after, state=RecoveryState.RECOVERED if self.recovered_fen else RecoveryState.WRITTEN_OFF)
 
     def _closing(self, closed: RecoveryState, otherwise: RecoveryState) -> Recovery:
         if self.open_fen:

@@ -56,6 +56,28 @@ def claims_disagrees(conversion_id: str) -> Refusal:
     )
 
 
+def stay_divided(key: str) -> Refusal:
+    """The medical funds have settled their part of a mixed stay already (B5): the stay would have two deductibles."""
+    return conflict(
+        f"{PREFIX}.settlement.stay-divided", "混合住院的非工伤部分已由医保结算，不能再整笔转入", "a mixed stay", key=key
+    )
+
+
+def nothing_paid(key: str) -> Refusal:
+    """The fund has paid nothing of the stay, or an audit has cut all of it: the medical funds have nothing to take over from it."""
+    return conflict(f"{PREFIX}.settlement.nothing-paid", "工伤保险基金没有实际支付该次费用", "nothing was paid", key=key)
+
+
+def bill_differs(key: str) -> Refusal:
+    """The lines that claims has are not the bill that was settled directly; a person has to look."""
+    return conflict(
+        f"{PREFIX}.settlement.bill-differs",
+        "医保结算系统中的费用明细与工伤直接结算时的不一致",
+        "the lines are not those that were settled",
+        key=key,
+    )
+
+
 def key_reused(key: str) -> Refusal:
     """The key of a direct settlement stands for another bill already."""
     return conflict(
@@ -156,6 +178,28 @@ def too_early(day: date) -> Refusal:
         f"用人单位偿付期限至{day}，期满后方可批准先行支付",
         f"the employer has until {day}",
         day=str(day),
+    )
+
+
+def receipts_unbooked() -> Refusal:
+    """What came in on a debt is not in the medical book yet: in a moment it is."""
+    return unavailable(f"{PREFIX}.recovery.unbooked", "追偿回款尚未在医保基金账套入账，稍后再办", "receipts are not booked yet")
+
+
+def no_other_fund() -> Refusal:
+    """Only what the person owes a medical fund is set off by consent or order; within one book it happens by itself (B0.5)."""
+    return conflict(
+        f"{PREFIX}.set-off.no-other-fund",
+        "只有个人欠医保基金的追偿款可以凭同意书或决定书从工伤待遇中抵扣",
+        "not a debt of the person to a medical fund",
+        field="recovery_id",
+    )
+
+
+def set_off_exists() -> Refusal:
+    """One consent or order at a time."""
+    return conflict(
+        f"{PREFIX}.set-off.exists", "该笔追偿已有办理中的抵扣", "a set-off of this debt is open", field="recovery_id"
     )
 
 

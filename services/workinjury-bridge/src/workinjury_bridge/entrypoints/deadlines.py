@@ -135,6 +135,12 @@ def jobs(bridge: Bridge) -> Sequence[Job]:
             if hindrance is not None:
                 log.warning("debt-movement.hindered", movement_id=movement_id, cause=hindrance)
 
+    async def revert_settlements() -> None:
+        for key in await bridge.revert_direct.due():
+            hindrance = await bridge.revert_direct.run(key)
+            if hindrance is not None:
+                log.warning("direct-settlement.hindered", key=key, cause=hindrance)
+
     async def charge_double_bills() -> None:
         for double_bill_id in await bridge.double_bills.due():
             hindrance = await bridge.double_bills.charge(double_bill_id)
@@ -169,6 +175,7 @@ def jobs(bridge: Bridge) -> Sequence[Job]:
         Job(name="clearings", every_s=1, run=clear_months),
         Job(name="pensions", every_s=5, run=pay_pensions),
         Job(name="debt-movements", every_s=1, run=book_receipts),
+        Job(name="revoked-settlements", every_s=1, run=revert_settlements),
         Job(name="double-bills", every_s=1, run=charge_double_bills),
         Job(name="bill-comparison", every_s=3600, run=compare_bills),
         Job(name="seal", every_s=5, run=seal_book),

@@ -77,7 +77,7 @@ SETTLEMENT: Final = Table(
     Column("person_id", Text, nullable=False),
     Column("institution_code", Text, nullable=False),
     Column("reverses", Text, comment="the settlement that this row reverses; null on settlements"),
-    Column("state", Text, nullable=False, comment="valid, reversed, taken-back, charged-back, reversal"),
+    Column("state", Text, nullable=False, comment="valid, reversed, taken-back, charged-back, taken-over, reversal"),
     Column("scheme", Text, nullable=False),
     Column("benefit_year", Integer, nullable=False),
     Column("inpatient", Boolean, nullable=False),

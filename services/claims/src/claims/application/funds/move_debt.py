@@ -1,4 +1,4 @@
-"""Money that came in on a debt to a medical fund, or a debt that is given up (社会保险法 41, 63; reference B0.6, B7). The bridge leads."""
+"""Money that came in on a debt to a medical fund, or a debt that is given up (社会保险法 41, 63; reference B0.6, B7, B10). The bridge leads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shared.clock import Clock
 from shared.errors import conflict
 from shared.ids import IdFactory
 from shared.ledger import Book, Entry, credit, debit
-from shared.ledger.books import BANK, DUE_FROM_EMPLOYER, DUE_FROM_PERSON, OTHER_INCOME, WRITTEN_OFF
+from shared.ledger.books import BANK, DUE_FROM_EMPLOYER, DUE_FROM_FUND, DUE_FROM_PERSON, OTHER_INCOME, WRITTEN_OFF
 from shared.transactions import Once, OnceKey, Tx
 
 
@@ -19,7 +19,7 @@ class DebtMovement:
     """One movement on what an employer or a person owes a book for a settlement."""
 
     movement_id: str
-    kind: Literal["receipt", "write-off"]
+    kind: Literal["receipt", "write-off", "set-off"]
     book: Book
     debtor: str
     """``E:<employer>`` or ``P:<person>``."""
@@ -44,7 +44,8 @@ class MoveDebt:
     ids: IdFactory
 
     async def __call__(self, command: DebtMovement, key: OnceKey) -> dict[str, Any]:
-        """Dr 1003 / Cr 1123 or 1125, Cr 4007; given up: Dr 5001.30 / Cr 1123 or 1125. Answers what is still open."""
+        """Dr 1003 / Cr 1123 or 1125, Cr 4007; given up: Dr 5001.30 / Cr 1123 or 1125; met from what the work-injury
+        fund owes the person: Dr 1121(WI) / Cr 1125(P). Answers what is still open."""
         account = DUE_FROM_EMPLOYER if command.debtor.startswith("E:") else DUE_FROM_PERSON
 
         async def work(tx: Tx) -> dict[str, Any]:
@@ -64,13 +65,15 @@ class MoveDebt:
                 lines = [debit(BANK, command.amount_fen + command.interest_fen), gone]
                 if command.interest_fen:
                     lines.append(credit(OTHER_INCOME, command.interest_fen))
+            elif command.kind == "set-off":
+                lines = [debit(DUE_FROM_FUND, command.amount_fen, Book.WI.value), gone]
             else:
                 lines = [debit(WRITTEN_OFF, command.amount_fen), gone]
             entry = Entry(
                 entry_id=self.ids.new(),
                 book=command.book,
                 booked_on=self.clock.today(),
-                kind=command.kind,
+                kind="fund-set-off" if command.kind == "set-off" else command.kind,
                 lines=tuple(lines),
                 memo=f"追偿：{command.reference}",
                 settlement_id=command.settlement_id,

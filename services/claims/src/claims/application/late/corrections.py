@@ -17,6 +17,13 @@ from shared.transactions import Tx
 
 MANUAL: Final = "MANUAL"
 """infno of a settlement that came of a paper claim; no HIS transaction has that name."""
+TAKEN_OVER: Final = "TAKE-OVER"
+"""infno of a settlement that the medical funds took over from the work-injury fund after a final revocation (B3)."""
+
+
+def owes_institution(settlement: StoredSettlement) -> bool:
+    """Whether the funds owe the institution for it: a paper claim and a stay that was taken over were paid to it by others."""
+    return settlement.infno not in (MANUAL, TAKEN_OVER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

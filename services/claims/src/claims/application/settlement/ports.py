@@ -190,7 +190,7 @@ class StoredSettlement:
     institution_code: str
     inpatient: bool
     state: str
-    """``valid``, ``reversed``, ``taken-back``, ``charged-back``, or ``reversal`` (a row that reverses another)."""
+    """``valid``, ``reversed``, ``taken-back``, ``charged-back``, ``taken-over``, or ``reversal`` (a row that reverses another)."""
     reverses: str | None
     year: YearKey
     contribution: YearState
@@ -298,6 +298,14 @@ class Settlements(Protocol):
 
     async def release(self, tx: Tx, settlement: StoredSettlement, contribution: YearState, account_fen: int) -> None:
         """The kept part uses them no more."""
+        ...
+
+    async def claimed_on_paper(self, tx: Tx, settlement: StoredSettlement, paid_fen: int) -> bool:
+        """Whether a standing paper claim of the person has this invoice, or these days at this institution and this amount."""
+        ...
+
+    async def give_over(self, tx: Tx, settlement: StoredSettlement) -> None:
+        """A direct settlement of the work-injury fund stands no more: the medical funds have it (``taken-over``)."""
         ...
 
     async def free_batches(self, tx: Tx, settlement_id: str) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from claims.application.header import HisHeader
 from claims.application.his_messages import AnswerOnce, Effect, HisMessages
-from claims.application.late.corrections import MANUAL, Cause, gone
+from claims.application.late.corrections import MANUAL, TAKEN_OVER, Cause, gone
 from claims.application.late.redecide_year import RedecideYear
 from claims.application.settlement.answer import SettlementAnswer
 from claims.application.settlement.commands import ReverseSettlement
@@ -95,6 +95,8 @@ class ReverseClaim:
             raise settlement_not_valid(settlement.state)
         if settlement.infno == MANUAL:
             raise settlement_not_valid("manual")
+        if settlement.infno == TAKEN_OVER:
+            raise settlement_not_valid("taken-over-stay")
         now = self._clock.now()
         owed_fen = await reverse_debt(tx, self._journals, settlement, self._ids.new(), local(now).date())
         balance = await self._settlements.undo(tx, settlement, "reversed", owed_fen)

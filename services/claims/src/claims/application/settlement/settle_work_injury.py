@@ -30,9 +30,11 @@ from claims.domain.kept_part import KeptLine, kept_split
 from claims.domain.person import WORK_INJURY
 from claims.domain.settlement import Batch, VisitToSettle, Wanted, check_stated, check_visit, choose_batches
 from shared.clock import Clock, local
+from shared.codes import CodeSystem
 from shared.contracts.claims import ClaimSettled
 from shared.errors import Refusal, conflict
 from shared.ids import IdFactory
+from shared.money import fen_rounded
 
 Request = TypeVar("Request", bound=SettlementRequest)
 
@@ -314,6 +316,26 @@ def _beside(own: NewSettlement, settlement_id: str, key: str, kept: Sequence[Kep
 
 def _unsent(_: SettlementAnswer) -> bytes:
     return b""
+
+
+def injury_line(line: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored fee line as the bridge judges it."""
+    limit = line["price_limit"]
+    details: Mapping[str, Any] = line["details"]
+    return {
+        "line_id": line["line_no"],
+        "item_code": line["item_code"],
+        "code_system": CodeSystem.CHS_ITEM.value,
+        "amount_fen": line["amount_fen"],
+        "class": line["charge_class"],
+        "cap_fen": None if limit is None else fen_rounded(limit * line["quantity"]),
+        "in_wi_catalogue": line["in_work_injury_catalogue"] or line["charge_class"] in ("A", "B"),
+        # hosp_appr_flag 1: the hospital has the patient's consent on file; er_flag marks emergency lines (O dialect).
+        "consent": details.get("hosp_appr_flag") == "1",
+        "emergency": details.get("er_flag") == "1",
+        # 非工伤费用标志: an own disease, which the medical funds settle (B5).
+        "related": details.get("make_flag", "").lstrip("0") != "1",
+    }
 
 
 def work_injury_key(message: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple, Protocol
 
 from claims.application.funds.clear_institution import Clearings, month_of
-from claims.application.late.corrections import Cause, gone, with_corrections
+from claims.application.late.corrections import Cause, gone, owes_institution, with_corrections
 from claims.application.late.redecide_year import RedecideYear
 from claims.application.rule_books.load_books import LiveBooks
 from claims.application.settlement.describe_settlement import describe_line
@@ -143,7 +143,8 @@ class TakeClaimBack:
             lines = with_corrections(await self._settlements.lines(tx, settlement_id), settlement.corrected_lines)
             divided = await self._divide(tx, settlement, lines, keep_lines)
             cleared = await self._clearings.cleared(tx, settlement.institution_code, month_of(settlement.settled_at))
-            return self.answer(settlement, lines, divided, [b for b in books_of(divided.owed) if b not in cleared], None)
+            uncleared = [b for b in books_of(divided.owed) if b not in cleared] if owes_institution(settlement) else []
+            return self.answer(settlement, lines, divided, uncleared, None)
 
     async def take_back(self, command: TakeBack, key: OnceKey) -> dict[str, Any]:
         """What each book is owed, what is kept, the cash, and the lines. Refuses unless the settlement is valid, and as expected."""
@@ -263,6 +264,8 @@ class TakeClaimBack:
 
     async def _netted(self, tx: Tx, settlement: StoredSettlement, owed: Sequence[FundPayment]) -> list[str]:
         """The books that have not paid the institution for the month of the settlement; nobody can pay meanwhile."""
+        if not owes_institution(settlement):
+            return []
         await self._clearings.lock(tx, settlement.institution_code)
         cleared = await self._clearings.cleared(tx, settlement.institution_code, month_of(settlement.settled_at))
         return [book for book in books_of(owed) if book not in cleared]

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from claims.application.funds.clear_institution import Clearings, month_of
-from claims.application.late.corrections import gone
+from claims.application.late.corrections import gone, owes_institution
 from claims.application.late.redecide_year import RedecideYear
 from claims.application.settlement.ports import Journals, StoredSettlement, YearKey
 from claims.application.settlement.take_claim_back import (
@@ -162,7 +162,9 @@ class TakeClaimsBack:
             s.settlement_id: [
                 book
                 for book in books_of(s.payments)
-                if command.net and book not in cleared.get((s.institution_code, month_of(s.settled_at)), ())
+                if command.net
+                and owes_institution(s)
+                and book not in cleared.get((s.institution_code, month_of(s.settled_at)), ())
             ]
             for command, s in plain
         }

@@ -78,7 +78,7 @@ class DebtMovementBody(BaseModel):
     """Money that came in on a debt, or a debt that is given up."""
 
     movement_id: str = Field(min_length=1, max_length=30)
-    kind: Literal["receipt", "write-off"]
+    kind: Literal["receipt", "write-off", "set-off"]
     book: Book
     debtor: str = Field(pattern=r"^[EP]:.{1,64}$")
     amount_fen: int = Field(gt=0, le=10**12)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
+from claims.application.late.take_stay_over import TakeOver, TakeStayOver
 from claims.application.settlement.charge_back import ChargeBack, ChargeClaimBack
 from claims.application.settlement.describe_settlement import DescribeSettlement
 from claims.application.settlement.list_settlements import ListSettlements
@@ -16,6 +17,7 @@ from claims.application.settlement.read_bills import ReadBills
 from claims.application.settlement.replay_settlement import ReplaySettlement
 from claims.application.settlement.take_claim_back import Expected, TakeBack, TakeClaimBack
 from claims.application.settlement.take_claims_back import TakeClaimsBack
+from claims.application.settlement.undo_charge_back import UndoChargeBack, UndoClaimChargeBack
 from claims.domain.kept_part import KeptLine
 from claims.domain.taking_back import EmployerShare
 from shared.contracts.claims import FundPayment
@@ -94,6 +96,24 @@ class ChargeBackBody(BaseModel):
     checker: str = Field(min_length=1, max_length=50)
 
 
+class UndoChargeBackBody(BaseModel):
+    """A charge-back that two people have found wrong."""
+
+    double_bill_id: str = Field(min_length=1, max_length=30)
+    case_id: str = Field(min_length=1, max_length=30)
+    maker: str = Field(min_length=1, max_length=50)
+    checker: str = Field(min_length=1, max_length=50)
+
+
+class TakeOverBody(BaseModel):
+    """A recognition was finally revoked: what the work-injury fund has paid of a stay, and what was paid of its lines."""
+
+    case_id: str = Field(min_length=1, max_length=30)
+    decision_version: int = Field(ge=1)
+    paid_fen: int = Field(ge=0, le=MAX_FEN)
+    lines: list[KeptLineBody] = Field(min_length=1, max_length=5000)
+
+
 class BillItem(BaseModel):
     """One settlement."""
 
@@ -126,6 +146,8 @@ def settlements_router(
     take_back_all: TakeClaimsBack,
     read_bills: ReadBills,
     replay: ReplaySettlement,
+    take_over: TakeStayOver,
+    undo: UndoClaimChargeBack,
 ) -> APIRouter:
     """Routes under /v1; scopes ``settlements:read`` and ``settlements:convert``."""
     router = APIRouter(prefix="/v1", tags=["settlements"])
@@ -194,6 +216,36 @@ def settlements_router(
         caller.require("settlements:convert")
         once = OnceKey("settlements/charge-back", key, digest_of([settlement_id, body.model_dump(mode="json")]))
         return await charge_back(ChargeBack(settlement_id=settlement_id, **body.model_dump()), once)
+
+    @router.post(
+        "/settlements/{settlement_id}/charge-back/undo", summary="The charge-back was wrong: the settlement stands again"
+    )
+    async def undo_charge(caller: Caller, settlement_id: Id, body: UndoChargeBackBody, key: IdempotencyKey) -> dict[str, Any]:
+        caller.require("settlements:convert")
+        once = OnceKey("settlements/charge-back/undo", key, digest_of([settlement_id, body.model_dump(mode="json")]))
+        return await undo(UndoChargeBack(settlement_id=settlement_id, **body.model_dump()), once)
+
+    @router.get("/settlements/{settlement_id}/work-injury-lines", summary="The fee lines as the bridge was asked to judge them")
+    async def injury_lines(caller: Caller, settlement_id: Id) -> dict[str, Any]:
+        caller.require("settlements:read")
+        return {"items": await take_over.lines(settlement_id)}
+
+    @router.post(
+        "/settlements/{settlement_id}/take-over",
+        summary="The recognition was finally revoked: the medical funds settle what the work-injury fund has paid directly",
+    )
+    async def over(caller: Caller, settlement_id: Id, body: TakeOverBody, key: IdempotencyKey) -> dict[str, Any]:
+        caller.require("settlements:convert")
+        once = OnceKey("settlements/take-over", key, digest_of([settlement_id, body.model_dump(mode="json")]))
+        kept = tuple(KeptLine(line_id=line.line_id, amount_fen=line.amount_fen) for line in body.lines)
+        command = TakeOver(
+            settlement_id=settlement_id,
+            case_id=body.case_id,
+            decision_version=body.decision_version,
+            paid_fen=body.paid_fen,
+            lines=kept,
+        )
+        return await take_over(command, once)
 
     return router
 

@@ -65,6 +65,7 @@ SETTLEMENT_STATES: Final = {
     "reversal": "撤销单",
     "taken-back": "已转工伤",
     "charged-back": "重复支付已追回",
+    "taken-over": "工伤撤销，已转医保结算",
 }
 CONVERSION_STATES: Final = {
     "proposed": "待初审",
@@ -216,6 +217,8 @@ DOUBLE_BILL_STATES: Final = {
     "raised": "待核实",
     "confirmed": "已确认，待冲回医保结算",
     "charged": "已追回",
+    "undoing": "已认定追回有误，待恢复医保结算",
+    "undone": "追回已撤销",
     "cleared": "已排除",
 }
 MATCHES: Final = {"same": "同一张票据", "near": "疑似"}

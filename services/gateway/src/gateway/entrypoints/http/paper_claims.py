@@ -96,6 +96,17 @@ def _double_bills(api: APIRouter, gateway: Gateway) -> None:
         once = OnceKey(f"{caller.subject}/double-bill/{double_bill_id}", key, digest_of(said))
         return await gateway.propose_act(caller, "double-bill", double_bill_id, said, once)
 
+    @api.post(
+        "/double-bills/{double_bill_id}/undo",
+        status_code=201,
+        tags=["double bills"],
+        summary="Propose that the charge-back was wrong; a second person decides",
+    )
+    async def undo(caller: Caller, double_bill_id: Id, body: ClearBody, key: IdempotencyKey) -> Any:
+        said = body.model_dump()
+        once = OnceKey(f"{caller.subject}/double-bill-undo/{double_bill_id}", key, digest_of(said))
+        return await gateway.propose_act(caller, "double-bill-undo", double_bill_id, said, once)
+
     @api.post("/double-bills/{double_bill_id}/clear", tags=["double bills"], summary="Another bill after all")
     async def clear(caller: Caller, double_bill_id: Id, body: ClearBody, key: IdempotencyKey) -> Any:
         path = f"/v1/double-bills/{double_bill_id}"

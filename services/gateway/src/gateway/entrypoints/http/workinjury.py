@@ -164,6 +164,21 @@ class InterruptionBody(NoteBody):
     reference: Short
 
 
+class SetOffBody(_Body):
+    """The person's consent, or an order, and how much it allows."""
+
+    ground: Literal["consent", "order"]
+    document_no: Short
+    documented_on: date
+    amount_fen: Fen
+
+
+class WithdrawalBody(_Body):
+    """Why nothing more is set off."""
+
+    note: Long
+
+
 class WriteOffBody(_Body):
     """The document that allows to give the rest up."""
 
@@ -387,6 +402,26 @@ def _recoveries(api: APIRouter, gateway: Gateway) -> None:
     @api.post("/recoveries/{recovery_id}/interruptions", summary="The time limit of the claim begins anew")
     async def interrupt(caller: Caller, recovery_id: Id, body: InterruptionBody, key: IdempotencyKey) -> Any:
         return await on_debt(caller, write, recovery_id, "interruptions", body, key)
+
+    @api.post(
+        "/recoveries/{recovery_id}/set-offs",
+        status_code=201,
+        summary="Propose to meet a debt to a medical fund from later benefits, by consent or order",
+    )
+    async def set_off(caller: Caller, recovery_id: Id, body: SetOffBody, key: IdempotencyKey) -> Any:
+        return await on_debt(caller, write, recovery_id, "set-offs", body, key)
+
+    @api.get("/set-offs/{set_off_id}", summary="What may be set off of one debt, and what was")
+    async def allowed(caller: Caller, set_off_id: Id) -> Any:
+        return await read(caller, "recoveries:read", BRIDGE, f"/v1/set-offs/{set_off_id}")
+
+    @api.post("/set-offs/{set_off_id}/approve", summary="From now on every payment meets the debt; another than proposed")
+    async def allow(caller: Caller, set_off_id: Id, key: IdempotencyKey, body: NoteBody | None = None) -> Any:
+        return await forward(caller, approve, BRIDGE, f"/v1/set-offs/{set_off_id}", "approve", _given(body), key)
+
+    @api.post("/set-offs/{set_off_id}/withdraw", summary="Nothing more is set off")
+    async def withdraw(caller: Caller, set_off_id: Id, body: WithdrawalBody, key: IdempotencyKey) -> Any:
+        return await forward(caller, write, BRIDGE, f"/v1/set-offs/{set_off_id}", "withdraw", _given(body), key)
 
     @api.post(
         "/recoveries/{recovery_id}/write-off", status_code=201, summary="Propose to give the rest up; a second person decides"

@@ -40,6 +40,12 @@ class SqlDirects:
         statement = select(t.direct_settlement).where(c.person_id == person_id).order_by(c.key).limit(MAX_ROWS)
         return [self._direct(row) for row in await opened(tx).all(statement)]
 
+    async def reverting(self, tx: Tx, limit: int) -> Sequence[str]:
+        """See the port."""
+        c = t.direct_settlement.c
+        statement = select(c.key).where(c.state == DirectState.REVERTING.value).order_by(c.key).limit(limit)
+        return [row.key for row in await opened(tx).all(statement)]
+
     async def after(self, tx: Tx, key: str, limit: int) -> Sequence[DirectSettlement]:
         """See the port."""
         c = t.direct_settlement.c
@@ -72,6 +78,9 @@ class SqlDirects:
             invoice_no=row.invoice_no,
             keep_lines=tuple(KeptLine(**line) for line in row.keep_lines),
             medical_settlement_id=row.medical_settlement_id,
+            taken_over_by=row.taken_over_by,
+            medical_fen=row.medical_fen,
+            not_taken_over=row.not_taken_over,
             care=None if row.care_code is None else Code(CodeSystem(row.care_system), row.care_code),
         )
 

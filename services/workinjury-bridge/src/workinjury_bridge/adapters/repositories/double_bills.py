@@ -43,7 +43,9 @@ class SqlDoubleBills:
     async def confirmed(self, tx: Tx, limit: int) -> Sequence[str]:
         """See the port."""
         c = t.double_bill.c
-        statement = select(c.double_bill_id).where(c.state == DoubleBillState.CONFIRMED.value)
+        statement = select(c.double_bill_id).where(
+            c.state.in_((DoubleBillState.CONFIRMED.value, DoubleBillState.UNDOING.value))
+        )
         rows = await opened(tx).all(statement.order_by(c.double_bill_id).limit(limit))
         return [row.double_bill_id for row in rows]
 

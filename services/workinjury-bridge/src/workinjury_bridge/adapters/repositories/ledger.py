@@ -35,6 +35,10 @@ class SqlLedger:
         """See the port."""
         return await self._store.entries(opened(tx), settlement_id=settlement_id)
 
+    async def of_voucher(self, tx: Tx, voucher_no: str) -> Entry | None:
+        """See the port."""
+        return next(iter(await self._store.entries(opened(tx), voucher_no=voucher_no)), None)
+
     async def person_debt_fen(self, tx: Tx, person_id: str) -> int:
         """See the port."""
         line = t.LEDGER.line.c

@@ -65,7 +65,9 @@ class SqlRecoveries:
         row = await opened(tx).first(select(t.recovery_movement).where(t.recovery_movement.c.movement_id == movement_id))
         return None if row is None else _movement(row)
 
-    async def unbooked(self, tx: Tx, limit: int, *, conversion_id: str | None = None) -> Sequence[Movement]:
+    async def unbooked(
+        self, tx: Tx, limit: int, *, conversion_id: str | None = None, recovery_id: str | None = None
+    ) -> Sequence[Movement]:
         """See the port."""
         statement = (
             select(t.recovery_movement)
@@ -73,6 +75,8 @@ class SqlRecoveries:
             .order_by(t.recovery_movement.c.movement_id)
             .limit(limit)
         )
+        if recovery_id is not None:
+            statement = statement.where(t.recovery_movement.c.recovery_id == recovery_id)
         if conversion_id is not None:
             of_it = t.recovery.c.recovery_id == t.recovery_movement.c.recovery_id
             statement = statement.join(t.recovery, of_it).where(t.recovery.c.conversion_id == conversion_id)
@@ -82,10 +86,12 @@ class SqlRecoveries:
         """See the port."""
         await opened(tx).execute(insert(t.limitation_interruption).values(recorded_at=at, **asdict(interrupted)))
 
-    async def mark_booked(self, tx: Tx, movement_id: str) -> None:
+    async def mark_booked(self, tx: Tx, movement_id: str, *, voided: bool = False) -> None:
         """See the port."""
         await opened(tx).execute(
-            update(t.recovery_movement).where(t.recovery_movement.c.movement_id == movement_id).values(booked=True)
+            update(t.recovery_movement)
+            .where(t.recovery_movement.c.movement_id == movement_id)
+            .values(booked=True, voided=voided)
         )
 
     async def disagreeing(self, tx: Tx) -> Sequence[tuple[str, int, int]]:
@@ -156,4 +162,7 @@ def _movement(row: Row[Any]) -> Movement:
         maker=row.maker,
         checker=row.checker,
         booked=row.booked,
+        set_off_id=row.set_off_id,
+        voucher_no=row.voucher_no,
+        voided=row.voided,
     )

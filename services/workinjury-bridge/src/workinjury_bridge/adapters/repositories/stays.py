@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from shared.db.arrays import any_of
@@ -27,6 +27,11 @@ class SqlStays:
     async def mark_reversed(self, tx: Tx, settlement_id: str) -> None:
         """See the port."""
         await opened(tx).execute(upsert(t.reversed_settlement).values(settlement_id=settlement_id).on_conflict_do_nothing())
+
+    async def mark_standing(self, tx: Tx, settlement_id: str) -> None:
+        """See the port."""
+        table = t.reversed_settlement
+        await opened(tx).execute(delete(table).where(table.c.settlement_id == settlement_id))
 
     async def is_reversed(self, tx: Tx, settlement_id: str) -> bool:
         """See the port."""

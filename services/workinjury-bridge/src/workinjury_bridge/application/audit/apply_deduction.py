@@ -104,12 +104,17 @@ class DeductAfterAudit:
         return (await self.once.run(key, work))[0]
 
     async def withdraw(self, key: OnceKey, deduction_id: str, note: str | None, actor: str) -> dict[str, Any]:
-        """The objection is right: contra journal; of a revoked direct settlement the person owes it (B3)."""
+        """The objection is right: contra journal; of a revoked direct settlement the person owes it (B3).
+
+        Refuses while the medical funds are asked to take the settlement over.
+        """
 
         async def work(tx: Tx) -> dict[str, Any]:
             after = (await self._locked(tx, deduction_id)).withdrawn(note, actor)
-            await self._take_back(tx, after)
             direct = await self.directs.of_settlement(tx, after.settlement_id)
+            if direct is not None and direct.state is DirectState.REVERTING:
+                raise being_converted()
+            await self._take_back(tx, after)
             if direct is not None and direct.state is DirectState.REVOKED:
                 costs = {WI_MEDICAL: after.amount_fen}
                 await self.ask_back.run(tx, about_direct(direct), after.settlement_id, costs, "工伤认定撤销，追回直接结算费用")

@@ -20,6 +20,7 @@ from workinjury_bridge.application.out_of_area.ports import RemoteStays
 from workinjury_bridge.application.ports import Cases, Conversions, Directs, DoubleBills, PaperClaims, Policies, Stays
 from workinjury_bridge.application.recovery.remind import DOUBLE_BILL_DEADLINE, end_of
 from workinjury_bridge.domain.conversion import ENDED, WAITING
+from workinjury_bridge.domain.direct_settlement import DirectState
 from workinjury_bridge.domain.double_bill import BillMark, DoubleBill, match_of
 from workinjury_bridge.domain.facts import double_bill_changed
 from workinjury_bridge.domain.stay import SettledStay, mark_of
@@ -98,12 +99,14 @@ class FindDoubleBills:
     async def like(self, person_id: str, asked: BillMark) -> list[dict[str, str]]:
         """What claims asks before it pays a paper claim: this fund's bills that are like it."""
         async with self.work.transaction() as tx:
-            bills = await self.ours(tx, person_id)
+            bills = await self.ours(tx, person_id, leaving=True)
         matches = [(bill, match_of(asked, bill.mark)) for bill in bills]
         return [{"against": bill.against, "case_id": bill.case_id, "match": m.value} for bill, m in matches if m is not None]
 
-    async def ours(self, tx: Tx, person_id: str) -> list[OurBill]:
-        """Paper claims, direct settlements, stays elsewhere and converted stays of a person that stand."""
+    async def ours(self, tx: Tx, person_id: str, *, leaving: bool = False) -> list[OurBill]:
+        """Paper claims, direct settlements, stays elsewhere and converted stays of a person that stand.
+
+        ``leaving``: also what the medical funds are about to take over by themselves."""
         bills = [
             OurBill(
                 against=f"paper:{claim.paper_claim_id}",
@@ -115,7 +118,7 @@ class FindDoubleBills:
             if claim.stands
         ]
         for direct in await self.directs.of_person(tx, person_id):
-            if direct.stands:
+            if direct.stands or (leaving and direct.state is DirectState.REVERTING):
                 mark = BillMark(
                     institution_code=direct.institution_code,
                     invoice_no=direct.invoice_no,

@@ -1,4 +1,5 @@
-"""Look at a clue: one bill, or another one after all (B10). What is confirmed is charged back by claims, and demanded."""
+"""Look at a clue: one bill, or another one after all (B10). What is confirmed is charged back by claims, and demanded; what was
+charged back wrongly is undone."""
 
 from __future__ import annotations
 
@@ -15,17 +16,19 @@ from workinjury_bridge.application.ports import (
     Conversions,
     DoubleBills,
     PaperClaims,
+    Recoveries,
+    SetOffs,
     Stays,
 )
 from workinjury_bridge.application.recovery.open_debt import Grounds, OpenDebt
-from workinjury_bridge.application.recovery.remind import DOUBLE_BILL_DEADLINE
+from workinjury_bridge.application.recovery.remind import DOUBLE_BILL_DEADLINE, RECOVERY_DEADLINE
 from workinjury_bridge.domain import party
 from workinjury_bridge.domain.conversion import WAITING
 from workinjury_bridge.domain.double_bill import DoubleBill, DoubleBillState
-from workinjury_bridge.domain.facts import conversion_changed, double_bill_changed
+from workinjury_bridge.domain.facts import conversion_changed, double_bill_changed, recovery_changed
 from workinjury_bridge.domain.paper_claim import PaperState
-from workinjury_bridge.domain.recovery import Cause
-from workinjury_bridge.domain.refusals import not_paid_twice, unknown
+from workinjury_bridge.domain.recovery import Cause, Recovery
+from workinjury_bridge.domain.refusals import not_paid_twice, receipts_unbooked, unknown
 
 _GONE = frozenset({"claims.settlement.not-valid", "claims.settlement.unknown"})
 """Claims says that the medical settlement does not stand any more: nothing is paid twice."""
@@ -39,6 +42,8 @@ class JudgeDoubleBill:
     once: Once
     double_bills: DoubleBills
     papers: PaperClaims
+    recoveries: Recoveries
+    set_offs: SetOffs
     stays: Stays
     conversions: Conversions
     claims: ClaimsGateway
@@ -65,8 +70,35 @@ class JudgeDoubleBill:
 
         return await self._act(key, double_bill_id, act)
 
+    async def undo(self, key: OnceKey, double_bill_id: str, maker: str, checker: str, note: str) -> dict[str, Any]:
+        """The charge-back was wrong, two people say, and why. From now on nothing is asked for or set off; claims is told.
+
+        Refuses while a payment on the debt is not in the medical book.
+        """
+
+        async def act(tx: Tx, clue: DoubleBill) -> DoubleBill:
+            after = clue.undoing(maker, checker, note)
+            now = self.clock.now()
+            for debt in await self._debts(tx, clue):
+                if await self.recoveries.unbooked(tx, 1, recovery_id=debt.recovery_id):
+                    raise receipts_unbooked()
+                await self.recoveries.save(tx, debt.reversed(), now)
+                tx.emit(recovery_changed(debt.reversed(), now))
+                tx.cancel(RECOVERY_DEADLINE, debt.recovery_id)
+                for allowed in await self.set_offs.of_recovery(tx, debt.recovery_id):
+                    if not allowed.ended:
+                        await self.set_offs.save(tx, allowed.withdrawn("重复支付认定有误，追偿撤销"), now)
+            return after
+
+        return await self._act(key, double_bill_id, act)
+
+    async def _debts(self, tx: Tx, clue: DoubleBill) -> list[Recovery]:
+        """What the charge-back has made the person owe."""
+        debts = await self.recoveries.of_settlement(tx, clue.settlement_id)
+        return [debt for debt in debts if debt.cause is Cause.DOUBLE_PAYMENT and debt.book is not Book.WI]
+
     async def due(self, limit: int = 50) -> Sequence[str]:
-        """Confirmed clues that claims has not been told."""
+        """Clues that claims has not been told what to do about."""
         async with self.work.transaction() as tx:
             return await self.double_bills.confirmed(tx, limit)
 
@@ -74,6 +106,8 @@ class JudgeDoubleBill:
         """One call to claims and one transaction here; what hindered it, None when it is done. Safe to repeat."""
         async with self.work.transaction() as tx:
             clue = await self.double_bills.locked(tx, double_bill_id)
+        if clue is not None and clue.state is DoubleBillState.UNDOING:
+            return await self._reinstate(clue)
         if clue is None or clue.state is not DoubleBillState.CONFIRMED:
             return None
         try:
@@ -93,6 +127,28 @@ class JudgeDoubleBill:
             if charged.debtor == party.person(clue.person_id):
                 for book, amount in charged.by_book().items():
                     await self._owes(tx, clue, book, amount)
+        return None
+
+    async def _reinstate(self, clue: DoubleBill) -> str | None:
+        refused: Refusal | None = None
+        try:
+            await self.claims.undo_charge_back(clue)
+        except Refusal as refusal:
+            if refusal.retriable:
+                return f"{refusal.code}: {refusal.zh}"
+            refused = refusal
+        async with self.work.transaction() as tx:
+            if await self.double_bills.locked(tx, clue.double_bill_id) != clue:
+                return None
+            if refused is None:
+                await self._store(tx, clue.undone())
+                await self.stays.mark_standing(tx, clue.settlement_id)
+                return None
+            await self._store(tx, clue.kept(f"{refused.code}: {refused.zh}"))
+            for debt in await self._debts(tx, clue):
+                after = debt.reopened()
+                await self.recoveries.save(tx, after, self.clock.now())
+                tx.emit(recovery_changed(after, self.clock.now()))
         return None
 
     async def _settlement_gone(self, tx: Tx, clue: DoubleBill) -> None:

@@ -33,6 +33,14 @@ class ClearBody(Body):
     actor: Actor | None = None
 
 
+class UndoBody(Body):
+    """The charge-back was wrong, two people say, and why."""
+
+    maker: Actor
+    checker: Actor | None = None
+    note: Long
+
+
 def double_bill_router(bridge: Bridge) -> APIRouter:
     """Routes under /v1/double-bills and /v1/work-injury-bills; scopes ``injury:read``, ``recovery:write``, ``recovery:approve``."""
     router = APIRouter(prefix="/v1", tags=["double bills"])
@@ -90,5 +98,14 @@ def double_bill_router(bridge: Bridge) -> APIRouter:
         caller.require("recovery:write", (await found(double_bill_id))["region"])
         once = once_key(caller, f"clear {double_bill_id}", key, body)
         return await bridge.double_bills.clear(once, double_bill_id, actor_of(caller, body.actor), body.note)
+
+    @router.post(
+        "/double-bills/{double_bill_id}/undo", summary="The charge-back was wrong: the medical settlement stands again"
+    )
+    async def undo(caller: Caller, key: IdempotencyKey, double_bill_id: Id, body: UndoBody) -> dict[str, Any]:
+        caller.require("recovery:approve", (await found(double_bill_id))["region"])
+        once = once_key(caller, f"undo {double_bill_id}", key, body)
+        checker = actor_of(caller, body.checker)
+        return await bridge.double_bills.undo(once, double_bill_id, body.maker, checker, body.note)
 
     return router

@@ -12,10 +12,12 @@ from pydantic import Field
 from shared.http.auth import Caller, IdempotencyKey
 from shared.http.pagination import After, Limit
 from shared.money import MAX_FEN, RATE_ONE
+from workinjury_bridge.application.recovery.decide_set_off import SetOffRequest
 from workinjury_bridge.bootstrap import Bridge
 from workinjury_bridge.domain.limitation import Interruption
 from workinjury_bridge.domain.recovery import RecoveryState
 from workinjury_bridge.domain.refusals import unknown
+from workinjury_bridge.domain.set_off import SetOffGround
 from workinjury_bridge.entrypoints.http.fields import (
     Actor,
     Body,
@@ -88,6 +90,22 @@ class DebtorBody(ActBody):
     to: Literal["person", "employer"] = "person"
 
 
+class SetOffBody(ActBody):
+    """The person's consent, or an order, and how much it allows."""
+
+    ground: SetOffGround
+    document_no: Short
+    documented_on: date
+    amount_fen: Fen
+
+
+class WithdrawalBody(Body):
+    """Why nothing more is set off, and who says so."""
+
+    note: Long
+    actor: Actor | None = None
+
+
 class InterruptionBody(ActBody):
     """What makes the time limit of the claim begin anew."""
 
@@ -97,13 +115,19 @@ class InterruptionBody(ActBody):
 
 
 def recovery_router(bridge: Bridge) -> APIRouter:
-    """Routes under /v1/injury-cases/{id}/advances, /v1/advances and /v1/recoveries; scopes ``recovery:write``, ``recovery:approve``."""
+    """Routes under /v1/injury-cases/{id}/advances, /v1/advances, /v1/recoveries and /v1/set-offs; scopes ``recovery:write``, ``recovery:approve``."""
     router = APIRouter(prefix="/v1", tags=["recoveries"])
 
     async def debt(recovery_id: str) -> dict[str, Any]:
         found = await bridge.views.recovery(recovery_id)
         if found is None:
             raise unknown("recovery", "追偿")
+        return found
+
+    async def set_off(set_off_id: str) -> dict[str, Any]:
+        found = await bridge.views.set_off(set_off_id)
+        if found is None:
+            raise unknown("set-off", "抵扣")
         return found
 
     async def advance(advance_id: str) -> dict[str, Any]:
@@ -222,6 +246,41 @@ def recovery_router(bridge: Bridge) -> APIRouter:
         once = once_key(caller, f"debtor {recovery_id}", key, body)
         act = bridge.debts.change_debtor if body.to == "person" else bridge.debts.charge_employer
         return await act(once, recovery_id, body.amount_fen, actor_of(caller, body.actor))
+
+    @router.post(
+        "/recoveries/{recovery_id}/set-offs",
+        status_code=201,
+        summary="Propose to meet a debt to a medical fund from later benefits, by consent or order",
+    )
+    async def propose(caller: Caller, key: IdempotencyKey, recovery_id: Id, body: SetOffBody) -> dict[str, Any]:
+        caller.require("recovery:write", (await debt(recovery_id))["region"])
+        asked = SetOffRequest(
+            ground=body.ground,
+            document_no=body.document_no,
+            documented_on=body.documented_on,
+            most_fen=body.amount_fen,
+            maker=actor_of(caller, body.actor),
+        )
+        return await bridge.decide_set_off.propose(once_key(caller, f"set-off {recovery_id}", key, body), recovery_id, asked)
+
+    @router.get("/set-offs/{set_off_id}", summary="What may be set off of one debt, and what was")
+    async def read_set_off(caller: Caller, set_off_id: Id) -> dict[str, Any]:
+        caller.require("injury:read")
+        found = await set_off(set_off_id)
+        caller.require("injury:read", found["region"])
+        return found
+
+    @router.post("/set-offs/{set_off_id}/approve", summary="From now on every payment to the person meets the debt first")
+    async def approve_set_off(caller: Caller, key: IdempotencyKey, set_off_id: Id, body: ActBody) -> dict[str, Any]:
+        caller.require("recovery:approve", (await set_off(set_off_id))["region"])
+        once = once_key(caller, f"approve {set_off_id}", key, body)
+        return await bridge.decide_set_off.approve(once, set_off_id, actor_of(caller, body.actor))
+
+    @router.post("/set-offs/{set_off_id}/withdraw", summary="Nothing more is set off")
+    async def withdraw_set_off(caller: Caller, key: IdempotencyKey, set_off_id: Id, body: WithdrawalBody) -> dict[str, Any]:
+        caller.require("recovery:write", (await set_off(set_off_id))["region"])
+        once = once_key(caller, f"withdraw {set_off_id}", key, body)
+        return await bridge.decide_set_off.withdraw(once, set_off_id, body.note)
 
     @router.post("/recoveries/{recovery_id}/interruptions", summary="The time limit of the claim begins anew")
     async def interrupt(caller: Caller, key: IdempotencyKey, recovery_id: Id, body: InterruptionBody) -> dict[str, Any]:

@@ -18,7 +18,7 @@ Json = Mapping[str, Any]
 
 _PAGE: Final = 20
 _BILLS: Final = {"paper": "工伤手工报销", "direct": "工伤医院直接结算", "conversion": "工伤转换"}
-_TONES: Final = {"raised": "due", "confirmed": "info", "charged": "done", "cleared": ""}
+_TONES: Final = {"raised": "due", "confirmed": "info", "charged": "done", "undoing": "info", "undone": "", "cleared": ""}
 
 
 async def show(desk: Desk) -> None:
@@ -42,8 +42,12 @@ async def show(desk: Desk) -> None:
     for clue in found["items"]:
         with ui.element("div").classes("waiting"):
             block(_clue(desk, clue, persons.get(clue["person_id"])), _pending(pending.get(clue["double_bill_id"])))
-            if state == "raised" and clue["double_bill_id"] not in pending:
+            if clue["double_bill_id"] in pending or not desk.can("recoveries:write"):
+                continue
+            if state == "raised":
                 _acts(desk, clue)
+            if state == "charged":
+                _undo(desk, clue)
     if found["next"]:
         block(el("a", "后面的", href=f"?state={state}&after={found['next']}", cls="button"))
 
@@ -68,6 +72,7 @@ def _clue(desk: Desk, clue: Json, person: Any) -> Html:
             el("a", other, href=f"/conversions/{bill_id}") if kind == "conversion" else el("span", other),
             el("a", "工伤案件", href=f"/cases/{clue['case_id']}"),
             el("span", clue["note"]) if clue["note"] else None,
+            el("span", clue["undo_note"]) if clue.get("undo_note") else None,
             cls="facts",
         ),
     )
@@ -76,13 +81,18 @@ def _clue(desk: Desk, clue: Json, person: Any) -> Html:
 def _pending(proposal: Json | None) -> Html | None:
     if proposal is None:
         return None
-    said = f"{proposal['maker_name']} 已提请确认为同一笔费用，等第二人复核。"
+    wanted = "撤销追回" if proposal["kind"] == "double-bill-undo" else "确认为同一笔费用"
+    said = f"{proposal['maker_name']} 已提请{wanted}，等第二人复核。"
     return el("p", said, el("a", "去复核", href="/worklists/proposals"), cls="hint")
 
 
+def _undo(desk: Desk, clue: Json) -> None:
+    path = f"/v1/double-bills/{clue['double_bill_id']}/undo"
+    said = "追回认定有误（异议成立或有新证据）：复核后恢复医保结算，已退回的款转为应付个人。"
+    act_button(desk, "提请撤销追回", said, path, [field("note", "理由", "text")])
+
+
 def _acts(desk: Desk, clue: Json) -> None:
-    if not desk.can("recoveries:write"):
-        return
     path = f"/v1/double-bills/{clue['double_bill_id']}"
     act_button(
         desk,

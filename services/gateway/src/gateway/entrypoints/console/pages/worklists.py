@@ -263,6 +263,11 @@ def _one_bill(_: str, body: Json) -> Sequence[object]:
     return [el("span", "冲回医保结算，多得的款转入追偿"), note, el("a", "看线索", href="/double-bills")]
 
 
+def _charge_undone(_: str, body: Json) -> Sequence[object]:
+    note = el("span", body["note"])
+    return [el("span", "恢复医保结算，已退回的款转为应付个人"), note, el("a", "看线索", href="/double-bills?state=charged")]
+
+
 def _money_in(_: str, body: Json) -> Sequence[object]:
     source = el("span", word(REMEDIES, body["source"])) if "source" in body else None
     book, amount = word(BOOKS, body.get("book", "WI")), format_yuan(body["amount_fen"])
@@ -287,6 +292,7 @@ _PROPOSED: Final[Mapping[str, Callable[[str, Json], Sequence[object]]]] = {
     "write-off": _write_off,
     "deduction": _cut,
     "double-bill": _one_bill,
+    "double-bill-undo": _charge_undone,
     "replenishment": _money_in,
     "medical-replenishment": _money_in,
     "period": _period,
@@ -296,6 +302,7 @@ _PROPOSED: Final[Mapping[str, Callable[[str, Json], Sequence[object]]]] = {
 _SECOND: Final = {
     "write-off": "recoveries:approve",
     "double-bill": "recoveries:approve",
+    "double-bill-undo": "recoveries:approve",
     "deduction": "audits:approve",
     "period": "ledger:close",
 }
