@@ -15,6 +15,7 @@ from shared.clock import Clock, local
 from shared.ids import IdFactory
 from shared.transactions import Tx
 from workinjury_bridge.adapters.policy_files import read_benefits
+from workinjury_bridge.application.benefits.advance_benefit import AdvanceBenefit
 from workinjury_bridge.application.benefits.approve_benefit import ApproveBenefit
 from workinjury_bridge.application.benefits.change_pension import ChangePension
 from workinjury_bridge.application.benefits.collect_case_file import CollectCaseFile
@@ -28,6 +29,7 @@ from workinjury_bridge.application.benefits.record_wage import RecordWage
 from workinjury_bridge.application.benefits.report_loss import ReportLoss
 from workinjury_bridge.application.benefits.return_payment import ReturnPayment
 from workinjury_bridge.application.benefits.run_pensions import RunPensions
+from workinjury_bridge.application.benefits.take_over_arisen import TakeOverArisen
 from workinjury_bridge.application.benefits.withdraw_benefits import WithdrawBenefits
 from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import Payment
@@ -135,7 +137,7 @@ class MemoryPostings:
         for p in await self.list_of(tx, entitlement_id):
             before = found.get(p.month)
             amount = p.amount_fen + (before.amount_fen if before else 0)
-            found[p.month] = Booked(amount_fen=amount, calculation=p.calculation)
+            found[p.month] = Booked(amount_fen=amount, calculation=p.calculation, debtor=p.debtor)
         return found
 
     async def list_of(self, tx: Tx, entitlement_id: str) -> Sequence[Posting]:
@@ -152,6 +154,10 @@ class MemoryPostings:
     async def mark_paid(self, tx: Tx, posting_ids: Sequence[str]) -> None:
         for posting_id in posting_ids:
             of(tx).postings[posting_id] = replace(of(tx).postings[posting_id], paid=True)
+
+    async def bear(self, tx: Tx, posting_ids: Sequence[str]) -> None:
+        for posting_id in posting_ids:
+            of(tx).postings[posting_id] = replace(of(tx).postings[posting_id], debtor=None)
 
 
 class MemoryItems:
@@ -204,11 +210,12 @@ class MemoryBenefitChecks:
         off = {BenefitKind.ESTATE_WRITE_OFF, *OF_A_STAY}
         granted: Counter[tuple[str, str]] = Counter()
         for item in state.items.values():
-            if item.state in STANDS and item.kind not in off:
+            if item.state in STANDS and item.kind not in off and item.debtor is None:
                 granted[item.case_id, ACCOUNTS[item.kind]] += item.amount_fen
         for posting in state.postings.values():
             entitlement = state.entitlements[posting.entitlement_id]
-            granted[entitlement.case_id, ACCOUNTS[entitlement.kind]] += posting.amount_fen
+            if posting.debtor is None:
+                granted[entitlement.case_id, ACCOUNTS[entitlement.kind]] += posting.amount_fen
         booked: Counter[tuple[str, str]] = Counter()
         accounts = {account for kind, account in ACCOUNTS.items() if kind not in off}
         for entry in state.entries.values():
@@ -216,6 +223,21 @@ class MemoryBenefitChecks:
                 if line.account in accounts and entry.kind not in ("out-of-area", "adjustment", "stay-recovery"):
                     booked[entry.case_id or "", line.account] += line.debit_fen - line.credit_fen
         return [(*key, granted[key], booked[key]) for key in sorted({*granted, *booked}) if granted[key] != booked[key]]
+
+    async def misadvanced(self, tx: Tx) -> Sequence[tuple[str, int, int]]:
+        state = of(tx)
+        granted: Counter[str] = Counter()
+        for item in state.items.values():
+            if item.state in STANDS and item.debtor is not None:
+                granted[item.item_id] += item.amount_fen
+        for posting in state.postings.values():
+            if posting.debtor is not None:
+                granted[posting.entitlement_id] += posting.amount_fen
+        held: Counter[str] = Counter()
+        for debt in state.recoveries.values():
+            if debt.settlement_id in state.items or debt.settlement_id in state.entitlements:
+                held[debt.settlement_id] += debt.advanced_fen - debt.moved_fen - debt.expensed_fen
+        return [(key, granted[key], held[key]) for key in sorted({*granted, *held}) if granted[key] != held[key]]
 
     async def paid_while_gone(self, tx: Tx) -> Sequence[str]:
         state = of(tx)
@@ -257,6 +279,7 @@ class MemoryBenefits:
         cases: MemoryCases,
         ledger: MemoryLedger,
         pay: PayPerson,
+        advance: AdvanceBenefit,
         losses: MemoryLosses,
         clock: Clock,
         ids: IdFactory,
@@ -264,23 +287,26 @@ class MemoryBenefits:
     ) -> None:
         wages, appraisals, entitlements = MemoryWages(), MemoryAppraisals(), MemoryEntitlements()
         postings, items, paid_out = MemoryPostings(), MemoryItems(), MemoryPaidOut()
-        self.items = items
+        self.items, self.entitlements, self.postings = items, entitlements, postings
         collect = CollectCaseFile(cases, wages, appraisals, losses, entitlements)
         record = RecordAct(cases, clock, ids)
         self.record_wage = RecordWage(store, collect, wages, items, entitlements, book, clock, record)
         self.record_appraisal = RecordAppraisal(store, collect, appraisals, entitlements, book, clock, ids, record)
-        self.propose = ProposeBenefit(store, collect, items, ledger, book, clock, ids)
-        self.approve = ApproveBenefit(store, collect, self.propose, items, losses, ledger, pay, book, clock, ids, record)
-        self.propose_pension = ProposePension(store, collect, entitlements, book, clock, ids)
+        self.propose = ProposeBenefit(store, collect, items, advance, ledger, book, clock, ids)
+        self.approve = ApproveBenefit(
+            store, collect, self.propose, advance, items, losses, ledger, pay, book, clock, ids, record
+        )
+        self.propose_pension = ProposePension(store, collect, entitlements, advance, book, clock, ids)
         self.change = ChangePension(store, collect, entitlements, losses, book, clock, record)
-        self.run = RunPensions(store, collect, entitlements, postings, losses, ledger, pay, book, clock, ids)
+        self.run = RunPensions(store, collect, entitlements, postings, losses, advance, ledger, pay, book, clock, ids)
         self.report_loss = ReportLoss(store, cases, losses, entitlements, ledger, paid_out, load_calendar(), clock, ids, record)
         self.confirm_succession = ConfirmSuccession(
             store, cases, losses, entitlements, postings, items, self.approve, pay, clock, record
         )
         self.return_payment = ReturnPayment(store, cases, losses, paid_out, ledger, pay, clock, ids, record)
-        self.withdraw = WithdrawBenefits(items, entitlements, losses, ledger, clock, ids)
-        self.describe = DescribeBenefits(store, collect, items, postings, book, clock)
+        self.withdraw = WithdrawBenefits(items, entitlements, losses, advance, ledger, clock, ids)
+        self.bear = TakeOverArisen(items, entitlements, postings, advance, ledger, clock, ids)
+        self.describe = DescribeBenefits(store, collect, items, postings, pay.cash.waiting, book, clock)
 
     async def pay_pensions(self) -> dict[str, Any]:
         """What the worker's job does; causes of what was hindered."""

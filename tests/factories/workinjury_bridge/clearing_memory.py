@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -15,14 +15,18 @@ from shared.transactions import Tx
 from tests.factories.workinjury_bridge.fake_claims import FakeClaims
 from workinjury_bridge.application.clearing.advance_clearing import AdvanceClearing
 from workinjury_bridge.application.clearing.decide_clearing import DecideClearing
-from workinjury_bridge.application.clearing.escalate_shortage import EscalateShortage
+from workinjury_bridge.application.clearing.list_worklist import ListWorklist
+from workinjury_bridge.application.clearing.pay_waiting import PayWaiting
+from workinjury_bridge.application.clearing.ports import WaitingPayout
 from workinjury_bridge.application.clearing.replenish_fund import ReplenishFund
+from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.domain.clearing import (
     Clearing,
     ClearingState,
     ClearingTransfer,
     InstitutionDue,
     InterfundDue,
+    PaymentShortage,
     Plan,
     Purse,
     oldest_open,
@@ -31,7 +35,7 @@ from workinjury_bridge.domain.policy import PolicyBook
 from workinjury_bridge.domain.transfer import Direction, TransferState
 
 if TYPE_CHECKING:
-    from tests.factories.workinjury_bridge.memory import MemoryLedger, MemoryStore, State
+    from tests.factories.workinjury_bridge.memory import MemoryCases, MemoryLedger, MemoryStore, State
 
 
 def of(tx: Tx) -> State:
@@ -171,14 +175,47 @@ class MemoryPurse:
         )
 
 
+class MemoryWaitingPayouts:
+    async def add(self, tx: Tx, waiting: WaitingPayout) -> None:
+        of(tx).waiting[waiting.payout_id] = waiting
+
+    async def oldest(self, tx: Tx, limit: int) -> Sequence[WaitingPayout]:
+        return sorted(of(tx).waiting.values(), key=lambda w: (w.since, w.payout_id))[:limit]
+
+    async def benefits_of(self, tx: Tx, case_id: str) -> Collection[str]:
+        payouts = [w.payout for w in of(tx).waiting.values()]
+        return {p.benefit_id for p in payouts if p.benefit_id is not None and p.concern.case_id == case_id}
+
+    async def remove(self, tx: Tx, payout_id: str) -> bool:
+        return of(tx).waiting.pop(payout_id, None) is not None
+
+    async def hold(self, tx: Tx, payout_id: str) -> None:
+        of(tx).held[payout_id] = True
+
+    async def total(self, tx: Tx) -> tuple[int, int]:
+        mine = [w for w in of(tx).waiting.values() if w.payout_id not in of(tx).held]
+        return len(mine), sum(w.payout.due_fen for w in mine)
+
+    async def shortage(self, tx: Tx, shortage_id: str | None = None) -> PaymentShortage | None:
+        if shortage_id is not None:
+            return of(tx).shortages.get(shortage_id)
+        return next((s for s in of(tx).shortages.values() if s.ended_on is None), None)
+
+    async def save_shortage(self, tx: Tx, shortage: PaymentShortage) -> None:
+        of(tx).shortages[shortage.shortage_id] = shortage
+        assert sum(s.ended_on is None for s in of(tx).shortages.values()) <= 1
+
+
 class MemoryMonthEnd:
     """Every use case of the month-end clearing, wired to memory."""
 
     def __init__(
         self,
         store: MemoryStore,
+        cases: MemoryCases,
         dues: MemoryDues,
         runs: MemoryClearings,
+        pay: PayPerson,
         ledger: MemoryLedger,
         claims: FakeClaims,
         policies: PolicyBook,
@@ -186,7 +223,9 @@ class MemoryMonthEnd:
         ids: IdFactory,
     ) -> None:
         calendar = load_calendar()
-        self.escalate = EscalateShortage(runs, dues, policies, calendar, clock)
+        self.escalate, waiting = pay.cash.escalate, pay.cash.waiting
+        self.pay_waiting = PayWaiting(store, cases, waiting, pay.cash, pay, clock)
+        self.worklist = ListWorklist(store, runs, dues, waiting, MemoryPurse(), policies, calendar, clock)
         self.decide = DecideClearing(store, runs, dues, policies, calendar, clock, ids)
         self.replenish = ReplenishFund(store, runs, dues, ledger, clock, ids)
         self.advance = AdvanceClearing(

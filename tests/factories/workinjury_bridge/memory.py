@@ -16,7 +16,13 @@ from shared.ids import CountingIds
 from shared.ledger import Book, Entry
 from shared.transactions import OnceKey, Tx
 from tests.factories.workinjury_bridge.benefits_memory import BOOK, MemoryBenefitChecks, MemoryBenefits, MemoryLosses
-from tests.factories.workinjury_bridge.clearing_memory import MemoryClearings, MemoryDues, MemoryMonthEnd, MemoryPurse
+from tests.factories.workinjury_bridge.clearing_memory import (
+    MemoryClearings,
+    MemoryDues,
+    MemoryMonthEnd,
+    MemoryPurse,
+    MemoryWaitingPayouts,
+)
 from tests.factories.workinjury_bridge.examples import CODES, POLICIES
 from tests.factories.workinjury_bridge.fake_claims import FakeClaims
 from tests.factories.workinjury_bridge.out_of_area_memory import (
@@ -27,8 +33,12 @@ from tests.factories.workinjury_bridge.out_of_area_memory import (
 )
 from workinjury_bridge.application.advance_conversion import AdvanceConversion
 from workinjury_bridge.application.audit.apply_deduction import DeductAfterAudit
+from workinjury_bridge.application.benefits.advance_benefit import AdvanceBenefit
 from workinjury_bridge.application.benefits.ports import Posting
 from workinjury_bridge.application.check_invariants import CheckInvariants
+from workinjury_bridge.application.clearing.check_cash import CheckCash
+from workinjury_bridge.application.clearing.escalate_shortage import EscalateShortage
+from workinjury_bridge.application.clearing.ports import WaitingPayout
 from workinjury_bridge.application.confirm_direct_settlement import ConfirmDirectSettlement
 from workinjury_bridge.application.contest_recognition import ContestRecognition
 from workinjury_bridge.application.conversion.on_settlement_corrected import OnSettlementCorrected
@@ -77,7 +87,7 @@ from workinjury_bridge.domain.benefits.loss import Loss
 from workinjury_bridge.domain.benefits.rules import BenefitBook
 from workinjury_bridge.domain.benefits.wage import OwnWage
 from workinjury_bridge.domain.bill import BillLine
-from workinjury_bridge.domain.clearing import Clearing, ClearingTransfer, InstitutionDue, InterfundDue
+from workinjury_bridge.domain.clearing import Clearing, ClearingTransfer, InstitutionDue, InterfundDue, PaymentShortage
 from workinjury_bridge.domain.conversion import Conversion, Step, next_step
 from workinjury_bridge.domain.direct_settlement import DirectSettlement, DirectState
 from workinjury_bridge.domain.double_bill import DoubleBill, DoubleBillState
@@ -136,6 +146,9 @@ class State:
     clearing_transfers: dict[str, ClearingTransfer] = field(default_factory=dict)
     instructed: dict[str, datetime] = field(default_factory=dict)
     dues: dict[str, InterfundDue] = field(default_factory=dict)
+    waiting: dict[str, WaitingPayout] = field(default_factory=dict)
+    held: dict[str, bool] = field(default_factory=dict)
+    shortages: dict[str, PaymentShortage] = field(default_factory=dict)
     returned: dict[str, str] = field(default_factory=dict)
     repaid: dict[str, bool] = field(default_factory=dict)
     registrations: dict[str, Registration] = field(default_factory=dict)
@@ -591,14 +604,30 @@ class MemoryBridge:
         open_debt = OpenDebt(recoveries, policies, calendar, clock, ids)
         ask_back = AskBack(ledger, open_debt, clock, ids)
         deductions, remote = MemoryDeductions(), MemoryRemoteStays()
-        self.deduct = DeductAfterAudit(
-            store, conversions, directs, deductions, ledger, ask_back, policies, calendar, clock, ids
-        )
         losses = MemoryLosses()
-        withdraw = WithdrawSettlements(directs, remote, losses, ledger, ask_back, clock, ids)
         set_offs = MemorySetOffs()
-        pay = PayPerson(ledger, recoveries, losses, set_offs, clock, ids)
-        self.benefits = MemoryBenefits(store, cases, ledger, pay, losses, clock, ids, book)
+        waiting, purse = MemoryWaitingPayouts(), MemoryPurse()
+        escalate = EscalateShortage(runs, dues, waiting, purse, policies, calendar, clock)
+        cash = CheckCash(runs, purse, waiting, escalate, policies, clock, ids)
+        pay = PayPerson(ledger, recoveries, losses, set_offs, cash, clock, ids)
+        self.deduct = DeductAfterAudit(
+            store,
+            cases,
+            conversions,
+            directs,
+            deductions,
+            recoveries,
+            ledger,
+            pay,
+            ask_back,
+            policies,
+            calendar,
+            clock,
+            ids,
+        )
+        withdraw = WithdrawSettlements(directs, remote, losses, ledger, ask_back, clock, ids)
+        advance = AdvanceBenefit(advances, recoveries, open_debt, pay, clock)
+        self.benefits = MemoryBenefits(store, cases, ledger, pay, advance, losses, clock, ids, book)
         confirm = ConfirmDirectSettlement(cases, directs, stays, ledger, policies, losses, withdraw, clock, ids)
         reverse = ReverseDirectSettlement(directs, ledger, losses, recoveries, self.deduct, pay, clock, ids)
         self.judge = JudgeEligibility(store, cases, recurrences, POLICIES)
@@ -643,11 +672,12 @@ class MemoryBridge:
             store, cases, conversions, propose, self.benefits.withdraw, self.papers, withdraw, clock, ids, record
         )
         self.review = ReviewConversion(store, cases, conversions, propose, advances, clock)
-        self.state_facts = StateFacts(store, cases, conversions, clock, record)
-        self.back_payment = RecordBackPayment(store, cases, stays, conversions, clock, record)
+        granted = (self.benefits.items, self.benefits.entitlements, self.benefits.postings)
+        self.state_facts = StateFacts(store, cases, conversions, *granted, clock, record)
+        self.back_payment = RecordBackPayment(store, cases, stays, conversions, self.benefits.bear, clock, record)
         self.split = SplitStay(store, store, conversions, self.claims, policies, calendar, clock)
         self.advances = ApplyForAdvance(store, cases, advances, policies, calendar, clock, ids, record)
-        self.debts = RecoverDebt(store, recoveries, conversions, ledger, policies, clock, ids, record)
+        self.debts = RecoverDebt(store, recoveries, conversions, deductions, ledger, policies, clock, ids, record)
         self.book_movements = BookMovements(store, recoveries, set_offs, dues, ledger, self.claims, pay, clock, ids)
         self.decide_set_off = DecideSetOff(store, recoveries, set_offs, clock, ids)
         self.remind = Remind(recoveries, advances, double_bills, policies, clock)
@@ -665,8 +695,6 @@ class MemoryBridge:
             self.deduct,
             propose,
             dues,
-            runs,
-            MemoryPurse(),
             open_debt,
             clock,
             ids,
@@ -688,7 +716,7 @@ class MemoryBridge:
             MemoryBenefitChecks(),
             book,
         )
-        self.month_end = MemoryMonthEnd(store, dues, runs, ledger, self.claims, policies, clock, ids)
+        self.month_end = MemoryMonthEnd(store, cases, dues, runs, pay, ledger, self.claims, policies, clock, ids)
         splits = MemoryStaySplits()
         self.stay_splits = SplitBeforeSettlement(store, store, cases, splits, directs, policies, calendar, clock)
         self.settle = SettleDirectly(store, cases, directs, splits, policies, self.judge, CODES, clock, timedelta(hours=24))
@@ -733,6 +761,7 @@ class MemoryBridge:
             await self.revert_direct.run(key)
         for clearing_id in await self.month_end.advance.due():
             await self.month_end.advance.run(clearing_id)
+        await self.month_end.pay_waiting.run()
         for movement_id in await self.book_movements.due():
             await self.book_movements.run(movement_id)
         for double_bill_id in await self.double_bills.due():

@@ -50,7 +50,9 @@ class Office:
         self.house = house
         self.bridge = house.bridge
         self.clock = cast(FixedClock, house.bridge.month_end.advance.clock)
-        self.convert: AdvanceConversion = replace(house.bridge.advance, policies=MONTH_END)
+        shipped = house.bridge.advance
+        pay = replace(shipped.pay, cash=replace(shipped.pay.cash, policies=MONTH_END))
+        self.convert: AdvanceConversion = replace(shipped, policies=MONTH_END, pay=pay)
         self.clear: AdvanceClearing = house.bridge.month_end.advance
 
     async def converted(self, person_id: str, bill: MedicalBill = F1_BILL) -> str:

@@ -66,6 +66,8 @@ class MonthEndCounty(County):
     @rule(days=st.integers(1, 20))
     def days_pass(self, days: int) -> None:
         self.bridge.clock.advance(timedelta(days=days))
+        self.run(self.bridge.benefits.pay_pensions())
+        self.run(self.bridge.month_end.pay_waiting.run())
 
     @rule(payer=st.sampled_from(PAYERS), back=st.integers(0, 2), actor=st.sampled_from("ab"))
     def propose(self, payer: Book, back: int, actor: str) -> None:
@@ -120,6 +122,14 @@ class MonthEndCounty(County):
             assert balance(state, "1121", book) == sum(d.open_fen for d in state.dues.values() if d.payer is book)
 
     @invariant()
+    def no_payment_overdraws_the_account(self) -> None:
+        """B13, P1: whatever else has moved, a payment to a person or an employer leaves the account in credit."""
+        left = 0
+        for entry in self.bridge.state.entries.values():
+            left += sum(line.debit_fen - line.credit_fen for line in entry.lines if line.account == "1003")
+            assert entry.kind != "payment" or left >= 0
+
+    @invariant()
     def a_voucher_is_in_two_books_or_in_none(self) -> None:
         """B15.3."""
         state = self.bridge.state
@@ -161,6 +171,8 @@ class MonthEndCounty(County):
             assert due.settled
         assert {c.state for c in bridge.state.clearings.values()} <= {ClearingState.CLOSED}
         super().come_to_rest()
+        assert bridge.state.waiting == {}
+        assert all(shortage.ended_on is not None for shortage in bridge.state.shortages.values())
 
 
 TestMonthEndCounty = MonthEndCounty.TestCase

@@ -40,6 +40,7 @@ from workinjury_bridge.application.recurrence.confirm_recurrence import Conclusi
 from workinjury_bridge.application.recurrence.confirm_recurrence import RecurrenceRequest
 from workinjury_bridge.application.settle_directly import DirectBill
 from workinjury_bridge.domain.advance import AdvanceState
+from workinjury_bridge.domain.audit_deduction import AuditDeduction
 from workinjury_bridge.domain.benefits.appraisal import AppraisalKind, Conclusion, NursingGrade
 from workinjury_bridge.domain.benefits.entitlement import BreakReason, Relation
 from workinjury_bridge.domain.benefits.kinds import MONTHLY, BenefitKind
@@ -53,7 +54,7 @@ from workinjury_bridge.domain.invariants import breaches_of
 from workinjury_bridge.domain.out_of_area.clearing import quarter_of
 from workinjury_bridge.domain.out_of_area.registration import FilingKind
 from workinjury_bridge.domain.out_of_area.remote_stay import Service
-from workinjury_bridge.domain.party import UNKNOWN_THIRD_PARTY
+from workinjury_bridge.domain.party import UNKNOWN_THIRD_PARTY, is_employer
 from workinjury_bridge.domain.policy import Circumstance as OutOfCatalogue
 from workinjury_bridge.domain.recognition import Outcome
 from workinjury_bridge.domain.recovery import Cause, RecoveryState
@@ -361,6 +362,22 @@ class County(RuleBasedStateMachine):
         )
         self.maybe(lambda key: self.bridge.state_facts.of_case(key, case_id, facts, "clerk"))
 
+    @rule(pick=PICK, grade=st.integers(1, 10), kind=st.sampled_from(ONE_OFF))
+    def uninsured_worker(self, pick: int, grade: int, kind: BenefitKind) -> None:
+        """Appraised, the advance approved, a benefit and a pension asked for, as far as each is allowed (B7)."""
+        self.case_facts(pick=pick, situation="uninsured", filed=30)
+        self.advanced(self.case(pick))
+        self.appraise(pick=pick, wage=7, grade=grade, nursing=NursingGrade.LARGE)
+        self.benefit(pick=pick, kind=kind, approve=True)
+        self.pension(pick=pick, kind=BenefitKind.NURSING, kin=0, approve=True)
+        self.days_pass(days=15)
+
+    @rule(pick=PICK, ago=st.integers(0, 120))
+    def employer_pays_back(self, pick: int, ago: int) -> None:
+        """What has arisen since is the fund's, also where it was advanced already (B7)."""
+        case_id, day = self.case(pick), self.bridge.clock.today() - timedelta(days=ago)
+        self.maybe(lambda key: self.bridge.back_payment.run(key, case_id, day, "proof"))
+
     @rule(
         pick=PICK,
         payer=st.sampled_from(["P", "E", "HEIRS"]),
@@ -439,18 +456,61 @@ class County(RuleBasedStateMachine):
         act=st.sampled_from(["deduct", "deduct", "hear", "confirm", "withdraw"]),
         line=st.sampled_from("012"),
         amount=st.integers(1, 10**6),
+        day=st.none() | st.integers(0, 60),
     )
-    def audit(self, pick: int, act: str, line: str, amount: int) -> None:
+    def audit(self, pick: int, act: str, line: str, amount: int, day: int | None) -> None:
         deduct, state = self.bridge.deduct, self.bridge.state
         settled = sorted(self.bridge.claims.settlements)
         if act == "deduct" and settled:
             which = settled[pick % len(settled)]
-            finding = Finding(settlement_id=which, line_id=line, amount_fen=amount, reason="R04", maker="a", checker="b")
+            charged_on = None if day is None else FIRST + timedelta(days=day)
+            finding = Finding(
+                settlement_id=which,
+                line_id=line,
+                amount_fen=amount,
+                reason="R04",
+                maker="a",
+                checker="b",
+                charged_on=charged_on,
+            )
             self.maybe(lambda key: deduct.deduct(key, finding))
         elif act != "deduct" and state.deductions:
             found = sorted(state.deductions)[pick % len(state.deductions)]
             use_case = getattr(deduct, act)
             self.maybe(lambda key: use_case(key, found, None, "c"))
+
+    @rule(pick=PICK, situation=st.sampled_from(["uninsured", "third-party"]), amount=st.integers(1, 10**7))
+    def advanced_stay(self, pick: int, situation: str, amount: int) -> None:
+        """A stay that is converted in advance, as far as that is allowed."""
+        self.case_facts(pick=pick, situation=situation, filed=30)
+        person = self.bridge.state.cases[self.case(pick)].person_id
+        lines: list[tuple[int, bool, bool | None]] = [(amount, True, None), (amount // 2, True, None)]
+        self.settle(person=person, day=41, days=3, inpatient=True, amounts=lines, weights=[4, 1, 3, 2, 5], heard=True)
+        self.approve_everything()
+        self.run(self.bridge.go_on())
+
+    @rule(pick=PICK, act=st.sampled_from(["cut", "cut", "cut", "withdraw"]), part=st.integers(1, 4), line=st.sampled_from("01"))
+    def audit_of_an_advance(self, pick: int, act: str, part: int, line: str) -> None:
+        """What was only advanced is cut, or the cut withdrawn (B12)."""
+        deduct, state = self.bridge.deduct, self.bridge.state
+        found = sorted(c.conversion_id for c in state.conversions.values() if c.figures and c.figures.debtor)
+        if not found:
+            return
+        conversion = state.conversions[found[pick % len(found)]]
+        if act == "cut" and conversion.figures is not None:
+            finding = Finding(
+                settlement_id=conversion.settlement_id,
+                line_id=line,
+                amount_fen=max(1, conversion.figures.cost_fen * part // 8),
+                reason="R04",
+                maker="a",
+                checker="b",
+                charged_on=FIRST + timedelta(days=40 + part),
+            )
+            self.maybe(lambda key: deduct.deduct(key, finding))
+        for cut in [d for d in state.deductions.values() if d.conversion_id == conversion.conversion_id]:
+            if act == "withdraw":
+                self.maybe(partial(deduct.withdraw, deduction_id=cut.deduction_id, note=None, actor="c"))
 
     @rule(
         pick=PICK, wage=st.integers(3, 30), grade=st.none() | st.integers(1, 10), nursing=st.sampled_from([None, *NursingGrade])
@@ -654,8 +714,8 @@ class County(RuleBasedStateMachine):
 
     @invariant()
     def benefits_are_what_the_book_says(self) -> None:
-        """Items and monthly postings against the journals; nobody gone is paid, nobody gets more than is payable, dependants
-        together not more than own wage (B15.5, 6, 10, 12)."""
+        """Items and monthly postings against the journals and the debts; nobody gone is paid, nobody gets more than is payable,
+        dependants together not more than own wage (B15.5, 6, 9, 10, 12)."""
         assert self.run(self.bridge.check.check_benefits()) == []
 
     def come_to_rest(self) -> None:
@@ -684,12 +744,12 @@ class County(RuleBasedStateMachine):
             accounts = {a for b, a in BOOKS if b == book}
             assert sum(bridge.claims.balance(Book(book), a) for a in accounts) == expected, (book, account)
         direct = sum(d.version.work_injury_fen for d in bridge.state.directs.values() if d.state.value == "posted")
-        converted = sum(c.figures.cost_fen for c in standing.values() if c.figures and not c.figures.debtor)
+        converted = sum(c.figures.expense_fen for c in standing.values() if c.figures)
         standing_debts = [d for d in bridge.state.recoveries.values() if d.state is not RecoveryState.REVERSED]
-        expensed = sum(d.expensed_fen for d in standing_debts)
+        expensed = sum(d.expensed_fen for d in standing_debts if d.conversion_id)
         revoked = {d.settlement_id for d in bridge.state.directs.values() if d.state is DirectState.REVOKED}
         cut = [d for d in bridge.state.deductions.values() if d.stands and d.settlement_id not in revoked]
-        deducted = sum(d.amount_fen for d in cut)
+        deducted = sum(d.amount_fen for d in cut if not self.out_of_a_debt(d))
         elsewhere = sum(
             s.payable_fen
             for s in bridge.state.remote_stays.values()
@@ -699,6 +759,15 @@ class County(RuleBasedStateMachine):
         for book, _ in BOOKS:
             owed = sum(d.open_fen for d in standing_debts if d.book == book)
             assert bridge.claims.balance(Book(book), "1123") == owed
+
+    def out_of_a_debt(self, deduction: AuditDeduction) -> bool:
+        """Whether what was cut had been advanced: it fell out of the debts, what the fund bears of them included."""
+        conversion = self.bridge.state.conversions.get(deduction.conversion_id or "")
+        if conversion is None or conversion.figures is None or conversion.figures.debtor is None:
+            return False
+        since = self.bridge.state.cases[conversion.case_id].facts.insured_from
+        arisen = None not in (since, deduction.charged_on) and deduction.charged_on >= since  # type: ignore[operator]  # neither is None
+        return not (is_employer(conversion.figures.debtor) and conversion.figures.new_cost_fen and arisen)
 
     # How the rules reach the use cases
 

@@ -30,7 +30,7 @@ _ACTS = {
     "case_facts": 5, "stay_facts": 6, "split": 6, "pursue": 12, "advance": 20, "hospitals_are_paid": 3,
     "medical_fund_is_frozen": 1, "audit": 8, "appraise": 6, "benefit": 3, "pension": 5, "change_pension": 3, "lose": 1,
     "after_loss": 2, "payment_comes_back": 2, "treated_elsewhere": 3, "elsewhere": 5, "all_elsewhere": 1, "pay_the_provinces": 1,
-    "recur": 2,
+    "recur": 2, "uninsured_worker": 3, "employer_pays_back": 2, "advanced_stay": 4, "audit_of_an_advance": 6,
 }  # fmt: skip
 _INVARIANTS = (
     "every_conversion_fits_its_journals",
@@ -144,7 +144,15 @@ class Town:
             case "medical_fund_is_frozen":
                 return {"refusals": dice.randint(0, 2)}
             case "audit":
-                return {"pick": pick(), "act": some(["deduct", "deduct", "hear", "confirm", "withdraw"]), "line": some("012"), "amount": 1 + pick()}  # fmt: skip
+                return {"pick": pick(), "act": some(["deduct", "deduct", "hear", "confirm", "withdraw"]), "line": some("012"), "amount": 1 + pick(), "day": some([None, 20, 40])}  # fmt: skip
+            case "uninsured_worker":
+                return {"pick": pick(), "grade": dice.randint(1, 10), "kind": some(ONE_OFF)}
+            case "employer_pays_back":
+                return {"pick": pick(), "ago": dice.randint(0, 120)}
+            case "advanced_stay":
+                return {"pick": pick(), "situation": some(["uninsured", "third-party"]), "amount": 1 + pick()}
+            case "audit_of_an_advance":
+                return {"pick": pick(), "act": some(["cut", "cut", "cut", "withdraw"]), "part": dice.randint(1, 4), "line": some("01")}  # fmt: skip
             case "appraise":
                 return {"pick": pick(), "wage": dice.randint(3, 30), "grade": some([None, *range(1, 11), 1, 2, 3, 4]), "nursing": some([None, *NursingGrade])}  # fmt: skip
             case "benefit":

@@ -50,11 +50,13 @@ from workinjury_bridge.adapters.repositories.set_offs import SqlSetOffs
 from workinjury_bridge.adapters.repositories.stay_splits import SqlStaySplits
 from workinjury_bridge.adapters.repositories.stays import SqlStays
 from workinjury_bridge.adapters.repositories.transfers import SqlTransfers
+from workinjury_bridge.adapters.repositories.waiting import SqlWaitingPayouts
 from workinjury_bridge.adapters.tables import LEDGER, PLATFORM, metadata
 from workinjury_bridge.adapters.views import SqlViews
 from workinjury_bridge.adapters.worklist_views import SqlWorklists
 from workinjury_bridge.application.advance_conversion import AdvanceConversion
 from workinjury_bridge.application.audit.apply_deduction import DeductAfterAudit
+from workinjury_bridge.application.benefits.advance_benefit import AdvanceBenefit
 from workinjury_bridge.application.benefits.approve_benefit import ApproveBenefit
 from workinjury_bridge.application.benefits.change_pension import ChangePension
 from workinjury_bridge.application.benefits.collect_case_file import CollectCaseFile
@@ -69,12 +71,15 @@ from workinjury_bridge.application.benefits.record_wage import RecordWage
 from workinjury_bridge.application.benefits.report_loss import ReportLoss
 from workinjury_bridge.application.benefits.return_payment import ReturnPayment
 from workinjury_bridge.application.benefits.run_pensions import RunPensions
+from workinjury_bridge.application.benefits.take_over_arisen import TakeOverArisen
 from workinjury_bridge.application.benefits.withdraw_benefits import WithdrawBenefits
 from workinjury_bridge.application.check_invariants import CheckInvariants
 from workinjury_bridge.application.clearing.advance_clearing import AdvanceClearing
+from workinjury_bridge.application.clearing.check_cash import CheckCash
 from workinjury_bridge.application.clearing.decide_clearing import DecideClearing
 from workinjury_bridge.application.clearing.escalate_shortage import EscalateShortage
 from workinjury_bridge.application.clearing.list_worklist import ListWorklist
+from workinjury_bridge.application.clearing.pay_waiting import PayWaiting
 from workinjury_bridge.application.clearing.ports import ClearingViews
 from workinjury_bridge.application.clearing.replenish_fund import ReplenishFund
 from workinjury_bridge.application.confirm_direct_settlement import ConfirmDirectSettlement
@@ -144,6 +149,7 @@ class Benefits:
     confirm_succession: ConfirmSuccession
     return_payment: ReturnPayment
     withdraw: WithdrawBenefits
+    bear: TakeOverArisen
     describe: DescribeBenefits
     list_reviews: ListReviews
 
@@ -157,6 +163,7 @@ class MonthEnd:
     advance: AdvanceClearing
     replenish: ReplenishFund
     escalate: EscalateShortage
+    pay_waiting: PayWaiting
     worklist: ListWorklist
 
 
@@ -248,11 +255,28 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
     open_debt = OpenDebt(recoveries, policies, calendar, clock, ids)
     ask_back = AskBack(ledger, open_debt, clock, ids)
     deductions, remote_stays = SqlDeductions(), SqlRemoteStays(cases)
-    deduct = DeductAfterAudit(once, conversions, directs, deductions, ledger, ask_back, policies, calendar, clock, ids)
     losses, worklists = SqlLosses(), SqlWorklists(db)
     set_offs = SqlSetOffs()
-    pay = PayPerson(ledger, recoveries, losses, set_offs, clock, ids)
-    benefits = _benefits(db, once, cases, ledger, store, pay, losses, clock, ids)
+    escalate = EscalateShortage(runs, dues, SqlWaitingPayouts(), purse, policies, calendar, clock)
+    cash = CheckCash(runs, purse, escalate.waiting, escalate, policies, clock, ids)
+    pay = PayPerson(ledger, recoveries, losses, set_offs, cash, clock, ids)
+    deduct = DeductAfterAudit(
+        once,
+        cases,
+        conversions,
+        directs,
+        deductions,
+        recoveries,
+        ledger,
+        pay,
+        ask_back,
+        policies,
+        calendar,
+        clock,
+        ids,
+    )
+    advance_benefit = AdvanceBenefit(advances, recoveries, open_debt, pay, clock)
+    benefits = _benefits(db, once, cases, ledger, store, pay, advance_benefit, losses, clock, ids)
     judge = JudgeEligibility(db, cases, recurrences, policies)
     withdraw = WithdrawSettlements(directs, remote_stays, losses, ledger, ask_back, clock, ids)
     confirm = ConfirmDirectSettlement(cases, directs, stays, ledger, policies, losses, withdraw, clock, ids)
@@ -288,12 +312,12 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         revoke=RevokeRecognition(once, cases, conversions, propose, benefits.withdraw, papers, withdraw, clock, ids, record),
         judge=judge,
         review=ReviewConversion(once, cases, conversions, propose, advances, clock),
-        state_facts=StateFacts(once, cases, conversions, clock, record),
-        back_payment=RecordBackPayment(once, cases, stays, conversions, clock, record),
+        state_facts=StateFacts(once, cases, conversions, SqlItems(cases), SqlEntitlements(cases), SqlPostings(), clock, record),
+        back_payment=RecordBackPayment(once, cases, stays, conversions, benefits.bear, clock, record),
         split=SplitStay(db, once, conversions, claims, policies, calendar, clock),
         stay_splits=SplitBeforeSettlement(db, once, cases, SqlStaySplits(), directs, policies, calendar, clock),
         advances=ApplyForAdvance(once, cases, advances, policies, calendar, clock, ids, record),
-        debts=RecoverDebt(once, recoveries, conversions, ledger, policies, clock, ids, record),
+        debts=RecoverDebt(once, recoveries, conversions, deductions, ledger, policies, clock, ids, record),
         book_movements=BookMovements(db, recoveries, set_offs, dues, ledger, claims, pay, clock, ids),
         decide_set_off=DecideSetOff(once, recoveries, set_offs, clock, ids),
         papers=papers,
@@ -327,8 +351,6 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
             deduct,
             propose,
             dues,
-            runs,
-            purse,
             open_debt,
             clock,
             ids,
@@ -350,7 +372,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
             SqlBenefitChecks(),
             read_benefits(benefits_path()),
         ),
-        month_end=_month_end(db, once, runs, dues, purse, ledger, claims, policies, clock, ids),
+        month_end=_month_end(db, once, cases, pay, ledger, claims, policies, clock, ids),
         settle=SettleDirectly(
             db, cases, directs, SqlStaySplits(), policies, judge, read_codes(codes_path()), clock, CONFIRM_WITHIN
         ),
@@ -408,24 +430,24 @@ def _out_of_area(
 def _month_end(
     db: Database,
     once: SqlOnce,
-    runs: SqlClearings,
-    dues: SqlDues,
-    purse: SqlPurse,
+    cases: SqlCases,
+    pay: PayPerson,
     ledger: SqlLedger,
     claims: HttpClaims,
     policies: Policies,
     clock: Clock,
     ids: IdFactory,
 ) -> MonthEnd:
-    calendar = load_calendar()
-    escalate = EscalateShortage(runs, dues, policies, calendar, clock)
+    calendar, runs, dues, purse = load_calendar(), SqlClearings(), SqlDues(), SqlPurse()
+    escalate, waiting = pay.cash.escalate, pay.cash.waiting
     return MonthEnd(
         views=SqlClearingViews(db),
         decide=DecideClearing(once, runs, dues, policies, calendar, clock, ids),
         advance=AdvanceClearing(db, runs, dues, purse, ledger, claims, policies, escalate, calendar, clock, ids),
         replenish=ReplenishFund(once, runs, dues, ledger, clock, ids),
         escalate=escalate,
-        worklist=ListWorklist(db, runs, dues, policies, calendar, clock),
+        pay_waiting=PayWaiting(db, cases, waiting, pay.cash, pay, clock),
+        worklist=ListWorklist(db, runs, dues, waiting, purse, policies, calendar, clock),
     )
 
 
@@ -436,6 +458,7 @@ def _benefits(
     ledger: SqlLedger,
     store: LedgerStore,
     pay: PayPerson,
+    advance: AdvanceBenefit,
     losses: SqlLosses,
     clock: Clock,
     ids: IdFactory,
@@ -444,8 +467,8 @@ def _benefits(
     wages, appraisals, postings, paid_out = SqlWages(), SqlAppraisals(), SqlPostings(), SqlPaidOut(store)
     entitlements, items = SqlEntitlements(cases), SqlItems(cases)
     collect, record = CollectCaseFile(cases, wages, appraisals, losses, entitlements), RecordAct(cases, clock, ids)
-    propose = ProposeBenefit(once, collect, items, ledger, book, clock, ids)
-    approve = ApproveBenefit(once, collect, propose, items, losses, ledger, pay, book, clock, ids, record)
+    propose = ProposeBenefit(once, collect, items, advance, ledger, book, clock, ids)
+    approve = ApproveBenefit(once, collect, propose, advance, items, losses, ledger, pay, book, clock, ids, record)
     views = SqlBenefitViews(db)
     return Benefits(
         views=views,
@@ -453,13 +476,14 @@ def _benefits(
         record_appraisal=RecordAppraisal(once, collect, appraisals, entitlements, book, clock, ids, record),
         propose=propose,
         approve=approve,
-        propose_pension=ProposePension(once, collect, entitlements, book, clock, ids),
+        propose_pension=ProposePension(once, collect, entitlements, advance, book, clock, ids),
         change=ChangePension(once, collect, entitlements, losses, book, clock, record),
-        run=RunPensions(db, collect, entitlements, postings, losses, ledger, pay, book, clock, ids),
+        run=RunPensions(db, collect, entitlements, postings, losses, advance, ledger, pay, book, clock, ids),
         report_loss=ReportLoss(once, cases, losses, entitlements, ledger, paid_out, calendar, clock, ids, record),
         confirm_succession=ConfirmSuccession(once, cases, losses, entitlements, postings, items, approve, pay, clock, record),
         return_payment=ReturnPayment(once, cases, losses, paid_out, ledger, pay, clock, ids, record),
-        withdraw=WithdrawBenefits(items, entitlements, losses, ledger, clock, ids),
-        describe=DescribeBenefits(db, collect, items, postings, book, clock),
+        withdraw=WithdrawBenefits(items, entitlements, losses, advance, ledger, clock, ids),
+        bear=TakeOverArisen(items, entitlements, postings, advance, ledger, clock, ids),
+        describe=DescribeBenefits(db, collect, items, postings, pay.cash.waiting, book, clock),
         list_reviews=ListReviews(views, book, clock),
     )

@@ -388,6 +388,7 @@ class ShortageRaised:
     """A fund's money does not cover its month (``clearing.shortage.raised``, B13, F12); again for each who is asked next."""
 
     clearing_id: str
+    """The run, or the shortage of payments to persons and employers outside a run."""
     payer: str
     month: str
     short_fen: int

@@ -251,7 +251,7 @@ def entry(event: object, at: datetime) -> Entry | None:
                 person_id=event.person_id,
                 at=event.paid_at,
                 kind="benefit",
-                title=f"{BENEFITS.get(event.kind, event.kind)}到账" + ("（近亲属）" if event.to_heirs else ""),
+                title=f"{_paid(event.kind)}到账" + ("（近亲属）" if event.to_heirs else ""),
                 detail=f"抵扣应收款 {format_yuan(event.set_off_fen)} 元" if event.set_off_fen else "",
                 amount_fen=event.amount_fen,
                 links=_links(case_id=event.case_id, conversion_id=event.conversion_id, matter_id=event.matter_id),
@@ -398,3 +398,7 @@ def _change(amount_fen: int) -> str:
 
 def _links(**ids: str | None) -> dict[str, str]:
     return {name: value for name, value in ids.items() if value is not None}
+
+
+def _paid(kind: str) -> str:
+    return "退还已收的追偿款" if kind.startswith("returned-") else BENEFITS.get(kind, kind)

@@ -33,10 +33,12 @@ class SqlBenefitChecks:
         """See the port."""
         journal, line = base.LEDGER.journal.c, base.LEDGER.line.c
         items = select(t.item.c.case_id, t.item.c.kind, t.item.c.amount_fen).where(
-            t.item.c.state.in_(STANDS), t.item.c.kind.in_(_BENEFITS)
+            t.item.c.state.in_(STANDS), t.item.c.kind.in_(_BENEFITS), t.item.c.debtor.is_(None)
         )
-        postings = select(t.entitlement.c.case_id, t.entitlement.c.kind, t.posting.c.amount_fen).join(
-            t.posting, t.posting.c.entitlement_id == t.entitlement.c.entitlement_id
+        postings = (
+            select(t.entitlement.c.case_id, t.entitlement.c.kind, t.posting.c.amount_fen)
+            .join(t.posting, t.posting.c.entitlement_id == t.entitlement.c.entitlement_id)
+            .where(t.posting.c.debtor.is_(None))
         )
         each = items.union_all(postings).subquery()
         account = case(_BENEFITS, value=each.c.kind)
@@ -66,6 +68,40 @@ class SqlBenefitChecks:
             .limit(_AT_MOST)
         )
         return [(row.case_id, row.account, int(row.ours), int(row.theirs)) for row in rows]
+
+    async def misadvanced(self, tx: Tx) -> Sequence[tuple[str, int, int]]:
+        """See the port."""
+        debt = base.recovery.c
+        items = select(t.item.c.item_id.label("benefit_id"), t.item.c.amount_fen).where(
+            t.item.c.state.in_(STANDS), t.item.c.debtor.is_not(None)
+        )
+        postings = select(t.posting.c.entitlement_id.label("benefit_id"), t.posting.c.amount_fen).where(
+            t.posting.c.debtor.is_not(None)
+        )
+        each = items.union_all(postings).subquery()
+        granted = select(each.c.benefit_id, func.sum(each.c.amount_fen).label("fen")).group_by(each.c.benefit_id).subquery()
+        benefits = select(t.item.c.item_id).union_all(select(t.entitlement.c.entitlement_id))
+        held = (
+            select(
+                debt.settlement_id.label("benefit_id"),
+                func.sum(debt.advanced_fen - debt.moved_fen - debt.expensed_fen).label("fen"),
+            )
+            .where(debt.settlement_id.in_(benefits))
+            .group_by(debt.settlement_id)
+            .subquery()
+        )
+        ours, theirs = func.coalesce(granted.c.fen, 0), func.coalesce(held.c.fen, 0)
+        rows = await opened(tx).all(
+            select(
+                func.coalesce(granted.c.benefit_id, held.c.benefit_id).label("benefit_id"),
+                ours.label("ours"),
+                theirs.label("theirs"),
+            )
+            .select_from(granted.join(held, granted.c.benefit_id == held.c.benefit_id, full=True))
+            .where(ours != theirs)
+            .limit(_AT_MOST)
+        )
+        return [(row.benefit_id, int(row.ours), int(row.theirs)) for row in rows]
 
     async def paid_while_gone(self, tx: Tx) -> Sequence[str]:
         """See the port."""

@@ -243,7 +243,9 @@ class SqlPostings:
         for posting in await self.list_of(tx, entitlement_id):
             before = found.get(posting.month)
             found[posting.month] = Booked(
-                amount_fen=posting.amount_fen + (before.amount_fen if before else 0), calculation=posting.calculation
+                amount_fen=posting.amount_fen + (before.amount_fen if before else 0),
+                calculation=posting.calculation,
+                debtor=posting.debtor,
             )
         return found
 
@@ -272,6 +274,10 @@ class SqlPostings:
         """See the port."""
         await _sql(tx).execute(update(t.posting).where(t.posting.c.posting_id.in_(posting_ids)).values(paid=True))
 
+    async def bear(self, tx: Tx, posting_ids: Sequence[str]) -> None:
+        """See the port."""
+        await _sql(tx).execute(update(t.posting).where(t.posting.c.posting_id.in_(posting_ids)).values(debtor=None))
+
     async def _where(self, tx: Tx, condition: Any, order: Sequence[Any]) -> list[Posting]:
         statement = select(t.posting).where(condition).order_by(*order).limit(_MAX_POSTINGS)
         return [
@@ -286,6 +292,7 @@ class SqlPostings:
                 calculation=calculation_of(row.calculation),
                 entry_id=row.entry_id,
                 paid=row.paid,
+                debtor=row.debtor,
             )
             for row in await _sql(tx).all(statement)
         ]
@@ -321,7 +328,14 @@ class SqlItems:
         await _sql(tx).execute(
             update(t.item)
             .where(t.item.c.item_id == item.item_id)
-            .values(state=item.state, checker=item.checker, approver=item.approver, note=item.note, changed_at=at)
+            .values(
+                state=item.state,
+                checker=item.checker,
+                approver=item.approver,
+                note=item.note,
+                debtor=item.debtor,
+                changed_at=at,
+            )
         )
 
     async def of_case(self, tx: Tx, case_id: str) -> Sequence[Item]:
@@ -347,6 +361,7 @@ class SqlItems:
                 checker=row.checker,
                 approver=row.approver,
                 note=row.note,
+                debtor=row.debtor,
             )
             for row in await _sql(tx).all(statement)
         ]
@@ -467,6 +482,7 @@ def _item_values(item: Item) -> dict[str, Any]:
         "checker": item.checker,
         "approver": item.approver,
         "note": item.note,
+        "debtor": item.debtor,
     }
 
 

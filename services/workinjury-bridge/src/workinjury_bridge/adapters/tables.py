@@ -383,6 +383,7 @@ audit_deduction = Table(
     Column("institution_code", Text, nullable=False),
     Column("decision_version", Integer, nullable=False),
     Column("line_id", Text, nullable=False),
+    Column("charged_on", Date, comment="of the line, where it decides who bears it"),
     Column("amount_fen", BigInteger, nullable=False),
     Column("reason", Text, nullable=False),
     Column("object_until", Date, nullable=False),

@@ -21,6 +21,8 @@ from sqlalchemy.schema import UniqueConstraint
 
 from workinjury_bridge.adapters.tables import metadata
 
+_OWES = "the uninsured employer that owes it to the fund; null: the fund bears it"
+
 own_wage = Table(
     "own_wage",
     metadata,
@@ -130,6 +132,7 @@ posting = Table(
     Column("calculation", JSONB, nullable=False),
     Column("entry_id", Text, nullable=False),
     Column("paid", Boolean, nullable=False),
+    Column("debtor", Text, comment=_OWES),
     Column("posted_at", DateTime(timezone=True), nullable=False),
     UniqueConstraint("entitlement_id", "month", "number"),
     CheckConstraint("amount_fen <> 0", name="not_zero"),
@@ -153,6 +156,7 @@ item = Table(
     Column("checker", Text),
     Column("approver", Text),
     Column("note", Text),
+    Column("debtor", Text, comment=_OWES),
     Column("proposed_at", DateTime(timezone=True), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
     CheckConstraint("amount_fen > 0", name="positive"),

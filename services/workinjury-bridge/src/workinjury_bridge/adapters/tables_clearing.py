@@ -17,6 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from workinjury_bridge.adapters.tables import metadata
 
@@ -127,4 +128,29 @@ part = Table(
     Column("due_id", Text, ForeignKey("interfund_due.due_id"), primary_key=True),
     Column("amount_fen", BigInteger, nullable=False),
     CheckConstraint("amount_fen > 0", name="positive"),
+)
+
+waiting = Table(
+    "waiting_payout",
+    metadata,
+    Column("payout_id", Text, primary_key=True),
+    Column("person_id", Text, nullable=False),
+    Column("case_id", Text, ForeignKey("injury_case.case_id"), nullable=False),
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("payout", JSONB, nullable=False, comment="what is paid to whom, and what about"),
+    Column("since", DateTime(timezone=True), nullable=False),
+    Column("held", Boolean, nullable=False, server_default=text("false"), comment="waits for heirs, not for money"),
+    CheckConstraint("amount_fen > 0", name="positive"),
+    Index("ix_waiting_payout_since", "since", "payout_id"),
+    Index("ix_waiting_payout_case_id", "case_id"),
+)
+
+payment_shortage = Table(
+    "payment_shortage",
+    metadata,
+    Column("shortage_id", Text, primary_key=True),
+    Column("since", Date, nullable=False),
+    Column("remedy", Text, nullable=False, comment="who is asked for money"),
+    Column("ended_on", Date, comment="null while payments wait"),
+    Index("uq_payment_shortage_standing", text("(ended_on IS NULL)"), unique=True, postgresql_where=text("ended_on IS NULL")),
 )

@@ -20,8 +20,9 @@ from shared.ids import IdFactory
 from shared.ledger import Book, Entry
 from shared.transactions import Tx, UnitOfWork
 from workinjury_bridge.application.audit.apply_deduction import DeductAfterAudit
-from workinjury_bridge.application.clearing.ports import Clearings, Dues, OurPurse
-from workinjury_bridge.application.pay_person import Payout, PayPerson
+from workinjury_bridge.application.clearing.ports import Dues
+from workinjury_bridge.application.pay_person import PayPerson
+from workinjury_bridge.application.payout import Payout
 from workinjury_bridge.application.ports import (
     Cases,
     ClaimsGateway,
@@ -50,7 +51,7 @@ from workinjury_bridge.domain.journals import (
 from workinjury_bridge.domain.policy import TransfersWhen, Uncleared
 from workinjury_bridge.domain.recognition import InjuryCase
 from workinjury_bridge.domain.recovery import Cause, RecoveryState
-from workinjury_bridge.domain.refusals import claims_disagrees, receipts_unbooked, short_of_cash
+from workinjury_bridge.domain.refusals import claims_disagrees, receipts_unbooked
 from workinjury_bridge.domain.transfer import Direction, Transfer, TransferState
 
 _LOOK_AGAIN = timedelta(days=1)
@@ -87,8 +88,6 @@ class AdvanceConversion:
     deduct: DeductAfterAudit
     propose: ProposeConversions
     dues: Dues
-    clearings: Clearings
-    purse: OurPurse
     open_debt: OpenDebt
     clock: Clock
     ids: IdFactory
@@ -382,7 +381,7 @@ class AdvanceConversion:
             still = [sight.conversion for sight in await self._unchanged(tx, group)]
             dues = await self._dues_of(tx, still)
             unpaid = [conversion for conversion in still if not conversion.revoked and not conversion.paid]
-            await self._expect_cash(tx, sum(_figures(conversion).payable_fen for conversion in unpaid))
+            await self.pay.cash.expect(tx, sum(_figures(conversion).payable_fen for conversion in unpaid))
             payouts = [
                 Payout(
                     concern=about_conversion(conversion),
@@ -401,15 +400,6 @@ class AdvanceConversion:
                 else:
                     await self.conversions.save(tx, conversion.person_paid(), self.clock.now())
             await self._save_all(tx, ended)
-
-    async def _expect_cash(self, tx: Tx, amount_fen: int) -> None:
-        """Where the funds clear at the month's end the payment account is watched: persons come first, but not out of nothing (B13)."""
-        if not self._at_month_end() or not amount_fen:
-            return
-        await self.clearings.lock(tx, Book.WI)
-        cash = await self.purse.cash_fen(tx)
-        if cash < amount_fen:
-            raise short_of_cash(amount_fen, cash)
 
     async def _rest(self, sight: _Sight) -> bool:
         """Nothing to do before the month's clearing; True when that still holds while nobody can change it."""
@@ -439,6 +429,8 @@ class AdvanceConversion:
             if not await self._unchanged(tx, [sight]):
                 return
             about = await self.pay.payee_of(tx, about_conversion(conversion))
+            # what an audit has taken out of debts of this advance is theirs again before they fall away
+            await self.deduct.give_up(tx, conversion.settlement_id, "recognition revoked")
             debts = await self.recoveries.of_conversion(tx, conversion.conversion_id)
             ours = [debt for debt in debts if debt.book is Book.WI]
             if figures.concern_the_fund:
@@ -448,7 +440,6 @@ class AdvanceConversion:
                 (stamp,), paid = await self._stamps(tx, 1), conversion.paid
                 entry = reversion_entry(about, figures, stamp, paid=paid, reverses=original, debts=ours)
                 await self.ledger.append(tx, [entry])
-            await self.deduct.give_up(tx, conversion.settlement_id, "recognition revoked")
             for debt in debts:
                 await self.recoveries.save(tx, debt.reversed(), self.clock.now())
                 tx.emit(recovery_changed(debt.reversed(), self.clock.now()))
@@ -467,8 +458,11 @@ class AdvanceConversion:
             if not await self._unchanged(tx, [sight]):
                 return
             about = await self.pay.payee_of(tx, about_conversion(conversion))
-            for debt in await self.recoveries.of_conversion(tx, conversion.conversion_id):
-                if debt.book is Book.WI and debt.state is RecoveryState.REVERSED:
+            found = await self.recoveries.of_conversion(tx, conversion.conversion_id)
+            given_back = [debt for debt in found if debt.book is Book.WI and debt.state is RecoveryState.REVERSED]
+            await self.pay.cash.expect(tx, sum(debt.recovered_fen for debt in given_back))
+            for debt in given_back:
+                if debt.recovered_fen:
                     # what came in for a debt that is no more belongs to whom it came from; a third party's money is the person's.
                     # Only now: the funds do not wait for heirs who have to prove their right first
                     to = party.person(conversion.person_id) if party.is_third_party(debt.debtor) else debt.debtor

@@ -143,15 +143,20 @@ class CheckInvariants:
             last = page[-1].stay_id
 
     async def check_benefits(self) -> list[Breach]:
-        """B15.5, 6, 10 and 12 for the cash benefits: what was granted, what the book says, and who was paid."""
+        """B15.5, 6, 9, 10 and 12 for the cash benefits: what was granted, what the book says, and who was paid."""
         async with self.work.transaction() as tx:
             misbooked = await self.benefits.misbooked(tx)
+            misadvanced = await self.benefits.misadvanced(tx)
             gone = await self.benefits.paid_while_gone(tx)
             overdrawn = await self.benefits.overdrawn(tx)
             beyond = await self.benefits.dependants_beyond_wage(tx)
         found = [
             Breach(rule="5", subject_id=case_id, problem=f"granted {granted} on {account}, the book says {booked}")
             for case_id, account, granted, booked in misbooked
+        ]
+        found += [
+            Breach(rule="9", subject_id=benefit_id, problem=f"{granted} granted in advance, its debts hold {held}")
+            for benefit_id, granted, held in misadvanced
         ]
         found += [Breach(rule="12", subject_id=payment_id, problem="paid to somebody gone") for payment_id in gone]
         found += [

@@ -3,7 +3,7 @@ it owes a medical fund where consent or an order allows that (B10)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,44 +13,15 @@ from shared.ids import IdFactory
 from shared.ledger import Book, Entry
 from shared.transactions import Tx
 from workinjury_bridge.application.benefits.ports import Losses
+from workinjury_bridge.application.clearing.check_cash import CheckCash
+from workinjury_bridge.application.payout import Payout
 from workinjury_bridge.application.ports import Ledger, Payment, Recoveries, SetOffs
 from workinjury_bridge.domain import party
-from workinjury_bridge.domain.benefits.loss import expect_payable, rerouted
+from workinjury_bridge.domain.benefits.loss import Loss, expect_payable, rerouted
 from workinjury_bridge.domain.facts import recovery_changed
 from workinjury_bridge.domain.journals import Concern, Hands, Stamp, fund_set_off_entry, payment_entry, set_off_entry
 from workinjury_bridge.domain.recovery import Movement, MovementKind, Recovery
 from workinjury_bridge.domain.set_off import SetOff
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Payout:
-    """What one party gets about one matter: items (kind, fen); a debt is met from the last of them first."""
-
-    concern: Concern
-    items: Sequence[tuple[str, int]]
-    matter_id: str | None = None
-    benefit_id: str | None = None
-    month: date | None = None
-    repays: str | None = None
-    against_debt: bool = True
-    """False for what is the payee's in its own right, not the person's."""
-    to: str | None = None
-    """A party other than the person."""
-
-    @property
-    def due_fen(self) -> int:
-        """All items together."""
-        return sum(amount for _, amount in self.items)
-
-    @property
-    def to_employer(self) -> bool:
-        """Whether an employer is paid."""
-        return self.to is not None and party.is_employer(self.to)
-
-    @property
-    def debtor(self) -> str:
-        """Whose debt may be met from it."""
-        return self.to if self.to is not None and self.to_employer else party.person(self.concern.person_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +32,7 @@ class PayPerson:
     recoveries: Recoveries
     losses: Losses
     set_offs: SetOffs
+    cash: CheckCash
     clock: Clock
     ids: IdFactory
 
@@ -91,18 +63,29 @@ class PayPerson:
         await self.run_all(tx, [payout])
 
     async def run_all(self, tx: Tx, payouts: Sequence[Payout]) -> None:
-        """Pay them, one journal each for set-off and payment.
+        """Pay them, or let them wait for money where the payment account is watched (``CheckCash``); nothing of them is half done.
 
-        Every item is told, also one that a debt has eaten up: the person has had it, and a matter may wait for it.
-        Somebody dead or missing is never paid, only heirs who have proven it; refuses until they have (B15.12).
+        Refuses what nobody may have now: somebody dead or missing is never paid, only heirs who have proven it (B15.12).
         """
         payouts = [payout for payout in payouts if payout.due_fen]
-        if not payouts:
-            return
-        losses = await self.losses.among(tx, {payout.concern.person_id for payout in payouts})
+        await self.expect_payable(tx, payouts)
+        if payouts and await self.cash.let_out(tx, payouts):
+            await self.pay_out(tx, payouts)
+
+    async def expect_payable(self, tx: Tx, payouts: Sequence[Payout]) -> Mapping[str, Loss]:
+        """Who of them is dead or missing. Refuses while heirs have not proven their right."""
+        losses = await self.losses.among(tx, {payout.concern.person_id for payout in payouts}) if payouts else {}
         for payout in payouts:
-            if not payout.to_employer:
+            if not payout.to_debtor:
                 expect_payable(losses.get(payout.concern.person_id))
+        return losses
+
+    async def pay_out(self, tx: Tx, payouts: Sequence[Payout]) -> None:
+        """Pay them now, one journal each for set-off and payment; whether there is money is asked already.
+
+        Every item is told, also one that a debt has eaten up: the person has had it, and a matter may wait for it.
+        """
+        losses = await self.expect_payable(tx, payouts)
         met = await self._set_off(tx, [payout for payout in payouts if payout.against_debt])
         others = _ForOtherFunds(await self.set_offs.standing(tx, {payout.concern.person_id for payout in payouts}))
         vouchers = iter(await self.ledger.next_vouchers(tx, self.clock.today(), 2 * len(payouts)))
@@ -132,7 +115,7 @@ class PayPerson:
                 left -= payment.amount_fen
                 if payment.amount_fen:
                     payments.append(payment)
-                to_heirs = loss is not None and loss.stands and not payout.to_employer
+                to_heirs = loss is not None and loss.stands and not payout.to_debtor
                 tx.emit(_paid(payment, payout, amount - payment.amount_fen, to_heirs=to_heirs))
         await self.ledger.append(tx, entries)
         await self.ledger.add_payments(tx, payments)
@@ -175,7 +158,7 @@ class PayPerson:
                     await self.recoveries.save(tx, after, self.clock.now())
                     tx.emit(recovery_changed(after, self.clock.now()))
                     met += amount
-            if not payout.to_employer:
+            if not payout.to_debtor:
                 met = min(due, owed.get(person_id, 0))
                 owed[person_id] = owed.get(person_id, 0) - met
             amounts.append(met)

@@ -1,7 +1,8 @@
 """A deduction after audit of what the work-injury fund bears (监督管理条例; 经办条例 art. 37; reference B12).
 
-The hospital owes the fund what a violating line cost it, Dr 1122(H) / Cr 5001.11, once; the person is never charged. The hospital may
-object within its days; a withdrawn deduction is taken back by a contra journal.
+The hospital owes the fund what a violating line cost it, Dr 1122(H) / Cr 5001.11, once; the person is never charged. What the fund had
+only advanced comes out of its debtor's debt instead (``audit_share``). The hospital may object within its days; a withdrawn deduction is
+taken back by a contra journal.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ class AuditDeduction:
     checker: str
     entry_id: str
     """The journal of the deduction."""
+    charged_on: date | None = None
+    """Day of the line, stated where a back-payment took effect within the stay (B7)."""
     state: DeductionState = DeductionState.DEDUCTED
     note: str | None = None
     objected_by: str | None = None

@@ -254,6 +254,17 @@ class Clearing:
             raise out_of_turn("clearing", wanted, self.state, f"清算当前状态为“{self.state}”，不能办理此操作")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentShortage:
+    """Payments to persons and employers wait for money, outside any month-end run (B13, P1)."""
+
+    shortage_id: str
+    since: date
+    remedy: Remedy
+    """Who is asked now."""
+    ended_on: date | None = None
+
+
 class ClearingStep(StrEnum):
     """What a run does next; each is at most one call to claims and one transaction here."""
 

@@ -26,6 +26,7 @@ from shared.ledger.books import (
     WRITTEN_OFF,
 )
 from workinjury_bridge.domain.audit_deduction import AuditDeduction
+from workinjury_bridge.domain.audit_share import Shared
 from workinjury_bridge.domain.clearing import ClearingTransfer, InstitutionDue
 from workinjury_bridge.domain.conversion import Conversion
 from workinjury_bridge.domain.direct_settlement import DirectSettlement
@@ -33,6 +34,7 @@ from workinjury_bridge.domain.figures import Figures
 from workinjury_bridge.domain.paper_claim import PaperClaim
 from workinjury_bridge.domain.party import is_employer, is_third_party, payable, person, receivable
 from workinjury_bridge.domain.recovery import Recovery
+from workinjury_bridge.domain.relief import Relief
 from workinjury_bridge.domain.transfer import Direction, Transfer
 
 
@@ -234,19 +236,40 @@ def debtor_change_lines(debt: Recovery, amount_fen: int, new_debtor: str) -> lis
     ]
 
 
-def deduction_entry(deduction: AuditDeduction, stamp: Stamp, *, back: bool = False) -> Entry:
-    """B12, F4: Dr 1122(H) / Cr 5001.11; ``back``: the contra journal of a withdrawn one."""
+def relief_lines(relief: Relief) -> list[Line]:
+    """What falls away of debts."""
+    return gone_lines(relief.open, relief.written_off_fen, relief.paid_in)
+
+
+def gone_lines(was_open: Iterable[tuple[str, int]], written_off_fen: int, paid_in: Iterable[tuple[str, int]]) -> list[Line]:
+    """Cr 112x what was open per debtor, 5001.30 what was given up, 2203 or 2204 what came in and is owed back."""
+    given_up = [credit(WRITTEN_OFF, written_off_fen)] if written_off_fen else []
+    still_open = [credit(receivable(who), amount, who) for who, amount in was_open]
+    return [*still_open, *given_up, *(credit(payable(who), amount, who) for who, amount in paid_in)]
+
+
+def deduction_entry(deduction: AuditDeduction, shared: Shared, stamp: Stamp, *, back: bool = False) -> Entry:
+    """B12, F4: Dr 1122(H) / Cr 5001.11, or for an advance Cr 1124(T), 1123(E), and 2203, 2204, 5001.30 what was no longer open.
+
+    ``back``: the contra journal of a withdrawn one.
+    """
     hospital = institution_dim(deduction.institution_code)
     amount = deduction.amount_fen
-    lines = [debit(DUE_FROM_INSTITUTION, amount, hospital), credit(WI_MEDICAL, amount)]
     if back:
-        lines = [debit(WI_MEDICAL, amount), credit(DUE_FROM_INSTITUTION, amount, hospital)]
+        owed = (debit(receivable(who), n, who) for who, n in shared.open)
+        lines = [_debit(WI_MEDICAL, shared.expense_fen), *owed, credit(DUE_FROM_INSTITUTION, amount, hospital)]
+    else:
+        lines = [
+            debit(DUE_FROM_INSTITUTION, amount, hospital),
+            _credit(WI_MEDICAL, shared.expense_fen),
+            *gone_lines(shared.open, shared.written_off_fen, shared.paid_in),
+        ]
     return Entry(
         entry_id=stamp.entry_id,
         book=Book.WI,
         booked_on=stamp.booked_on,
         kind="contra" if back else "deduction",
-        lines=tuple(lines),
+        lines=tuple(line for line in lines if line is not None),
         memo="审核扣款撤回" if back else f"审核扣款：{deduction.reason}"[:200],
         person_id=deduction.person_id,
         settlement_id=deduction.settlement_id,

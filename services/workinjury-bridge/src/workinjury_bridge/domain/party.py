@@ -56,11 +56,17 @@ def is_third_party(party: str) -> bool:
     return party.startswith("T:")
 
 
+def is_other(party: str) -> bool:
+    """Whether the party is neither the injured person nor anybody in its place: an employer or a third party."""
+    return is_employer(party) or is_third_party(party)
+
+
 def receivable(party: str) -> str:
     """Account of what the party owes a fund: 1123, 1124 or 1125."""
     return _RECEIVABLE[party.partition(":")[0]]
 
 
 def payable(party: str) -> str:
-    """Account of what a fund owes the party: 2204 or 2203. A third party is never owed: what it paid is the person's."""
+    """Account of what a fund owes the party: 2204 or 2203. A third party is owed only what came in beyond its claim after an audit (B12);
+    what it paid before a recognition was revoked is the person's."""
     return DUE_TO_EMPLOYER if is_employer(party) else DUE_TO_PERSON

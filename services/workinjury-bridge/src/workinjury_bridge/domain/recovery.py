@@ -196,17 +196,24 @@ class Recovery:
         return replace(self, limitation_on=until, in_court=False)
 
     def liable(
-        self, q: int, work_injury_fen: int, prepaid_fen: int, debtor: str, *, expense_at_most_fen: int | None = None
+        self,
+        q: int,
+        work_injury_fen: int,
+        prepaid_fen: int,
+        debtor: str,
+        *,
+        cut_fen: int = 0,
+        expense_at_most_fen: int | None = None,
     ) -> Recovery:
         """The third party's share of fault is fixed: R = min(A, max(0, round(q x E - K))), the rest is expense (B6).
 
-        ``expense_at_most_fen``: beside an uninsured employer, what of the rest is the fund's; the employer owes the others (先行支付办法
+        ``cut_fen``: what audits have cut of the stay, which the hospital owes. ``expense_at_most_fen``: beside an uninsured employer, what of the rest is the fund's; the employer owes the others (先行支付办法
         5). Refuses a second time. An unknown third party may be named by it. What was received already beyond R stays received.
         """
         if self.liability is not None or not party.is_third_party(self.debtor) or self.closed:
             raise out_of_turn("recovery", "fix liability of", self.state, "该笔追偿不能再确定责任比例")
-        recoverable = min(self.advanced_fen, max(0, share(work_injury_fen, q) - prepaid_fen))
-        rest = min(self.advanced_fen - recoverable, self.open_fen)
+        recoverable = self.recoverable_fen(q, work_injury_fen, prepaid_fen, cut_fen)
+        rest = min(self.advanced_fen - cut_fen - recoverable, self.open_fen)
         expense = rest if expense_at_most_fen is None else min(rest, expense_at_most_fen)
         after = replace(
             self,
@@ -223,6 +230,40 @@ class Recovery:
         """Another debtor owes a part: the person got money from the third party. Refuses more than is open."""
         self._take("move", amount_fen)
         return replace(self, moved_fen=self.moved_fen + amount_fen)._closing(RecoveryState.MOVED, self.state)
+
+    def grown(self, amount_fen: int) -> Recovery:
+        """More was advanced. Refuses a debt that was demanded: a demand is for the sum it names (先行支付办法 13)."""
+        self._expect("grow", RecoveryState.OPEN)
+        return replace(self, advanced_fen=self.advanced_fen + amount_fen)
+
+    def relieved(self, amount_fen: int, *, given_up_fen: int = 0, paid_in_fen: int = 0, borne: bool = False) -> Recovery:
+        """A part is not the debtor's: another owes it, or with ``borne`` the fund bears it.
+
+        Taken from what is open, but for ``given_up_fen`` and ``paid_in_fen``.
+        """
+        after = replace(
+            self,
+            recovered_fen=self.recovered_fen - paid_in_fen,
+            written_off_fen=self.written_off_fen - given_up_fen,
+            expensed_fen=self.expensed_fen + amount_fen * borne,
+            moved_fen=self.moved_fen + amount_fen * (not borne),
+        )
+        settled = RecoveryState.RECOVERED if after.recovered_fen else None
+        given_up = RecoveryState.WRITTEN_OFF if after.written_off_fen else None
+        return after._closing(settled or given_up or (RecoveryState.EXPENSED if borne else RecoveryState.MOVED), self.state)
+
+    def owed_again(self, amount_fen: int, *, grown_fen: int) -> Recovery:
+        """Nobody else owes it after all, and more was advanced than is on file; a closed debt is open again."""
+        after = replace(self, moved_fen=self.moved_fen - amount_fen, advanced_fen=self.advanced_fen + grown_fen)
+        return replace(after, state=RecoveryState.OPEN) if self.closed else after
+
+    def recoverable_fen(self, q: int, work_injury_fen: int, prepaid_fen: int, cut_fen: int = 0) -> int:
+        """R = min(A, max(0, round(q x E - K))), A and E less what audits have cut of the stay and the hospital owes (B6, B12)."""
+        return min(self.advanced_fen - cut_fen, max(0, share(work_injury_fen - cut_fen, q) - prepaid_fen))
+
+    def bearing(self, amount_fen: int) -> Recovery:
+        """Of what the hospital owes, the fund had borne ``amount_fen`` (negative: bears it again); the rest of the debt stays."""
+        return replace(self, expensed_fen=self.expensed_fen - amount_fen, moved_fen=self.moved_fen + amount_fen)
 
     def reversed(self) -> Recovery:
         """The recognition was revoked, or what it rested on was wrong."""

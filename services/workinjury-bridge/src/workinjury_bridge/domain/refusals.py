@@ -245,6 +245,16 @@ def line_deducted(line_id: str) -> Refusal:
     )
 
 
+def line_day_needed() -> Refusal:
+    """A back-payment took effect within the stay: the day of the line decides whether the fund or the employer bears it (B7, B12)."""
+    return invalid(
+        f"{PREFIX}.deduction.line-day-needed",
+        "该次住院期间用人单位补缴生效，须填写该明细的费用发生日期",
+        "the day of the line decides who bears it",
+        field="charged_on",
+    )
+
+
 def beyond_cost(left_fen: int) -> Refusal:
     """More than the fund bears of the settlement."""
     return conflict(

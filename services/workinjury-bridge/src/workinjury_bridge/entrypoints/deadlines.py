@@ -129,6 +129,10 @@ def jobs(bridge: Bridge) -> Sequence[Job]:
             if hindrance is not None:
                 log.warning("clearing.hindered", clearing_id=clearing_id, cause=hindrance)
 
+    async def pay_waiting() -> None:
+        for payout_id, hindrance in (await bridge.month_end.pay_waiting.run()).items():
+            log.warning("payout.hindered", payout_id=payout_id, cause=hindrance)
+
     async def book_receipts() -> None:
         for movement_id in await bridge.book_movements.due():
             hindrance = await bridge.book_movements.run(movement_id)
@@ -173,6 +177,7 @@ def jobs(bridge: Bridge) -> Sequence[Job]:
     return [
         Job(name="conversions", every_s=0.5, run=go_on),
         Job(name="clearings", every_s=1, run=clear_months),
+        Job(name="waiting-payouts", every_s=1, run=pay_waiting),
         Job(name="pensions", every_s=5, run=pay_pensions),
         Job(name="debt-movements", every_s=1, run=book_receipts),
         Job(name="revoked-settlements", every_s=1, run=revert_settlements),

@@ -191,6 +191,7 @@ class FindingBody(_Body):
     settlement_id: Code
     line_id: Code
     amount_fen: Fen
+    charged_on: date | None = None
     reason: Long
 
 
@@ -437,7 +438,9 @@ def _audits(api: APIRouter, gateway: Gateway) -> None:
     @api.post("/audit-deductions", status_code=201, summary="Propose to cut a line that the fund paid; a second person decides")
     async def deduct(caller: Caller, body: FindingBody, key: IdempotencyKey) -> Any:
         once = _once(caller, "audit-deductions", key, body)
-        return await gateway.propose_act(caller, "deduction", body.settlement_id, body.model_dump(), once)
+        return await gateway.propose_act(
+            caller, "deduction", body.settlement_id, body.model_dump(mode="json", exclude_none=True), once
+        )
 
     @api.get("/audit-deductions/{deduction_id}", summary="One deduction")
     async def deduction(caller: Caller, deduction_id: Id) -> Any:

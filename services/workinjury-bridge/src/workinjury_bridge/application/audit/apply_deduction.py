@@ -1,24 +1,42 @@
-"""Cut what an audit found wrong, hear the hospital, confirm or withdraw (B12, F4)."""
+"""Cut what an audit found wrong, hear the hospital, confirm or withdraw (B12, F4); of an advance too (``domain/audit_share.py``)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from shared.calendar import WorkCalendar
 from shared.clock import Clock
 from shared.ids import IdFactory
+from shared.ledger import Book
 from shared.ledger.books import WI_MEDICAL
 from shared.transactions import Once, OnceKey, Tx
-from workinjury_bridge.application.ports import Conversions, Deductions, Directs, Ledger, Policies
+from workinjury_bridge.application.pay_person import PayPerson
+from workinjury_bridge.application.ports import Cases, Conversions, Deductions, Directs, Ledger, Policies, Recoveries
 from workinjury_bridge.application.recovery.ask_back import AskBack
+from workinjury_bridge.application.recovery.remind import LIMITATION_DEADLINE, RECOVERY_DEADLINE, end_of, watch_limitation
+from workinjury_bridge.domain import party
 from workinjury_bridge.domain.audit_deduction import AuditDeduction
+from workinjury_bridge.domain.audit_share import Shared, cut, uncut
 from workinjury_bridge.domain.conversion import ConversionState
 from workinjury_bridge.domain.direct_settlement import DirectState
-from workinjury_bridge.domain.facts import audit_deduction_changed
+from workinjury_bridge.domain.facts import audit_deduction_changed, recovery_changed
+from workinjury_bridge.domain.figures import Figures
 from workinjury_bridge.domain.journals import Concern, Stamp, about_conversion, about_direct, deduction_entry
-from workinjury_bridge.domain.refusals import being_converted, beyond_cost, line_deducted, line_not_ours, not_borne, unknown
+from workinjury_bridge.domain.recovery import Cause, Recovery, RecoveryState
+from workinjury_bridge.domain.refusals import (
+    being_converted,
+    beyond_cost,
+    line_day_needed,
+    line_deducted,
+    line_not_ours,
+    not_borne,
+    unknown,
+)
 
+_ADVANCED = (Cause.THIRD_PARTY, Cause.UNINSURED)
 _BORNE = (ConversionState.POSTED, ConversionState.TRANSFERRING, ConversionState.SETTLED)
 
 
@@ -32,6 +50,8 @@ class Finding:
     reason: str
     maker: str
     checker: str
+    charged_on: date | None = None
+    """Day of the line; needed only where the employer's back-payment took effect within the stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +59,13 @@ class DeductAfterAudit:
     """The person is never charged; a line is cut once, in the book that bears it now."""
 
     once: Once
+    cases: Cases
     conversions: Conversions
     directs: Directs
     deductions: Deductions
+    recoveries: Recoveries
     ledger: Ledger
+    pay: PayPerson
     ask_back: AskBack
     policies: Policies
     calendar: WorkCalendar
@@ -50,8 +73,9 @@ class DeductAfterAudit:
     ids: IdFactory
 
     async def deduct(self, key: OnceKey, finding: Finding) -> dict[str, Any]:
-        """Refuses a settlement that this fund does not bear, a line that is cut already (here, or by the medical fund before it was
-        converted), one of which the medical funds have settled a part, and more than the fund bears."""
+        """Refuses a settlement that this fund neither bears nor has advanced, a line that is cut already (here, or by the medical fund
+        before it was converted), one of which the medical funds have settled a part, more than the fund has paid, and a line without its
+        day where that decides who bears it."""
 
         async def work(tx: Tx) -> dict[str, Any]:
             concern, cost = await self._borne(tx, finding.settlement_id, finding.line_id)
@@ -78,11 +102,15 @@ class DeductAfterAudit:
                 maker=finding.maker,
                 checker=finding.checker,
                 entry_id=self.ids.new(),
+                charged_on=finding.charged_on,
             )
             voucher_no = await self.ledger.next_voucher(tx, today)
             stamp = Stamp(entry_id=deduction.entry_id, booked_on=today, voucher_no=voucher_no)
-            await self.ledger.append(tx, [deduction_entry(deduction, stamp)])
-            return await self._store(tx, deduction)
+            shared = await self._share(tx, deduction, cut, sum(d.amount_fen for d in standing))
+            await self.ledger.append(tx, [deduction_entry(deduction, shared, stamp)])
+            answer = await self._store(tx, deduction)
+            await self._give_back(tx, deduction, shared)
+            return answer
 
         return (await self.once.run(key, work))[0]
 
@@ -138,7 +166,7 @@ class DeductAfterAudit:
                 continue
             if locked.state is ConversionState.APPROVED and locked.begun:
                 raise being_converted()
-            if locked.state in _BORNE and locked.figures.debtor is None:
+            if locked.state in _BORNE:
                 if line_id in locked.figures.audited_lines:
                     raise line_deducted(line_id)
                 return about_conversion(locked), locked.figures.cost_fen
@@ -158,7 +186,56 @@ class DeductAfterAudit:
     async def _take_back(self, tx: Tx, deduction: AuditDeduction) -> None:
         today = self.clock.today()
         stamp = Stamp(entry_id=self.ids.new(), booked_on=today, voucher_no=await self.ledger.next_voucher(tx, today))
-        await self.ledger.append(tx, [deduction_entry(deduction, stamp, back=True)])
+        others = [d for d in await self.deductions.of_settlement(tx, deduction.settlement_id) if d.stands]
+        stays = sum(d.amount_fen for d in others if d.deduction_id != deduction.deduction_id)
+        shared = await self._share(tx, deduction, uncut, stays)
+        await self.ledger.append(tx, [deduction_entry(deduction, shared, stamp, back=True)])
+
+    async def _share(self, tx: Tx, deduction: AuditDeduction, how: Callable[..., Shared], cut_fen: int) -> Shared:
+        """Who is relieved, or owes again; their debts are changed. ``cut_fen``: what else of the stay is cut."""
+        conversion = await self.conversions.get(tx, deduction.conversion_id) if deduction.conversion_id else None
+        figures = None if conversion is None else conversion.figures
+        if figures is None or (figures.debtor is None):
+            return Shared(expense_fen=deduction.amount_fen)
+        new = await self._arisen_since(tx, deduction, figures)
+        found = await self.recoveries.of_conversion(tx, deduction.conversion_id or "")
+        debts = [d for d in found if d.book is Book.WI and d.cause in _ADVANCED and d.state is not RecoveryState.REVERSED]
+        shared: Shared = how(figures, debts, deduction.amount_fen, cut_fen, new=new)
+        for debt in shared.debts:
+            await self._save(tx, debt)
+        return shared
+
+    async def _arisen_since(self, tx: Tx, deduction: AuditDeduction, figures: Figures) -> bool:
+        """Whether the line was charged since the employer's back-payment took effect."""
+        case = await self.cases.get(tx, deduction.case_id)
+        since = None if case is None else case.facts.insured_from
+        if figures.uninsured is None or since is None or not figures.new_cost_fen:
+            return False
+        if deduction.charged_on is None:
+            raise line_day_needed()
+        return deduction.charged_on >= since
+
+    async def _save(self, tx: Tx, debt: Recovery) -> None:
+        """A debt that fell; or one that is owed again, which is demanded again when it was closed."""
+        if debt.state is RecoveryState.OPEN and debt.due_on is None:
+            within = self.policies.on(self.clock.today()).recoveries.demand_within
+            debt = replace(debt, due_on=self.calendar.add_working_days(self.clock.today(), within).on)
+            tx.schedule(RECOVERY_DEADLINE, debt.recovery_id, end_of(debt.due_on or self.clock.today()))
+            if debt.limitation_on is not None:
+                watch_limitation(tx, debt, self.policies.on(self.clock.today()).limitation)
+        if debt.closed:
+            tx.cancel(RECOVERY_DEADLINE, debt.recovery_id)
+            tx.cancel(LIMITATION_DEADLINE, debt.recovery_id)
+        await self.recoveries.save(tx, debt, self.clock.now())
+        tx.emit(recovery_changed(debt, self.clock.now()))
+
+    async def _give_back(self, tx: Tx, deduction: AuditDeduction, shared: Shared) -> None:
+        """What had come in beyond the debt; of no conversion, whose journals stay readable by themselves."""
+        about = Concern(person_id=deduction.person_id, case_id=deduction.case_id, decision_version=deduction.decision_version)
+        for who, amount in shared.paid_in:
+            own = who == party.person(deduction.person_id)
+            about = await self.pay.payee_of(tx, about) if own else about
+            await self.pay.run(tx, about, ((f"returned-{deduction.deduction_id}", amount),), to=who)
 
     async def _store(self, tx: Tx, deduction: AuditDeduction) -> dict[str, Any]:
         await self.deductions.save(tx, deduction, self.clock.now())

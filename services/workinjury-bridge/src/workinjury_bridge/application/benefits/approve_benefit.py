@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.clock import Clock
 from shared.contracts.workinjury_bridge import BenefitGranted
 from shared.ids import IdFactory
 from shared.transactions import Once, OnceKey, Tx
+from workinjury_bridge.application.benefits.advance_benefit import AdvanceBenefit
 from workinjury_bridge.application.benefits.collect_case_file import CollectCaseFile
 from workinjury_bridge.application.benefits.ports import Items, Losses
 from workinjury_bridge.application.benefits.propose_benefit import ProposeBenefit
@@ -28,11 +29,13 @@ from workinjury_bridge.domain.refusals import unknown
 
 @dataclass(frozen=True, slots=True)
 class ApproveBenefit:
-    """Refuses an unknown item, another state, a person who has signed, and an item that would come to another amount now."""
+    """Refuses an unknown item, another state, a person who has signed, an item that would come to another amount now, and one that the
+    fund could only advance without an approved advance (B7)."""
 
     once: Once
     collect: CollectCaseFile
     propose: ProposeBenefit
+    advance: AdvanceBenefit
     items: Items
     losses: Losses
     ledger: Ledger
@@ -43,7 +46,7 @@ class ApproveBenefit:
     record: RecordAct
 
     async def approve(self, key: OnceKey, item_id: str, actor: str) -> dict[str, Any]:
-        """The next signature."""
+        """The next signature. ``awaits_money``: given out for payment, which goes out when the fund has the money (B13)."""
 
         async def work(tx: Tx) -> dict[str, Any]:
             item = await self._get(tx, item_id)
@@ -54,7 +57,8 @@ class ApproveBenefit:
             if signed.state is ItemState.POSTED:
                 signed = await self._post(tx, signed, file.case)
             await self.items.save(tx, signed, self.clock.now())
-            return _answer(signed)
+            waiting = await self.pay.cash.waiting.benefits_of(tx, item.case_id)
+            return _answer(signed) | {"awaits_money": item_id in waiting}
 
         return (await self.once.run(key, work))[0]
 
@@ -89,7 +93,10 @@ class ApproveBenefit:
             await self.ledger.append(tx, [write_off_entry(concern, item.amount_fen, stamp)])
             await self.pay.write_off(tx, item.person_id, item.amount_fen)
             return item.paid()
-        await self.ledger.append(tx, [benefit_entry(concern, item.kind, item.amount_fen, stamp)])
+        item = replace(item, debtor=await self.advance.debtor(tx, case, item.kind, item.request.on))
+        await self.ledger.append(tx, [benefit_entry(concern, item.kind, item.amount_fen, stamp, debtor=item.debtor)])
+        if item.debtor is not None:
+            await self.advance.owe(tx, case, item.item_id, item.debtor, item.amount_fen)
         tx.emit(
             BenefitGranted(
                 benefit_id=item.item_id,

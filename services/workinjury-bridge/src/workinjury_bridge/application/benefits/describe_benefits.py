@@ -11,6 +11,7 @@ from shared.errors import Refusal
 from shared.transactions import Tx, UnitOfWork
 from workinjury_bridge.application.benefits.collect_case_file import CollectCaseFile
 from workinjury_bridge.application.benefits.ports import Items, Posting, Postings
+from workinjury_bridge.application.clearing.ports import WaitingPayouts
 from workinjury_bridge.domain.benefits.entitlement import Entitlement
 from workinjury_bridge.domain.benefits.item import Item
 from workinjury_bridge.domain.benefits.kinds import NAMES
@@ -28,6 +29,7 @@ class DescribeBenefits:
     collect: CollectCaseFile
     items: Items
     postings: Postings
+    waiting: WaitingPayouts
     book: BenefitBook
     clock: Clock
 
@@ -36,6 +38,7 @@ class DescribeBenefits:
         async with self.work.transaction() as tx:
             file = await self.collect.run(tx, case_id)
             wage, loss = file.wage, file.loss
+            waiting = await self.waiting.benefits_of(tx, case_id)
             return {
                 "case_id": case_id,
                 "person_id": file.case.person_id,
@@ -45,8 +48,13 @@ class DescribeBenefits:
                 if wage is None
                 else {"amount_fen": wage.own_wage_fen, "calculation": wage.calculation.plain()},
                 "appraisals": self.appraisals(file),
-                "items": [_item(item) for item in await self.items.of_case(tx, case_id)],
-                "entitlements": [await self._entitlement(tx, file, e) for e in file.entitlements],
+                "items": [
+                    _item(item) | {"awaits_money": item.item_id in waiting} for item in await self.items.of_case(tx, case_id)
+                ],
+                "entitlements": [
+                    await self._entitlement(tx, file, e) | {"awaits_money": e.entitlement_id in waiting}
+                    for e in file.entitlements
+                ],
                 "owed_by_employer": owed_by_employer(file, self.book, self.clock.today()),
                 "loss": None if loss is None else asdict(loss) | {"notice_late": _late(file, self.clock)},
             }
@@ -87,6 +95,7 @@ def _item(item: Item) -> dict[str, Any]:
         "checker": item.checker,
         "approver": item.approver,
         "note": item.note,
+        "debtor": item.debtor,
     }
 
 
@@ -98,6 +107,7 @@ def _postings(postings: Sequence[Posting]) -> list[dict[str, Any]]:
             "amount_fen": p.amount_fen,
             "reason": p.reason,
             "paid": p.paid,
+            "debtor": p.debtor,
             "calculation": p.calculation.plain(),
         }
         for p in postings

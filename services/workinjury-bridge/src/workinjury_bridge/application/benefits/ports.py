@@ -40,6 +40,8 @@ class Posting:
     entry_id: str
     paid: bool
     """False while the payee is dead or missing and heirs are not proven."""
+    debtor: str | None = None
+    """The uninsured employer that owes the fund what it has paid for the month (B7); None: the fund bears it."""
 
 
 class Wages(Protocol):
@@ -149,6 +151,10 @@ class Postings(Protocol):
         """They wait no longer."""
         ...
 
+    async def bear(self, tx: Tx, posting_ids: Sequence[str]) -> None:
+        """The fund bears them and nobody owes them any more."""
+        ...
+
 
 class Items(Protocol):
     """One-off items."""
@@ -207,6 +213,10 @@ class BenefitChecks(Protocol):
 
     async def misbooked(self, tx: Tx) -> Sequence[tuple[str, str, int, int]]:
         """(case, account, fen granted, fen in the book) where one-off items and monthly postings are not what the book says."""
+        ...
+
+    async def misadvanced(self, tx: Tx) -> Sequence[tuple[str, int, int]]:
+        """(benefit, fen granted in advance, fen that its debts hold) where the two differ (B15.9)."""
         ...
 
     async def paid_while_gone(self, tx: Tx) -> Sequence[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from shared.clock import Clock
 from shared.ids import IdFactory
 from shared.transactions import Once, OnceKey, Tx
+from workinjury_bridge.application.benefits.advance_benefit import AdvanceBenefit
 from workinjury_bridge.application.benefits.collect_case_file import CollectCaseFile
 from workinjury_bridge.application.benefits.ports import Items
 from workinjury_bridge.application.ports import Ledger
@@ -23,11 +24,13 @@ from workinjury_bridge.domain.refusals import in_the_future
 
 @dataclass(frozen=True, slots=True)
 class ProposeBenefit:
-    """Refuses what ``calculate`` refuses, a day in the future, and an item that stands already."""
+    """Refuses what ``calculate`` refuses, a day in the future, an item that stands already, and where the employer was not insured
+    one that no approved advance opens."""
 
     once: Once
     collect: CollectCaseFile
     items: Items
+    advance: AdvanceBenefit
     ledger: Ledger
     book: BenefitBook
     clock: Clock
@@ -47,13 +50,15 @@ class ProposeBenefit:
     async def add(self, tx: Tx, case_id: str, request: ItemRequest, actor: str) -> dict[str, Any]:
         """The same inside the caller's transaction."""
         file = await self.collect.run(tx, case_id, lock=True)
+        calculation = await self.calculate(tx, file, request)
+        await self.advance.debtor(tx, file.case, request.kind, request.on)
         item = Item(
             item_id=self.ids.new(),
             case_id=case_id,
             person_id=file.case.person_id,
             request=request,
             reference=reference_of(request, file),
-            calculation=await self.calculate(tx, file, request),
+            calculation=calculation,
             maker=actor,
         )
         if not await self.items.add(tx, item, self.clock.now()):

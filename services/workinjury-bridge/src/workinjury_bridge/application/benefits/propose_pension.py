@@ -9,6 +9,7 @@ from typing import Any
 from shared.clock import Clock
 from shared.ids import IdFactory
 from shared.transactions import Once, OnceKey, Tx
+from workinjury_bridge.application.benefits.advance_benefit import AdvanceBenefit
 from workinjury_bridge.application.benefits.collect_case_file import CollectCaseFile
 from workinjury_bridge.application.benefits.ports import Entitlements
 from workinjury_bridge.domain.benefits.appraisal import newest
@@ -46,11 +47,13 @@ class PensionRequest:
 
 @dataclass(frozen=True, slots=True)
 class ProposePension:
-    """Refuses what is not recognised or appraised, what the employer owes, and what the death does not open."""
+    """Refuses what is not recognised or appraised, what the employer owes, what the death does not open, and where the employer was
+    not insured what no approved advance opens."""
 
     once: Once
     collect: CollectCaseFile
     entitlements: Entitlements
+    advance: AdvanceBenefit
     book: BenefitBook
     clock: Clock
     ids: IdFactory
@@ -65,6 +68,7 @@ class ProposePension:
         async def work(tx: Tx) -> dict[str, Any]:
             file = await self.collect.run(tx, case_id, lock=True)
             person_id, begins = self._beneficiary(file, request)
+            await self.advance.debtor(tx, file.case, request.kind, begins)
             entitlement = Entitlement(
                 entitlement_id=self.ids.new(),
                 case_id=case_id,

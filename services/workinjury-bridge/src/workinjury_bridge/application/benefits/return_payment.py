@@ -13,6 +13,7 @@ from workinjury_bridge.application.benefits.ports import Losses, PaidOut
 from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import Cases, Ledger, Payment
 from workinjury_bridge.application.record_act import RecordAct
+from workinjury_bridge.domain import party
 from workinjury_bridge.domain.benefits.journals import returned_entry
 from workinjury_bridge.domain.benefits.kinds import AFTER_DEATH
 from workinjury_bridge.domain.benefits.loss import dependant_dim, rerouted
@@ -37,7 +38,7 @@ class ReturnPayment:
     record: RecordAct
 
     async def run(self, key: OnceKey, payment_id: str, reason: str, actor: str = "system") -> dict[str, Any]:
-        """Payable again: Dr 1003 / Cr 2203; to the heirs when the person is gone by now."""
+        """Payable again: Dr 1003 / Cr 2203, for an employer 2204; to the heirs when the person is gone by now."""
 
         async def work(tx: Tx) -> dict[str, Any]:
             payment = await self._locked(tx, payment_id)
@@ -46,7 +47,9 @@ class ReturnPayment:
             now, today = self.clock.now(), self.clock.today()
             concern = rerouted(await self._concern(tx, payment), await self.losses.of(tx, payment.person_id))
             stamp = Stamp(entry_id=self.ids.new(), booked_on=today, voucher_no=await self.ledger.next_voucher(tx, today))
-            await self.ledger.append(tx, [returned_entry(concern, payment.amount_fen, stamp)])
+            await self.ledger.append(
+                tx, [returned_entry(concern, _other(payment) or concern.payable_dim, payment.amount_fen, stamp)]
+            )
             await self.paid_out.mark_returned(tx, payment_id, reason, now)
             await self.record.run(tx, payment.case_id, Act.PAYMENT_RETURNED, actor, payment_id)
             tx.emit(
@@ -79,6 +82,7 @@ class ReturnPayment:
                 month=payment.month,
                 repays=payment_id,
                 against_debt=payment.kind not in AFTER_DEATH,
+                to=_other(payment),
             )
             await self.paid_out.mark_repaid(tx, payment_id, self.clock.now())
             await self.record.run(tx, payment.case_id, Act.PAYMENT_REPAID, actor, payment_id)
@@ -104,3 +108,8 @@ class ReturnPayment:
             decision_version=newest.version if newest is not None else 0,
             payee=dependant if payment.payee == dependant else None,
         )
+
+
+def _other(payment: Payment) -> str | None:
+    """The employer or third party that was paid; None for the person and whoever stands in its place."""
+    return payment.payee if party.is_other(payment.payee) else None

@@ -2,7 +2,8 @@
 
 One transaction per entitlement: read the facts, book the differences to what is booked already, pay, and note the month as
 dealt with. What is left to do is read from the tables alone, so a run may die between any two lines, be taken up by another
-process, or run twice at once. One that does not succeed is put off with its cause and hinders no other.
+process, or run twice at once. One that does not succeed is put off with its cause and hinders no other. A month of an injury
+whose employer was not insured is advanced, and the employer's debt grows by it (B7); without an approved advance it is put off.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from datetime import date
 from shared.clock import Clock
 from shared.errors import Refusal
 from shared.ids import IdFactory
-from shared.ledger import Entry
 from shared.transactions import Tx, UnitOfWork
+from workinjury_bridge.application.benefits.advance_benefit import AdvanceBenefit
 from workinjury_bridge.application.benefits.collect_case_file import CollectCaseFile
 from workinjury_bridge.application.benefits.ports import Entitlements, Losses, Posting, Postings
 from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import Ledger
+from workinjury_bridge.domain.benefits.bearer import debtor_of
 from workinjury_bridge.domain.benefits.entitlement import Entitlement
 from workinjury_bridge.domain.benefits.journals import about_entitlement, benefit_entry, overpaid_entry
 from workinjury_bridge.domain.benefits.kinds import NAMES
@@ -28,6 +30,7 @@ from workinjury_bridge.domain.benefits.monthly import Difference, differences, e
 from workinjury_bridge.domain.benefits.months import month_of, months_later
 from workinjury_bridge.domain.benefits.rules import BenefitBook
 from workinjury_bridge.domain.journals import Concern, Stamp
+from workinjury_bridge.domain.recognition import InjuryCase
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class RunPensions:
     entitlements: Entitlements
     postings: Postings
     losses: Losses
+    advance: AdvanceBenefit
     ledger: Ledger
     pay: PayPerson
     book: BenefitBook
@@ -73,14 +77,15 @@ class RunPensions:
             return
         file = await self.collect.run(tx, entitlement.case_id)
         expect_decided(entitlement, file)
-        found = differences(entitlement, month, file, self.book, await self.postings.of(tx, entitlement_id))
+        booked = await self.postings.of(tx, entitlement_id)
+        found = differences(entitlement, month, file, self.book, booked)
         loss = await self.losses.of(tx, entitlement.person_id)
         waits = loss is not None and loss.stands and not loss.heirs_proof
         concern = rerouted(about_entitlement(entitlement, file.case), loss)
-        entries, postings = [], []
+        postings = []
         for difference in found:
-            entry = await self._entry(tx, entitlement, difference, concern)
-            entries.append(entry)
+            known = booked.get(difference.month)
+            debtor = known.debtor if known is not None else debtor_of(file.case, entitlement.kind, difference.month)
             postings.append(
                 Posting(
                     posting_id=self.ids.new(),
@@ -91,24 +96,36 @@ class RunPensions:
                     amount_fen=difference.amount_fen,
                     reason=difference.reason,
                     calculation=difference.calculation,
-                    entry_id=entry.entry_id,
+                    entry_id=await self._book(tx, entitlement, difference, concern, file.case, debtor),
                     paid=not waits or difference.amount_fen < 0,
+                    debtor=debtor,
                 )
             )
-        await self.ledger.append(tx, entries)
         await self.postings.add(tx, postings, self.clock.now())
         owed = sum(d.amount_fen for d in found if d.amount_fen > 0)
         if owed and not waits:
             await self.pay.run(tx, concern, ((entitlement.kind.value, owed),), benefit_id=entitlement_id, month=month)
         await self.entitlements.save_run(tx, entitlement.run(month, paid=bool(owed)), self.clock.now())
 
-    async def _entry(self, tx: Tx, entitlement: Entitlement, difference: Difference, concern: Concern) -> Entry:
-        today = self.clock.today()
+    async def _book(
+        self, tx: Tx, entitlement: Entitlement, difference: Difference, concern: Concern, case: InjuryCase, debtor: str | None
+    ) -> str:
+        """Book one month's difference, and what an uninsured employer owes or no longer owes; the journal's id."""
+        today, kind, amount = self.clock.today(), entitlement.kind, difference.amount_fen
+        benefit_id = entitlement.entitlement_id
         stamp = Stamp(entry_id=self.ids.new(), booked_on=today, voucher_no=await self.ledger.next_voucher(tx, today))
-        memo = f"{NAMES[entitlement.kind]} {difference.month:%Y-%m}"
-        if difference.amount_fen < 0:
-            return overpaid_entry(
-                concern, entitlement.kind, -difference.amount_fen, stamp, memo=f"{memo} 多发追回：{difference.reason}"
-            )
-        arrears = f" 补发：{difference.reason}" if difference.reason else ""
-        return benefit_entry(concern, entitlement.kind, difference.amount_fen, stamp, memo=memo + arrears)
+        memo = f"{NAMES[kind]} {difference.month:%Y-%m}"
+        if amount < 0:
+            relief = None if debtor is None else await self.advance.relieve(tx, benefit_id, -amount)
+            memo = f"{memo} 多发追回：{difference.reason}"
+            await self.ledger.append(tx, [overpaid_entry(concern, kind, -amount, stamp, memo=memo, relief=relief)])
+            if relief is not None:
+                await self.advance.give_back(tx, case, benefit_id, relief)
+            return stamp.entry_id
+        memo += f" 补发：{difference.reason}" if difference.reason else ""
+        if debtor is not None:
+            await self.advance.expect_approved(tx, case, kind)
+            await self.advance.owe(tx, case, benefit_id, debtor, amount)
+            memo = f"先行支付{memo}"
+        await self.ledger.append(tx, [benefit_entry(concern, kind, amount, stamp, debtor=debtor, memo=memo)])
+        return stamp.entry_id

@@ -12,7 +12,7 @@ from shared.clock import Clock, local
 from shared.ledger import BOOK_NAMES
 from shared.money import format_yuan
 from shared.transactions import UnitOfWork
-from workinjury_bridge.application.clearing.ports import Clearings, Dues
+from workinjury_bridge.application.clearing.ports import Clearings, Dues, OurPurse, WaitingPayouts
 from workinjury_bridge.application.ports import Policies
 from workinjury_bridge.domain.clearing import Clearing, ClearingState, Remedy, cut_off_of
 
@@ -32,6 +32,8 @@ class ListWorklist:
     work: UnitOfWork
     clearings: Clearings
     dues: Dues
+    waiting: WaitingPayouts
+    purse: OurPurse
     policies: Policies
     calendar: WorkCalendar
     clock: Clock
@@ -39,12 +41,19 @@ class ListWorklist:
     async def run(self) -> list[dict[str, Any]]:
         """``{kind, subject_id, since, cause, fix}``, in the order in which the kinds are named here.
 
-        ``shortage``, ``returned``, ``hindered``, ``to-approve``, ``late``, ``unconfirmed``, ``not-proposed``. Conversions of which one half is missing are with the pairs that do not match.
+        ``payments``, ``shortage``, ``returned``, ``hindered``, ``to-approve``, ``late``, ``unconfirmed``, ``not-proposed``. Conversions of which one half is missing are with the pairs that do not match.
         """
         today = self.clock.today()
         within = self.policies.on(today).clearing.reconcile_within
         found: list[dict[str, Any]] = []
         async with self.work.transaction() as tx:
+            shortage = await self.waiting.shortage(tx)
+            number, due = await self.waiting.total(tx)
+            if shortage is not None and number:
+                cash = format_yuan(max(0, await self.purse.cash_fen(tx)))
+                cause = f"工伤保险基金支出户余额{cash}不足，{number}笔应付个人、用人单位款共{format_yuan(due)}待付"
+                fix = f"{_ASK[shortage.remedy]}，到账后登记补足资金，系统按先后续付"
+                found.append(_item("payments", shortage.shortage_id, shortage.since, cause, fix))
             for run in await self.clearings.unfinished(tx):
                 left = sum(due.open_fen for due in await self.dues.of_clearing(tx, run.clearing_id))
                 found += _of_run(run, left, await self.clearings.hindrance(tx, run.clearing_id), today)

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
 from shared.ledger import Book
 from shared.transactions import Tx
-from workinjury_bridge.domain.clearing import Clearing, ClearingTransfer, InterfundDue, Plan, Purse
+from workinjury_bridge.application.payout import Payout
+from workinjury_bridge.domain.clearing import Clearing, ClearingTransfer, InterfundDue, PaymentShortage, Plan, Purse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingPayout:
+    """A payment that the payment account did not cover."""
+
+    payout_id: str
+    payout: Payout
+    since: datetime
 
 
 class Clearings(Protocol):
@@ -120,6 +131,42 @@ class OurPurse(Protocol):
 
     async def purse(self, tx: Tx, cut_off: date) -> Purse:
         """Money, what is owed to persons and employers, and what to institutions by the cut-off."""
+        ...
+
+
+class WaitingPayouts(Protocol):
+    """Payments that wait for money, and the shortage that was told for them. Changed under the work-injury fund's lock as payer."""
+
+    async def add(self, tx: Tx, waiting: WaitingPayout) -> None:
+        """One more, behind all others."""
+        ...
+
+    async def oldest(self, tx: Tx, limit: int) -> Sequence[WaitingPayout]:
+        """In the order in which they came, held ones among them."""
+        ...
+
+    async def benefits_of(self, tx: Tx, case_id: str) -> Collection[str]:
+        """Benefits of a case of which a payment waits, for money or for heirs."""
+        ...
+
+    async def remove(self, tx: Tx, payout_id: str) -> bool:
+        """It is paid; False when somebody was faster."""
+        ...
+
+    async def hold(self, tx: Tx, payout_id: str) -> None:
+        """It waits for the proof of heirs, and no longer for money."""
+        ...
+
+    async def total(self, tx: Tx) -> tuple[int, int]:
+        """(how many wait for money, fen)."""
+        ...
+
+    async def shortage(self, tx: Tx, shortage_id: str | None = None) -> PaymentShortage | None:
+        """The one that is not over, or one by its id."""
+        ...
+
+    async def save_shortage(self, tx: Tx, shortage: PaymentShortage) -> None:
+        """Insert or replace. Refuses a second one that is not over."""
         ...
 
 

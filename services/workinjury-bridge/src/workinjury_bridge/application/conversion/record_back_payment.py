@@ -9,6 +9,7 @@ from typing import Any
 from shared.clock import Clock
 from shared.errors import conflict
 from shared.transactions import Once, OnceKey, Tx
+from workinjury_bridge.application.benefits.take_over_arisen import TakeOverArisen
 from workinjury_bridge.application.ports import Cases, Conversions, Stays
 from workinjury_bridge.application.record_act import RecordAct
 from workinjury_bridge.domain.conversion import ENDED, ConversionState
@@ -21,12 +22,16 @@ _RESTATED = (ConversionState.PROPOSED, ConversionState.CHECKED)
 
 @dataclass(frozen=True, slots=True)
 class RecordBackPayment:
-    """What is charged from that day on is the fund's; what was charged before stays the employer's, and so does what it owes."""
+    """What is charged from that day on is the fund's; what was charged before stays the employer's, and so does what it owes.
+
+    Of the cash benefits too: what arises anew is the fund's, also where it was advanced already (``domain/benefits/bearer.py``).
+    """
 
     once: Once
     cases: Cases
     stays: Stays
     conversions: Conversions
+    bear: TakeOverArisen
     clock: Clock
     record: RecordAct
 
@@ -64,6 +69,12 @@ class RecordBackPayment:
             if stated != case:
                 await self.cases.state_facts(tx, case_id, stated.facts)
                 await self.record.run(tx, case_id, Act.BACK_PAID, actor)
-            return {"case_id": case_id, "insured_from": effective_on.isoformat(), "conversions": restated}
+            borne = await self.bear.run(tx, stated)
+            return {
+                "case_id": case_id,
+                "insured_from": effective_on.isoformat(),
+                "conversions": restated,
+                "benefits": borne,
+            }
 
         return (await self.once.run(key, work))[0]

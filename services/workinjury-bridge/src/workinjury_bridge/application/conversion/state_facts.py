@@ -7,8 +7,11 @@ from typing import Any
 
 from shared.clock import Clock
 from shared.transactions import Once, OnceKey, Tx
+from workinjury_bridge.application.benefits.ports import Entitlements, Items, Postings
 from workinjury_bridge.application.ports import Cases, Conversions
 from workinjury_bridge.application.record_act import RecordAct
+from workinjury_bridge.domain.benefits.item import STANDS
+from workinjury_bridge.domain.benefits.refusals import benefits_booked
 from workinjury_bridge.domain.conversion import ENDED, ConversionState
 from workinjury_bridge.domain.facts import conversion_changed
 from workinjury_bridge.domain.recognition import Act
@@ -25,11 +28,15 @@ class StateFacts:
     once: Once
     cases: Cases
     conversions: Conversions
+    items: Items
+    entitlements: Entitlements
+    postings: Postings
     clock: Clock
     record: RecordAct
 
     async def of_case(self, key: OnceKey, case_id: str, facts: CaseFacts, actor: str) -> dict[str, Any]:
-        """Refuses facts that cannot be so, and a change when a conversion of the case is approved already."""
+        """Refuses facts that cannot be so, a change when a conversion of the case is approved already, and of whether the employer was
+        insured when benefits are booked."""
 
         async def work(tx: Tx) -> dict[str, Any]:
             case = await self.cases.locked(tx, case_id)
@@ -43,6 +50,8 @@ class StateFacts:
                 conversions = [c for c in await self.conversions.of_case(tx, case_id) if c.state not in ENDED]
                 if any(c.state not in _RESTATED for c in conversions):
                     raise already_converted()
+                if stated.facts.employer_insured is not case.facts.employer_insured and await self._benefits(tx, case_id):
+                    raise benefits_booked()
                 await self.cases.state_facts(tx, case_id, stated.facts)
                 await self.record.run(tx, case_id, Act.FACTS, actor)
                 for conversion in conversions:
@@ -53,6 +62,13 @@ class StateFacts:
             return {"case_id": case_id, "conversions": restated}
 
         return (await self.once.run(key, work))[0]
+
+    async def _benefits(self, tx: Tx, case_id: str) -> bool:
+        """Whether any benefit of the case is booked."""
+        if any(item.state in STANDS for item in await self.items.of_case(tx, case_id)):
+            return True
+        granted = await self.entitlements.of_case(tx, case_id)
+        return any([await self.postings.of(tx, entitlement.entitlement_id) for entitlement in granted])
 
     async def of_stay(self, key: OnceKey, conversion_id: str, facts: StayFacts, actor: str = "system") -> dict[str, Any]:
         """Refuses a conversion that is approved."""

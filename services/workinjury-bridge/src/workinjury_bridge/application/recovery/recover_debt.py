@@ -15,7 +15,7 @@ from shared.errors import conflict
 from shared.ids import IdFactory
 from shared.ledger import Book, Line
 from shared.transactions import Once, OnceKey, Tx
-from workinjury_bridge.application.ports import Conversions, Ledger, Policies, Recoveries
+from workinjury_bridge.application.ports import Conversions, Deductions, Ledger, Policies, Recoveries
 from workinjury_bridge.application.record_act import RecordAct
 from workinjury_bridge.application.recovery.remind import LIMITATION_DEADLINE, RECOVERY_DEADLINE, end_of, watch_limitation
 from workinjury_bridge.domain import party
@@ -42,6 +42,7 @@ class RecoverDebt:
     once: Once
     recoveries: Recoveries
     conversions: Conversions
+    deductions: Deductions
     ledger: Ledger
     policies: Policies
     clock: Clock
@@ -108,7 +109,8 @@ class RecoverDebt:
     async def fix_liability(
         self, key: OnceKey, recovery_id: str, q: int, third_party: str | None, actor: str
     ) -> dict[str, Any]:
-        """The share of fault (millionths) of the third party is known, perhaps also who it is (B6)."""
+        """The share of fault (millionths) of the third party is known, perhaps also who it is (B6); what audits have cut of the stay it
+        never owes (B12)."""
 
         async def act(tx: Tx, debt: Recovery) -> Recovery:
             conversion = await self.conversions.get(tx, debt.conversion_id or "")
@@ -117,7 +119,10 @@ class RecoverDebt:
             figures = conversion.figures
             borne, employer = figures.work_injury_fen - figures.employer_cost_fen, figures.uninsured
             most = None if employer is None else figures.new_cost_fen
-            after = debt.liable(q, borne, figures.prepaid_fen, third_party or debt.debtor, expense_at_most_fen=most)
+            cuts = await self.deductions.of_settlement(tx, debt.settlement_id)
+            cut = sum(deduction.amount_fen for deduction in cuts if deduction.stands)
+            debtor = third_party or debt.debtor
+            after = debt.liable(q, borne, figures.prepaid_fen, debtor, cut_fen=cut, expense_at_most_fen=most)
             moved = after.moved_fen - debt.moved_fen
             lines = liability_lines(debt, after)
             if employer is not None and moved:

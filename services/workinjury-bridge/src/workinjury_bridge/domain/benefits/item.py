@@ -50,6 +50,8 @@ class Item:
     approver: str | None = None
     """The third person, for large amounts."""
     note: str | None = None
+    debtor: str | None = None
+    """Once booked: the uninsured employer that owes it to the fund (B7); None: the fund bears it."""
 
     @property
     def kind(self) -> BenefitKind:
@@ -80,6 +82,11 @@ class Item:
         """The payee has it."""
         self._expect("pay", ItemState.POSTED)
         return replace(self, state=ItemState.PAID)
+
+    def borne(self) -> Item:
+        """The fund bears what it had advanced."""
+        self._expect("bear", *STANDS)
+        return replace(self, debtor=None)
 
     def withdrawn(self) -> Item:
         """The recognition was finally revoked."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from shared.ledger import Book, Entry, Line, credit, debit
-from shared.ledger.books import BANK, DUE_FROM_PERSON, DUE_TO_PERSON
+from shared.ledger.books import BANK, DUE_FROM_EMPLOYER, DUE_FROM_PERSON, DUE_TO_PERSON
 from workinjury_bridge.domain.benefits.entitlement import Entitlement
 from workinjury_bridge.domain.benefits.item import Item, ItemState
 from workinjury_bridge.domain.benefits.kinds import ACCOUNTS, AFTER_DEATH, NAMES, BenefitKind
-from workinjury_bridge.domain.journals import Concern, Stamp, person_dim
+from workinjury_bridge.domain.journals import Concern, Stamp, person_dim, relief_lines
+from workinjury_bridge.domain.party import payable
 from workinjury_bridge.domain.recognition import InjuryCase
+from workinjury_bridge.domain.relief import Relief
 
 
 def about_entitlement(entitlement: Entitlement, case: InjuryCase) -> Concern:
@@ -36,16 +38,31 @@ def about_item(item: Item, case: InjuryCase) -> Concern:
     )
 
 
-def benefit_entry(concern: Concern, kind: BenefitKind, amount_fen: int, stamp: Stamp, *, memo: str = "") -> Entry:
-    """A benefit becomes payable: Dr 5001.xx / Cr 2203(payee)."""
-    lines = (debit(ACCOUNTS[kind], amount_fen), credit(DUE_TO_PERSON, amount_fen, concern.payable_dim))
-    return _entry(concern, stamp, "benefit", lines, memo=memo or NAMES[kind])
+def benefit_entry(
+    concern: Concern, kind: BenefitKind, amount_fen: int, stamp: Stamp, *, debtor: str | None = None, memo: str = ""
+) -> Entry:
+    """A benefit becomes payable: Dr 5001.xx, or 1123(E) where an uninsured employer owes it (B7) / Cr 2203(payee)."""
+    bearer = debit(ACCOUNTS[kind], amount_fen) if debtor is None else debit(DUE_FROM_EMPLOYER, amount_fen, debtor)
+    lines = (bearer, credit(DUE_TO_PERSON, amount_fen, concern.payable_dim))
+    advanced = f"先行支付{NAMES[kind]}" if debtor is not None else NAMES[kind]
+    return _entry(concern, stamp, "benefit", lines, memo=memo or advanced)
 
 
-def overpaid_entry(concern: Concern, kind: BenefitKind, amount_fen: int, stamp: Stamp, *, memo: str) -> Entry:
-    """Months were paid that were not due: Dr 1125(P) / Cr 5001.xx (社会保险经办条例 46)."""
-    lines = (debit(DUE_FROM_PERSON, amount_fen, person_dim(concern.person_id)), credit(ACCOUNTS[kind], amount_fen))
+def overpaid_entry(
+    concern: Concern, kind: BenefitKind, amount_fen: int, stamp: Stamp, *, memo: str, relief: Relief | None = None
+) -> Entry:
+    """Months were paid that were not due: Dr 1125(P) / Cr 5001.xx (社会保险经办条例 46); what was advanced no employer owes any more."""
+    lines = (
+        debit(DUE_FROM_PERSON, amount_fen, person_dim(concern.person_id)),
+        *_gone(kind, amount_fen, relief),
+    )
     return _entry(concern, stamp, "recovery", lines, memo=memo)
+
+
+def borne_entry(concern: Concern, kind: BenefitKind, relief: Relief, stamp: Stamp, *, memo: str = "") -> Entry:
+    """What was advanced has arisen since the employer's back-payment, the fund bears it: Dr 5001.xx / Cr 1123(E) (条例 62)."""
+    lines = (debit(ACCOUNTS[kind], relief.amount_fen), *relief_lines(relief))
+    return _entry(concern, stamp, "recovery", lines, memo=f"用人单位补缴后由基金承担：{memo or NAMES[kind]}")
 
 
 def reroute_entry(concern: Concern, from_dim: str, amount_fen: int, stamp: Stamp) -> Entry:
@@ -54,17 +71,17 @@ def reroute_entry(concern: Concern, from_dim: str, amount_fen: int, stamp: Stamp
     return _entry(concern, stamp, "reroute", lines, memo="收款人变更")
 
 
-def returned_entry(concern: Concern, amount_fen: int, stamp: Stamp) -> Entry:
-    """The bank could not deliver a payment: Dr 1003 / Cr 2203(payee)."""
-    lines = (debit(BANK, amount_fen), credit(DUE_TO_PERSON, amount_fen, concern.payable_dim))
+def returned_entry(concern: Concern, payee: str, amount_fen: int, stamp: Stamp) -> Entry:
+    """The bank could not deliver a payment: Dr 1003 / Cr 2203(payee), 2204(E)."""
+    lines = (debit(BANK, amount_fen), credit(payable(payee), amount_fen, payee))
     return _entry(concern, stamp, "payment-returned", lines, memo="银行退回")
 
 
-def withdrawal_entry(concern: Concern, item: Item, stamp: Stamp) -> Entry:
-    """The recognition was finally revoked: Dr 1125(who got it), or 2203 while it is not paid / Cr 5001.xx (B3)."""
+def withdrawal_entry(concern: Concern, item: Item, stamp: Stamp, relief: Relief | None = None) -> Entry:
+    """The recognition was finally revoked: Dr 1125(who got it), or 2203 while it is not paid / Cr 5001.xx (B3), or the employer's debt."""
     account = DUE_FROM_PERSON if item.state is ItemState.PAID else DUE_TO_PERSON
     debtor = concern.payable_dim if item.kind in AFTER_DEATH or account == DUE_TO_PERSON else person_dim(concern.person_id)
-    lines = (debit(account, item.amount_fen, debtor), credit(ACCOUNTS[item.kind], item.amount_fen))
+    lines = (debit(account, item.amount_fen, debtor), *_gone(item.kind, item.amount_fen, relief))
     return _entry(concern, stamp, "recovery", lines, memo=f"工伤认定撤销，追回{NAMES[item.kind]}")
 
 
@@ -73,6 +90,10 @@ def write_off_entry(concern: Concern, amount_fen: int, stamp: Stamp) -> Entry:
     kind = BenefitKind.ESTATE_WRITE_OFF
     lines = (debit(ACCOUNTS[kind], amount_fen), credit(DUE_FROM_PERSON, amount_fen, person_dim(concern.person_id)))
     return _entry(concern, stamp, "write-off", lines, memo=NAMES[kind])
+
+
+def _gone(kind: BenefitKind, amount_fen: int, relief: Relief | None) -> list[Line]:
+    return [credit(ACCOUNTS[kind], amount_fen)] if relief is None else relief_lines(relief)
 
 
 def _version(case: InjuryCase) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+from workinjury_bridge.domain.benefits.refusals import employer_owes
+
 
 class BenefitKind(StrEnum):
     """Everything that the fund pays in cash beside treatment; what only the employer owes is no kind (社会保险法 39)."""
@@ -23,6 +25,20 @@ class BenefitKind(StrEnum):
     ESTATE_WRITE_OFF = "estate-write-off"
     """No benefit but a debt of a dead person given up; it goes the way of a one-off item because two people must agree."""
 
+
+class EmployerItem(StrEnum):
+    """What only the employer owes (社会保险法 39; 条例 33): never booked in the fund, never advanced by it (先行支付办法 6)."""
+
+    TREATMENT_WAGES = "treatment-wages"
+    TREATMENT_NURSING = "treatment-nursing"
+    CONTRACT_END_EMPLOYMENT = "contract-end-employment"
+
+
+EMPLOYER_ITEMS: Final[dict[EmployerItem, str]] = {
+    EmployerItem.TREATMENT_WAGES: "停工留薪期工资",
+    EmployerItem.TREATMENT_NURSING: "停工留薪期护理费",
+    EmployerItem.CONTRACT_END_EMPLOYMENT: "一次性伤残就业补助金",
+}
 
 MONTHLY: Final = frozenset({BenefitKind.DISABILITY_ALLOWANCE, BenefitKind.NURSING, BenefitKind.DEPENDANT})
 """Paid by the monthly run."""
@@ -72,3 +88,10 @@ NAMES: Final[dict[BenefitKind, str]] = {
     BenefitKind.APPRAISAL_FEE: "劳动能力鉴定费",
     BenefitKind.ESTATE_WRITE_OFF: "死亡人员欠款核销",
 }
+
+
+def expect_fund_item(kind: BenefitKind | EmployerItem) -> BenefitKind:
+    """The kind of what is asked for. Refuses what only the employer owes, by its name."""
+    if isinstance(kind, EmployerItem):
+        raise employer_owes(EMPLOYER_ITEMS[kind])
+    return kind

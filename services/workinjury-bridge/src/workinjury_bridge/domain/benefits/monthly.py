@@ -58,6 +58,8 @@ class Booked:
     """Sum of all that was booked for it."""
     calculation: Calculation
     """The newest."""
+    debtor: str | None = None
+    """The uninsured employer that owes it to the fund; None: the fund bears it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

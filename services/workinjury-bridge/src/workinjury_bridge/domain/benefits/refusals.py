@@ -65,8 +65,32 @@ def missing_fact(field: str, zh: str) -> Refusal:
 
 
 def employer_owes(kind_zh: str) -> Refusal:
-    """Only the employer owes it (社会保险法 39); it never enters the fund."""
-    return conflict(f"{_PREFIX}.benefit.employer-owes", f"{kind_zh}由用人单位支付，不得由基金列支", "owed by the employer")
+    """Only the employer owes it (社会保险法 39); it never enters the fund, also not in advance (先行支付办法 6)."""
+    return conflict(
+        f"{_PREFIX}.benefit.employer-owes",
+        f"{kind_zh}由用人单位支付，基金不予列支，也不先行支付",
+        "owed by the employer",
+        field="kind",
+    )
+
+
+def not_advanced(kind_zh: str) -> Refusal:
+    """The employer was not insured and no advance is approved (社会保险法 41; 先行支付办法 6-8)."""
+    return conflict(
+        f"{_PREFIX}.benefit.not-advanced",
+        f"用人单位未依法参保，{kind_zh}须先申请先行支付，经书面催告、逾期未付并批准后由基金先行支付",
+        "the employer is not insured and no advance is approved",
+    )
+
+
+def benefits_booked() -> Refusal:
+    """Benefits are booked on the ground that the employer was insured, or was not."""
+    return conflict(
+        f"{_PREFIX}.case.benefits-booked",
+        "已按原参保情况核定并列支待遇，参保情况不能更改；用人单位补缴请登记补缴",
+        "benefits rest on whether the employer was insured",
+        field="employer_insured",
+    )
 
 
 def granted_already(kind_zh: str) -> Refusal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -21,6 +22,7 @@ class FindingBody(Body):
     settlement_id: Id
     line_id: Id
     amount_fen: Annotated[int, Field(gt=0, le=MAX_FEN)]
+    charged_on: date | None = None
     reason: Long
     maker: Actor
     checker: Actor | None = None

@@ -16,7 +16,7 @@ from workinjury_bridge.application.benefits.report_loss import LossReport
 from workinjury_bridge.bootstrap import Bridge
 from workinjury_bridge.domain.benefits.appraisal import AppraisalKind, Conclusion, NursingGrade
 from workinjury_bridge.domain.benefits.entitlement import BreakReason, Relation
-from workinjury_bridge.domain.benefits.kinds import BenefitKind
+from workinjury_bridge.domain.benefits.kinds import BenefitKind, EmployerItem, expect_fund_item
 from workinjury_bridge.domain.benefits.loss import Circumstance, Source
 from workinjury_bridge.domain.benefits.months import month_of
 from workinjury_bridge.domain.benefits.one_off import ItemRequest
@@ -56,10 +56,10 @@ class AppraisalBody(Body):
 
 
 class ItemBody(Body):
-    """A one-off benefit that is asked for; which facts are needed depends on the kind."""
+    """A one-off benefit that is asked for; which facts are needed depends on the kind. What only the employer owes is refused."""
 
     actor: Actor | None = None
-    kind: BenefitKind
+    kind: BenefitKind | EmployerItem
     on: date
     reference: Short | Annotated[str, Field(max_length=0)] = ""
     materials: Materials = Field(default_factory=list)
@@ -205,7 +205,8 @@ def benefit_router(bridge: Bridge) -> APIRouter:
     @router.post("/injury-cases/{case_id}/benefits", summary="Propose a one-off benefit")
     async def propose(caller: Caller, key: IdempotencyKey, case_id: Id, body: ItemBody) -> dict[str, Any]:
         caller.require("benefit:propose", await region_of(case_id))
-        asked = ItemRequest(**body.model_dump(exclude={"actor", "materials"}), materials=tuple(body.materials))
+        facts = body.model_dump(exclude={"actor", "materials", "kind"})
+        asked = ItemRequest(kind=expect_fund_item(body.kind), materials=tuple(body.materials), **facts)
         once = once_key(caller, f"benefit {case_id}", key, body)
         return await use.propose.run(once, case_id, asked, actor_of(caller, body.actor))
 
