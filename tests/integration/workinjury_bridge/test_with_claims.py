@@ -837,6 +837,8 @@ async def test_a_revocation_asks_back_only_what_the_work_injury_fund_paid(two: T
     before = await desk.balances("EMP")
     revocation = {"decision_no": "J1", "final_on": "2026-03-20", "decided_by": "court"}
     await client.post(f"/v1/injury-cases/{mixed.case_id}/revocations", revocation)
+    revert = two.house.bridge.revert_direct
+    assert [await revert.run(key) for key in await revert.due()] == [None]
     await two.flush()
     debt = {f"1125(P:{mixed.person})": fen("14666.67"), f"2201(H:{INSTITUTION})": -fen("14666.67")}
     assert (await two.wi(), await desk.balances("EMP")) == (debt, before)
