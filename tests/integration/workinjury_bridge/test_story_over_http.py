@@ -174,6 +174,7 @@ async def test_f4_direct_settlement(house: House) -> None:
         "hospital_fen": fen("556.78"),
         "unrelated_fen": 0,
         "total_fen": fen("23456.78"),
+        "keep_lines": [],
     }
     for bare in (
         {"insurance": {"code": "410"}},
