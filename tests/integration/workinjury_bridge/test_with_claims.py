@@ -744,6 +744,25 @@ async def test_a_recalled_message_takes_both_versions_back(two: Two, mixed: Mixe
     assert await two.desk.count("settlement", "state = 'valid'") == 0
 
 
+async def test_what_is_outside_the_catalogue_in_an_emergency_the_person_bears_and_not_the_hospital(two: Two) -> None:
+    desk = two.desk
+    person = await desk.person(scheme="310", category="11")
+    await injured(two, person)
+    visit = await desk.stay(person, [("A1", "7000.00"), ("C1", "100.00")], scheme="310", discharged=False, **GSXT)
+    urgent = fee_line(
+        "X1", visit=visit, person=person, med_list_codg="C1", det_item_fee_sumamt="300.00", cnt=1, pric="300.00",
+        fee_ocur_time="2026-03-02 09:00:00", med_type="21", er_flag="1",
+    )  # fmt: skip
+    await desk.call("2301", {"feedetail": [urgent]}, **GSXT)
+    await desk.discharge(visit, person, scheme="310", **GSXT)
+    asked = desk.stay_input(visit, person, "7400.00", scheme="310")
+    info = (await desk.call("2304", asked, **GSXT))["setlinfo"]
+    amounts = [info[name] for name in ("oth_pay", "psn_part_amt", "hosp_part_amt")]
+    assert amounts == [Decimal("7000.00"), Decimal("300.00"), Decimal("100.00")]
+    await two.flush()
+    await two.sound()
+
+
 async def test_what_only_the_hospital_flags_stays_with_the_medical_fund(two: Two) -> None:
     desk = two.desk
     person = await desk.person(scheme="310", category="11")

@@ -123,6 +123,7 @@ FIELDS: Final[dict[str, Field]] = {
     "dscg_tkdrug_flag": Field("出院带药标志", 3),
     "matn_fee_flag": Field("生育费用标志", 6),
     "make_flag": Field("非工伤费用标志", 3),
+    "er_flag": Field("急诊标志", 3),
     "memo": Field("备注", 1000),
     "comb_no": Field("组套编码", 3),
     "medfee_sumamt": Field("医疗费总额", NUMBER_LENGTH),
