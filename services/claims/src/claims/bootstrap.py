@@ -78,6 +78,7 @@ from claims.application.late.pay_person import PayPerson
 from claims.application.late.propose_late_fact import ProposeLateFact
 from claims.application.late.redecide_later import RedecideLater
 from claims.application.late.redecide_year import AT_ONCE, RedecideYear
+from claims.application.late.settle_late import SettleLate
 from claims.application.late.settle_manual_claim import SettleManualClaim
 from claims.application.late.take_stay_over import TakeStayOver
 from claims.application.registry.find_by_number import FindByNumber
@@ -333,12 +334,7 @@ def assemble(
     upload_fees = UploadFeeLines(answer_once, fees, catalogue, BookShares(books), ids)
     years, redecisions, cases = SqlPersonYears(), SqlRedecisions(), SqlLateCases()
     redecide = RedecideYear(years, redecisions, ledger, books, late_facts, clock, ids, at_once=at_once)
-    manual = SettleManualClaim(
-        find_person=find_person,
-        persons=persons,
-        institutions=SqlInstitutions(),
-        catalogue=catalogue,
-        line_shares=BookShares(books),
+    settle_late = SettleLate(
         visits=visits,
         fees=fees,
         settlements=settlements,
@@ -347,6 +343,17 @@ def assemble(
         journals=ledger,
         redecide=redecide,
         books=books,
+        policy=late_facts,
+        clock=clock,
+        ids=ids,
+    )
+    manual = SettleManualClaim(
+        find_person=find_person,
+        persons=persons,
+        institutions=SqlInstitutions(),
+        catalogue=catalogue,
+        line_shares=BookShares(books),
+        settle_late=settle_late,
         policy=late_facts,
         sealer=sealer,
         clock=clock,
@@ -413,15 +420,8 @@ def assemble(
             institutions=SqlInstitutions(),
             reader=reader,
             visits=visits,
-            fees=fees,
             settlements=settlements,
-            years=years,
-            past=SqlPast,
-            journals=ledger,
-            redecide=redecide,
-            books=books,
-            policy=late_facts,
-            clock=clock,
+            settle_late=settle_late,
             ids=ids,
         ),
         charge_claim_back=ChargeClaimBack(once, settlements, ledger, clock, ids, redecide),
