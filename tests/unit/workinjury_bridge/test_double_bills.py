@@ -111,6 +111,23 @@ async def test_f11_medical_paid_the_hospital_and_the_person_got_the_full_bill_in
     assert (found_now["inter_fund"], found_now["breaches"]) == ("equal", [])
 
 
+async def test_a_bill_of_the_same_days_waits_until_somebody_has_compared_the_lines() -> None:
+    bridge, case_id = await office()
+    bridge.claims.settle(FACT, F11)
+    await bridge.hear(FACT)
+    other = replace(PAPERS, invoice_no="F2", lines=PAPERS.lines[:1])
+    proposed = await bridge.papers.propose(key(), case_id, other, "maker")
+    claim_id, (double_bill_id,) = proposed["paper_claim_id"], proposed["double_bills"]
+    assert clue(bridge).match is Match.OVERLAP
+    before = bridge.state
+    with pytest.raises(Refusal) as caught:
+        await bridge.papers.approve(key(), claim_id, "checker")
+    assert (caught.value.code, bridge.state) == ("workinjury-bridge.paper-claim.same-bill", before)
+    await bridge.double_bills.clear(key(), double_bill_id, "clerk", "住院期间另购辅具，明细不重复")
+    assert (await bridge.papers.approve(key(), claim_id, "checker"))["state"] == "paid"
+    assert (clue(bridge).state, len(bridge.state.entries)) == (DoubleBillState.CLEARED, 2)
+
+
 async def test_before_it_is_paid_the_claim_waits_for_somebody_to_look() -> None:
     bridge, case_id = await office()
     bridge.claims.settle(FACT, F11)
@@ -326,7 +343,7 @@ MARK = BillMark(institution_code="H1", invoice_no="F1", begun_on=DAY[0], ended_o
         (replace(MARK, visit_id="V2"), Match.SAME),
         (replace(MARK, visit_id="V2", invoice_no=None), Match.SAME),
         (replace(MARK, visit_id="V2", total_fen=1, begun_on=date(2026, 3, 1)), Match.SAME),
-        (replace(MARK, visit_id=None, invoice_no="F2", total_fen=1), Match.NEAR),
+        (replace(MARK, visit_id=None, invoice_no="F2", total_fen=1), Match.OVERLAP),
         (replace(MARK, visit_id="V2", institution_code="H2", invoice_no="F2"), Match.NEAR),
         (replace(MARK, visit_id="V2", institution_code="H2", total_fen=1), None),
         (replace(MARK, visit_id="V2", invoice_no="F2", begun_on=date(2026, 4, 1), ended_on=date(2026, 4, 1)), None),
@@ -353,5 +370,5 @@ marks = st.builds(
 def test_matching_is_symmetric_and_a_near_one_shares_a_day(one: BillMark, other: BillMark) -> None:
     match = match_of(one, other)
     assert match_of(other, one) is match
-    if match is Match.NEAR:
+    if match in (Match.OVERLAP, Match.NEAR):
         assert max(one.begun_on, other.begun_on) <= min(one.ended_on, other.ended_on)

@@ -529,7 +529,7 @@ double_bill = Table(
     Column("settlement_id", Text, nullable=False, comment="of the medical funds"),
     Column("against", Text, nullable=False, comment="paper:, direct:, stay: or conversion: and an id"),
     Column("decision_version", Integer, nullable=False),
-    Column("match", Text, nullable=False, comment="same, near"),
+    Column("match", Text, nullable=False, comment="same, overlap, near"),
     Column("due_on", Date, nullable=False),
     Column("state", Text, nullable=False, comment="raised, confirmed, charged, undoing, undone, cleared"),
     Column("maker", Text),

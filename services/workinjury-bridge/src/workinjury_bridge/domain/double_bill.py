@@ -31,8 +31,15 @@ class Match(StrEnum):
 
     SAME = "same"
     """One invoice, or one institution, days and amount: not paid before somebody has looked."""
+    OVERLAP = "overlap"
+    """Days overlap at one institution: one line may be in both, so nothing is paid before somebody has looked at the lines."""
     NEAR = "near"
-    """Days overlap at one institution, or with one amount: somebody looks, nothing waits."""
+    """Days overlap and the amount is one, at another institution or one that nobody said: somebody looks, nothing waits."""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether a bill that is not paid yet waits for somebody."""
+        return self is not Match.NEAR
 
 
 def match_of(one: BillMark, other: BillMark) -> Match | None:
@@ -45,7 +52,9 @@ def match_of(one: BillMark, other: BillMark) -> Match | None:
     if place and ((days and amount) or (one.invoice_no and one.invoice_no == other.invoice_no)):
         return Match.SAME
     overlap = one.begun_on <= other.ended_on and other.begun_on <= one.ended_on
-    return Match.NEAR if overlap and (place or amount) else None
+    if overlap and place:
+        return Match.OVERLAP
+    return Match.NEAR if overlap and amount else None
 
 
 class DoubleBillState(StrEnum):

@@ -221,7 +221,7 @@ DOUBLE_BILL_STATES: Final = {
     "undone": "追回已撤销",
     "cleared": "已排除",
 }
-MATCHES: Final = {"same": "同一张票据", "near": "疑似"}
+MATCHES: Final = {"same": "同一张票据", "overlap": "同院同期，须核对明细", "near": "疑似"}
 DOCUMENT_STATES: Final = {"received": "待受理", "accepting": "受理中", "accepted": "已受理", "returned": "已退回"}
 PAYOUT_STATES: Final = {"proposed": "待复核", "paid": "已支付", "rejected": "已退回"}
 RECURRENCE_STATES: Final = {

@@ -117,7 +117,7 @@ class ClaimOnPaper:
                 raise bill_taken("工伤保险基金支付")
             await self.find_double.run(tx, claim.person_id)
             for clue in await self.double_bills.of_person(tx, claim.person_id):
-                open_ = clue.state is DoubleBillState.RAISED and clue.match is Match.SAME
+                open_ = clue.state is DoubleBillState.RAISED and clue.match.blocks
                 if open_ and clue.against == own:
                     raise bill_taken("医保基金结算")
             concern = await self.pay.payee_of(tx, about_papers(after))
@@ -157,7 +157,8 @@ class ClaimOnPaper:
         """Of settlements that are known here the clue decides, which somebody may have cleared."""
         async with self.work.transaction() as tx:
             known = {d.settlement_id for d in await self.double_bills.of_person(tx, claim.person_id)}
-        if any(match_of(claim.mark, bill) is Match.SAME for key, bill in bills.items() if key not in known):
+        matches = [match_of(claim.mark, bill) for key, bill in bills.items() if key not in known]
+        if any(match.blocks for match in matches if match is not None):
             raise bill_taken("医保基金结算")
 
     async def _given_up(self, tx: Tx, before: PaperClaim, after: PaperClaim) -> PaperClaim:

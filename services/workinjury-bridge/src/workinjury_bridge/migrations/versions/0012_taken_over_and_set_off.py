@@ -90,39 +90,28 @@ def _set_offs() -> None:
         ),
     )
     op.create_foreign_key(op.f("fk_recovery_movement_set_off_id_set_off"), moved, "set_off", ["set_off_id"], ["set_off_id"])
-    _kinds("receipt, write-off", "receipt, write-off, set-off")
+    _says("recovery_movement", "kind", "receipt, write-off", "receipt, write-off, set-off")
     clue = "double_bill"
     op.add_column(clue, sa.Column("undo_maker", sa.Text(), comment="who found the charge-back wrong"))
     op.add_column(clue, sa.Column("undo_checker", sa.Text()))
     op.add_column(clue, sa.Column("undo_note", sa.Text()))
     op.create_check_constraint(op.f("ck_double_bill_undone_by_two"), clue, "undo_checker <> undo_maker")
-    _clues("raised, confirmed, charged, cleared", "raised, confirmed, charged, undoing, undone, cleared")
+    _says(clue, "state", "raised, confirmed, charged, cleared", "raised, confirmed, charged, undoing, undone, cleared")
+    _says(clue, "match", "same, near", "same, overlap, near")
 
 
-def _clues(before: str, after: str) -> None:
-    op.alter_column(
-        "double_bill", "state", comment=after, existing_comment=before, existing_type=sa.Text(), existing_nullable=False
-    )
-
-
-def _kinds(before: str, after: str) -> None:
-    op.alter_column(
-        "recovery_movement",
-        "kind",
-        comment=after,
-        existing_comment=before,
-        existing_type=sa.Text(),
-        existing_nullable=False,
-    )
+def _says(table: str, column: str, before: str, after: str) -> None:
+    op.alter_column(table, column, comment=after, existing_comment=before, existing_type=sa.Text(), existing_nullable=False)
 
 
 def downgrade() -> None:
     """Refused by the database while a debt names no conversion."""
-    _clues("raised, confirmed, charged, undoing, undone, cleared", "raised, confirmed, charged, cleared")
+    _says("double_bill", "match", "same, overlap, near", "same, near")
+    _says("double_bill", "state", "raised, confirmed, charged, undoing, undone, cleared", "raised, confirmed, charged, cleared")
     op.drop_constraint(op.f("ck_double_bill_undone_by_two"), "double_bill", type_="check")
     for column in ("undo_note", "undo_checker", "undo_maker"):
         op.drop_column("double_bill", column)
-    _kinds("receipt, write-off, set-off", "receipt, write-off")
+    _says("recovery_movement", "kind", "receipt, write-off, set-off", "receipt, write-off")
     moved = "recovery_movement"
     op.drop_constraint(op.f("fk_recovery_movement_set_off_id_set_off"), moved, type_="foreignkey")
     for column in ("voided", "voucher_no", "set_off_id"):

@@ -60,7 +60,7 @@ def _clue(desk: Desk, clue: Json, person: Any) -> Html:
         el(
             "p",
             person_link(person),
-            badge(word(MATCHES, clue["match"]), "late" if clue["match"] == "same" else "due"),
+            badge(word(MATCHES, clue["match"]), "due" if clue["match"] == "near" else "late"),
             badge(word(DOUBLE_BILL_STATES, clue["state"]), _TONES[clue["state"]]) if clue["state"] != "raised" else None,
             el("span", "核实期限 ", clock(clue["due_on"], desk.today)) if clue["state"] == "raised" else None,
             el("span", "发现 ", day(clue["raised_at"]), cls="fig"),
