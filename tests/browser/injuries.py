@@ -198,6 +198,7 @@ class Injuries:
         allowance = [wage, _step("四级按本人工资的 75%", 465_000, "工伤保险条例", "35")]
         pension: Json = {
             "entitlement_id": PENSION,
+            "awaits_money": False,
             "case_id": CASE,
             "person_id": ZHANG,
             "kind": "disability-allowance",
@@ -531,4 +532,6 @@ def _item() -> Json:
         "checker": None,
         "approver": None,
         "note": None,
+        "debtor": None,
+        "awaits_money": False,
     }

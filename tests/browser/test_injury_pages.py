@@ -344,6 +344,16 @@ async def test_benefits_explain_themselves_and_are_signed_by_a_second_person(
     assert await maker.get_by_role("button", name="复核通过").count() == 0
 
 
+async def test_a_benefit_that_waits_for_money_is_not_called_paid(sign_in: SignIn, gateway: FakeGateway, shot: Shot) -> None:
+    gateway.injuries.item |= {"state": "paid", "awaits_money": True, "debtor": "E:91420100MA4K1"}
+    page = await sign_in("zhaoming", f"/cases/{county.CASE}/benefits")
+    assert (await texts(page.locator(".sum")))[1] == "一次性待遇已支付 0.00"
+    row = page.locator("tr", has_text="一次性伤残补助金")
+    await expect(row).to_contain_text("待基金资金到账")
+    await expect(row).to_contain_text("先行支付，由用人单位偿还")
+    await shot(page, "benefits-waiting")
+
+
 async def test_the_pension_run_shows_its_progress_and_what_is_in_the_way(sign_in: SignIn, shot: Shot) -> None:
     page = await sign_in("lijing", "/pensions")
     await expect(page.get_by_role("status")).to_contain_text("应发 214 人项，已办 209，受阻 2")

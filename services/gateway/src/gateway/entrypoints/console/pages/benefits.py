@@ -30,6 +30,7 @@ from shared.errors import Refusal
 Json = Mapping[str, Any]
 
 _TONES: Final = {"paid": "done", "running": "done", "granted": "done", "dismissed": "late", "stopped": "", "withdrawn": "late"}
+_AWAITS_MONEY: Final = badge("待基金资金到账", "due")
 _KINDS: Final = {"disability-allowance": "伤残津贴", "nursing": "生活护理费", "dependant": "供养亲属抚恤金"}
 _POSTINGS: Final = 12
 
@@ -76,7 +77,7 @@ def _head(found: Json, person: Any) -> Html:
 
 
 def _sums(found: Json) -> Html:
-    paid = sum(i["amount_fen"] for i in found["items"] if i["state"] == "paid")
+    paid = sum(i["amount_fen"] for i in found["items"] if i["state"] == "paid" and not i["awaits_money"])
     monthly = sum(e["amount_fen"] or 0 for e in found["entitlements"] if e["state"] in ("granted", "running"))
     wage = found["own_wage"]
     cards = [
@@ -113,13 +114,20 @@ def _how(steps: Sequence[Json]) -> Html:
     )
 
 
+def _advanced(item: Json) -> Html | None:
+    """Of an uninsured employer: it owes the fund what the fund has advanced (B7)."""
+    return el("small", "先行支付，由用人单位偿还") if item["debtor"] else None
+
+
 def _items(items: Sequence[Json], hands: Mapping[str, str]) -> Html:
     if not items:
         return el("p", "没有一次性待遇。", cls="soft")
     rows = [
         row(
-            el("td", el("b", i["name"]), el("details", el("summary", "怎么算的"), _how(i["calculation"]))),
-            badge(("✓ " if i["state"] == "paid" else "") + word(ITEM_STATES, i["state"]), _TONES.get(i["state"], "due")),
+            el("td", el("b", i["name"]), _advanced(i), el("details", el("summary", "怎么算的"), _how(i["calculation"]))),
+            _AWAITS_MONEY
+            if i["awaits_money"]
+            else badge(("✓ " if i["state"] == "paid" else "") + word(ITEM_STATES, i["state"]), _TONES.get(i["state"], "due")),
             el("td", day(i["on"]), cls="fig"),
             el("td", _signed(i, hands)),
             num(i["amount_fen"]),
@@ -172,6 +180,7 @@ def _entitlement(e: Json, hands: Mapping[str, str]) -> Html:
             "p",
             el("b", e["name"]),
             badge(word(ENTITLEMENT_STATES, e["state"]), _TONES.get(e["state"], "due")),
+            _AWAITS_MONEY if e["awaits_money"] else None,
             el("span", f"{day(e['begins'])[:7]} {until}", cls="fig"),
             el("span", f"资格认证 {day(e['certified_on'])}", cls="fig soft"),
             _signed(e, hands),
