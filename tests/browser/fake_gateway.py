@@ -154,6 +154,7 @@ class FakeGateway:
             "/v1/paper-claims/{paper_claim_id}/{act}": self.on_paper_claim,
             "/v1/advances/{advance_id}/{act}": self.on_advance,
             "/v1/recoveries/{recovery_id}/{act}": self.on_debt,
+            "/v1/set-offs/{set_off_id}/{act}": self.on_set_off,
             "/v1/injury-cases/{case_id}/facts": self.state_facts,
             "/v1/injury-cases/{case_id}/contests": self.contest,
             "/v1/audit-deductions/{deduction_id}/{act}": self.on_deduction,
@@ -572,11 +573,23 @@ class FakeGateway:
             debt |= {"limitation_on": "2029-11-20", "in_court": body["kind"] == "suit"}
         elif act == "liability":
             debt |= {"liability": body["share"]}
+        elif act == "set-offs":
+            terms = {key: body[key] for key in ("ground", "document_no", "documented_on")}
+            made = {"set_off_id": "01SETOFF", "maker": user, "checker": None, "state": "proposed", "note": None}
+            debt["set_offs"] = [*debt["set_offs"], {**terms, **made, "most_fen": body["amount_fen"], "applied_fen": 0}]
         elif act == "write-off":
             new = {"kind": "write-off", "name": "追偿核销", "subject_id": debt["recovery_id"], "body": body, "maker": user}
             named = {"maker_name": county.ROLES[user]["name"], "proposed_at": "2026-11-22T09:31:00+08:00", "state": "open"}
             self.injuries.proposals["01PROPOSALNEW"] = {**new, **named, "proposal_id": "01PROPOSALNEW"}
         return debt
+
+    def on_set_off(self, request: Request, body: Json) -> Json:
+        act = request.path_params["act"]
+        user = self._user(request, "recoveries:approve" if act == "approve" else "recoveries:write")
+        every = (s for debt in self.injuries.debts.values() for s in debt["set_offs"])
+        found: Json = next(s for s in every if s["set_off_id"] == request.path_params["set_off_id"])
+        found |= {"state": "standing", "checker": user} if act == "approve" else {"state": "withdrawn", "note": body["note"]}
+        return found
 
     def on_advance(self, request: Request, body: Json) -> Json:
         act = request.path_params["act"]

@@ -10,7 +10,13 @@ from tests.browser.county import CASE, CONVERSION, HOSPITAL, LI, TODAY, WANG_ELD
 
 Json = dict[str, Any]
 
-UNINSURED, ADVANCE, DEBT, THIRD_DEBT = "01CASEWANG", "01ADVANCEWANG", "01RECOVERYWANG", "01RECOVERYTHIRD"
+UNINSURED, ADVANCE, DEBT, THIRD_DEBT, TWICE_PAID = (
+    "01CASEWANG",
+    "01ADVANCEWANG",
+    "01RECOVERYWANG",
+    "01RECOVERYTHIRD",
+    "01RECOVERYTWICE",
+)
 DEDUCTION, PROPOSAL, MIXED = "01DEDUCTION", "01PROPOSAL", "01CONVERSIONMIXED"
 PENSION, ITEM = "01ENTITLEMENT", "01BENEFIT"
 
@@ -20,7 +26,7 @@ class Injuries:
 
     def __init__(self) -> None:
         self.advance = _advance()
-        self.debts = {d["recovery_id"]: d for d in (_debt(), _third_debt())}
+        self.debts = {d["recovery_id"]: d for d in (_debt(), _third_debt(), _twice_paid())}
         self.deduction = _deduction()
         self.proposals = {p["proposal_id"]: p for p in (_proposal(),)}
         self.documents = [_document()]
@@ -418,6 +424,7 @@ def _debt() -> Json:
         "limitation_on": None,
         "in_court": False,
         "interruptions": [],
+        "set_offs": [],
         "opened_at": "2026-05-18T10:00:00+08:00",
         "movements": [
             {
@@ -451,6 +458,24 @@ def _third_debt() -> Json:
         "due_on": "2026-11-24",
         "limitation_on": "2029-03-02",
         "opened_at": "2026-08-03T10:00:00+08:00",
+        "movements": [],
+    }
+
+
+def _twice_paid() -> Json:
+    return {
+        **_debt(),
+        "recovery_id": TWICE_PAID,
+        "case_id": CASE,
+        "person_id": ZHANG,
+        "book": "EMP",
+        "debtor": f"P:{ZHANG}",
+        "cause": "double-payment",
+        "advanced_fen": 960_500,
+        "recovered_fen": 0,
+        "open_fen": 960_500,
+        "state": "demanded",
+        "due_on": "2026-12-02",
         "movements": [],
     }
 

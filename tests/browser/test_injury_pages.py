@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 from shared.crypto import sm3
 from tests.browser import county
 from tests.browser.fake_gateway import FakeGateway
-from tests.browser.injuries import DEBT, DEDUCTION, ITEM, PROPOSAL, THIRD_DEBT, UNINSURED
+from tests.browser.injuries import DEBT, DEDUCTION, ITEM, PROPOSAL, THIRD_DEBT, TWICE_PAID, UNINSURED
 from tests.browser.test_console import cells, texts
 
 SignIn = Callable[..., Awaitable[Page]]
@@ -244,6 +244,28 @@ async def test_the_reviewer_fixes_liability_and_proposes_a_write_off_that_anothe
     await page.locator(".waiting", has_text="审核扣款").get_by_role("button", name="复核通过").click()
     await expect(page.locator(".waiting")).to_have_count(1)
     assert gateway.commands[-1][0] == f"/v1/proposals/{PROPOSAL}/approve"
+
+
+async def test_a_debt_to_a_medical_fund_is_met_from_benefits_when_two_people_say_so(
+    sign_in: SignIn, gateway: FakeGateway, shot: Shot
+) -> None:
+    page = await sign_in("lijing", f"/recoveries/{TWICE_PAID}")
+    await page.get_by_role("button", name="登记抵扣").click()
+    dialog = page.locator(".q-dialog")
+    await dialog.get_by_role("radio", name="本人书面同意").click()
+    await dialog.get_by_label("文号").fill("同意书 2026-17")
+    await confirm(page, "登记抵扣")
+    await expect(page.locator("section", has_text="从工伤待遇中抵扣")).to_contain_text("等第二人复核")
+    asked = {"ground": "consent", "document_no": "同意书 2026-17", "documented_on": "2026-11-22", "amount_fen": 960_500}
+    assert gateway.commands[-1][0] == f"/v1/recoveries/{TWICE_PAID}/set-offs"
+    assert gateway.commands[-1][2] == asked
+    assert await page.get_by_role("button", name="复核抵扣").count() == 0
+    page = await sign_in("zhaoming", f"/recoveries/{TWICE_PAID}")
+    await page.get_by_role("button", name="复核抵扣").click()
+    await confirm(page, "复核抵扣")
+    await expect(page.locator("section", has_text="从工伤待遇中抵扣")).to_contain_text("抵扣中")
+    assert gateway.commands[-1][0] == "/v1/set-offs/01SETOFF/approve"
+    await shot(page, "recovery-set-off")
 
 
 @pytest.mark.parametrize(

@@ -253,6 +253,9 @@ INTERRUPTIONS: Final = {
     "suit": "起诉或申请仲裁",
     "suit-ended": "诉讼或仲裁终结",
 }
+MOVEMENTS: Final = {"receipt": "到账", "write-off": "核销", "set-off": "待遇抵扣"}
+SET_OFF_GROUNDS: Final = {"consent": "本人书面同意", "order": "处理决定"}
+SET_OFF_STATES: Final = {"proposed": "等第二人复核", "standing": "抵扣中", "spent": "✓ 已抵完", "withdrawn": "已停止"}
 CASE_ACTS: Final = {
     "facts": "登记事故情况",
     "contested": "登记复议或诉讼",

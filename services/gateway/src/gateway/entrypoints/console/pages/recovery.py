@@ -16,8 +16,11 @@ from gateway.entrypoints.console.pages.worklists import clock
 from gateway.entrypoints.console.words import (
     BOOKS,
     INTERRUPTIONS,
+    MOVEMENTS,
     RECOVERY_CAUSES,
     RECOVERY_STATES,
+    SET_OFF_GROUNDS,
+    SET_OFF_STATES,
     badge,
     day,
     moment,
@@ -66,6 +69,8 @@ async def show(desk: Desk) -> None:
             _acts(desk, debt, pending=bool(pending))
     if debt["debtor"].startswith("T:"):
         block(section("诉讼时效", _limitation(debt, desk, hands)))
+    if debt["set_offs"]:
+        block(section("从工伤待遇中抵扣", _set_offs(debt, hands), note="元"))
     block(
         section("到账与核销", _movements(debt, hands), note="元"),
         missing(waiting) if isinstance(waiting, Refusal) else None,
@@ -188,6 +193,35 @@ def _acts(desk: Desk, debt: Json, *, pending: bool) -> None:
                 f"{path}/write-off",
                 [field("reference", "批准文号", "text")],
             )
+    _set_off_acts(desk, debt)
+
+
+def _set_off_acts(desk: Desk, debt: Json) -> None:
+    """Of a medical fund's debt: from what the work-injury fund pays the person later, by consent or order, as two people say (B10)."""
+    writes = desk.can("recoveries:write")
+    waiting = next((s for s in debt["set_offs"] if s["state"] in ("proposed", "standing")), None)
+    if waiting is None:
+        if writes and debt["debtor"].startswith("P:") and debt["book"] != "WI":
+            act_button(
+                desk,
+                "登记抵扣",
+                "凭本人书面同意或处理决定，从以后支付的工伤待遇中抵扣；由另一人复核后生效。",
+                f"/v1/recoveries/{debt['recovery_id']}/set-offs",
+                [
+                    field("ground", "依据", "choice", choices=SET_OFF_GROUNDS),
+                    field("document_no", "文号", "text"),
+                    field("documented_on", "签署日期", "date"),
+                    field("amount_fen", "最多抵扣", "fen"),
+                ],
+                {"amount_fen": debt["open_fen"], "documented_on": desk.today.isoformat()},
+            )
+        return
+    path = f"/v1/set-offs/{waiting['set_off_id']}"
+    if waiting["state"] == "proposed" and desk.can("recoveries:approve") and waiting["maker"] != desk.me["user_id"]:
+        act_button(desk, "复核抵扣", "同意从以后支付的工伤待遇中抵扣。", f"{path}/approve", [NOTE], primary=True)
+    if writes:
+        said = "本人撤回同意，或处理决定已撤销；已抵扣的不变。"
+        act_button(desk, "停止抵扣", said, f"{path}/withdraw", [field("note", "理由", "text")])
 
 
 def _share(body: dict[str, Any]) -> dict[str, Any]:
@@ -218,7 +252,7 @@ def _movements(debt: Json, hands: Mapping[str, str]) -> Html:
     rows = [
         row(
             el("td", moment(m["recorded_at"]), cls="fig"),
-            "到账" if m["kind"] == "receipt" else "核销",
+            word(MOVEMENTS, m["kind"]),
             el("td", m["reference"], cls="fig"),
             el(
                 "td",
@@ -234,3 +268,26 @@ def _movements(debt: Json, hands: Mapping[str, str]) -> Html:
     if not rows:
         return el("p", "还没有到账。", cls="soft")
     return table(["时间", "", "回单或文号", "经办", "入账", "#利息", "#本金"], rows)
+
+
+def _set_offs(debt: Json, hands: Mapping[str, str]) -> Html:
+    rows = [
+        row(
+            el("td", word(SET_OFF_GROUNDS, s["ground"]), el("small", s["document_no"])),
+            el("td", day(s["documented_on"]), cls="fig"),
+            el(
+                "td",
+                hands.get(s["maker"], s["maker"]),
+                el("small", f"复核 {hands.get(s['checker'], s['checker'])}") if s["checker"] else None,
+            ),
+            el(
+                "td",
+                badge(word(SET_OFF_STATES, s["state"]), "done" if s["state"] == "spent" else "due"),
+                el("small", s["note"]) if s["note"] else None,
+            ),
+            num(s["applied_fen"]),
+            num(s["most_fen"]),
+        )
+        for s in debt["set_offs"]
+    ]
+    return table(["依据", "签署", "经办", "状态", "#已抵扣", "#最多抵扣"], rows)
