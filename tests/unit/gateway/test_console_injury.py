@@ -114,8 +114,9 @@ def test_deadlines_the_nearest_first() -> None:
         ("追偿：用人单位应偿还", date(2026, 11, 16)),
         ("先行支付：用人单位支付期限", date(2026, 11, 19)),
         ("追偿：第三人（待查明）应催收", date(2026, 11, 24)),
+        ("追偿：个人应偿还", date(2026, 12, 2)),
         ("审核扣款：医院提出异议的期限", date(2026, 12, 4)),
         ("追偿：第三人（待查明）的诉讼时效届满", date(2029, 3, 2)),
     ]
-    assert [next_step(d) for d in debts] == ["再次催收或签分期协议", "确定第三人责任比例"]
+    assert [next_step(d) for d in debts] == ["再次催收或签分期协议", "确定第三人责任比例", "登记到账；逾期的申请划拨"]
     assert next_step(debts[0] | {"state": "recovered", "open_fen": 0}) == "—"
