@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -30,6 +30,8 @@ from workinjury_bridge.domain.figures import Kept, MedicalBill
 from workinjury_bridge.domain.recovery import Movement, MovementKind, Recovery
 from workinjury_bridge.domain.split import KeptLine
 from workinjury_bridge.domain.transfer import Direction, Transfer, TwoPhase
+
+Answer = TypeVar("Answer")
 
 
 @dataclass
@@ -195,7 +197,7 @@ class FakeClaims:
                 netted=tuple(sorted(books)) if net else (),
             )
 
-        return self._once(f"take-back:{conversion.conversion_id}", effect)  # type: ignore[no-any-return]  # answers of any kind are kept
+        return self._once(f"take-back:{conversion.conversion_id}", effect)
 
     async def restore(self, conversion: Conversion) -> Sequence[FundPayment]:
         def effect() -> Sequence[FundPayment]:
@@ -221,7 +223,7 @@ class FakeClaims:
                 self.moved.pop((Book(book), found.employer or "", conversion.settlement_id), None)
             return found.owed
 
-        return self._once(f"restore:{conversion.conversion_id}", effect)  # type: ignore[no-any-return]  # see take_back
+        return self._once(f"restore:{conversion.conversion_id}", effect)
 
     async def move_debt(self, debt: Recovery, movement: Movement) -> None:
         self._move_debt(
@@ -294,7 +296,7 @@ class FakeClaims:
             self.asked.append((paid_fen, tuple(lines)))
             return TakenOver(settlement_id=f"M{settlement.settlement_id}", owed=owed)
 
-        return self._once(f"take-over:{settlement.settlement_id}", effect)  # type: ignore[no-any-return]  # see take_back
+        return self._once(f"take-over:{settlement.settlement_id}", effect)
 
     async def charge_back(self, clue: DoubleBill) -> ChargedBack:
         return self._charge_back(clue.settlement_id, clue.double_bill_id, paid_to_person=clue.paid_to_person)
@@ -317,7 +319,7 @@ class FakeClaims:
                 )
             return ChargedBack(debtor=debtor, owed=found.bill.payments)
 
-        return self._once(f"charge-back:{double_bill_id}", effect)  # type: ignore[no-any-return]  # see take_back
+        return self._once(f"charge-back:{double_bill_id}", effect)
 
     async def undo_charge_back(self, clue: DoubleBill) -> None:
         def effect() -> None:
@@ -483,12 +485,13 @@ class FakeClaims:
 
         self._once(f"void:{transfer_id}", effect)
 
-    def _once(self, key: str, effect: Callable[[], Any]) -> Any:
+    def _once(self, key: str, effect: Callable[[], Answer]) -> Answer:
         self.around("before", key)
         if key not in self._answers:
             self._answers[key] = effect()
         self.around("after", key)
-        return self._answers[key]
+        answer: Answer = self._answers[key]
+        return answer
 
     def _row(self, book: Book, account: str) -> dict[str, Any]:
         lines = [line for entry in self.entries if entry.book is book for line in entry.lines if line.account == account]

@@ -313,7 +313,7 @@ async def told(story: Story, strike: int = 0) -> Life:
     return life
 
 
-async def die_everywhere(county: Two, kind: type[Story], blurred: str = r"(?!)") -> None:
+async def expect_same_rows_wherever_it_dies(county: Two, kind: type[Story], blurred: str = r"(?!)") -> None:
     """A person for every point of the story at which death differs; in the end the rows about them are the same."""
     dice = random.Random(kind.__name__)
     first, plain = kind(county), kind(county)
@@ -344,11 +344,11 @@ async def die_everywhere(county: Two, kind: type[Story], blurred: str = r"(?!)")
 
 @pytest.mark.parametrize("kind", [Converted, Mixed, PaidTwice, SettledDirectly])
 async def test_death_at_any_point_leaves_the_same_rows(county: Two, kind: type[Story]) -> None:
-    await die_everywhere(county, kind)
+    await expect_same_rows_wherever_it_dies(county, kind)
 
 
 async def test_death_in_a_month_end_clearing_leaves_the_same_rows(
     month_end_rules: None, mortal_connections: dict[str, str], fresh_database: FreshDatabase, migrated_url: str
 ) -> None:
     async with open_county(mortal_connections, fresh_database, migrated_url) as two:
-        await die_everywhere(two, ClearedMonth, r"20\d\d-\d\d(-\d\d)?(T[\d:.]+(Z|\+\d\d:\d\d))?")
+        await expect_same_rows_wherever_it_dies(two, ClearedMonth, r"20\d\d-\d\d(-\d\d)?(T[\d:.]+(Z|\+\d\d:\d\d))?")

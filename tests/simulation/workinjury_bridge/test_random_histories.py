@@ -770,7 +770,7 @@ class County(RuleBasedStateMachine):
         if conversion is None or conversion.figures is None or conversion.figures.debtor is None:
             return False
         since = self.bridge.state.cases[conversion.case_id].facts.insured_from
-        arisen = None not in (since, deduction.charged_on) and deduction.charged_on >= since  # type: ignore[operator]  # neither is None
+        arisen = since is not None and deduction.charged_on is not None and deduction.charged_on >= since
         return not (is_employer(conversion.figures.debtor) and conversion.figures.new_cost_fen and arisen)
 
     # How the rules reach the use cases

@@ -114,11 +114,6 @@ def test_what_is_to_be_done(
         assert caught.value.code == "claims.stay-credit.over"
 
 
-def test_a_stay_with_a_suspicion_or_of_the_work_injury_rule_set_may_wait() -> None:
-    creditable(VISIT, batches(None), UNTIL, UNTIL)
-    creditable(replace(VISIT, injury_suspect=False, work_injury=True), batches("S1", None), UNTIL, ENDED)
-
-
 @pytest.mark.parametrize(
     ("visit", "has", "today", "code"),
     [
