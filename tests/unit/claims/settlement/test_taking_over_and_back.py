@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from claims.domain.adjudication import Payment
-from claims.domain.taking_back import ChargedDebt, charge_undone
+from claims.domain.taking_back import ChargedDebt, charge_undone, charged_back, spent_account
 from claims.domain.taking_over import taken_over
+from shared.contracts.claims import FundPayment
 from shared.ledger import Book, Entry, Line, credit, debit
 
 PERSON, HOSPITAL = "P:P1", "H:H1"
@@ -52,7 +52,17 @@ def test_what_came_in_is_owed_back_and_what_was_given_up_comes_in_again() -> Non
         credit("2203", 500, PERSON),
         credit("5001.30", 100),
     ]
-    assert replace(CHARGED, lines=tuple(lines)).lines == tuple(lines)
+    assert sum(line.debit_fen for line in lines) == sum(line.credit_fen for line in lines)
+
+
+@pytest.mark.parametrize(("year", "of_account"), [(None, credit("5001.02", 70)), (2025, credit("5001.91", 70, "2025"))])
+def test_account_money_that_is_spent_by_now_is_the_persons_debt(year: int | None, of_account: Line) -> None:
+    paid = [
+        FundPayment(book="EMP", account="5001.01", amount_fen=900, fund_pay_type="310100"),
+        FundPayment(book="EMP", account="5001.02", amount_fen=100, fund_pay_type=""),
+    ]
+    undone = charge_undone(charged_back(paid, PERSON, year), ChargedDebt(open_fen=1000), PERSON)
+    assert spent_account(undone, paid, 70, PERSON) == [debit("1125", 70, PERSON), of_account]
 
 
 @pytest.mark.parametrize(

@@ -155,6 +155,15 @@ def charge_undone(charged: Sequence[Line], debt: ChargedDebt, person_dim: str) -
     return [*back, *(credit(account, amount, dim) for account, amount, dim in parts if amount)]
 
 
+def spent_account(undone: Sequence[Line], payments: Sequence[FundPayment], short: int, person_dim: str) -> list[Line]:
+    """Account money that a charge-back had given back and that is spent by now: the person's debt, as after a restoring (B3).
+
+    ``undone``: what ``charge_undone`` gives for these payments of the book, the expenditure first, in their order.
+    """
+    of_account = undone[[p.account for p in payments].index(ACCOUNT_BENEFIT)]
+    return [debit(DUE_FROM_PERSON, short, person_dim), credit(of_account.account, short, of_account.dim)]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmployerDebt:
     """What became of what an employer owes a book for one conversion: open + received + written off = charged."""

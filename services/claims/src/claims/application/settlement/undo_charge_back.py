@@ -16,12 +16,12 @@ from claims.application.late.corrections import Cause, gone
 from claims.application.late.redecide_year import RedecideYear
 from claims.application.settlement.ports import Journals, Settlements, StoredSettlement
 from claims.domain.refusals import not_charged_back, same_person, settlement_unknown
-from claims.domain.taking_back import ChargedDebt, charge_undone
+from claims.domain.taking_back import ChargedDebt, charge_undone, spent_account
 from shared.clock import Clock
 from shared.contracts.claims import ClaimReinstated
 from shared.ids import IdFactory
-from shared.ledger import Entry, contra, credit, debit
-from shared.ledger.books import ACCOUNT_BENEFIT, DUE_FROM_INSTITUTION, DUE_FROM_PERSON, DUE_TO_PERSON
+from shared.ledger import Entry, contra
+from shared.ledger.books import ACCOUNT_BENEFIT, DUE_FROM_INSTITUTION, DUE_TO_PERSON
 from shared.transactions import Once, OnceKey, Tx
 
 
@@ -71,7 +71,7 @@ class UndoClaimChargeBack:
             entries = await self._entries(tx, settlement, command)
             short, balance = await self._settlements.redo(tx, settlement)
             if short:
-                entries.append(self._short(entries, settlement, command, short))
+                entries.append(self._spent(entries, settlement, command, short))
             await self._journals.append(tx, entries)
             owed = {
                 entry.book.value: line.credit_fen for entry in entries for line in entry.lines if line.account == DUE_TO_PERSON
@@ -102,38 +102,43 @@ class UndoClaimChargeBack:
     async def _entries(self, tx: Tx, settlement: StoredSettlement, command: UndoChargeBack) -> list[Entry]:
         about = await self._journals.entries(tx, settlement_id=settlement.settlement_id)
         undone = {entry.reverses for entry in about}
-        charged = [entry for entry in about if entry.kind == "charge-back" and entry.entry_id not in undone]
-        institutions = any(line.account == DUE_FROM_INSTITUTION for entry in charged for line in entry.lines)
-        if institutions:
+        charged = [
+            (n, e) for n, e in enumerate(about) if e.kind == "charge-back" and e.reverses is None and e.entry_id not in undone
+        ]
+        at_institution = any(line.account == DUE_FROM_INSTITUTION for _, entry in charged for line in entry.lines)
+        if at_institution:
             await self._clearings.lock(tx, settlement.institution_code)
-        today, entries = self._clock.today(), []
-        for entry in charged:
+        now, entries = self._clock.now(), []
+        for n, entry in charged:
+            owing = 0
+            if at_institution:
+                _, owing = await self._clearings.owed(tx, entry.book, settlement.institution_code, month_of(now))
             # what came before belongs to an earlier charge-back of the same settlement
-            since = [e for e in about[about.index(entry) :] if e.book is entry.book]
-            month = month_of(self._clock.now())
-            _, owing = await self._clearings.owed(tx, entry.book, settlement.institution_code, month)
+            since = [e for e in about[n:] if e.book is entry.book]
             debt = ChargedDebt.of(since, open_at_institution_fen=owing)
+            lines = charge_undone(entry.lines, debt, f"P:{settlement.person_id}")
             back = contra(
                 entry,
                 entry_id=self._ids.new(),
-                booked_on=today,
+                booked_on=self._clock.today(),
                 memo="重复支付认定有误，恢复医保支付",
                 maker=command.maker,
                 checker=command.checker,
             )
-            lines = tuple(charge_undone(entry.lines, debt, f"P:{settlement.person_id}"))
-            entries.append(replace(back, kind="charge-back", lines=lines))
+            entries.append(replace(back, kind="charge-back", lines=tuple(lines)))
         return entries
 
-    def _short(self, entries: Sequence[Entry], settlement: StoredSettlement, command: UndoChargeBack, short: int) -> Entry:
-        """Account money that is spent by now becomes the person's debt, as after a restoring (B3)."""
-        book = next(e.book for e in entries if any(line.account == ACCOUNT_BENEFIT for line in e.lines))
+    def _spent(self, entries: Sequence[Entry], settlement: StoredSettlement, command: UndoChargeBack, short: int) -> Entry:
+        """Kept like the debt of a restoring, so that a later take-back or reversal finds it."""
+        book = next(p.book for p in settlement.payments if p.account == ACCOUNT_BENEFIT)
+        undone = next(e for e in entries if e.book == book)
+        mine = [p for p in settlement.payments if p.book == book]
         return Entry(
             entry_id=self._ids.new(),
-            book=book,
-            booked_on=self._clock.today(),
+            book=undone.book,
+            booked_on=undone.booked_on,
             kind="conversion",
-            lines=(debit(DUE_FROM_PERSON, short, f"P:{settlement.person_id}"), credit(ACCOUNT_BENEFIT, short)),
+            lines=tuple(spent_account(undone.lines, mine, short, f"P:{settlement.person_id}")),
             memo="个人账户余额不足，由个人补足",
             person_id=settlement.person_id,
             settlement_id=settlement.settlement_id,
