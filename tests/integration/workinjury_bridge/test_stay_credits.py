@@ -15,6 +15,7 @@ import pytest
 
 from claims.entrypoints.events import batch_handlers, handlers
 from shared.clock import CHINA
+from shared.codes import Code, CodeSystem
 from shared.db.database import Database
 from shared.errors import Refusal
 from shared.messaging.memory import MemoryBus
@@ -162,6 +163,23 @@ async def test_f3_denied_settles_late_under_the_medical_rules_at_the_denial(two:
     assert said == f"费用已结算，没有未结算的费用明细；结算ID(setl_id)为{shown['settlement_id']}，可用5203查询"
     await waiting.decide(**DENIED)
     assert await waiting.work() == []
+    await waiting.settled_once()
+
+
+async def test_a_stay_opened_for_the_work_injury_fund_is_settled_in_the_scheme_that_covers_the_person(two: Two) -> None:
+    waiting = Waiting(two)
+    await waiting.begin()
+    category = str(Code(CodeSystem.JIANGSU_CARE, "21"))
+    await (await two.desk.claims.db.pool()).execute(
+        "UPDATE visit SET scheme = 'WI', work_injury = true, med_type = $2 WHERE visit_id = $1", waiting.visit, category
+    )
+    await waiting.decide(**DENIED)
+    assert await waiting.work() == [None]
+    shown = await waiting.shown()
+    assert (shown["state"], shown["ended_by"], shown["hindrance"]) == ("settled", "denied", None)
+    assert await waiting.booked() == MEDICAL
+    info = await waiting.query(shown["settlement_id"])
+    assert (info["insutype"], info["med_type"], info["psn_pay"]) == ("310", "21", Decimal("1959.00"))
     await waiting.settled_once()
 
 

@@ -31,10 +31,10 @@ from claims.adapters.registry import person_of
 from claims.adapters.tables.burden import BURDEN, BURDEN_CROSSING
 from claims.adapters.tables.registry import INSURED_PERSON
 from claims.adapters.tables.settlement import SETTLEMENT, TAKE_BACK
-from claims.application.burden.ports import KnownCrossing, Place, WatchFilter, WatchLine
+from claims.application.burden.ports import KnownCrossing, WatchFilter, WatchLine
 from claims.domain.adjudication import Split
-from claims.domain.burden.watch import Burden, Crossing, Subject
-from claims.domain.person import WORK_INJURY, InsuredPerson
+from claims.domain.burden.watch import Burden, Crossing, Subject, region_of
+from claims.domain.person import InsuredPerson
 from shared.db.arrays import any_of
 from shared.db.database import opened
 from shared.transactions import Tx
@@ -86,12 +86,6 @@ class SqlBurdens:
             select(s.person_id, s.benefit_year).distinct().where(any_of(s.settlement_id, settlement_ids))
         )
         return [Subject("person", row.person_id, row.benefit_year) for row in rows]
-
-    async def places(self, tx: Tx, person_ids: Sequence[str]) -> Mapping[str, Place]:
-        """See ``Burdens``."""
-        rows = await opened(tx).all(select(INSURED_PERSON).where(any_of(INSURED_PERSON.c.person_id, person_ids)))
-        persons = [person_of(row) for row in rows]
-        return {person.person_id: Place(person.household_id, region_of(person)) for person in persons}
 
     async def known_years(self, tx: Tx, person_ids: Sequence[str], household_ids: Sequence[str]) -> Sequence[Subject]:
         """See ``Burdens``."""
@@ -331,12 +325,6 @@ class SqlWorklist:
             .where(_C.crossing_id == crossing_id)
             .values(state=state, handled_by=by, note=note, handled_at=at)
         )
-
-
-def region_of(person: InsuredPerson) -> str:
-    """Where a person is insured: the latest medical cover counts. Empty without one."""
-    covers = [c for c in person.coverages if c.scheme != WORK_INJURY]
-    return max(covers, key=lambda c: (c.begins_on, c.coverage_id)).region if covers else ""
 
 
 def _arrays(subjects: Iterable[Subject]) -> dict[str, list[Any]]:

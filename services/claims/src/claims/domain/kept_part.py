@@ -6,7 +6,7 @@ applied once more to the kept lines alone, with the year as it is without the se
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -27,7 +27,12 @@ class KeptLine:
 
 
 def kept_split(lines: Sequence[Mapping[str, Any]], kept: Sequence[KeptLine]) -> Split:
-    """The bill of the kept lines. Refuses a line that is not in the bill, named twice, or kept with more than it holds."""
+    """The bill of the kept lines. Refuses what ``kept_parts`` refuses."""
+    return add_up(split for _, split in kept_parts(lines, kept))
+
+
+def kept_parts(lines: Iterable[Mapping[str, Any]], kept: Sequence[KeptLine]) -> list[tuple[Mapping[str, Any], Split]]:
+    """The kept lines, and what of each is kept. Refuses a line that is not in the bill, named twice, or kept beyond what it holds."""
     by_id = {line["line_no"]: line for line in lines}
     if len({k.line_id for k in kept}) != len(kept):
         raise invalid("claims.kept.twice", "同一费用明细重复列出", field="keep_lines")
@@ -39,8 +44,8 @@ def kept_split(lines: Sequence[Mapping[str, Any]], kept: Sequence[KeptLine]) -> 
         whole = line["amount_fen"]
         if not min(0, whole) <= k.amount_fen <= max(0, whole):
             raise invalid("claims.kept.beyond-line", f"费用明细{k.line_id}保留金额超出原金额", field="keep_lines")
-        parts.append(part_of(line, k.amount_fen))
-    return add_up(parts)
+        parts.append((line, part_of(line, k.amount_fen)))
+    return parts
 
 
 def lines_of_version(lines: Sequence[Mapping[str, Any]], kept: Mapping[str, int], *, own: bool) -> list[dict[str, Any]]:

@@ -56,7 +56,7 @@ def message_recalled() -> Refusal:
 
 
 def nothing_to_settle(*, settled: bool, settlement_id: str | None = None) -> Refusal:
-    """No unsettled fee line is left, or none was ever sent. ``settlement_id``: the newest that stands, where it is known."""
+    """No unsettled fee line is left, or none was ever sent. ``settlement_id``: the newest that has lines of it, where it is known."""
     text = "费用已结算，没有未结算的费用明细" if settled else "没有未结算的费用明细，请先上传费用(2204/2301)"
     if settlement_id is not None:
         text += f"；结算ID(setl_id)为{settlement_id}，可用5203查询"
@@ -76,18 +76,17 @@ _NOT_VALID = {
     "reversal": "该结算ID是撤销记录",
     "work-injury": "该结算由工伤保险基金直接支付",
     "manual": "该结算为手工（零星）报销",
-    "beside": "该结算是混合住院的非工伤部分，随工伤结算一并撤销",
+    "beside": "该结算是混合住院的非工伤部分，随同一次住院的工伤结算一并撤销",
     "medical": "该结算不是工伤保险基金直接支付的结算",
     "mixed": "该结算同时有医保基金支付，不能整笔转由医保结算",
     "taken-over-stay": "该结算由工伤认定撤销后转入，不能由医疗机构撤销",
 }
 
 
-def settlement_not_valid(state: str, field: str = "setl_id") -> Refusal:
-    """The settlement does not stand any more, so nothing can be done with it."""
-    return conflict(
-        "claims.settlement.not-valid", f"{_NOT_VALID[state]}，不能办理", f"settlement is {state}", field=field, state=state
-    )
+def settlement_not_valid(state: str, field: str = "setl_id", *, instead: str | None = None) -> Refusal:
+    """The settlement does not stand any more, so nothing can be done with it. ``instead``: the settlement that it goes with."""
+    text = f"{_NOT_VALID[state]}，不能办理" + (f"，请用结算ID(setl_id){instead}" if instead else "")
+    return conflict("claims.settlement.not-valid", text, f"settlement is {state}", field=field, state=state)
 
 
 def not_charged_back() -> Refusal:

@@ -6,17 +6,18 @@ Pure. The order of the checks is the order in which a cashier can put things rig
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 from claims.domain.adjudication import Circumstances, Decision, Payment, RuleSet, Split, add_up
 from claims.domain.adjudication.plan import Plan
 from claims.domain.adjudication.split import PARTS
+from claims.domain.care_codes import national_category
 from claims.domain.claim_circumstances import Patient, circumstances_of
 from claims.domain.filing import Filing
 from claims.domain.institution import Institution
-from claims.domain.person import WORK_INJURY
+from claims.domain.person import MEDICAL_SCHEMES, WORK_INJURY
 from claims.domain.refusals import (
     nothing_to_settle,
     visit_cancelled,
@@ -42,7 +43,7 @@ class Batch:
     batch_id: str
     batch_no: str
     settlement_id: str | None
-    """The valid settlement of its lines; None while they are unsettled."""
+    """The settlement that has its lines, also one that the medical funds took over since; None while they are unsettled."""
     split: Split
     sessions: Decimal = Decimal(0)
     """Units of treatments that count by session (治疗次数)."""
@@ -149,6 +150,19 @@ def check_visit(visit: VisitToSettle | None, wanted: Wanted) -> VisitToSettle:
     if visit.inpatient and not wanted.interim and visit.state != "discharged":
         raise visit_not_discharged()
     return visit
+
+
+def under_medical_rules(visit: VisitToSettle) -> VisitToSettle:
+    """A stay that was opened for the work-injury fund and that the medical funds settle: of its own scheme, else of the medical one
+    that covers its first day, in the ordinary category."""
+    schemes = [s for s in dict.fromkeys((visit.scheme, *MEDICAL_SCHEMES)) if s in MEDICAL_SCHEMES]
+    covered = [s for s in schemes if coverage_on(visit.coverages, s, visit.begun_on)]
+    return replace(
+        visit,
+        scheme=(covered or schemes)[0],
+        med_type=national_category(visit.med_type, inpatient=visit.inpatient),
+        work_injury=False,
+    )
 
 
 def choose_batches(visit: VisitToSettle, wanted: Wanted, tolerance_fen: int) -> tuple[tuple[Batch, ...], Split]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from claims.application.burden.update_burdens import UpdateBurdens
 from claims.application.registry.on_person_stated import OnPersonStated
 from claims.application.stay_credits.settle_stay_credit import SettleStayCredit
+from claims.domain.burden.watch import Moved
 from shared.contracts import REGISTRY, Envelope
 from shared.contracts.claims import (
     ClaimChargedBack,
@@ -56,10 +57,9 @@ def batch_handlers(
     """A county that is loaded states its people by the thousand, and settlements come by the hundred."""
 
     async def persons_stated(tx: SqlTx, envelopes: Sequence[Envelope]) -> None:
-        people = sorted({envelope.data.person_id for envelope in envelopes})
-        before = await burdens.places(tx, people)
-        await on_person_stated(tx, [envelope.data for envelope in envelopes])
-        await burdens.after_moves(tx, before, await burdens.places(tx, people))
+        changed = await on_person_stated(tx, [envelope.data for envelope in envelopes])
+        moved = [Moved.between(before, after) for before, after in changed]
+        await burdens.after_moves(tx, [each for each in moved if each is not None])
 
     async def settlements_changed(tx: SqlTx, envelopes: Sequence[Envelope]) -> None:
         await burdens.after_settlements(tx, {_settlement(envelope.data) for envelope in envelopes})

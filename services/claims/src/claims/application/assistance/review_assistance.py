@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from claims.application.assistance.answers import shown
 from claims.application.assistance.ports import Applications
@@ -14,6 +14,7 @@ from claims.application.late.redecide_year import RedecideYear
 from claims.application.registry.ports import Persons
 from claims.application.settlement.ports import Settlements, YearKey
 from claims.domain.assistance import Application, Counted, Review, counted
+from claims.domain.person import MEDICAL_SCHEMES
 from claims.domain.redecision import Change
 from claims.domain.rule_books.in_force import RulesByDay
 from shared.calendar import WorkCalendar
@@ -21,9 +22,6 @@ from shared.clock import Clock
 from shared.contracts.claims import FundPayment
 from shared.contracts.enrollment import IdentityClass
 from shared.transactions import Once, OnceKey, Tx
-
-SCHEMES: Final = ("310", "390")
-"""The medical schemes whose settlements count."""
 
 
 class ReviewAssistance:
@@ -72,7 +70,7 @@ class ReviewAssistance:
     async def _counted(self, tx: Tx, application: Application) -> list[Counted]:
         found = []
         for person_id in application.household:
-            for scheme in SCHEMES:
+            for scheme in MEDICAL_SCHEMES:
                 key = YearKey(person_id, scheme, application.look_back_from.year)
                 standing = [each.standing for each in await self._years.standing(tx, key, self._books)]
                 found += counted(person_id, standing, application.look_back_from, application.applied_on)
@@ -85,7 +83,7 @@ class ReviewAssistance:
         person = replace(person, classes=(*person.classes, granted))
         balance = await self._settlements.balance(tx, application.person_id)
         amounts: Counter[tuple[str, str, str]] = Counter()
-        for scheme in SCHEMES:
+        for scheme in MEDICAL_SCHEMES:
             key = YearKey(application.person_id, scheme, application.look_back_from.year)
             standing = await self._years.standing(tx, key, self._books)
             change = Change(facts=classes_differ(standing, person))

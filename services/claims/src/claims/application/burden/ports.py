@@ -11,22 +11,11 @@ from claims.domain.burden.watch import Burden, Crossing, Subject
 from shared.transactions import Tx
 
 
-class Place(NamedTuple):
-    """Where a person's burden counts: the household, None without one, and the place of the latest medical cover, "" without one."""
-
-    household_id: str | None
-    region: str
-
-
 class Burdens(Protocol):
     """Burdens, computed from the settlements that stand."""
 
     async def of_settlements(self, tx: Tx, settlement_ids: Collection[str]) -> Sequence[Subject]:
         """The person-years that settlements belong to."""
-        ...
-
-    async def places(self, tx: Tx, person_ids: Sequence[str]) -> Mapping[str, Place]:
-        """Person to place, for those that are known."""
         ...
 
     async def known_years(self, tx: Tx, person_ids: Sequence[str], household_ids: Sequence[str]) -> Sequence[Subject]:

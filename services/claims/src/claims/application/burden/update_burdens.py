@@ -6,11 +6,11 @@ an event twice, or late, or in another order, leaves the same burdens behind.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 
-from claims.application.burden.ports import Burdens, Crossings, KnownCrossing, Place
+from claims.application.burden.ports import Burdens, Crossings, KnownCrossing
 from claims.domain.burden.lines import BurdenLines
-from claims.domain.burden.watch import Burden, Crossing, Subject, crossed
+from claims.domain.burden.watch import Burden, Crossing, Moved, Subject, crossed
 from shared.clock import Clock
 from shared.contracts.claims import BurdenBackUnder, BurdenLineCrossed
 from shared.transactions import Tx
@@ -29,20 +29,12 @@ class UpdateBurdens:
         """These settlements came, went or changed."""
         await self._update(tx, await self._burdens.of_settlements(tx, settlement_ids))
 
-    async def places(self, tx: Tx, person_ids: Sequence[str]) -> Mapping[str, Place]:
-        """Person to place: to be asked before and after persons are stated, for ``after_moves``."""
-        return await self._burdens.places(tx, person_ids)
-
-    async def after_moves(self, tx: Tx, before: Mapping[str, Place], after: Mapping[str, Place]) -> None:
-        """Persons left a household or joined one, or are insured elsewhere: burdens, members, and the desk that watches change.
-
-        In every year that has burdens.
-        """
-        moved = sorted(p for p in before.keys() | after.keys() if before.get(p) != after.get(p))
-        places = [place for p in moved for place in (before.get(p), after.get(p)) if place is not None]
-        touched = sorted({place.household_id for place in places if place.household_id is not None})
+    async def after_moves(self, tx: Tx, moved: Collection[Moved]) -> None:
+        """Burdens, members, and the desk that watches change, in every year that has burdens."""
         if moved:
-            await self._update(tx, await self._burdens.known_years(tx, moved, touched))
+            persons = sorted({each.person_id for each in moved})
+            touched = sorted({household for each in moved for household in each.household_ids})
+            await self._update(tx, await self._burdens.known_years(tx, persons, touched))
 
     async def _update(self, tx: Tx, subjects: Collection[Subject]) -> None:
         if not subjects:

@@ -22,7 +22,10 @@ TAKEN_OVER: Final = "TAKE-OVER"
 
 
 def owes_institution(settlement: StoredSettlement) -> bool:
-    """Whether the funds owe the institution for it: a paper claim and a stay that was taken over were paid to it by others."""
+    """Whether the funds owe the institution for it: a paper claim and a stay that was taken over were paid to it by others.
+
+    Not who answers for a wrong line: of a stay that was taken over the institution does, it has billed it.
+    """
     return settlement.infno not in (MANUAL, TAKEN_OVER)
 
 

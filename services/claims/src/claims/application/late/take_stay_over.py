@@ -14,7 +14,6 @@ from functools import partial
 from typing import Any
 
 from claims.application.late.corrections import TAKEN_OVER
-from claims.application.late.late_cases import charged_line
 from claims.application.late.settle_late import LateClaim, Origin, SettleLate
 from claims.application.registry.ports import Institutions, Persons
 from claims.application.settlement.ports import (
@@ -25,10 +24,8 @@ from claims.application.settlement.settle_work_injury import injury_line
 from claims.application.visits.answers import LineStated
 from claims.application.visits.ports import NewLine, Visits
 from claims.application.visits.upload_fees import CHARGE_LEVELS
-from claims.domain.adjudication import Decision, Payment
-from claims.domain.care_codes import national_category
-from claims.domain.kept_part import KeptLine, kept_split, part_of
-from claims.domain.person import MEDICAL_SCHEMES
+from claims.domain.adjudication import Decision, Payment, Split
+from claims.domain.kept_part import KeptLine, kept_parts
 from claims.domain.refusals import (
     institution_gone,
     person_unknown,
@@ -36,7 +33,7 @@ from claims.domain.refusals import (
     settlement_not_valid,
     settlement_unknown,
 )
-from claims.domain.settlement import VisitToSettle, coverage_on, fund_payments
+from claims.domain.settlement import VisitToSettle, fund_payments, under_medical_rules
 from claims.domain.taking_over import taken_over
 from claims.domain.visit import FeeLine, Visit
 from shared.clock import local
@@ -154,22 +151,15 @@ class TakeStayOver:
         person = await self._persons.by_id(tx, original.person_id)
         if person is None:
             raise person_unknown("person_id")
-        stored = {line["line_no"]: line for line in await self._settlements.lines(tx, command.settlement_id)}
-        kept_split(list(stored.values()), command.lines)  # refuses what is not of this bill
-        lines = tuple(_new_line(stored[k.line_id], k.amount_fen) for k in command.lines if k.amount_fen)
-        schemes = [s for s in dict.fromkeys((visit.scheme, *MEDICAL_SCHEMES)) if s in MEDICAL_SCHEMES]
-        covered = [s for s in schemes if coverage_on(person.coverages, s, visit.begun_on)]
+        paid = kept_parts(await self._settlements.lines(tx, command.settlement_id), command.lines)
+        lines = [_new_line(line, split) for line, split in paid if split.total_fen]
         claim = replace(
-            visit,
+            under_medical_rules(replace(visit, coverages=person.coverages)),
             visit_id=self._ids.new(),
-            scheme=(covered or schemes)[0],
-            med_type=national_category(visit.med_type, inpatient=visit.inpatient),
             state="discharged",
             ended_on=original.answer.ended_on,
-            work_injury=False,
             injury_suspect=True,
             credit_id=None,
-            coverages=person.coverages,
             classes=person.classes,
             filings=await self._persons.filings(tx, original.person_id),
             person_version=person.version,
@@ -232,16 +222,14 @@ def _listed(amounts: Mapping[Book, int]) -> list[dict[str, Any]]:
     return [{"book": book.value, "amount_fen": amount} for book, amount in amounts.items()]
 
 
-def _new_line(line: Mapping[str, Any], amount_fen: int) -> NewLine:
+def _new_line(line: Mapping[str, Any], split: Split) -> NewLine:
     """A line, or what was paid of it, divided as it was when it was charged."""
-    whole = line["amount_fen"]
-    split = charged_line(line).split if amount_fen == whole else part_of(line, amount_fen)
     return NewLine(
         line=FeeLine(
             line_no=line["line_no"],
             item_code=line["item_code"],
             institution_item_code=line["institution_item_code"],
-            amount_fen=amount_fen,
+            amount_fen=split.total_fen,
             quantity=line["quantity"],
             price=line["price"],
             occurred_at=line["occurred_at"],
@@ -250,7 +238,7 @@ def _new_line(line: Mapping[str, Any], amount_fen: int) -> NewLine:
         split=split,
         stated=LineStated(
             line_no=line["line_no"],
-            amount_fen=amount_fen,
+            amount_fen=split.total_fen,
             quantity=line["quantity"],
             price=line["price"],
             cap=line["price_limit"],

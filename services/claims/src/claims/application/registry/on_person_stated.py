@@ -27,21 +27,23 @@ class OnPersonStated:
         self._clock = clock
         self._ids = ids
 
-    async def __call__(self, tx: Tx, facts: Sequence[PersonStated]) -> None:
-        """Runs in the consumer's transaction."""
+    async def __call__(self, tx: Tx, facts: Sequence[PersonStated]) -> list[tuple[InsuredPerson | None, InsuredPerson]]:
+        """Runs in the consumer's transaction. What is new: each person before, None for one unknown so far, and now."""
         known = await self._persons.by_ids(tx, sorted({fact.person_id for fact in facts}))
         stated = [insured_person(fact) for fact in facts]
         await self._persons.store(tx, stated)
-        work = []
+        work, changed = [], []
         for person in stated:
             before = known.get(person.person_id)
             if before is not None and before.version >= person.version:
                 continue
             known[person.person_id] = person
+            changed.append((before, person))
             if before is not None:
                 work += self._left(before, person)
         if work:
             await self._redecisions.leave(tx, work)
+        return changed
 
     def _left(self, before: InsuredPerson, person: InsuredPerson) -> list[Left]:
         since = classes_changed_from(before, person)

@@ -167,7 +167,7 @@ class SettlementAnswer:
             benefit_year=self.benefit_year,
             ended_on=self.ended_on,
             funds=(*self.funds, *medical.funds),
-            **{name: getattr(self, name) + getattr(medical, name) for name in _NEGATED},
+            **{name: getattr(self, name) + getattr(medical, name) for name in _AMOUNTS},
         )
 
     def reversal(self, *, settlement_id: str, medins_setl_id: str, settled_at: datetime, balance_fen: int) -> SettlementAnswer:
@@ -180,11 +180,11 @@ class SettlementAnswer:
             balance_fen=balance_fen,
             reversed=True,
             funds=tuple(replace(row, amount_fen=-row.amount_fen, in_scope_fen=-row.in_scope_fen) for row in self.funds),
-            **{name: -getattr(self, name) for name in _NEGATED},
+            **{name: -getattr(self, name) for name in _AMOUNTS},
         )
 
 
-_NEGATED: Final = (
+_AMOUNTS: Final = (
     "total_fen",
     "self_funded_fen",
     "over_limit_fen",

@@ -33,7 +33,7 @@ class DescribeSettlement:
             if found is None:
                 raise settlement_unknown("settlement_id")
             lines = await self._settlements.lines(tx, found.reverses or settlement_id)
-            own = await self._settlements.beside(tx, settlement_id) if found.work_injury_key else None
+            own = await self._settlements.beside(tx, settlement_id) if found.may_be_mixed else None
             corrections = await self._settlements.corrections(tx, settlement_id)
         a = found.answer
         steps = [read(record_of(stored)) for stored in found.decision.get("records", ())]

@@ -31,7 +31,7 @@ class FindSettlement:
         """The settlement, marked when it was reversed or is a reversal, and its corrections. Refuses an unknown one."""
         async with self._uow.transaction() as tx:
             found = await self._settlements.find(tx, command.settlement_id)
-            beside = await self._settlements.beside(tx, command.settlement_id) if found else None
+            beside = await self._settlements.beside(tx, command.settlement_id) if found and found.may_be_mixed else None
             corrections = await self._settlements.corrections(tx, command.settlement_id) if found else []
             corrections += await self._settlements.corrections(tx, beside.settlement_id) if beside else []
         if (

@@ -219,6 +219,11 @@ class StoredSettlement:
     decision: Mapping[str, Any]
     facts: Mapping[str, Any]
 
+    @property
+    def may_be_mixed(self) -> bool:
+        """Whether another may stand beside it (B5): of a reversal its row does not say whose it was."""
+        return self.work_injury_key is not None or self.reverses is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:

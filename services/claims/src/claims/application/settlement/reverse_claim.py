@@ -75,7 +75,7 @@ class ReverseClaim:
     async def reverse(self, tx: Tx, settlement: StoredSettlement, header: HisHeader) -> SettlementAnswer:
         """Undo a locked settlement inside a transaction, of a mixed stay both versions. Refuses unless it is valid."""
         if settlement.beside is not None:
-            raise settlement_not_valid("beside")
+            raise settlement_not_valid("beside", instead=settlement.beside)
         own = await self._settlements.beside(tx, settlement.settlement_id) if settlement.work_injury_key else None
         answer = await self._undo(tx, settlement, header)
         if own is not None:

@@ -37,7 +37,7 @@ from claims.domain.claim_history import facts_of
 from claims.domain.institution import Institution
 from claims.domain.refusals import nothing_to_settle
 from claims.domain.rule_books.in_force import InForce
-from claims.domain.settlement import Basis, VisitToSettle, basis_of, check_visit, fund_payments, journals
+from claims.domain.settlement import Basis, VisitToSettle, basis_of, check_visit, fund_payments, journals, under_medical_rules
 from shared.clock import Clock, local
 from shared.contracts.claims import ClaimSettled
 from shared.errors import Refusal
@@ -150,6 +150,7 @@ class SettleClaim:
                 credit = asked.credit
                 if credit is not None:
                     credit.expect(visit.credit_id)
+                    visit = under_medical_rules(visit) if visit.work_injury else visit
                 elif visit.work_injury:
                     continue
                 settled_on = today if credit is None else credit.rules_on

@@ -28,7 +28,15 @@ from claims.domain.care_codes import WORK_INJURY_FUND, national_category
 from claims.domain.institution import Institution
 from claims.domain.kept_part import KeptLine, kept_split
 from claims.domain.person import WORK_INJURY
-from claims.domain.settlement import Batch, VisitToSettle, Wanted, check_stated, check_visit, choose_batches
+from claims.domain.settlement import (
+    Batch,
+    VisitToSettle,
+    Wanted,
+    check_stated,
+    check_visit,
+    choose_batches,
+    under_medical_rules,
+)
 from shared.clock import Clock, local
 from shared.codes import CodeSystem
 from shared.contracts.claims import ClaimSettled
@@ -88,7 +96,8 @@ class SettleWorkInjury:
     async def __call__(self, asked: Asked, own_disease: DecideOwnDisease) -> bytes:
         """The rendered answer. Raises Refusal; nothing is stored then."""
         command = asked.command
-        visit, batches, ended_on = await self._chosen(command, asked.institution)
+        visit = check_visit(await self._visits.visit(command.visit_id), _wanted(command))
+        batches, ended_on = self._chosen(command, asked.institution, visit)
         key = work_injury_key("|".join(asked.message))
         lines = await self._visits.lines([b.batch_id for b in batches])
         outcome = await self._bridge.decide(key, visit, ended_on, lines, final=True)
@@ -194,7 +203,7 @@ class SettleWorkInjury:
         self, command: SettlementRequest, institution: Institution, visit: VisitToSettle, own_disease: TryOwnDisease
     ) -> SettlementAnswer:
         """What a settlement would give now; nothing is reserved."""
-        visit, batches, ended_on = await self._chosen(command, institution)
+        batches, ended_on = self._chosen(command, institution, visit)
         lines = await self._visits.lines([b.batch_id for b in batches])
         outcome = await self._bridge.decide(self._ids.new(), visit, ended_on, lines, final=False)
         answer = self._answer(command, institution, visit, outcome, ended_on, None)
@@ -204,14 +213,13 @@ class SettleWorkInjury:
         _check_stated(command, answer)
         return answer
 
-    async def _chosen(
-        self, command: SettlementRequest, institution: Institution
-    ) -> tuple[VisitToSettle, tuple[Batch, ...], date]:
+    def _chosen(
+        self, command: SettlementRequest, institution: Institution, visit: VisitToSettle
+    ) -> tuple[tuple[Batch, ...], date]:
         wanted = _wanted(command)
-        visit = check_visit(await self._visits.visit(command.visit_id), wanted)
         batches, _ = choose_batches(visit, wanted, institution.switches.total_tolerance_fen)
         ended_on = (visit.ended_on or self._clock.today()) if visit.inpatient else visit.begun_on
-        return visit, batches, ended_on
+        return batches, ended_on
 
     def _answer(
         self,
@@ -280,10 +288,8 @@ def own_claim(
         last_on=days[-1],
     )
     own_visit = replace(
-        visit,
+        under_medical_rules(visit),
         scheme=command.scheme if visit.scheme == WORK_INJURY else visit.scheme,
-        med_type=national_category(visit.med_type, inpatient=visit.inpatient),
-        work_injury=False,
         credit_id=None,
         batches=(batch,),
     )

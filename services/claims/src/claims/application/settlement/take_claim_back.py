@@ -402,7 +402,7 @@ def standing_or_refused(settlement: StoredSettlement | None) -> StoredSettlement
     if settlement.state != "valid" or settlement.work_injury_key is not None:
         raise settlement_not_valid("work-injury" if settlement.work_injury_key else settlement.state, "settlement_id")
     if settlement.beside is not None:
-        raise settlement_not_valid("beside", "settlement_id")
+        raise settlement_not_valid("beside", "settlement_id", instead=settlement.beside)
     return settlement
 
 

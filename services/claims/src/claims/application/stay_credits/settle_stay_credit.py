@@ -19,8 +19,8 @@ from claims.application.settlement.commands import Settle
 from claims.application.settlement.ports import Journals, VisitReader
 from claims.application.settlement.settle_claim import SettleClaim
 from claims.application.stay_credits.ports import Directory, Recognitions, Seen, StayCredits
-from claims.domain.refusals import visit_unknown
-from claims.domain.settlement import VisitToSettle
+from claims.domain.refusals import institution_gone, visit_not_discharged, visit_unknown
+from claims.domain.settlement import VisitToSettle, under_medical_rules
 from claims.domain.stay_credit import Settling
 from shared.clock import CHINA, Clock
 from shared.errors import Refusal
@@ -80,8 +80,10 @@ class SettleStayCredit:
     async def _run(self, seen: Seen) -> None:
         credit = seen.credit
         visit = await self._visits.visit(credit.visit_id)
-        if visit is None or visit.ended_on is None:
+        if visit is None:
             raise visit_unknown()
+        if visit.ended_on is None:
+            raise visit_not_discharged()
         standing = await self._recognitions.standing(credit.person_id, visit.begun_on)
         settling = credit.settling(standing, visit.ended_on, self._clock.today())
         async with self._uow.transaction() as tx:
@@ -96,7 +98,7 @@ class SettleStayCredit:
     async def _asked(self, visit: VisitToSettle, settling: Settling, booked_on: date) -> Asked:
         institution = await self._institutions(visit.institution_code)
         if institution is None:
-            raise visit_unknown()
+            raise institution_gone("institution_code")
         header = HisHeader(
             infno="2304",
             msgid=settling.credit_id,
@@ -111,7 +113,7 @@ class SettleStayCredit:
             inpatient=True,
             person_id=visit.person_id,
             visit_id=visit.visit_id,
-            scheme=visit.scheme,
+            scheme=under_medical_rules(visit).scheme,
             total_fen=sum(batch.split.total_fen for batch in visit.batches if not batch.settled),
         )
         return Asked(command, institution, _id_of, replace(settling, booked_on=booked_on))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from claims.domain.burden.lines import LinesOfYear, Measure, SubjectKind
+from claims.domain.person import WORK_INJURY, InsuredPerson
 
 
 class Subject(NamedTuple):
@@ -14,6 +15,30 @@ class Subject(NamedTuple):
     kind: SubjectKind
     subject_id: str
     year: int
+
+
+def region_of(person: InsuredPerson) -> str:
+    """Where a person is insured: the latest medical cover counts. Empty without one."""
+    covers = [c for c in person.coverages if c.scheme != WORK_INJURY]
+    return max(covers, key=lambda c: (c.begins_on, c.coverage_id)).region if covers else ""
+
+
+class Moved(NamedTuple):
+    """A person who left a household, joined one, or is insured elsewhere."""
+
+    person_id: str
+    household_ids: frozenset[str]
+    """Left or joined, or both; the same one when only the place of insurance is another."""
+
+    @classmethod
+    def between(cls, before: InsuredPerson | None, after: InsuredPerson) -> Moved | None:
+        """None for who counts where he counted; also for somebody new without a household, who has no burden yet."""
+        households = {person.household_id for person in (before, after) if person is not None}
+        if before is None:
+            moved = after.household_id is not None
+        else:
+            moved = len(households) > 1 or region_of(before) != region_of(after)
+        return cls(after.person_id, frozenset(h for h in households if h is not None)) if moved else None
 
 
 class Burden(NamedTuple):
