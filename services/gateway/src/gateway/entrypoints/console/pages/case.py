@@ -14,7 +14,7 @@ from gateway.entrypoints.console.frame import Desk, block, empty, missing, perso
 from gateway.entrypoints.console.injury import Owing, Pair, Step, Term, owings, pairs_of, steps_of, terms_of, totals
 from gateway.entrypoints.console.markup import Html, el, row, table
 from gateway.entrypoints.console.pages import out_of_area, paper_claims, recurrences
-from gateway.entrypoints.console.pages.journals import dim_name, hands_of
+from gateway.entrypoints.console.pages.journals import INSTITUTIONS, dim_name, hands_of, places_of
 from gateway.entrypoints.console.words import (
     ADVANCE_STATES,
     BOOKS,
@@ -24,6 +24,7 @@ from gateway.entrypoints.console.words import (
     DEDUCTION_STATES,
     JOURNAL_KINDS,
     OUTCOMES,
+    RECOGNISED,
     RECOVERY_CAUSES,
     RECOVERY_STATES,
     badge,
@@ -33,6 +34,7 @@ from gateway.entrypoints.console.words import (
     money,
     num,
     party,
+    span,
     word,
 )
 from shared.crypto.algorithms import sm3
@@ -56,13 +58,13 @@ async def show(desk: Desk) -> None:
         f"/v1/ledger/journals?case_id={case_id}&limit=200",
         "/v1/auth",
         f"/v1/decision-documents?subject_kind=case&subject_id={case_id}",
-        "/v1/institutions?limit=200",
+        INSTITUTIONS,
         f"/v1/recurrences?case_id={case_id}&limit=50",
         f"/v1/out-of-area/registrations?case_id={case_id}&limit=50",
         f"/v1/out-of-area/stays?case_id={case_id}&limit=50",
     )
     hands = hands_of(provider)
-    places = {} if isinstance(found, Refusal) else {i["code"]: i["name"] for i in found["items"]}
+    places = places_of(found)
     booked = [] if isinstance(journals, Refusal) else journals["items"]
     ui.page_title("工伤案件 · 一窗")
     block(_head(case, person), _line(steps_of(case, file, booked)), _next(desk, case, file))
@@ -173,7 +175,7 @@ def _next(desk: Desk, case: Json, file: Json) -> Html | None:
 
 
 _FACTS: Final = (
-    field("employer_insured", "用人单位", "choice", choices={"yes": "已参保", "no": "未参保或欠缴"}),
+    field("employer_insured", "用人单位", "yes-no", choices={True: "已参保", False: "未参保或欠缴"}),
     field("third_party", "第三人责任", "choice", choices={"none": "没有", "unknown": "有，待查明", "known": "有，已查明"}),
     field("third_party_id", "第三人编号（已查明的）", "text", required=False),
     field("filed_on", "首次申请日期", "date", required=False),
@@ -183,8 +185,8 @@ _FACTS: Final = (
 
 def _facts(typed: dict[str, Any]) -> dict[str, Any]:
     third = typed["third_party"]
-    body: dict[str, Any] = {name: typed[name] for name in ("filed_on", "accepted_on") if name in typed}
-    body |= {"employer_insured": typed["employer_insured"] == "yes"}
+    said = ("employer_insured", "filed_on", "accepted_on")
+    body: dict[str, Any] = {name: typed[name] for name in said if name in typed}
     if third == "unknown":
         body["third_party"] = third
     if third == "known":
@@ -201,7 +203,7 @@ def _case_acts(desk: Desk, case: Json) -> None:
     path, facts = f"/v1/injury-cases/{case['case_id']}", case.get("facts") or {}
     third = facts.get("third_party")
     known = {
-        "employer_insured": "yes" if facts.get("employer_insured", True) else "no",
+        "employer_insured": facts.get("employer_insured", True),
         "third_party": "none" if not third else "unknown" if third == "T:UNKNOWN" else "known",
         "third_party_id": third[2:] if third and third != "T:UNKNOWN" else None,
         "filed_on": facts.get("filed_on"),
@@ -234,7 +236,7 @@ def _case_acts(desk: Desk, case: Json) -> None:
         )
     if case["state"] == "under_review":
         act_button(desk, "登记维持", "复议或诉讼终局，认定决定维持。", f"{path}/upholdings")
-    if case["state"] in ("recognised", "under_review"):
+    if case["state"] in RECOGNISED:
         rules = [
             field("decision_no", "撤销文书文号", "text"),
             field("final_on", "生效日期", "date"),
@@ -280,7 +282,7 @@ def _conversions(case: Json) -> Html:
     rows = [
         row(
             el("a", c["institution_name"] or "医院待报", href=f"/conversions/{c['conversion_id']}"),
-            el("td", f"{day(c['begun_on'])} 至 {day(c['ended_on'])}", cls="fig"),
+            el("td", span(c["begun_on"], c["ended_on"]), cls="fig"),
             badge(word(CONVERSION_STATES, c["state"]), _tone(c["state"])),
             num(c["total_fen"]),
             num(c["work_injury_fen"]),
@@ -307,7 +309,7 @@ def _advances(desk: Desk, case: Json, file: Json) -> None:
     may_apply = (
         desk.can("recoveries:apply")
         and not open_
-        and case["state"] in ("recognised", "under_review")
+        and case["state"] in RECOGNISED
         and (not facts.get("employer_insured", True) or facts.get("third_party"))
     )
     if not file["advances"] and not may_apply:
