@@ -255,17 +255,17 @@ async def _money(desk: Desk) -> None:
     if desk.can("clearing:propose"):
         with ui.element("div").classes("acts screen"):
             _prefund(desk)
-    if not (all_audited and all_received):
-        block(
-            el(
-                "p",
-                f"待清算的住院超过 {_SCAN * _SCANS:,} 笔，金额未列全，不能在此提请支付。请联系管理员。",
-                cls="fault",
-                role="alert",
-            )
-        )
-        return
-    owed = _owed(audited, received)
+    if all_audited and all_received:
+        _due(desk, _owed(audited, received))
+    else:
+        said = f"待清算的住院超过 {_SCAN * _SCANS:,} 笔，金额未列全，不能在此提请支付。请联系管理员。"
+        block(section("待清算", el("p", said, cls="fault", role="alert")))
+    block(
+        section("已清算", missing(paid) if isinstance(paid, Refusal) else _paid(paid["items"], hands_of(provider)), note="元")
+    )
+
+
+def _due(desk: Desk, owed: Mapping[tuple[str, str], tuple[int, int, int]]) -> None:
     block(section("待清算", None if owed else empty("✓ 没有待清算的季度。"), note="按就医地省份和数据所属季度；元"))
     if owed:
         rows = [
@@ -276,9 +276,6 @@ async def _money(desk: Desk) -> None:
             for (place, first), (count, open_, amount) in owed.items()
         ]
         act_table(["就医地省份", "季度", "#已审核", "#未审核", "#应付"], rows)
-    block(
-        section("已清算", missing(paid) if isinstance(paid, Refusal) else _paid(paid["items"], hands_of(provider)), note="元")
-    )
 
 
 def _owed(audited: Sequence[Json], received: Sequence[Json]) -> dict[tuple[str, str], tuple[int, int, int]]:
