@@ -754,7 +754,7 @@ class FakeGateway:
 
     def stays(self, request: Request) -> Json:
         self._user(request, "injury-cases:read")
-        return _page(_of(request, self.month_end.stays))
+        return _page_of(request, _of(request, self.month_end.stays))
 
     def on_stay(self, request: Request, body: Json) -> Json:
         act = request.path_params["act"]
@@ -919,6 +919,13 @@ def _of(request: Request, items: list[Json]) -> list[Json]:
 
 def _page(items: list[Any]) -> Json:
     return {"items": items, "next": None}
+
+
+def _page_of(request: Request, items: list[Any]) -> Json:
+    """As much as was asked for, and where it goes on."""
+    first, limit = int(request.query_params.get("after", 0)), int(request.query_params.get("limit", 50))
+    last = first + limit
+    return {"items": items[first:last], "next": str(last) if last < len(items) else None}
 
 
 if __name__ == "__main__":

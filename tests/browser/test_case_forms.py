@@ -140,6 +140,19 @@ async def test_a_claim_on_paper_is_typed_line_by_line_and_paid_by_another(
     await expect(page.locator(".bill-sum")).to_contain_text("3 行，合计 1,580.50 元")
     await lines.nth(2).get_by_role("button", name="删除").click()
     await expect(lines).to_have_count(2)
+    await lines.nth(0).get_by_label("金额").fill("0")
+    await lines.nth(0).get_by_label("限价").fill("12.345")
+    await lines.nth(1).get_by_label("限价").fill("0")
+    await page.get_by_role("button", name="提交复核").click()
+    assert await texts(page.locator(".q-field--error .q-field__messages")) == [
+        "金额不能为 0",
+        "请填写金额，最多两位小数",
+        "限价应大于 0，没有限价的不填",
+    ]
+    assert gateway.commands == []
+    await lines.nth(0).get_by_label("金额").fill("1,280.5")
+    for n in range(2):
+        await lines.nth(n).get_by_label("限价").fill("")
     await shot(page, "paper-claim-form")
     await page.get_by_role("button", name="提交复核").click()
     await page.wait_for_url("**/paper-claims/01PAPERNEW")

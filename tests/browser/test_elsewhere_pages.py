@@ -235,3 +235,40 @@ async def test_a_quarter_and_a_prefund_are_proposed_and_decided_by_another(
     reviewer = await sign_in("lijing", "/out-of-area?list=clearings")
     await expect(reviewer.locator("table.acting")).to_contain_text("等财务提请支付")
     assert await reviewer.get_by_role("button", name="提请拨付或收回预付金").count() == 0
+
+
+async def test_a_quarter_is_added_up_over_all_pages_and_not_at_all_beyond_them(
+    sign_in: SignIn, gateway: FakeGateway, shot: Shot
+) -> None:
+    received, audited = gateway.month_end.stays
+    gateway.month_end.stays = [
+        *({**audited, "stay_id": f"01STAY{n:04d}", "work_injury_fen": 100_001} for n in range(450)),
+        *({**received, "stay_id": f"01WAIT{n:04d}", "province": "320000", "quarter": "2026-10-01"} for n in range(201)),
+    ]
+    page = await sign_in("chenhui", "/out-of-area?list=clearings")
+    assert await cells(page, "table.acting") == [
+        ["江苏省", "2026 年第 3 季度", "450 笔", "—", "450,004.50", "提请支付"],
+        ["江苏省", "2026 年第 4 季度", "0 笔", "201 笔", "0.00", "等审核"],
+    ]
+    await page.get_by_role("button", name="提请支付").click()
+    await expect(page.locator(".q-dialog").get_by_label("通知书金额")).to_have_value("450004.50")
+    gateway.month_end.stays = [{**audited, "stay_id": f"01STAY{n:04d}"} for n in range(4_001)]
+    await page.reload()
+    await expect(page.locator(".fault")).to_have_text("待清算的住院超过 4,000 笔，金额未列全，不能在此提请支付。请联系管理员。")
+    assert await page.locator("table.acting").count() == 0
+    assert await page.get_by_role("button", name="提请支付").count() == 0
+    await expect(page.locator("section").filter(has_text="已清算").locator("tbody tr")).to_have_count(1)
+    await shot(page, "quarters-not-added-up")
+    assert gateway.commands == []
+
+
+async def test_the_stays_of_a_state_go_on_behind_the_first_page(sign_in: SignIn, gateway: FakeGateway) -> None:
+    _, audited = gateway.month_end.stays
+    gateway.month_end.stays = [{**audited, "stay_id": f"01STAY{n:04d}", "institution_name": f"第{n}医院"} for n in range(21)]
+    page = await sign_in("lijing", "/out-of-area?list=stays&state=audited")
+    await expect(page.locator("table.rows tbody tr")).to_have_count(20)
+    await page.get_by_role("link", name="更早的").click()
+    await expect(page.locator("table.rows tbody tr")).to_have_count(1)
+    await expect(page.locator("table.rows")).to_contain_text("第20医院")
+    await expect(page.locator(".states [aria-current=page]")).to_have_text("已审核")
+    assert await page.get_by_role("link", name="更早的").count() == 0

@@ -38,7 +38,8 @@ SHARES = (
     FundPayment(book="EMP", account="5001.01", fund_pay_type="310100", amount_fen=POOL),
     FundPayment(book="LARGE", account="5001.01", fund_pay_type="330100", amount_fen=LARGE),
 )
-NO_COVER = "claims.coverage.none: 该人员没有有效参保，不享受待遇"
+NO_COVER_ZH = "该人员没有有效参保，不享受待遇"
+NO_COVER = f"claims.coverage.none: {NO_COVER_ZH}"
 
 
 async def posted(bridge: MemoryBridge, *, paid: bool = True) -> None:
@@ -88,7 +89,7 @@ async def test_a_settlement_whose_allowance_is_paid_is_owed_whole(bridge: Memory
         None,
         0,
         E + MEALS,
-        NO_COVER,
+        NO_COVER_ZH,
     )
     assert await breaches(bridge) == []
     before = bridge.state.snapshot()
@@ -277,7 +278,12 @@ async def test_the_medical_funds_take_a_stay_over_and_the_person_owes_the_rest(b
     direct = bridge.state.directs["W1"]
     assert (direct.state, direct.taken_over_by, direct.medical_fen) == (DirectState.REVOKED, "MS9", POOL + LARGE)
     (told,) = [e for e in bridge.store.events if isinstance(e, DirectSettlementRevoked)]
-    assert (told.medical_settlement_id, told.medical_fen, told.person_fen) == ("MS9", POOL + LARGE, rest)
+    assert (told.medical_settlement_id, told.medical_fen, told.person_fen, told.not_taken_over) == (
+        "MS9",
+        POOL + LARGE,
+        rest,
+        None,
+    )
     assert (await bridge.check.run())["inter_fund"] == "equal"
     assert await breaches(bridge) == []
     before = bridge.state.snapshot()

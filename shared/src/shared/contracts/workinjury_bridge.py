@@ -305,7 +305,7 @@ class DirectSettlementRevoked:
     medical_fen: int
     person_fen: int
     not_taken_over: str | None
-    """Why the medical funds pay nothing."""
+    """Why the medical funds pay nothing, in the words of the office."""
     revoked_at: datetime
 
 

@@ -344,7 +344,7 @@ def entry(event: object, at: datetime) -> Entry | None:
                 kind="settlement",
                 title="工伤认定撤销，直接结算转由医保结算" if event.medical_settlement_id else "工伤认定撤销，追回直接结算费用",
                 detail=f"医保基金承担 {format_yuan(event.medical_fen)} 元，应由个人退回 {format_yuan(event.person_fen)} 元"
-                + (f"；医保基金未承担：{event.not_taken_over.partition(': ')[2]}" if event.not_taken_over else ""),
+                + (f"；医保基金未承担：{event.not_taken_over}" if event.not_taken_over else ""),
                 amount_fen=event.medical_fen + event.person_fen,
                 links=_links(case_id=event.case_id),
             )

@@ -70,7 +70,7 @@ class RevertDirectSettlement:
             if await self.directs.locked(tx, key) != settlement:
                 return None
             if isinstance(answer, Refusal):
-                await self._owed_whole(tx, settlement, settlement.settlement_id, f"{answer.code}: {answer.zh}")
+                await self._owed_whole(tx, settlement, settlement.settlement_id, answer)
             else:
                 await self._taken_over(tx, settlement, settlement.settlement_id, answer)
         return None
@@ -102,11 +102,11 @@ class RevertDirectSettlement:
         meals = settlement.meals_fen if settlement.meals_paid else 0
         return {WI_MEDICAL: settlement.version.work_injury_fen - cut, WI_MEALS: meals}
 
-    async def _owed_whole(self, tx: Tx, settlement: DirectSettlement, settlement_id: str, cause: str) -> None:
+    async def _owed_whole(self, tx: Tx, settlement: DirectSettlement, settlement_id: str, why: Refusal) -> None:
         costs = await self._costs(tx, settlement, settlement_id)
         memo = "工伤认定撤销，追回直接结算费用"
         await self.ask_back.run(tx, about_direct(settlement), settlement_id, costs, memo)
-        await self._store(tx, settlement.owed_whole(cause), sum(costs.values()))
+        await self._store(tx, settlement.owed_whole(f"{why.code}: {why.zh}"), sum(costs.values()), why.zh)
 
     async def _taken_over(self, tx: Tx, settlement: DirectSettlement, settlement_id: str, taken: TakenOver) -> None:
         costs, today = await self._costs(tx, settlement, settlement_id), self.clock.today()
@@ -140,7 +140,7 @@ class RevertDirectSettlement:
             await self.open_debt.run(tx, grounds, Book.WI, debtor, Cause.REVOKED, rest)
         await self._store(tx, settlement.taken_over(taken.settlement_id, owed), rest)
 
-    async def _store(self, tx: Tx, settlement: DirectSettlement, person_fen: int) -> None:
+    async def _store(self, tx: Tx, settlement: DirectSettlement, person_fen: int, not_taken_over: str | None = None) -> None:
         now = self.clock.now()
         await self.directs.save(tx, settlement, now)
-        tx.emit(direct_settlement_revoked(settlement, person_fen, now))
+        tx.emit(direct_settlement_revoked(settlement, person_fen, not_taken_over, now))

@@ -88,8 +88,10 @@ def work_injury_settled(settlement: DirectSettlement, at: datetime) -> WorkInjur
     )
 
 
-def direct_settlement_revoked(settlement: DirectSettlement, person_fen: int, at: datetime) -> DirectSettlementRevoked:
-    """What became of a direct settlement after a final revocation."""
+def direct_settlement_revoked(
+    settlement: DirectSettlement, person_fen: int, not_taken_over: str | None, at: datetime
+) -> DirectSettlementRevoked:
+    """What became of a direct settlement after a final revocation; ``not_taken_over``: why the medical funds pay nothing, in words."""
     return DirectSettlementRevoked(
         key=settlement.key,
         case_id=settlement.case_id,
@@ -99,7 +101,7 @@ def direct_settlement_revoked(settlement: DirectSettlement, person_fen: int, at:
         medical_settlement_id=settlement.taken_over_by,
         medical_fen=settlement.medical_fen,
         person_fen=person_fen,
-        not_taken_over=settlement.not_taken_over,
+        not_taken_over=not_taken_over,
         revoked_at=at,
     )
 

@@ -38,6 +38,18 @@ class Api:
         """Several resources at once, each its value or its refusal."""
         return await asyncio.gather(*(self.look(path) for path in paths))
 
+    async def every(self, path: str, *, pages: int, size: int, **params: Any) -> tuple[list[Any], bool]:
+        """The items of a list over all its pages; False beside them when so many pages do not hold them. Raises like ``get``."""
+        items: list[Any] = []
+        after: str | None = None
+        for _ in range(pages):
+            found = await self.get(path, **params, limit=size, after=after)
+            items += found["items"]
+            after = found["next"]
+            if after is None:
+                return items, True
+        return items, False
+
     async def document(self, path: str) -> bytes:
         """A document that is no JSON, such as a PDF. Raises like ``get``."""
         return (await self._send("GET", path)).content

@@ -17,9 +17,24 @@ from shared.money import MoneyError, fen, format_yuan
 Json = Mapping[str, Any]
 
 
-def field(name: str, label: str, kind: str, *, required: bool = True, choices: Mapping[str, str] | None = None) -> Json:
-    """One field of a form, as the catalogue of matters describes its own."""
-    return {"name": name, "label": label, "kind": kind, "required": required, "choices": choices}
+def field(
+    name: str,
+    label: str,
+    kind: str,
+    *,
+    required: bool = True,
+    choices: Mapping[str, str] | Mapping[bool, str] | None = None,
+    listed: bool = False,
+    pattern: str = "",
+    says: str = "",
+) -> Json:
+    """One field of a form, as the catalogue of matters describes its own.
+
+    Kind ``yes-no`` has choices for True and False and is read as a bool. ``listed``: few choices go into a list as well.
+    ``pattern``: what a text must match, else the field says ``says``.
+    """
+    look = {"listed": listed, "pattern": pattern, "says": says}
+    return {"name": name, "label": label, "kind": kind, "required": required, "choices": choices, **look}
 
 
 NOTE: Final = field("note", "意见", "text", required=False)
@@ -83,7 +98,7 @@ def _input(rule: Json, value: Any) -> Any:
         if wanted
     ]
     label = rule["label"] + (f"（{'，'.join(hints)}）" if hints else "")
-    if kind == "choice" and len(rule["choices"]) <= _RADIO and not rule.get("listed"):
+    if kind in ("choice", "yes-no") and len(rule["choices"]) <= _RADIO and not rule.get("listed"):
         with ui.element("div").classes("choice"):
             ui.label(label).classes("choice-label")
             return ui.radio(dict(rule["choices"]), value=value).props("inline dense")
@@ -104,16 +119,18 @@ def _input(rule: Json, value: Any) -> Any:
 
 
 def _value(rule: Json, typed: Any) -> Any:
+    if isinstance(typed, bool):
+        return typed
     text = str(typed if typed is not None else "").strip()
     if not text:
         if rule["required"]:
             raise ValueError(f"请填写{rule['label']}")
         return None
     if rule["kind"] == "fen":
-        return _fen(text)
+        return fen_of(text)
     if rule["kind"] == "fens":
-        return [_fen(part) for part in text.split("、") if part.strip()]
-    if "pattern" in rule and not re.fullmatch(rule["pattern"], text):
+        return [fen_of(part) for part in text.split("、") if part.strip()]
+    if rule.get("pattern") and not re.fullmatch(rule["pattern"], text):
         raise ValueError(rule["says"])
     if rule["kind"] == "date":
         return day_of(text).isoformat()
@@ -126,7 +143,8 @@ def _value(rule: Json, typed: Any) -> Any:
     return text
 
 
-def _fen(text: str) -> int:
+def fen_of(text: str) -> int:
+    """An amount as people type it: 1,200 or 1200.50, in fen. Raises ValueError with the words for the field."""
     try:
         return fen(text.strip().replace(",", "").replace("，", ""))
     except MoneyError:
@@ -191,6 +209,16 @@ def send_button(
         finally:
             button.set_text(text)
             button.enable()
+
+
+def send_act(desk: Desk, text: str, path: str, read: Callable[[], dict[str, Any]] = dict, *, primary: bool = False) -> None:
+    """A button that sends one command without asking and shows the page again. ``read``: the command's body."""
+
+    async def send(key: str) -> None:
+        await desk.api.command(path, read(), key)
+        ui.navigate.reload()
+
+    send_button(desk, text, send, primary=primary)
 
 
 def _faults_of(refusal: Refusal) -> Mapping[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import httpx
 import structlog
@@ -84,6 +84,7 @@ class Desk:
 
 log = structlog.get_logger()
 
+Json = Mapping[str, Any]
 Show = Callable[[Desk], Awaitable[None]]
 
 
@@ -147,13 +148,21 @@ def section(title: str, *content: object, cls: str = "", note: object = None, an
     return el("section", el("h2", title, el("small", note) if note else None), *content, cls=cls, id=anchor)
 
 
-def states(address: str, names: Mapping[str, str], here: str) -> Html:
-    """Links that filter a list by state; ``address`` ends where the state's code goes, no code shows all."""
+def tabs(address: str, names: Mapping[str, str], here: str, label: str = "状态", *, below: bool = False) -> Html:
+    """Links that choose what is listed; ``address`` ends where the code goes. ``below``: under tabs of their own, as buttons."""
     links = [
-        el("a", name, href=f"{address}{code}", aria_current="true" if code == here else None, cls="button")
-        for code, name in {"": "全部", **names}.items()
+        el("a", name, href=f"{address}{code}", aria_current="page" if code == here else None, cls="button" if below else "")
+        for code, name in names.items()
     ]
-    return el("p", links, cls="states screen", aria_label="状态")
+    return el("nav", links, cls="states screen" if below else "tabs", aria_label=label)
+
+
+def more(found: Json, query: Json | None = None, text: str = "更早的") -> Html | None:
+    """The way to the next page of a list, with what the list is filtered by; None on the last page."""
+    if found["next"] is None:
+        return None
+    given = {name: value for name, value in (query or {}).items() if value}
+    return el("a", text, href=f"?{urlencode({**given, 'after': found['next']})}", cls="button")
 
 
 def empty(text: str, *then: object) -> Html:

@@ -190,6 +190,21 @@ JOURNAL_KINDS: Final = {
     "benefit": "待遇",
     "recovery": "追回",
     "deduction": "审核扣款",
+    "fund-set-off": "跨基金抵扣",
+    "charge-back": "重复支付追回",
+    "correction": "更正",
+    "receipt": "追偿到账",
+    "write-off": "核销",
+    "clearing": "清算付款",
+    "replenishment": "补足资金",
+    "paper-claim": "手工报销",
+    "reversal": "结算撤销",
+    "reroute": "变更收款人",
+    "payment-returned": "银行退回",
+    "out-of-area": "异地就医",
+    "adjustment": "异地费用调整",
+    "prefund": "异地预付金",
+    "stay-recovery": "异地费用追回",
 }
 CLEARING_STATES: Final = {
     "open": "待复核",
@@ -204,6 +219,8 @@ REMEDIES: Final = {
     "adjustment-fund": "省级调剂金",
     "government-advance": "本级政府垫付",
 }
+REMEDY_STEPS: Final = ("fiscal-account", "reserve", "adjustment-fund", "government-advance")
+"""Who is asked for money, one after the other (工伤保险条例 13, 社会保险法 65)."""
 CLEARING_KINDS: Final = {
     "shortage": "资金缺口",
     "returned": "凭证退回",
@@ -363,6 +380,13 @@ def moment(value: object) -> str:
         return "—"
     at = datetime.fromisoformat(str(value))
     return (at.astimezone(CHINA) if at.tzinfo else at).strftime("%Y-%m-%d %H:%M")
+
+
+def span(first: object, last: object) -> str:
+    """A period by its days; without its end it is still open."""
+    if not last:
+        return f"{day(first)} 起"
+    return day(first) if day(first) == day(last) else f"{day(first)} 至 {day(last)}"
 
 
 def party(code: str | None) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from gateway.entrypoints.console.forms import Fields, send_button
+from gateway.entrypoints.console.forms import Fields, field, send_button
 from gateway.entrypoints.console.frame import Desk, block, empty
 from gateway.entrypoints.console.markup import Html, el, join
 from gateway.entrypoints.console.words import limit
@@ -15,10 +15,10 @@ from gateway.entrypoints.console.words import limit
 Json = Mapping[str, Any]
 
 _PERSON: Final[tuple[Json, ...]] = (
-    {"name": "certno", "label": "身份证号", "kind": "text", "required": True, "choices": None},
-    {"name": "name", "label": "姓名", "kind": "text", "required": True, "choices": None},
-    {"name": "region", "label": "户籍或居住地区划", "kind": "text", "required": True, "choices": None},
-    {"name": "phone", "label": "手机号", "kind": "text", "required": False, "choices": None},
+    field("certno", "身份证号", "text"),
+    field("name", "姓名", "text"),
+    field("region", "户籍或居住地区划", "text"),
+    field("phone", "手机号", "text", required=False),
 )
 _EMPLOYER: Final = "employer_id"
 

@@ -47,18 +47,15 @@ _APPRAISAL: Final = (
     field("kind", "类别", "choice", choices={"initial": "初次鉴定", "reappraisal": "再次鉴定", "recheck": "复查鉴定"}),
     field("conclusion_no", "结论书文号", "text"),
     field("decided_by", "作出机关", "text"),
-    {
-        **field("grade", "伤残等级", "choice", choices={"0": "未达级", **{str(n): f"{n} 级" for n in range(1, 11)}}),
-        "listed": True,
-    },
-    {**field("nursing", "生活自理障碍", "choice", choices={"": "无", **NURSING}, required=False), "listed": True},
+    field("grade", "伤残等级", "choice", choices={"0": "未达级", **{str(n): f"{n} 级" for n in range(1, 11)}}, listed=True),
+    field("nursing", "生活自理障碍", "choice", choices={"": "无", **NURSING}, required=False, listed=True),
     field("concluded_on", "结论日期", "date"),
     field("recheck_due_on", "复查日期", "date", required=False),
 )
 _DEPENDANT: Final = (
     field("person_id", "供养亲属档案号", "text"),
-    {**field("relation", "与职工的关系", "choice", choices=RELATIONS), "listed": True},
-    field("lone", "孤寡老人或孤儿", "choice", choices={"no": "否", "yes": "是"}),
+    field("relation", "与职工的关系", "choice", choices=RELATIONS, listed=True),
+    field("lone", "孤寡老人或孤儿", "yes-no", choices={False: "否", True: "是"}),
     field("until", "终止月份（任一天）", "date", required=False),
     _MATERIALS,
 )
@@ -165,7 +162,7 @@ def _after_death(desk: Desk, path: str, found: Json) -> None:
         _item(desk, path, "一次性工亡补助金", "one-off-death", said, rules, at)
     wage = found["own_wage"]
     said = f"依据：职工本人工资 {format_yuan(wage['amount_fen']) if wage else '未登记'}，亲属与职工的关系。"
-    _monthly(desk, path, "供养亲属抚恤金", "dependant", said, _DEPENDANT, {"lone": "no"})
+    _monthly(desk, path, "供养亲属抚恤金", "dependant", said, _DEPENDANT, {"lone": False})
 
 
 def _item(
@@ -202,11 +199,16 @@ def _monthly(
     *,
     primary: bool = False,
 ) -> None:
-    def read(typed: dict[str, Any]) -> dict[str, Any]:
-        lone = {"lone": typed["lone"] == "yes"} if "lone" in typed else {}
-        return {**typed, **lone, "kind": kind}
-
-    act_button(desk, f"申报{name}", bases, f"{path}/entitlements", rules, values, read=read, primary=primary)
+    act_button(
+        desk,
+        f"申报{name}",
+        bases,
+        f"{path}/entitlements",
+        rules,
+        values,
+        read=lambda typed: {**typed, "kind": kind},
+        primary=primary,
+    )
 
 
 def _newest(found: Json) -> Json | None:

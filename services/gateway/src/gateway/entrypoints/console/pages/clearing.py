@@ -8,16 +8,17 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from gateway.entrypoints.console.forms import act_button, field, send_button
-from gateway.entrypoints.console.frame import Desk, block, empty, missing, section
+from gateway.entrypoints.console.forms import act_button, field, send_act
+from gateway.entrypoints.console.frame import Desk, block, empty, missing, more, section
 from gateway.entrypoints.console.markup import Html, el, row, table
-from gateway.entrypoints.console.pages.journals import hands_of
+from gateway.entrypoints.console.pages.journals import INSTITUTIONS, hands_of, places_of
 from gateway.entrypoints.console.pages.worklists import clock
 from gateway.entrypoints.console.words import (
     BOOKS,
     CLEARING_KINDS,
     CLEARING_STATES,
     REMEDIES,
+    REMEDY_STEPS,
     TRANSFER_STATES,
     badge,
     day,
@@ -72,8 +73,7 @@ async def show_list(desk: Desk) -> None:
         for run in found["items"]
     ]
     heads = ["付款基金和月份", "状态", "截止日", "付款期限", "#资金缺口（元）", "#结转下月（元）"]
-    more = el("a", "更早的", href=f"?after={found['next']}", cls="button") if found.get("next") else None
-    block(section("清算批次", table(heads, rows, cls="rows") if rows else empty("还没有月末清算。"), more))
+    block(section("清算批次", table(heads, rows, cls="rows") if rows else empty("还没有月末清算。"), more(found)))
 
 
 def _state(run: Json) -> Html:
@@ -107,11 +107,9 @@ def _waiting(items: list[Json]) -> Html:
 async def show(desk: Desk) -> None:
     """One run."""
     run = await desk.api.get(f"/v1/interfund-clearings/{desk.path['clearing_id']}")
-    provider, waiting, found = await desk.api.together(
-        "/v1/auth", "/v1/proposals?state=open&limit=200", "/v1/institutions?limit=200"
-    )
+    provider, waiting, found = await desk.api.together("/v1/auth", "/v1/proposals?state=open&limit=200", INSTITUTIONS)
     hands = hands_of(provider)
-    places = {} if isinstance(found, Refusal) else {i["code"]: i["name"] for i in found["items"]}
+    places = places_of(found)
     ui.page_title(f"月末清算 {run['month']} · 一窗")
     block(_head(run, hands), _shortage(desk, run))
     for proposal in _coming(waiting, run["payer"]):
@@ -181,25 +179,17 @@ def _shortage(desk: Desk, run: Json) -> Html | None:
 
 def _after(remedy: str) -> str:
     """Who is asked next; the last one is asked again."""
-    steps = list(REMEDIES)
-    return REMEDIES[steps[min(steps.index(remedy) + 1, len(steps) - 1)]]
+    at = REMEDY_STEPS.index(remedy) + 1
+    return REMEDIES[REMEDY_STEPS[min(at, len(REMEDY_STEPS) - 1)]]
 
 
 def _acts(desk: Desk, run: Json) -> None:
     path = f"/v1/interfund-clearings/{run['clearing_id']}"
-
-    def act(name: str) -> Any:
-        async def send(key: str) -> None:
-            await desk.api.command(f"{path}/{name}", {}, key)
-            ui.navigate.reload()
-
-        return send
-
     if run["state"] == "open" and desk.can("clearing:approve") and run["maker"] != desk.me["user_id"]:
-        send_button(desk, "复核通过并付款", act("approve"), primary=True)
+        send_act(desk, "复核通过并付款", f"{path}/approve", primary=True)
     if run["state"] == "partial":
         if desk.can("clearing:approve"):
-            send_button(desk, "续付", act("resume"), primary=True)
+            send_act(desk, "续付", f"{path}/resume", primary=True)
         if desk.can("clearing:propose"):
             _replenish(desk, run)
 

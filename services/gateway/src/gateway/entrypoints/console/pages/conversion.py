@@ -8,8 +8,8 @@ from typing import Any, Final
 from nicegui import ui
 
 from gateway.entrypoints.console.figures import Proof, open_between, proofs
-from gateway.entrypoints.console.forms import NOTE, Fields, act_button, send_button
-from gateway.entrypoints.console.frame import Desk, block, empty, missing, person_link, section
+from gateway.entrypoints.console.forms import NOTE, Fields, act_button, field, send_act, send_button
+from gateway.entrypoints.console.frame import Desk, block, empty, missing, more, person_link, section, tabs
 from gateway.entrypoints.console.markup import Html, el, row, table
 from gateway.entrypoints.console.pages.case import voucher_address
 from gateway.entrypoints.console.pages.journals import hands_of, journal_list
@@ -25,6 +25,7 @@ from gateway.entrypoints.console.words import (
     moment,
     money,
     num,
+    span,
     word,
 )
 from shared.errors import Refusal, invalid
@@ -36,10 +37,9 @@ _MOVING: Final = frozenset({"approved", "posted", "transferring", "reverting"})
 """States that change by themselves, without a person."""
 _LOOK_EVERY_S: Final = 2
 _LIST: Final = 50
-_NOTE: Final = ({"name": "note", "label": "意见", "kind": "text", "required": False, "choices": None},)
 _RATIO: Final = (
-    {"name": "numerator", "label": "共用部分算工伤的份数", "kind": "number", "required": False, "choices": None},
-    {"name": "denominator", "label": "总份数", "kind": "number", "required": False, "choices": None},
+    field("numerator", "共用部分算工伤的份数", "number", required=False),
+    field("denominator", "总份数", "number", required=False),
 )
 _ACCOUNTS: Final = {"5001.01": "统筹", "5001.02": "个人账户"}
 
@@ -51,14 +51,10 @@ async def show_list(desk: Desk) -> None:
     )
     state = None if state == "all" else state
     found = await desk.api.get("/v1/conversions", state=state, after=desk.query.get("after"), limit=_LIST)
-    tabs = [el("a", "全部", href="?state=all", aria_current="page" if state is None else None)] + [
-        el("a", name, href=f"?state={code}", aria_current="page" if state == code else None)
-        for code, name in CONVERSION_STATES.items()
-    ]
     rows = [
         row(
             el("a", c["institution_name"] or "医院待报", href=f"/conversions/{c['conversion_id']}"),
-            el("td", f"{day(c['begun_on'])} 至 {day(c['ended_on'])}", cls="fig"),
+            el("td", span(c["begun_on"], c["ended_on"]), cls="fig"),
             el("td", c["decision_no"]),
             badge(word(CONVERSION_STATES, c["state"]), _tone(c["state"])),
             num(c["total_fen"]),
@@ -78,11 +74,11 @@ async def show_list(desk: Desk) -> None:
             el("small", "医保已结算、后认定为工伤的住院，在基金之间重新结算", cls="soft"),
             cls="title-line",
         ),
-        el("nav", tabs, cls="tabs", aria_label="按状态"),
+        tabs("?state=", {"all": "全部", **CONVERSION_STATES}, state or "all"),
         table(heads, rows, cls="rows")
         if rows
         else empty("没有这种状态的转换。", el("a", "看全部", href="?state=all", cls="button")),
-        el("a", "更早的", href=f"?state={state or 'all'}&after={found['next']}", cls="button") if found["next"] else None,
+        more(found, {"state": state or "all"}),
     )
 
 
@@ -275,27 +271,18 @@ def _review(desk: Desk, conversion: Json) -> None:
         block(el("p", f"等待{'初审' if state == 'proposed' else '复核'}。", cls="hint screen"))
         return
     with ui.element("div").classes("review screen"):
-        note = Fields(_NOTE)
-
-        async def forward_(key: str) -> None:
-            await desk.api.command(f"{path}/{act}", note.read(), key)
-            ui.navigate.reload()
-
-        async def back_(key: str) -> None:
-            await desk.api.command(f"{path}/send-back", note.read(), key)
-            ui.navigate.reload()
-
+        note = Fields([NOTE])
         if mine:
-            send_button(desk, text, forward_, primary=True)
+            send_act(desk, text, f"{path}/{act}", note.read, primary=True)
         if back:
-            send_button(desk, "不予转换" if state == "proposed" else "退回初审", back_)
+            send_act(desk, "不予转换" if state == "proposed" else "退回初审", f"{path}/send-back", note.read)
 
 
 _PAYERS: Final = {"person": "个人", "employer": "用人单位", "heirs": "继承人"}
 _STAY_FACTS: Final = (
-    {"name": "payer", "label": "票据持有人", "kind": "choice", "required": True, "choices": _PAYERS},
-    {"name": "employer_id", "label": "用人单位编号（单位持票的）", "kind": "text", "required": False, "choices": None},
-    {"name": "prepaid_fen", "label": "单位或第三人已付", "kind": "fen", "required": False, "choices": None},
+    field("payer", "票据持有人", "choice", choices=_PAYERS),
+    field("employer_id", "用人单位编号（单位持票的）", "text", required=False),
+    field("prepaid_fen", "单位或第三人已付", "fen", required=False),
 )
 
 
@@ -318,9 +305,9 @@ def _more_acts(desk: Desk, conversion: Json, settlement: Any) -> None:
         if conversion["state"] == "settled" and desk.can("audits:propose") and not isinstance(settlement, Refusal):
             names = {line["line_id"]: f"{line['item_name']}　{format_yuan(line['amount_fen'])}" for line in settlement["lines"]}
             rules = (
-                {"name": "line_id", "label": "明细", "kind": "choice", "required": True, "choices": names, "listed": True},
-                {"name": "amount_fen", "label": "扣款金额", "kind": "fen", "required": True, "choices": None},
-                {"name": "reason", "label": "理由", "kind": "text", "required": True, "choices": None},
+                field("line_id", "明细", "choice", choices=names, listed=True),
+                field("amount_fen", "扣款金额", "fen"),
+                field("reason", "理由", "text"),
             )
             about = {"settlement_id": conversion["settlement_id"]}
             act_button(

@@ -8,7 +8,7 @@ from typing import Any, Final
 from nicegui import ui
 
 from gateway.entrypoints.console.forms import NOTE, act_button, field
-from gateway.entrypoints.console.frame import Desk, block, empty, person_link, persons_of
+from gateway.entrypoints.console.frame import Desk, block, empty, more, person_link, persons_of, tabs
 from gateway.entrypoints.console.markup import Html, el
 from gateway.entrypoints.console.pages.worklists import clock
 from gateway.entrypoints.console.words import DOUBLE_BILL_STATES, MATCHES, badge, day, word
@@ -29,13 +29,9 @@ async def show(desk: Desk) -> None:
     persons = await persons_of(desk, found["items"])
     (waiting,) = await desk.api.together("/v1/proposals?state=open&limit=200")
     pending = {} if isinstance(waiting, Refusal) else {p["subject_id"]: p for p in waiting["items"]}
-    tabs = [
-        el("a", name, href=f"/double-bills?state={code}", aria_current="page" if code == state else None)
-        for code, name in DOUBLE_BILL_STATES.items()
-    ]
     block(
         el("div", el("h1", "重复报销"), el("small", "同一笔费用，医保和工伤两边都有", cls="soft"), cls="title-line"),
-        el("nav", tabs, cls="tabs", aria_label="状态"),
+        tabs("/double-bills?state=", DOUBLE_BILL_STATES, state),
     )
     if not found["items"]:
         block(empty("✓ 没有等待核实的重复报销线索。" if state == "raised" else "没有这种线索。"))
@@ -48,8 +44,7 @@ async def show(desk: Desk) -> None:
                 _acts(desk, clue)
             if state == "charged":
                 _undo(desk, clue)
-    if found["next"]:
-        block(el("a", "后面的", href=f"?state={state}&after={found['next']}", cls="button"))
+    block(more(found, {"state": state}, "后面的"))
 
 
 def _clue(desk: Desk, clue: Json, person: Any) -> Html:

@@ -8,15 +8,15 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from gateway.entrypoints.console.forms import Fields, ask_button, send_button
+from gateway.entrypoints.console.forms import Fields, act_button, field, send_button
 from gateway.entrypoints.console.frame import Desk, block, missing
 from gateway.entrypoints.console.markup import Html, el
+from gateway.entrypoints.console.pages.journals import INSTITUTIONS, places_of
 from gateway.entrypoints.console.words import FILING_KINDS, badge, day, word
 from shared.errors import Refusal
 
 Json = Mapping[str, Any]
 
-_INSTITUTIONS: Final = 200
 _NAMED: Final = {"chronic": "病种", "long_term": "居住地"}
 _CODES: Final = {"chronic": "病种代码", "long_term": "居住地区划代码（六位）"}
 
@@ -24,8 +24,7 @@ _CODES: Final = {"chronic": "病种代码", "long_term": "居住地区划代码�
 async def show(desk: Desk, person_id: str) -> None:
     """A part of the person's page: the filings, a form for another, and a way to withdraw each that stands."""
     filings = await desk.api.look(f"/v1/persons/{person_id}/filings")
-    found = await desk.api.look("/v1/institutions", limit=_INSTITUTIONS)
-    places = {} if isinstance(found, Refusal) else {i["code"]: i["name"] for i in found["items"]}
+    places = places_of(await desk.api.look(INSTITUTIONS))
     with ui.element("section").classes("filings"):
         block(el("h2", "备案"))
         if isinstance(filings, Refusal):
@@ -67,12 +66,9 @@ def _filing(filing: Json, places: Mapping[str, str], today: date) -> Html:
 
 
 def _withdraw_button(desk: Desk, person_id: str, filing: Json, places: Mapping[str, str]) -> None:
-    async def withdraw(_: dict[str, Any], key: str) -> None:
-        await desk.api.command(f"/v1/persons/{person_id}/filings/{filing['filing_id']}/cancel", {}, key)
-        ui.navigate.reload()
-
     what = f"{word(FILING_KINDS, filing['kind'])}（{_what(filing, places)}）"
-    ask_button(desk, "撤销", f"撤销{what}？撤销前已结算的费用不变。", withdraw)
+    path = f"/v1/persons/{person_id}/filings/{filing['filing_id']}/cancel"
+    act_button(desk, "撤销", f"撤销{what}？撤销前已结算的费用不变。", path)
 
 
 def _file_button(desk: Desk, person_id: str, places: Mapping[str, str]) -> None:
@@ -105,13 +101,13 @@ def _file_button(desk: Desk, person_id: str, places: Mapping[str, str]) -> None:
 def _rules(kind: str, places: Mapping[str, str]) -> list[Json]:
     """The fields of a kind of filing; institutions are chosen by name."""
     if kind in _CODES:
-        code: Json = {"name": "code", "label": _CODES[kind], "kind": "text", "required": True, "choices": None}
+        code = field("code", _CODES[kind], "text")
     else:
         chosen, label = kind == "chosen", "定点医疗机构" if kind == "chosen" else "转往医疗机构（不选为不限）"
         # Always a list: one or two names lying open would look like an answer already given.
-        code = {"name": "code", "label": label, "kind": "choice", "required": chosen, "choices": dict(places), "listed": True}
+        code = field("code", label, "choice", required=chosen, choices=places, listed=True)
     return [
         code,
-        {"name": "begins_on", "label": "开始日期", "kind": "date", "required": True, "choices": None},
-        {"name": "ends_on", "label": "结束日期", "kind": "date", "required": False, "choices": None},
+        field("begins_on", "开始日期", "date"),
+        field("ends_on", "结束日期", "date", required=False),
     ]

@@ -9,9 +9,9 @@ from nicegui import ui
 
 from gateway.entrypoints.console.figures import AccountLine, month_balance
 from gateway.entrypoints.console.forms import act_button, day_of, field
-from gateway.entrypoints.console.frame import Desk, block, empty, missing, section
+from gateway.entrypoints.console.frame import Desk, block, empty, missing, more, section, tabs
 from gateway.entrypoints.console.markup import Html, el, row, table
-from gateway.entrypoints.console.pages.journals import dim_name, hands_of, journal_list
+from gateway.entrypoints.console.pages.journals import INSTITUTIONS, dim_name, hands_of, journal_list, places_of
 from gateway.entrypoints.console.words import badge, money, num
 from shared.errors import Refusal
 
@@ -36,16 +36,12 @@ async def show(desk: Desk) -> None:
     now = await desk.api.get("/v1/ledger/trial-balance", book=chosen, on=on.isoformat())
     before = await desk.api.get("/v1/ledger/trial-balance", book=chosen, on=opening.isoformat())
     closed = await desk.api.look("/v1/ledger/periods", book=chosen)
-    names = await _institution_names(desk) if any(str(r["dim"]).startswith("H:") for r in now["rows"]) else {}
+    names = places_of(await desk.api.look(INSTITUTIONS)) if any(str(r["dim"]).startswith("H:") for r in now["rows"]) else {}
     lines = month_balance(now["rows"], before["rows"])
     ui.page_title(f"{name} · 一窗")
-    tabs = [
-        el("a", book["name"], href=f"/funds/{book['book']}", aria_current="page" if book["book"] == chosen else None)
-        for book in books
-    ]
     block(
         el("div", el("h1", "基金"), el("button", "打印科目余额表", type="button", data_print=True), cls="title-line"),
-        el("nav", tabs, cls="tabs", aria_label="账套"),
+        tabs("/funds/", {book["book"]: book["name"] for book in books}, chosen, "账套"),
         el(
             "form",
             el("label", "截至 ", el("input", name="on", value=on.isoformat(), required=True, maxlength=10, size=10)),
@@ -87,11 +83,10 @@ async def show_journals(desk: Desk) -> None:
     """The journals of a book, of one account when one was chosen."""
     book, account = desk.path["book"], desk.query.get("account")
     items, following = await _journals(desk, book, account, desk.query.get("after"))
-    names = await _institution_names(desk) if items else {}
+    names = places_of(await desk.api.look(INSTITUTIONS)) if items else {}
     books = {b["book"]: b["name"] for b in (await desk.api.get("/v1/ledger/books"))["items"]}
     hands = hands_of(await desk.api.look("/v1/auth"))
     label = next((line["name"] for journal in items for line in journal["lines"] if line["account"] == account), "")
-    more = f"?{'account=' + account + '&' if account else ''}after={following}"
     block(
         el(
             "div",
@@ -102,7 +97,7 @@ async def show_journals(desk: Desk) -> None:
             cls="title-line",
         ),
         section("记账凭证", journal_list(items, names=names, hands=hands, mark=account), note="先发生的在前，元"),
-        el("a", "后面的凭证", href=more, cls="button") if following else None,
+        more({"next": following}, {"account": account}, "后面的凭证"),
     )
 
 
@@ -175,8 +170,3 @@ async def _journals(desk: Desk, book: str, account: str | None, after: str | Non
         if after is None or len(found) >= _PAGE:
             break
     return found, after
-
-
-async def _institution_names(desk: Desk) -> dict[str, str]:
-    found = await desk.api.look("/v1/institutions", limit=200)
-    return {} if isinstance(found, Refusal) else {i["code"]: i["name"] for i in found["items"]}

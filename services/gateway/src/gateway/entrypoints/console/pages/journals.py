@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from gateway.entrypoints.console.markup import Html, el, row, table
 from gateway.entrypoints.console.words import BOOKS, JOURNAL_KINDS, PARTIES, badge, day, num, word
@@ -15,6 +15,14 @@ Json = Mapping[str, Any]
 def hands_of(provider: Any) -> dict[str, str]:
     """Names of the people who sign journals, by user name, as far as the identity provider tells them."""
     return {} if isinstance(provider, Refusal) else {user["username"]: user["name"] for user in provider["users"]}
+
+
+INSTITUTIONS: Final = "/v1/institutions?limit=200"
+
+
+def places_of(found: Any) -> dict[str, str]:
+    """Names of institutions by their code, out of what ``INSTITUTIONS`` answers; none when they could not be read."""
+    return {} if isinstance(found, Refusal) else {place["code"]: place["name"] for place in found["items"]}
 
 
 def journal_list(

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from gateway.entrypoints.console.forms import Fields, send_button
-from gateway.entrypoints.console.frame import Desk, block, empty, person_link, section
+from gateway.entrypoints.console.forms import Fields, field, send_button
+from gateway.entrypoints.console.frame import Desk, block, empty, more, person_link, section
 from gateway.entrypoints.console.markup import Html, el, join, row, table
 from gateway.entrypoints.console.pages.home import matter_table
 from gateway.entrypoints.console.words import (
@@ -58,14 +58,13 @@ async def show_list(desk: Desk) -> None:
     tabs = [
         el("a", name, href=f"/matters{query}", aria_current="page" if here == which else None) for name, query, which in filters
     ]
-    following = "&".join(f"{name}={value}" for name, value in here.items())
     block(
         el(
             "div",
             el("div", el("h1", "办件"), _accept_link(desk), cls="title-line"),
             el("nav", tabs, cls="tabs", aria_label="按状态"),
             matter_table(found["items"]) if found["items"] else empty("没有这样的办件。", _accept_link(desk)),
-            el("a", "后面的办件", href=f"/matters?{following}&after={found['next']}", cls="button") if found["next"] else None,
+            more(found, here, "后面的办件"),
             cls="narrow",
         )
     )
@@ -361,7 +360,7 @@ def _withdraw(desk: Desk, matter_id: str) -> None:
     with ui.element("details").classes("screen withdraw"):
         with ui.element("summary"):
             ui.label("申请人要求撤回")
-        reason = Fields([{"name": "reason", "label": "撤回理由", "kind": "text", "required": True, "choices": None}])
+        reason = Fields([field("reason", "撤回理由", "text")])
 
         async def send(key: str) -> None:
             await desk.api.command(f"/v1/matters/{matter_id}/withdrawal", reason.read(), key)

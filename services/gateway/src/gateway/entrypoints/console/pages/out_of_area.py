@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
 from nicegui import ui
 
-from gateway.entrypoints.console.forms import act_button, act_table, field, send_button
-from gateway.entrypoints.console.frame import Desk, block, empty, missing, person_link, persons_of, section, states
+from gateway.entrypoints.console.forms import act_button, act_table, field, send_act
+from gateway.entrypoints.console.frame import Desk, block, empty, missing, more, person_link, persons_of, section, tabs
 from gateway.entrypoints.console.markup import Html, el, join, row, table
 from gateway.entrypoints.console.pages.journals import hands_of
 from gateway.entrypoints.console.pages.worklists import clock
@@ -26,6 +27,7 @@ from gateway.entrypoints.console.words import (
     num,
     province,
     quarter,
+    span,
     word,
 )
 from shared.errors import Refusal
@@ -34,7 +36,9 @@ from shared.money import format_yuan
 Json = Mapping[str, Any]
 
 _PAGE: Final = 20
-_MOST: Final = 200
+_SCAN: Final = 200
+_SCANS: Final = 20
+"""What is owed is added up from this many pages of stays; with more of them the page knows no sum."""
 _TABS: Final = {"registrations": "备案", "stays": "住院", "clearings": "季度清算"}
 _TONES: Final = {
     "applied": "due",
@@ -50,7 +54,7 @@ _SETTLED: Final = frozenset({"settled-remote", "received", "audited", "cleared"}
 _MONEY_KINDS: Final = frozenset({"remote-clearing", "prefund"})
 _REGISTRATION: Final = (
     field("kind", "备案种类", "choice", choices=REGISTRATION_KINDS),
-    {**field("place", "就医地（六位区划代码）", "text"), "pattern": r"\d{6}", "says": "请填写六位区划代码"},
+    field("place", "就医地（六位区划代码）", "text", pattern=r"\d{6}", says="请填写六位区划代码"),
     field("begins_on", "起始日期", "date"),
     field("ends_on", "终止日期（常驻异地工作必填）", "date", required=False),
     field("institution_code", "转往的医疗机构代码", "text", required=False),
@@ -71,15 +75,7 @@ async def show(desk: Desk) -> None:
     kind = kind if kind in _TABS else "registrations"
     block(
         el("div", el("h1", "异地就医"), el("small", "备案在工伤案件里申请", cls="soft"), cls="title-line"),
-        el(
-            "nav",
-            [
-                el("a", name, href=f"/out-of-area?list={code}", aria_current="page" if code == kind else None)
-                for code, name in _TABS.items()
-            ],
-            cls="tabs",
-            aria_label="异地就医",
-        ),
+        tabs("/out-of-area?list=", _TABS, kind, "异地就医"),
     )
     if kind == "registrations":
         await _registrations(desk)
@@ -94,7 +90,7 @@ async def _registrations(desk: Desk) -> None:
     state = state if state in REGISTRATION_STATES else ""
     found = await desk.api.get("/v1/out-of-area/registrations", state=state or None, after=desk.query.get("after"), limit=_PAGE)
     persons = await persons_of(desk, found["items"])
-    block(states("/out-of-area?list=registrations&state=", REGISTRATION_STATES, state))
+    block(tabs("/out-of-area?list=registrations&state=", {"": "全部", **REGISTRATION_STATES}, state, below=True))
     if not found["items"]:
         block(empty("没有这样的异地就医备案。"))
         return
@@ -103,7 +99,7 @@ async def _registrations(desk: Desk) -> None:
         who = _who(r, persons)
         rows.append(([who, *_registration_cells(desk, r)], partial(registration_acts, desk, r)))
     act_table(["职工", *_REGISTRATION_HEADS], rows)
-    block(_more(found, f"list=registrations&state={state}"))
+    block(more(found, {"list": "registrations", "state": state}))
 
 
 _REGISTRATION_HEADS: Final = ("种类", "就医地", "状态", "起止", "审核期限")
@@ -122,7 +118,7 @@ def _registration_cells(desk: Desk, r: Json) -> list[object]:
             el("small", r["note"], cls="line") if r["note"] else None,
         ),
         join(
-            el("span", _span(r["begins_on"], r["ends_on"]), cls="fig"),
+            el("span", span(r["begins_on"], r["ends_on"]), cls="fig"),
             el("small", f"须在 {day(last)} 前入院", cls="line") if last and r["state"] == "registered" else None,
         ),
         clock(r["due_on"], desk.today) if r["state"] == "applied" else el("span", "—", cls="none"),
@@ -133,12 +129,7 @@ def registration_acts(desk: Desk, r: Json) -> None:
     """Consent by another person than applied; the end of a registration at the window."""
     path, said = f"/v1/out-of-area/registrations/{r['registration_id']}", False
     if r["state"] == "applied" and desk.can("out-of-area:check") and r["maker"] != desk.me["user_id"]:
-
-        async def approve(key: str) -> None:
-            await desk.api.command(f"{path}/approve", {}, key)
-            ui.navigate.reload()
-
-        send_button(desk, "同意备案", approve, primary=True)
+        send_act(desk, "同意备案", f"{path}/approve", primary=True)
         act_button(desk, "不予备案", "不符合备案条件，请写明理由。", f"{path}/reject", [field("note", "理由", "text")])
         said = True
     if r["state"] == "registered" and desk.can("out-of-area:apply"):
@@ -188,13 +179,13 @@ async def _stays(desk: Desk) -> None:
     state = state if state in STAY_STATES else ""
     found = await desk.api.get("/v1/out-of-area/stays", state=state or None, after=desk.query.get("after"), limit=_PAGE)
     persons = await persons_of(desk, found["items"])
-    block(states("/out-of-area?list=stays&state=", STAY_STATES, state))
+    block(tabs("/out-of-area?list=stays&state=", {"": "全部", **STAY_STATES}, state, below=True))
     if not found["items"]:
         block(empty("没有这样的异地住院。"))
         return
     rows = [([_who(s, persons), *_stay_cells(desk, s)], partial(stay_acts, desk, s)) for s in found["items"]]
     act_table(["职工", *_STAY_HEADS], rows)
-    block(_more(found, f"list=stays&state={state}"))
+    block(more(found, {"list": "stays", "state": state}))
 
 
 _STAY_HEADS: Final = ("医疗机构", "起止", "状态", "#基金应付（元）", "#个人负担（元）", "审核期限")
@@ -208,7 +199,7 @@ def _stay_cells(desk: Desk, s: Json) -> list[object]:
             el("span", s["institution_name"]),
             el("small", f"{province(s['place'])}　{word(SERVICES, s['service'])}", cls="line"),
         ),
-        el("span", _span(s["admitted_on"], s["discharged_on"]), cls="fig"),
+        el("span", span(s["admitted_on"], s["discharged_on"]), cls="fig"),
         join(
             badge(word(STAY_STATES, s["state"]), _TONES.get(s["state"], "")),
             el("small", period, cls="line") if period else None,
@@ -227,12 +218,7 @@ def stay_acts(desk: Desk, s: Json) -> None:
     """The audit of the monthly data; the claim of meals and journey."""
     path, said = f"/v1/out-of-area/stays/{s['stay_id']}", False
     if s["state"] == "received" and not s["objection"] and desk.can("out-of-area:check"):
-
-        async def audit(key: str) -> None:
-            await desk.api.command(f"{path}/audit", {}, key)
-            ui.navigate.reload()
-
-        send_button(desk, "审核通过", audit, primary=True)
+        send_act(desk, "审核通过", f"{path}/audit", primary=True)
         act_button(
             desk,
             "提出异议",
@@ -257,16 +243,11 @@ def stay_acts(desk: Desk, s: Json) -> None:
 
 async def _money(desk: Desk) -> None:
     """What is owed to each province by quarter, what was paid, and the two proposals of the accountant."""
-    audited, received, paid, waiting, provider = await desk.api.together(
-        f"/v1/out-of-area/stays?state=audited&limit={_MOST}",
-        f"/v1/out-of-area/stays?state=received&limit={_MOST}",
-        f"/v1/out-of-area/clearings?limit={_PAGE}",
-        f"/v1/proposals?state=open&limit={_MOST}",
-        "/v1/auth",
+    (audited, all_audited), (received, all_received), (paid, waiting, provider) = await asyncio.gather(
+        desk.api.every("/v1/out-of-area/stays", pages=_SCANS, size=_SCAN, state="audited"),
+        desk.api.every("/v1/out-of-area/stays", pages=_SCANS, size=_SCAN, state="received"),
+        desk.api.together(f"/v1/out-of-area/clearings?limit={_PAGE}", f"/v1/proposals?state=open&limit={_SCAN}", "/v1/auth"),
     )
-    for part in (audited, received):
-        if isinstance(part, Refusal):
-            raise part
     for proposal in [] if isinstance(waiting, Refusal) else waiting["items"]:
         if proposal["kind"] in _MONEY_KINDS:
             link = el("a", "去复核", href="/worklists/proposals")
@@ -274,7 +255,17 @@ async def _money(desk: Desk) -> None:
     if desk.can("clearing:propose"):
         with ui.element("div").classes("acts screen"):
             _prefund(desk)
-    owed = _owed(audited["items"], received["items"])
+    if all_audited and all_received:
+        _due(desk, _owed(audited, received))
+    else:
+        said = f"待清算的住院超过 {_SCAN * _SCANS:,} 笔，金额未列全，不能在此提请支付。请联系管理员。"
+        block(section("待清算", el("p", said, cls="fault", role="alert")))
+    block(
+        section("已清算", missing(paid) if isinstance(paid, Refusal) else _paid(paid["items"], hands_of(provider)), note="元")
+    )
+
+
+def _due(desk: Desk, owed: Mapping[tuple[str, str], tuple[int, int, int]]) -> None:
     block(section("待清算", None if owed else empty("✓ 没有待清算的季度。"), note="按就医地省份和数据所属季度；元"))
     if owed:
         rows = [
@@ -285,9 +276,6 @@ async def _money(desk: Desk) -> None:
             for (place, first), (count, open_, amount) in owed.items()
         ]
         act_table(["就医地省份", "季度", "#已审核", "#未审核", "#应付"], rows)
-    block(
-        section("已清算", missing(paid) if isinstance(paid, Refusal) else _paid(paid["items"], hands_of(provider)), note="元")
-    )
 
 
 def _owed(audited: Sequence[Json], received: Sequence[Json]) -> dict[tuple[str, str], tuple[int, int, int]]:
@@ -321,8 +309,8 @@ def _clear(desk: Desk, place: str, first: str, amount: int, open_: int) -> None:
 
 def _prefund(desk: Desk) -> None:
     rules = [
-        field("back", "方向", "choice", choices={"no": "拨付", "yes": "收回"}),
-        {**field("province", "省份", "choice", choices=PROVINCES), "listed": True},
+        field("back", "方向", "yes-no", choices={False: "拨付", True: "收回"}),
+        field("province", "省份", "choice", choices=PROVINCES, listed=True),
         field("amount_fen", "金额", "fen"),
     ]
     act_button(
@@ -331,8 +319,7 @@ def _prefund(desk: Desk) -> None:
         "向就医地省份拨付或收回异地就医预付金；由另一人复核后付款。",
         "/v1/out-of-area/prefunds",
         rules,
-        {"back": "no"},
-        read=lambda typed: {**typed, "back": typed["back"] == "yes"},
+        {"back": False},
     )
 
 
@@ -356,11 +343,3 @@ def _paid(items: Sequence[Json], hands: Mapping[str, str]) -> Html:
 def _who(thing: Json, persons: Mapping[str, Any]) -> Html:
     case = el("a", "工伤案件", href=f"/cases/{thing['case_id']}")
     return join(person_link(persons[thing["person_id"]]), el("small", case, cls="line"))
-
-
-def _span(first: object, last: object) -> str:
-    return f"{day(first)} 至 {day(last)}" if last else f"{day(first)} 起"
-
-
-def _more(found: Json, query: str) -> Html | None:
-    return el("a", "更早的", href=f"?{query}&after={found['next']}", cls="button") if found["next"] else None

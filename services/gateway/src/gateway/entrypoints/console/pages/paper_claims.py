@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from nicegui import ui
 
-from gateway.entrypoints.console.forms import NOTE, Fields, Wrong, act_button, day_of, field, send_button
+from gateway.entrypoints.console.forms import NOTE, Fields, Wrong, act_button, day_of, fen_of, field, send_button
 from gateway.entrypoints.console.frame import Desk, block, no_permission, person_link, section
 from gateway.entrypoints.console.markup import Html, el, row, table
-from gateway.entrypoints.console.pages.journals import hands_of
+from gateway.entrypoints.console.pages.journals import INSTITUTIONS, hands_of, places_of
 from gateway.entrypoints.console.pages.worklists import clock
-from gateway.entrypoints.console.words import PAPER_CLAIM_STATES, RECOGNISED, badge, day, money, num, word
-from shared.errors import Refusal
-from shared.money import MoneyError, fen, format_yuan
+from gateway.entrypoints.console.words import PAPER_CLAIM_STATES, RECOGNISED, badge, day, money, num, span, word
+from shared.money import format_yuan
 
 Json = Mapping[str, Any]
+T = TypeVar("T")
 
 _TONES: Final = {"proposed": "due", "paid": "done", "rejected": "late", "revoked": "late"}
 _BILL: Final = (
-    field("inpatient", "类别", "choice", choices={"no": "门诊", "yes": "住院"}),
+    field("inpatient", "类别", "yes-no", choices={False: "门诊", True: "住院"}),
     field("institution_code", "医疗机构代码", "text"),
     field("institution_name", "医疗机构名称", "text", required=False),
     field("invoice_no", "票据号码", "text"),
@@ -44,8 +44,8 @@ async def show_new(desk: Desk) -> None:
         block(no_permission())
         return
     case = await desk.api.get(f"/v1/injury-cases/{desk.path['case_id']}")
-    person, found = await desk.api.together(f"/v1/persons/{case['person_id']}", "/v1/institutions?limit=200")
-    places = {} if isinstance(found, Refusal) else {i["code"]: i["name"] for i in found["items"]}
+    person, found = await desk.api.together(f"/v1/persons/{case['person_id']}", INSTITUTIONS)
+    places = places_of(found)
     ui.page_title("登记手工报销 · 一窗")
     with ui.element("div").classes("narrow accept"):
         block(
@@ -59,7 +59,7 @@ async def show_new(desk: Desk) -> None:
             el("h2", "票据", el("small", "本人先垫付、未经医保结算的医疗费；一张票据登记一次")),
         )
         with ui.element("div").classes("fields"):
-            form = Fields(_BILL, {"inpatient": "no"})
+            form = Fields(_BILL, {"inpatient": False})
         block(el("h2", "费用明细", el("small", "按票据逐行登记；退费填负数")))
         lines = Lines()
 
@@ -80,7 +80,7 @@ def _body(form: Fields, lines: Lines, places: Mapping[str, str]) -> dict[str, An
         if not name:
             form.complain({"institution_name": "不是本地定点机构，请填写名称"})
             raise Wrong
-        typed |= {"institution_name": name, "inpatient": typed["inpatient"] == "yes"}
+        typed |= {"institution_name": name}
     except Wrong:
         wrong = True
     try:
@@ -119,10 +119,13 @@ class Lines:
         read, seen, wrong = [], set(), False
         for boxes in self._rows:
             name = boxes["line_id"].value.strip()
-            amount, cap, charged_on = self._fen(boxes["amount"]), self._fen(boxes["cap"]), self._day(boxes)
-            boxes["cap"].error = "请填写金额" if cap is None and str(boxes["cap"].value or "").strip() else None
+            amount, cap = _typed(boxes["amount"], fen_of), _typed(boxes["cap"], fen_of)
+            charged_on = _typed(boxes["occurred_on"], day_of)
             boxes["line_id"].error = "请填写" if not name else "与前面重复" if name in seen else None
-            boxes["amount"].error = None if amount else "请填写金额"
+            if not amount and not boxes["amount"].error:
+                boxes["amount"].error = "金额不能为 0" if amount == 0 else "请填写金额"
+            if cap is not None and cap <= 0:
+                boxes["cap"].error = "限价应大于 0，没有限价的不填"
             wrong |= any(boxes[name].error for name in ("line_id", "amount", "cap", "occurred_on"))
             seen.add(name)
             listed = boxes["catalogue"].value
@@ -134,7 +137,7 @@ class Lines:
             if cap is not None:
                 line["cap_fen"] = cap
             if charged_on:
-                line["occurred_on"] = charged_on
+                line["occurred_on"] = charged_on.isoformat()
             read.append(line)
         if wrong:
             raise Wrong
@@ -165,28 +168,27 @@ class Lines:
             self._total()
 
     def _total(self) -> None:
-        total = sum(self._fen(boxes["amount"]) or 0 for boxes in self._rows)
+        total = sum(_so_far(boxes["amount"]) for boxes in self._rows)
         self._sum.set_content(el("p", f"{len(self._rows)} 行，合计 ", el("b", format_yuan(total), cls="fig"), " 元"))
 
-    @staticmethod
-    def _fen(box: Any) -> int | None:
-        """What was typed as an amount; None when it is none, or nothing."""
-        try:
-            return fen(str(box.value or "").strip().replace(",", "").replace("，", "")) or None
-        except MoneyError:
-            return None
 
-    @staticmethod
-    def _day(boxes: Mapping[str, Any]) -> str | None:
-        text = str(boxes["occurred_on"].value or "").strip()
-        boxes["occurred_on"].error = None
-        if not text:
-            return None
-        try:
-            return day_of(text).isoformat()
-        except ValueError as wrong:
-            boxes["occurred_on"].error = str(wrong)
-            return None
+def _typed(box: Any, read: Callable[[str], T]) -> T | None:
+    """What was typed; None when nothing was, or something that the box then complains about."""
+    text = str(box.value or "").strip()
+    box.error = None
+    try:
+        return read(text) if text else None
+    except ValueError as wrong:
+        box.error = str(wrong)
+        return None
+
+
+def _so_far(box: Any) -> int:
+    """An amount as far as it is typed (fen)."""
+    try:
+        return fen_of(str(box.value or ""))
+    except ValueError:
+        return 0
 
 
 async def show(desk: Desk) -> None:
@@ -211,7 +213,7 @@ async def show(desk: Desk) -> None:
                 person_link(person),
                 el("b", claim["institution_name"]),
                 el("span", f"票据 {claim['invoice_no']}", cls="fig"),
-                el("span", "住院 " if claim["inpatient"] else "门诊 ", _span(claim), cls="fig"),
+                el("span", "住院 " if claim["inpatient"] else "门诊 ", span(claim["begun_on"], claim["ended_on"]), cls="fig"),
                 el("span", f"经办 {hands.get(claim['maker'], claim['maker'])}"),
                 el("span", f"复核 {hands.get(checker, checker)}") if checker else None,
                 el("span", "办理期限 ", clock(claim["due_on"], desk.today)) if claim["state"] == "proposed" else None,
@@ -266,11 +268,6 @@ def _catalogue(line: Json) -> str:
     return _CATALOGUE["out" if line["consent"] is None else "out-yes" if line["consent"] else "out-no"]
 
 
-def _span(claim: Json) -> str:
-    first, last = day(claim["begun_on"]), day(claim["ended_on"])
-    return first if first == last else f"{first} 至 {last}"
-
-
 def of_case(desk: Desk, claims: Sequence[Json]) -> None:
     """The part of a case: what was claimed."""
     if claims:
@@ -290,7 +287,7 @@ def _table(claims: Sequence[Json], today: date) -> Html:
         row(
             el("a", c["institution_name"], href=f"/paper-claims/{c['paper_claim_id']}"),
             el("td", c["invoice_no"], cls="fig"),
-            el("td", _span(c), cls="fig"),
+            el("td", span(c["begun_on"], c["ended_on"]), cls="fig"),
             badge(word(PAPER_CLAIM_STATES, c["state"]), _TONES[c["state"]]),
             el("td", clock(c["due_on"], today) if c["state"] == "proposed" else "—", cls="fig"),
             num(c["work_injury_fen"] + c["person_fen"] + c["hospital_fen"]),

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from gateway.entrypoints.console.forms import act_button, field, send_button
-from gateway.entrypoints.console.frame import Desk, block, empty, section
+from gateway.entrypoints.console.forms import act_button, field, send_act
+from gateway.entrypoints.console.frame import Desk, block, empty, more, section, tabs
 from gateway.entrypoints.console.markup import Html, el, row, table
 from gateway.entrypoints.console.pages.journals import hands_of
 from gateway.entrypoints.console.words import DOCUMENT_STATES, badge, moment, word
@@ -40,10 +40,6 @@ async def show_list(desk: Desk) -> None:
     state = desk.query.get("state", "received")
     state = state if state in DOCUMENT_STATES else "received"
     found = await desk.api.get("/v1/partner-documents", state=state, after=desk.query.get("after"), limit=_PAGE)
-    tabs = [
-        el("a", name, href=f"/partner-documents?state={code}", aria_current="page" if code == state else None)
-        for code, name in DOCUMENT_STATES.items()
-    ]
     rows = [
         row(
             el("a", d["document_name"], href=f"/partner-documents/{d['document_id']}"),
@@ -60,9 +56,9 @@ async def show_list(desk: Desk) -> None:
     heads = ["文书", "文号", "来文单位", "关于", "收到", "退回理由" if state == "returned" else "未办成的原因"]
     block(
         el("div", el("h1", "合作单位来文"), cls="title-line"),
-        el("nav", tabs, cls="tabs", aria_label="状态"),
+        tabs("/partner-documents?state=", DOCUMENT_STATES, state),
         table(heads, rows, cls="rows") if rows else empty("没有这种来文。" if state != "received" else "✓ 没有待受理的来文。"),
-        el("a", "更早的", href=f"?state={state}&after={found['next']}", cls="button") if found["next"] else None,
+        more(found, {"state": state}),
     )
 
 
@@ -130,12 +126,7 @@ def _shown(name: str, value: Any) -> str:
 
 def _acts(desk: Desk, document: Json) -> None:
     path = f"/v1/partner-documents/{document['document_id']}"
-
-    async def accept(key: str) -> None:
-        await desk.api.command(f"{path}/accept", {}, key)
-        ui.navigate.reload()
-
-    send_button(desk, "受理", accept, primary=True)
+    send_act(desk, "受理", f"{path}/accept", primary=True)
     if document["state"] == "received":
         act_button(
             desk,

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from gateway.entrypoints.console.frame import Desk, block, empty, fault, missing, section
+from gateway.entrypoints.console.frame import Desk, block, empty, fault, missing, more, section
 from gateway.entrypoints.console.markup import Html, el, join, row, table
 from gateway.entrypoints.console.pages import filings
 from gateway.entrypoints.console.words import (
@@ -187,12 +187,11 @@ def _timeline(timeline: Any, desk: Desk) -> Html:
         )
         for item in items
     ]
-    older = el("a", "更早的记录", href=f"?after={timeline['next']}", cls="button") if timeline["next"] else None
     return el(
         "div",
         el("div", buttons, cls="filter") if len(kinds) > 1 else None,
         table(["时间", "类别", "事项", "#金额（元）"], rows, cls="rows timeline"),
-        older,
+        more(timeline, text="更早的记录"),
         data_filter=True,
     )
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from nicegui import ui
 
-from gateway.entrypoints.console.forms import send_button
-from gateway.entrypoints.console.frame import Desk, block, empty, person_link, persons_of
+from gateway.entrypoints.console.forms import send_act
+from gateway.entrypoints.console.frame import Desk, block, empty, more, person_link, persons_of, tabs
 from gateway.entrypoints.console.markup import Html, el
 from gateway.entrypoints.console.pages.journals import hands_of
 from gateway.entrypoints.console.words import BOOKS, PAYOUT_STATES, badge, money, word
@@ -24,15 +25,11 @@ async def show(desk: Desk) -> None:
     """What is owed, or payments in one state."""
     state = desk.query.get("state", "owed")
     state = state if state in PAYOUT_STATES else "owed"
-    tabs = [
-        el("a", name, href=f"/person-dues?state={code}", aria_current="page" if code == state else None)
-        for code, name in {"owed": "应付", **PAYOUT_STATES}.items()
-    ]
     block(
         el(
             "div", el("h1", "应付个人款"), el("small", "更正或手工报销后，医保基金应退给个人的款", cls="soft"), cls="title-line"
         ),
-        el("nav", tabs, cls="tabs", aria_label="状态"),
+        tabs("/person-dues?state=", {"owed": "应付", **PAYOUT_STATES}, state),
     )
     if state == "owed":
         await _owed(desk)
@@ -53,16 +50,9 @@ async def _owed(desk: Desk) -> None:
             pending = due["person_id"] in proposed
             block(_dues(due, persons.get(due["person_id"]), badge("等第二人复核", "due") if pending else None))
             if desk.can("settlements:correct") and not pending:
-                _propose(desk, due["person_id"])
-    _more(found, "owed")
-
-
-def _propose(desk: Desk, person_id: str) -> None:
-    async def send(key: str) -> None:
-        await desk.api.command("/v1/person-payouts", {"person_id": person_id}, key)
-        ui.navigate.reload()
-
-    send_button(desk, "提请支付", send, primary=True)
+                body = {"person_id": due["person_id"]}
+                send_act(desk, "提请支付", "/v1/person-payouts", partial(dict, body), primary=True)
+    block(more(found, {"state": "owed"}, "后面的"))
 
 
 async def _payouts(desk: Desk, state: str) -> None:
@@ -76,22 +66,13 @@ async def _payouts(desk: Desk, state: str) -> None:
             block(_dues(payout, persons.get(payout["person_id"]), _signed(payout, hands)))
             if state == "proposed" and desk.can("settlements:approve") and payout["maker"] != desk.me["user_id"]:
                 _decide(desk, payout)
-    _more(found, state)
+    block(more(found, {"state": state}, "后面的"))
 
 
 def _decide(desk: Desk, payout: Json) -> None:
     path = f"/v1/person-payouts/{payout['payout_id']}"
-
-    async def approve(key: str) -> None:
-        await desk.api.command(f"{path}/approve", {}, key)
-        ui.navigate.reload()
-
-    async def reject(key: str) -> None:
-        await desk.api.command(f"{path}/reject", {}, key)
-        ui.navigate.reload()
-
-    send_button(desk, "复核通过并支付", approve, primary=True)
-    send_button(desk, "退回", reject)
+    send_act(desk, "复核通过并支付", f"{path}/approve", primary=True)
+    send_act(desk, "退回", f"{path}/reject")
 
 
 def _signed(payout: Json, hands: Mapping[str, str]) -> Html:
@@ -110,8 +91,3 @@ def _dues(owed: Json, person: Any, *then: object) -> Html:
     ]
     head = el("p", person_link(person), el("b", money(owed["amount_fen"]), " 元"), *then, cls="facts")
     return el("div", head, el("p", parts, cls="facts"))
-
-
-def _more(found: Json, state: str) -> None:
-    if found["next"]:
-        block(el("a", "后面的", href=f"?state={state}&after={found['next']}", cls="button"))

@@ -172,7 +172,7 @@ def _acts(desk: Desk, debt: Json, *, pending: bool) -> None:
                 "登记使诉讼时效中断的事由和证明，时效自该日（诉讼为终结之日）起重新计算。",
                 f"{path}/interruptions",
                 [
-                    {**field("kind", "中断事由", "choice", choices=INTERRUPTIONS), "listed": True},
+                    field("kind", "中断事由", "choice", choices=INTERRUPTIONS, listed=True),
                     field("on", "发生日期", "date"),
                     field("reference", "证明材料或案号", "text"),
                 ],

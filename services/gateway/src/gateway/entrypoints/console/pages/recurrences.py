@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any, Final
 
 from gateway.entrypoints.console.forms import act_button, act_table, field
-from gateway.entrypoints.console.frame import Desk, block, empty, person_link, persons_of, section, states
+from gateway.entrypoints.console.frame import Desk, block, empty, more, person_link, persons_of, section, tabs
 from gateway.entrypoints.console.markup import Html, el, join
 from gateway.entrypoints.console.pages.worklists import clock
-from gateway.entrypoints.console.words import RECOGNISED, RECURRENCE_STATES, badge, day, word
+from gateway.entrypoints.console.words import RECOGNISED, RECURRENCE_STATES, badge, day, span, word
 
 Json = Mapping[str, Any]
 
@@ -25,10 +25,10 @@ _APPLICATION: Final = (
     field("diagnosis_name", "诊断名称", "text"),
     field("body_parts", "复发部位", "texts"),
     field("materials", "诊断证明、病历等材料编号", "texts"),
-    field("old_injury", "受伤时单位是否已参保", "choice", choices={"no": "已参保", "yes": "未参保（老工伤）"}),
+    field("old_injury", "受伤时单位是否已参保", "yes-no", choices={False: "已参保", True: "未参保（老工伤）"}),
 )
 _CONCLUSION: Final = (
-    field("confirmed", "结论", "choice", choices={"yes": "确认复发", "no": "不予确认"}),
+    field("confirmed", "结论", "yes-no", choices={True: "确认复发", False: "不予确认"}),
     field("decision_no", "结论书文号", "text"),
     field("decided_by", "作出机关", "text"),
     field("decided_on", "作出日期", "date"),
@@ -44,13 +44,12 @@ async def show(desk: Desk) -> None:
     persons = await persons_of(desk, found["items"])
     block(
         el("div", el("h1", "旧伤复发"), el("small", "由劳动能力鉴定委员会确认后按工伤治疗", cls="soft"), cls="title-line"),
-        states("/recurrences?state=", RECURRENCE_STATES, state),
+        tabs("/recurrences?state=", {"": "全部", **RECURRENCE_STATES}, state),
         None if found["items"] else empty("没有这样的旧伤复发确认申请。"),
     )
     if found["items"]:
         _table(desk, found["items"], persons)
-    more = f"?state={state}&after={found['next']}"
-    block(el("a", "更早的", href=more, cls="button") if found["next"] else None)
+    block(more(found, {"state": state}))
 
 
 def _table(desk: Desk, items: Sequence[Json], persons: Mapping[str, Any]) -> None:
@@ -79,14 +78,13 @@ def apply_button(desk: Desk, case: Json, items: Sequence[Json]) -> None:
             "登记本人或用人单位的申请，送劳动能力鉴定委员会确认；确认前医疗费仍按医保结算。",
             "/v1/recurrences",
             _APPLICATION,
-            {"applied_on": desk.today.isoformat(), "body_parts": case["body_parts"], "old_injury": "no"},
+            {"applied_on": desk.today.isoformat(), "body_parts": case["body_parts"], "old_injury": False},
             read=lambda typed: _application(case["case_id"], typed),
         )
 
 
 def _cells(desk: Desk, r: Json) -> list[object]:
     waits = r["state"] in _UNDECIDED
-    until = f"{day(r['treated_from'])} 至 {day(r['treated_until'])}" if r["treated_until"] else f"{day(r['treated_from'])} 起"
     return [
         join(el("span", r["diagnosis_name"]), el("small", "、".join(r["body_parts"]), cls="line")),
         join(badge(word(RECURRENCE_STATES, r["state"]), _TONES.get(r["state"], "")), _decided(r)),
@@ -94,7 +92,7 @@ def _cells(desk: Desk, r: Json) -> list[object]:
         join(clock(r["due_on"], desk.today), el("small", "已延长一次", cls="line") if r["extended"] else None)
         if waits
         else el("span", "—", cls="none"),
-        el("span", until, cls="fig"),
+        el("span", span(r["treated_from"], r["treated_until"]), cls="fig"),
     ]
 
 
@@ -116,9 +114,8 @@ def acts(desk: Desk, r: Json) -> None:
                 + ("省级结论为最终结论。" if again else ""),
                 f"{path}/conclusion",
                 _CONCLUSION,
-                {"decided_on": desk.today.isoformat(), "confirmed": "yes"},
+                {"decided_on": desk.today.isoformat(), "confirmed": True},
                 primary=True,
-                read=lambda typed: {**typed, "confirmed": typed["confirmed"] == "yes"},
             )
             said = True
         if r["state"] == "confirming" and not r["extended"]:
@@ -142,4 +139,4 @@ def acts(desk: Desk, r: Json) -> None:
 
 def _application(case_id: str, typed: dict[str, Any]) -> dict[str, Any]:
     diagnosis = {"code_system": "chs:diag_code", "code": typed["diagnosis"]}
-    return {**typed, "case_id": case_id, "diagnosis": diagnosis, "old_injury": typed["old_injury"] == "yes"}
+    return {**typed, "case_id": case_id, "diagnosis": diagnosis}

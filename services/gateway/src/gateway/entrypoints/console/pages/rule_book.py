@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from nicegui import ui
 
-from gateway.entrypoints.console.forms import ask_button, send_button
+from gateway.entrypoints.console.forms import NOTE, ask_button, field, send_button
 from gateway.entrypoints.console.frame import Desk, block, empty, missing, section
 from gateway.entrypoints.console.markup import Html, el, join, row, table
 from gateway.entrypoints.console.pages.journals import hands_of
@@ -54,7 +54,6 @@ _LOOK_EVERY_S: Final = 2
 _OTHERS: Final = 100
 _OPEN: Final = frozenset({"draft", "linted", "shadow-run"})
 """States in which the text may still be replaced."""
-_NOTE: Final[Json] = {"name": "note", "label": "意见", "kind": "text", "required": False, "choices": None}
 
 
 async def show(desk: Desk) -> None:
@@ -141,9 +140,9 @@ def _acts(desk: Desk, book: Json, running: Json | None) -> None:
         if state in _OPEN and desk.can("rules:write"):
             block(el("a", "更换文本", href=f"/rule-books/{book['book_id']}/text", cls="button"))
         if state == "effective" and book["ending"] is None and desk.can("rules:approve"):
-            ends_on = {"name": "ends_on", "label": "最后一天", "kind": "date", "required": True, "choices": None}
+            ends_on = field("ends_on", "最后一天", "date")
             _act_button(
-                desk, book, "retire", "提出退役", "最后一天之后，这个规则集不再适用；还须另一人确认。", rules=(ends_on, _NOTE)
+                desk, book, "retire", "提出退役", "最后一天之后，这个规则集不再适用；还须另一人确认。", rules=(ends_on, NOTE)
             )
         if state in (*_OPEN, "approved") and desk.can("rules:approve"):
             _act_button(desk, book, "retire", "作废", "作废后不能再用，要用须重新提交。")
@@ -188,7 +187,7 @@ def _act_button(
     text: str,
     question: str,
     *,
-    rules: Sequence[Json] = (_NOTE,),
+    rules: Sequence[Json] = (NOTE,),
     fixed: Mapping[str, str] | None = None,
     primary: bool = False,
 ) -> None:
@@ -202,12 +201,12 @@ def _act_button(
 def _trial_button(desk: Desk, book: Json, text: str, *, primary: bool = False) -> None:
     names = [v["version"] for v in book["versions"]]
     rules: list[Json] = [
-        {"name": "from_on", "label": "结算日期从", "kind": "date", "required": True, "choices": None},
-        {"name": "to_on", "label": "到", "kind": "date", "required": True, "choices": None},
+        field("from_on", "结算日期从", "date"),
+        field("to_on", "到", "date"),
     ]
     if len(names) > 1:
         choices = {name: name for name in names}
-        rules.append({"name": "version", "label": "用哪个版本", "kind": "choice", "required": True, "choices": choices})
+        rules.append(field("version", "用哪个版本", "choice", choices=choices))
     last_year = desk.today.year - 1
     values = {"from_on": f"{last_year}-01-01", "to_on": f"{last_year}-12-31", "version": names[-1]}
 

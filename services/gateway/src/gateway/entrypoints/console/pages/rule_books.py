@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from gateway.entrypoints.console.forms import Fields, Wrong, send_button
-from gateway.entrypoints.console.frame import Desk, block, empty, no_permission
+from gateway.entrypoints.console.forms import Fields, Wrong, field, send_button
+from gateway.entrypoints.console.frame import Desk, block, empty, more, no_permission, tabs
 from gateway.entrypoints.console.markup import Html, el, row, table
 from gateway.entrypoints.console.pages.journals import hands_of
 from gateway.entrypoints.console.rules import STATES, TONES, next_step
@@ -21,7 +21,7 @@ _LIST: Final = 100
 _PASTED: Final = "粘贴的文本"
 """What a text without a file is called in messages."""
 _AROUND: Final = 2
-_NOTE: Final = ({"name": "note", "label": "说明", "kind": "text", "required": False, "choices": None},)
+_NOTE: Final = (field("note", "说明", "text", required=False),)
 _TYPES: Final = ".yaml,.yml,.json"
 
 
@@ -31,11 +31,7 @@ async def show_list(desk: Desk) -> None:
     state = state if state in STATES else None
     found = await desk.api.get("/v1/rule-books", state=state, limit=_LIST, after=desk.query.get("after"))
     hands = hands_of(await desk.api.look("/v1/auth"))
-    tabs = [el("a", "全部", href="/rule-books", aria_current="page" if state is None else None)] + [
-        el("a", name, href=f"?state={code}", aria_current="page" if state == code else None) for code, name in STATES.items()
-    ]
     books = sorted(found["items"], key=lambda b: (b["region"], b["scheme"]))
-    older = f"?state={state or ''}&after={found['next']}"
     block(
         el(
             "div",
@@ -45,11 +41,11 @@ async def show_list(desk: Desk) -> None:
             _submit_link(desk),
             cls="title-line",
         ),
-        el("nav", tabs, cls="tabs", aria_label="按状态"),
+        tabs("/rule-books?state=", {"": "全部", **STATES}, state or ""),
         _books(books, desk, hands)
         if books
         else empty("没有这种状态的规则集。", el("a", "看全部", href="/rule-books", cls="button")),
-        el("a", "更早的", href=older, cls="button") if found["next"] else None,
+        more(found, {"state": state}),
     )
 
 

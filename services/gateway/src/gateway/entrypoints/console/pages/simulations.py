@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from gateway.entrypoints.console.forms import Fields, Wrong, send_button
-from gateway.entrypoints.console.frame import Desk, block, empty, no_permission
+from gateway.entrypoints.console.forms import Fields, Wrong, field, send_button
+from gateway.entrypoints.console.frame import Desk, block, empty, more, no_permission
 from gateway.entrypoints.console.markup import Html, el, join, row, table
 from gateway.entrypoints.console.pages.journals import hands_of
 from gateway.entrypoints.console.pages.rule_book import progress_bar
@@ -48,8 +48,7 @@ async def show_list(desk: Desk) -> None:
         block(empty("还没有测算。"))
         return
     shown = block(_rows(found["items"], hands))
-    if found["next"]:
-        block(el("a", "更早的", href=f"?after={found['next']}", cls="button"))
+    block(more(found))
     if desk.query.get("after") is None and any(map(runs, found["items"])):
 
         async def look() -> None:
@@ -128,13 +127,13 @@ async def show_new(desk: Desk) -> None:
     }
     year = desk.today.year - 1
     rules: list[Json] = [
-        _field("title", "名称"),
-        _field("income", "人均可支配收入，一年", "fen", required=False),
-        _field("book_a", "规则A（与什么比）", "choice", choices, listed=True),
-        _field("book_b", "规则B（想知道什么）", "choice", choices, listed=True),
-        _field("begins_on", "结算日期从", "date", required=False),
-        _field("ends_on", "到", "date", required=False),
-        _field("folder", "或用算例文件夹", required=False),
+        field("title", "名称", "text"),
+        field("income", "人均可支配收入，一年", "fen", required=False),
+        field("book_a", "规则A（与什么比）", "choice", choices=choices, listed=True),
+        field("book_b", "规则B（想知道什么）", "choice", choices=choices, listed=True),
+        field("begins_on", "结算日期从", "date", required=False),
+        field("ends_on", "到", "date", required=False),
+        field("folder", "或用算例文件夹", "text", required=False),
     ]
     values = {
         "book_a": _TODAY,
@@ -152,10 +151,10 @@ async def show_new(desk: Desk) -> None:
             with ui.element("div").classes("pool"):
                 block(el("span", word(BOOKS, book)))
                 pools[book] = Fields(
-                    [_field("opening", "期初结余", "fen", required=False), _field("income", "每月收入", "fen", required=False)]
+                    [field("opening", "期初结余", "fen", required=False), field("income", "每月收入", "fen", required=False)]
                 )
         with ui.element("div").classes("fields"):
-            months = Fields([_field("months", "测算今后几个月", "number")], {"months": 24})
+            months = Fields([field("months", "测算今后几个月", "number")], {"months": 24})
 
         async def send(key: str) -> None:
             typed = form.read()
@@ -172,18 +171,6 @@ async def show_new(desk: Desk) -> None:
             ui.navigate.to(f"/simulations/{queued['simulation_id']}")
 
         send_button(desk, "开始测算", send, primary=True, faults=form)
-
-
-def _field(
-    name: str,
-    label: str,
-    kind: str = "text",
-    choices: Mapping[str, str] | None = None,
-    *,
-    required: bool = True,
-    listed: bool = False,
-) -> Json:
-    return {"name": name, "label": label, "kind": kind, "required": required, "choices": choices, "listed": listed}
 
 
 def _book(choice: str, desk: Desk) -> dict[str, str]:

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from gateway.entrypoints.console.forms import send_button
-from gateway.entrypoints.console.frame import Desk, block, empty, missing
+from gateway.entrypoints.console.forms import send_act
+from gateway.entrypoints.console.frame import Desk, block, empty, missing, more, tabs
 from gateway.entrypoints.console.injury import next_step
 from gateway.entrypoints.console.markup import Html, el, row, table
 from gateway.entrypoints.console.words import (
@@ -33,6 +33,7 @@ from gateway.entrypoints.console.words import (
     party,
     province,
     quarter,
+    span,
     word,
 )
 from shared.errors import Refusal
@@ -59,15 +60,7 @@ async def show(desk: Desk) -> None:
     kind = kind if kind in _TABS else "recoveries"
     block(
         el("div", el("h1", "工伤待办"), el("small", "先到期、先发生的在前", cls="soft"), cls="title-line"),
-        el(
-            "nav",
-            [
-                el("a", name, href=f"/worklists/{code}", aria_current="page" if code == kind else None)
-                for code, name in _TABS.items()
-            ],
-            cls="tabs",
-            aria_label="待办种类",
-        ),
+        tabs("/worklists/", _TABS, kind, "待办种类"),
     )
     if kind == "proposals":
         await _proposals(desk)
@@ -85,11 +78,7 @@ async def show(desk: Desk) -> None:
         "mismatches": (_mismatch, ["业务", "凭证", "停在", "原因", "怎么办", "#金额（元）"], "✓ 没有超过时限还对不上的账。"),
     }[kind]
     made = [rows(item, desk.today) for item in found["items"]]
-    block(table(heads, made, cls="rows") if made else empty(nothing), _more(found, ""))
-
-
-def _more(found: Json, query: str) -> Html | None:
-    return el("a", "后面的", href=f"?{query}after={found['next']}", cls="button") if found["next"] else None
+    block(table(heads, made, cls="rows") if made else empty(nothing), more(found, text="后面的"))
 
 
 def clock(until: object, today: date) -> Html:
@@ -125,8 +114,8 @@ async def _recoveries(desk: Desk) -> None:
         for d in found["items"]
     ]
     heads = ["应付方", "原因和账套", "状态", "#账龄", "期限", "#应收（元）", "#未收回（元）", "下一步"]
-    query = f"since={since or ''}&until={until or ''}&" if since or until else ""
-    block(table(heads, rows, cls="rows") if rows else empty("✓ 没有未收回的追偿。"), _more(found, query))
+    older = more(found, {"since": since, "until": until}, "后面的")
+    block(table(heads, rows, cls="rows") if rows else empty("✓ 没有未收回的追偿。"), older)
 
 
 def _ages(ages: Json, since: str | None, until: str | None) -> Html:
@@ -195,7 +184,7 @@ def _split(s: Json, today: date) -> Html:
     lines = "，".join(f"{word(BELONGINGS, code)} {count} 项" for code, count in s["lines"].items())
     return row(
         el("a", s["institution_name"] or "医院", href=f"/conversions/{s['conversion_id']}"),
-        el("td", f"{day(s['begun_on'])} 至 {day(s['ended_on'])}", cls="fig"),
+        el("td", span(s["begun_on"], s["ended_on"]), cls="fig"),
         badge(word(SPLIT_STATES, s["split_state"]), "due" if s["split_state"] == "proposed" else "late"),
         el("td", lines, el("small", s["note"]) if s["note"] else None),
         el("td", clock(s["due_at"], today)),
@@ -208,7 +197,7 @@ def _split(s: Json, today: date) -> Html:
 def _credit(c: Json, today: date) -> Html:
     return row(
         el("a", c["institution_name"], href=f"/persons/{c['person_id']}"),
-        el("td", f"{day(c['begun_on'])} 至 {day(c['ended_on'])}", el("small", f"住院号 {c['hospital_no']}"), cls="fig"),
+        el("td", span(c["begun_on"], c["ended_on"]), el("small", f"住院号 {c['hospital_no']}"), cls="fig"),
         el("td", clock(c["until"], today)),
         el("td", c["hindrance"] or "—"),
         num(c["total_fen"]),
@@ -246,7 +235,7 @@ async def _proposals(desk: Desk) -> None:
         with ui.element("div").classes("waiting"):
             block(_proposal(proposal, desk.today))
             _decide(desk, proposal)
-    block(_more(found, ""))
+    block(more(found, text="后面的"))
 
 
 def _write_off(recovery_id: str, body: Json) -> Sequence[object]:
@@ -325,16 +314,7 @@ def _decide(desk: Desk, proposal: Json) -> None:
     scope = _SECOND.get(proposal["kind"], "clearing:approve")
     mine = proposal["maker"] == desk.me["user_id"]
     path = f"/v1/proposals/{proposal['proposal_id']}"
-
-    async def approve(key: str) -> None:
-        await desk.api.command(f"{path}/approve", {}, key)
-        ui.navigate.reload()
-
-    async def drop(key: str) -> None:
-        await desk.api.command(f"{path}/drop", {}, key)
-        ui.navigate.reload()
-
     if desk.can(scope) and not mine:
-        send_button(desk, "复核通过", approve, primary=True)
+        send_act(desk, "复核通过", f"{path}/approve", primary=True)
     if mine or desk.can(scope):
-        send_button(desk, "撤回" if mine else "不同意", drop)
+        send_act(desk, "撤回" if mine else "不同意", f"{path}/drop")
