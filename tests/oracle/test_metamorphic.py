@@ -53,7 +53,7 @@ def decide(
 
 
 @pytest.mark.parametrize("rules", [RESIDENTS, EMPLOYEES], ids=["residents", "employees"])
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(in_scope=fen, before=fen, level=levels, more=st.integers(1, 10_000_000))
 def test_more_cost_never_pays_less_and_never_more_than_the_cost(
     rules: RuleSet, in_scope: int, before: int, level: int, more: int
@@ -64,7 +64,7 @@ def test_more_cost_never_pays_less_and_never_more_than_the_cost(
     assert 0 <= other.funds_fen - one.funds_fen <= more
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(stays=st.lists(fen, min_size=1, max_size=4), level=levels, lower=st.integers(0, 3), step=st.integers(1, 4))
 def test_a_poorer_class_is_never_paid_less_in_a_year(stays: list[int], level: int, lower: int, step: int) -> None:
     funds = []
@@ -77,7 +77,7 @@ def test_a_poorer_class_is_never_paid_less_in_a_year(stays: list[int], level: in
     assert funds[0] <= funds[1] + len(stays)  # half a fen of rounding for each payment
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(in_scope=fen, level=levels, held=st.lists(st.sampled_from(FROM_LOW_TO_HIGH), min_size=1, unique=True))
 def test_of_several_classes_the_highest_counts(in_scope: int, level: int, held: list[str]) -> None:
     highest = max(held, key=FROM_LOW_TO_HIGH.index)
@@ -86,7 +86,7 @@ def test_of_several_classes_the_highest_counts(in_scope: int, level: int, held: 
     assert several.payments == alone.payments
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(in_scope=fen, outside=fen, level=levels)
 def test_cost_outside_of_the_scope_is_the_persons_and_changes_nothing_else(in_scope: int, outside: int, level: int) -> None:
     without, with_ = decide(RESIDENTS, in_scope, level=level), decide(RESIDENTS, in_scope, outside=outside, level=level)
@@ -94,7 +94,7 @@ def test_cost_outside_of_the_scope_is_the_persons_and_changes_nothing_else(in_sc
     assert with_.person_fen == without.person_fen + outside
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(in_scope=fen, level=levels, account=fen)
 def test_the_account_pays_for_the_person_and_for_no_fund(in_scope: int, level: int, account: int) -> None:
     without, with_ = decide(EMPLOYEES, in_scope, level=level), decide(EMPLOYEES, in_scope, level=level, account=account)
@@ -104,7 +104,7 @@ def test_the_account_pays_for_the_person_and_for_no_fund(in_scope: int, level: i
     assert with_.contribution == without.contribution
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(parts=st.lists(fen, min_size=1, max_size=6), level=levels)
 def test_a_years_catastrophic_payment_follows_the_years_base(parts: list[int], level: int) -> None:
     """However the year's self-pay is spread over stays, the payments add up to that of one sum, but for half a fen each."""
@@ -118,7 +118,7 @@ def test_a_years_catastrophic_payment_follows_the_years_base(parts: list[int], l
     assert abs(state.used("catastrophic", "paid") * 100 - want) <= 50 * len(parts)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(amounts=st.lists(fen, min_size=2, max_size=6))
 def test_caps_of_the_year_hold_over_any_number_of_claims(amounts: list[int]) -> None:
     state = YearState()

@@ -22,7 +22,7 @@ Rules = dict[str, Any]
 SCALE = 7
 UNREACHED: Rules = {"on": "paid", "per": "claim", "amount": 1_000_000_000}
 seeds = st.integers(0, 2**32)
-often = settings(max_examples=40, deadline=None)
+often = settings(max_examples=40)
 
 
 class Tamed:

@@ -161,5 +161,5 @@ class ClaimsLife(RuleBasedStateMachine):
             assert decision.after.minus(decision.contribution) == decision.before
 
 
-ClaimsLife.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None, derandomize=True, database=None)
+ClaimsLife.TestCase.settings = settings(max_examples=40, stateful_step_count=25, derandomize=True, database=None)
 test_claims_life = ClaimsLife.TestCase

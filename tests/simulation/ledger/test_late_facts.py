@@ -199,5 +199,5 @@ class LateLife(RuleBasedStateMachine):
         assert self.balance == ACCOUNT - account
 
 
-LateLife.TestCase.settings = settings(max_examples=80, stateful_step_count=20, deadline=None, derandomize=True, database=None)
+LateLife.TestCase.settings = settings(max_examples=80, stateful_step_count=20, derandomize=True, database=None)
 test_late_life = LateLife.TestCase

@@ -119,5 +119,5 @@ class Books(RuleBasedStateMachine):
                 before = link
 
 
-Books.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None, derandomize=True, database=None)
+Books.TestCase.settings = settings(max_examples=60, stateful_step_count=40, derandomize=True, database=None)
 test_books = Books.TestCase

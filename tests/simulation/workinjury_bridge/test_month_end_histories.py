@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
@@ -176,6 +176,4 @@ class MonthEndCounty(County):
 
 
 TestMonthEndCounty = MonthEndCounty.TestCase
-TestMonthEndCounty.settings = settings(
-    max_examples=25, stateful_step_count=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+TestMonthEndCounty.settings = settings(max_examples=25, stateful_step_count=60)

@@ -15,7 +15,7 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -820,6 +820,4 @@ class County(RuleBasedStateMachine):
 
 
 TestCounty = County.TestCase
-TestCounty.settings = settings(
-    max_examples=150, stateful_step_count=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+TestCounty.settings = settings(max_examples=150, stateful_step_count=60)

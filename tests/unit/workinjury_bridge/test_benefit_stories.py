@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.contracts.workinjury_bridge import BenefitGranted, BenefitPaid, BenefitResumed, BenefitStopped, PersonLost
@@ -506,7 +506,7 @@ ACTS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(ACTS)
 async def test_whatever_happens_the_books_hold_and_nobody_dead_is_paid(acts: list[tuple[str, int]]) -> None:
     bridge = MemoryBridge()

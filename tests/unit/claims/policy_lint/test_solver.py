@@ -22,7 +22,7 @@ def without_gate(book: dict[str, Any]) -> bool:
     return all("after_cap_of" not in layer for layer in book["versions"][0]["layers"])
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(book=policies.books().filter(without_gate), seed=st.integers(0, 2**32))
 def test_curves_are_what_the_kernel_pays(book: dict[str, Any], seed: int) -> None:
     rules = RuleBooks.read({"generated": yaml.safe_dump(book, allow_unicode=True)}).on("990200", "310", policies.DAY)

@@ -129,7 +129,7 @@ def test_the_books_that_are_in_force() -> None:
     assert seen > 0
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(book=policies.books(), seed=st.integers(0, 2**32))
 def test_generated_books(book: dict[str, Any], seed: int) -> None:
     books = RuleBooks.read({"generated": yaml.safe_dump(book, allow_unicode=True)})
