@@ -310,8 +310,8 @@ class FakeClaims:
             fact = found.fact
             paper = paid_to_person or settlement_id in self.manual
             debtor = f"P:{fact.person_id}" if paper else f"H:{fact.institution_code}"
-            for book in dict.fromkeys(p.book for p in found.bill.payments):
-                mine = [p for p in found.bill.payments if p.book == book]
+            for book in dict.fromkeys(p.book for p in found.bill.payments if p.amount_fen):
+                mine = [p for p in found.bill.payments if p.book == book and p.amount_fen]
                 total = sum(p.amount_fen for p in mine)
                 found.by_book[book] = total
                 self._book(
@@ -328,7 +328,7 @@ class FakeClaims:
             found.reversed = False
             for book, charged in found.by_book.items():
                 still = self.debt(book, debtor, clue.settlement_id)
-                lines = [debit(p.account, p.amount_fen) for p in found.bill.payments if p.book == book]
+                lines = [debit(p.account, p.amount_fen) for p in found.bill.payments if p.book == book and p.amount_fen]
                 lines += [credit("1125", still, debtor)] if still else []
                 lines += [credit("2203", charged - still, debtor)] if charged > still else []
                 self._book(book, lines)

@@ -36,6 +36,7 @@ from workinjury_bridge.application.open_injury_case import Accident
 from workinjury_bridge.application.out_of_area.clear_quarter import Bill
 from workinjury_bridge.application.out_of_area.register import FilingRequest
 from workinjury_bridge.application.out_of_area.track_stay import Admission
+from workinjury_bridge.application.recovery.decide_set_off import SetOffRequest
 from workinjury_bridge.application.recurrence.confirm_recurrence import Conclusion as Concluded
 from workinjury_bridge.application.recurrence.confirm_recurrence import RecurrenceRequest
 from workinjury_bridge.application.settle_directly import DirectBill
@@ -54,11 +55,13 @@ from workinjury_bridge.domain.invariants import breaches_of
 from workinjury_bridge.domain.out_of_area.clearing import quarter_of
 from workinjury_bridge.domain.out_of_area.registration import FilingKind
 from workinjury_bridge.domain.out_of_area.remote_stay import Service
+from workinjury_bridge.domain.paper_claim import Papers, PaperState
 from workinjury_bridge.domain.party import UNKNOWN_THIRD_PARTY, is_employer
 from workinjury_bridge.domain.policy import Circumstance as OutOfCatalogue
 from workinjury_bridge.domain.recognition import Outcome
 from workinjury_bridge.domain.recovery import Cause, RecoveryState
 from workinjury_bridge.domain.recurrence import decision_in_force
+from workinjury_bridge.domain.set_off import SetOffGround
 from workinjury_bridge.domain.split import Belonging, Flags, Ratio
 from workinjury_bridge.domain.terms import CaseFacts, StayFacts
 
@@ -148,6 +151,7 @@ class County(RuleBasedStateMachine):
         amounts: list[tuple[int, bool, bool | None]],
         weights: list[int],
         heard: bool,
+        invoice_no: str = "",
     ) -> None:
         total = sum(amount for amount, *_ in amounts)
         *funds, cash = allocate(total, weights) if sum(weights) else [0, 0, 0, 0, total]
@@ -167,6 +171,7 @@ class County(RuleBasedStateMachine):
             ),
         )
         fact = settled_fact(bill, SETTLED, settlement_id=f"S{next(self.numbers)}", person_id=person, inpatient=inpatient)
+        fact = replace(fact, invoice_no=invoice_no or f"FP{next(self.numbers)}")
         self.happens(self.bridge.claims.settle(fact, bill), heard)
 
     @rule(person=st.sampled_from(PERSONS), day=st.integers(0, 60), amount=st.integers(1, 10**7), heard=st.booleans())
@@ -297,7 +302,91 @@ class County(RuleBasedStateMachine):
         if self.facts:
             self.told(self.facts[pick % len(self.facts)])
 
+    @rule(
+        pick=PICK,
+        day=st.integers(0, 60),
+        amount=st.integers(1, 10**7),
+        weights=st.lists(st.integers(0, 9), min_size=5, max_size=5).filter(any),
+        first=st.sampled_from(["paper", "paper", "hospital"]),
+        as_far_as=st.sampled_from(["told", "heard", "confirmed", "confirmed", "set off", "set off"]),
+    )
+    def same_bill_at_both_funds(self, pick: int, day: int, amount: int, weights: list[int], first: str, as_far_as: str) -> None:
+        """The person claims it on paper, and the hospital settles it with the medical fund (B10)."""
+        case_id, on, number = self.case(pick), FIRST + timedelta(days=day), next(self.numbers)
+        papers = Papers(
+            institution_code=SETTLED.institution_code,
+            institution_name=SETTLED.institution_name,
+            invoice_no=f"FP{number}",
+            inpatient=False,
+            begun_on=on,
+            ended_on=on,
+            lines=(BillLine(line_id="1", amount_fen=amount, in_catalogue=True),),
+        )
+        if first == "paper":
+            self.maybe(lambda key: self.bridge.papers.propose(key, case_id, papers, "a"))
+            for claim_id in sorted(self.bridge.state.papers):
+                self.maybe(partial(self.bridge.papers.approve, paper_claim_id=claim_id, actor="b"))
+        person_id, heard = self.bridge.state.cases[case_id].person_id, as_far_as != "told"
+        self.settle(person_id, day, 0, False, [(amount, True, None)], weights, heard, papers.invoice_no)
+        if first != "paper":
+            self.maybe(lambda key: self.bridge.papers.propose(key, case_id, papers, "a"))
+        if as_far_as in ("confirmed", "set off"):
+            self.look_at_the_bills("confirm")
+        if as_far_as == "set off":
+            self.set_off(pick, 4, SetOffGround.ORDER)
+
     # What the offices do
+
+    @rule(pick=PICK, act=st.sampled_from(["approve", "approve", "reject"]))
+    def on_paper(self, pick: int, act: str) -> None:
+        claims, papers = sorted(self.bridge.state.papers), self.bridge.papers
+        if not claims:
+            return
+        which = claims[pick % len(claims)]
+        acts: dict[str, Callable[[OnceKey], Awaitable[Any]]] = {
+            "approve": lambda key: papers.approve(key, which, "b"),
+            "reject": lambda key: papers.reject(key, which, "b", "x"),
+        }
+        self.maybe(acts[act])
+
+    @rule(act=st.sampled_from(["confirm", "confirm", "confirm", "clear", "undo"]))
+    def look_at_the_bills(self, act: str) -> None:
+        """Two people say that it is one bill, or that it was not; or one that it is another."""
+        judge = self.bridge.double_bills
+        acts: dict[str, Callable[[str, OnceKey], Awaitable[Any]]] = {
+            "confirm": lambda which, key: judge.confirm(key, which, "a", "b", None),
+            "clear": lambda which, key: judge.clear(key, which, "a", "x"),
+            "undo": lambda which, key: judge.undo(key, which, "a", "b", "x"),
+        }
+        for double_bill_id in sorted(self.bridge.state.double_bills):
+            self.maybe(partial(acts[act], double_bill_id))
+        self.charge()
+
+    @rule(pick=PICK, part=st.integers(1, 4), ground=st.sampled_from(SetOffGround))
+    def set_off(self, pick: int, part: int, ground: SetOffGround) -> None:
+        """Later benefits of the work-injury fund meet what is owed to a medical fund."""
+        bridge = self.bridge
+        debts = sorted(d.recovery_id for d in bridge.state.recoveries.values() if d.cause is Cause.DOUBLE_PAYMENT)
+        if not debts:
+            return
+        debt = bridge.state.recoveries[debts[pick % len(debts)]]
+        asked = SetOffRequest(
+            ground=ground,
+            document_no="D1",
+            documented_on=bridge.clock.today(),
+            most_fen=max(1, debt.open_fen * part // 4),
+            maker="a",
+        )
+        self.maybe(lambda key: bridge.decide_set_off.propose(key, debt.recovery_id, asked))
+        for set_off_id in sorted(bridge.state.set_offs):
+            self.maybe(partial(bridge.decide_set_off.approve, set_off_id=set_off_id, actor="b"))
+
+    @rule(pick=PICK)
+    def set_off_no_more(self, pick: int) -> None:
+        allowed = sorted(self.bridge.state.set_offs)
+        if allowed:
+            which = allowed[pick % len(allowed)]
+            self.maybe(lambda key: self.bridge.decide_set_off.withdraw(key, which, "x"))
 
     @rule(pick=PICK, granted=st.booleans(), version=st.none() | st.integers(1, 6))
     def decide(self, pick: int, granted: bool, version: int | None) -> None:
@@ -627,6 +716,19 @@ class County(RuleBasedStateMachine):
         finally:
             bridge.claims.around = bridge.store.around = lambda when, key: None
 
+    @rule()
+    def charge(self) -> None:
+        """Claims is told of a bill at both funds; it may be away, and the process may die."""
+        bridge = self.bridge
+        bridge.claims.around, bridge.store.around = self.trouble.in_claims, self.trouble.at_commit
+        try:
+            for double_bill_id in self.run(bridge.double_bills.due()):
+                self.run(bridge.double_bills.charge(double_bill_id))
+        except (Death, Refusal):
+            pass
+        finally:
+            bridge.claims.around = bridge.store.around = lambda when, key: None
+
     @rule(refusals=st.integers(0, 2))
     def medical_fund_is_frozen(self, refusals: int) -> None:
         self.bridge.claims.refuse_reserve = refusals
@@ -645,6 +747,7 @@ class County(RuleBasedStateMachine):
                 "clearing-shortage": self.bridge.month_end.escalate.run,
                 "limitation-near": self.bridge.remind.of_limitation,
                 "double-bill-overdue": self.bridge.remind.of_double_bill,
+                "paper-claim-overdue": self.bridge.papers.overdue,
                 "registration-overdue": self.bridge.register.overdue,
                 "remote-data-check-overdue": self.bridge.track.overdue,
                 "remote-clearing-due": self.bridge.clear.overdue,
@@ -759,10 +862,12 @@ class County(RuleBasedStateMachine):
             for s in bridge.state.remote_stays.values()
             if s.period is not None and s.service is Service.INPATIENT and not s.owed_back
         )
-        assert balance(bridge.state, "5001.11") == converted + direct + elsewhere + expensed - deducted
+        on_paper = sum(p.version.work_injury_fen for p in bridge.state.papers.values() if p.state is PaperState.PAID)
+        assert balance(bridge.state, "5001.11") == converted + direct + elsewhere + on_paper + expensed - deducted
         for book, _ in BOOKS:
-            owed = sum(d.open_fen for d in standing_debts if d.book == book)
-            assert bridge.claims.balance(Book(book), "1123") == owed
+            for account, by_employer in (("1123", True), ("1125", False)):
+                owed = sum(d.open_fen for d in standing_debts if d.book == book and is_employer(d.debtor) is by_employer)
+                assert bridge.claims.balance(Book(book), account) == owed, (book, account)
 
     def out_of_a_debt(self, deduction: AuditDeduction) -> bool:
         """Whether what was cut had been advanced: it fell out of the debts, what the fund bears of them included."""
