@@ -113,14 +113,16 @@ async def test_a_claim_on_paper_is_typed_line_by_line_and_paid_by_another(
     await page.get_by_role("link", name="登记手工报销").click()
     await expect(page.locator("h1")).to_have_text("登记手工报销")
     await page.get_by_role("button", name="提交复核").click()
-    assert await texts(page.locator(".q-field--error .q-field__messages")) == [
-        "请填写医疗机构代码",
-        "请填写票据号码",
-        "请填写就诊（入院）日期",
-        "请填写结束（出院）日期",
-        "请填写",
-        "请填写金额",
-    ]
+    await expect(page.locator(".q-field--error .q-field__messages")).to_have_text(
+        [
+            "请填写医疗机构代码",
+            "请填写票据号码",
+            "请填写就诊（入院）日期",
+            "请填写结束（出院）日期",
+            "请填写",
+            "请填写金额",
+        ]
+    )
     assert gateway.commands == []
     await page.get_by_label("医疗机构代码").fill(county.HOSPITAL)
     await page.get_by_label("票据号码").fill("3300261234")
@@ -144,11 +146,13 @@ async def test_a_claim_on_paper_is_typed_line_by_line_and_paid_by_another(
     await lines.nth(0).get_by_label("限价").fill("12.345")
     await lines.nth(1).get_by_label("限价").fill("0")
     await page.get_by_role("button", name="提交复核").click()
-    assert await texts(page.locator(".q-field--error .q-field__messages")) == [
-        "金额不能为 0",
-        "请填写金额，最多两位小数",
-        "限价应大于 0，没有限价的不填",
-    ]
+    await expect(page.locator(".q-field--error .q-field__messages")).to_have_text(
+        [
+            "金额不能为 0",
+            "请填写金额，最多两位小数",
+            "限价应大于 0，没有限价的不填",
+        ]
+    )
     assert gateway.commands == []
     await lines.nth(0).get_by_label("金额").fill("1,280.5")
     for n in range(2):
