@@ -119,12 +119,27 @@ async def test_what_belongs_to_a_person_elsewhere_is_left_out_or_refused(house: 
         "next": None,
     }
     house.claims.answers["GET /v1/settlements/S1"] = {"settlement_id": "S1", "person_id": there}
+    house.claims.answers["GET /v1/visits"] = {
+        "items": [{"visit_id": "V2", "person_id": PERSON}, {"visit_id": "V1", "person_id": there}],
+        "next": None,
+    }
+    house.claims.answers["GET /v1/visits/V1"] = {"visit_id": "V1", "person_id": there, "lines": []}
+    house.claims.answers["GET /v1/visits/V2"] = {"visit_id": "V2", "person_id": PERSON, "lines": []}
     house.bridge.answers["GET /v1/conversions/V1"] = {"conversion_id": "V1", "region": "420600"}
     house.claims.answers[f"GET /v1/persons/{there}/year"] = {"year": 2026}
     near = bearer(house, "settlements:read", "conversions:read", "conversions:check", "persons:read", region="420500")
     listed = await house.client.get("/v1/settlements", params={"person_id": PERSON}, headers=near)
     assert listed.json() == {"items": [{"person_id": PERSON}], "next": None}
-    for path in ("/v1/settlements/S1", "/v1/conversions/V1", f"/v1/persons/{there}/year", f"/v1/persons/{there}/timeline"):
+    listed = await house.client.get("/v1/visits", params={"person_id": PERSON}, headers=near)
+    assert listed.json() == {"items": [{"visit_id": "V2", "person_id": PERSON}], "next": None}
+    assert (await house.client.get("/v1/visits/V2", headers=near)).json()["lines"] == []
+    for path in (
+        "/v1/settlements/S1",
+        "/v1/visits/V1",
+        "/v1/conversions/V1",
+        f"/v1/persons/{there}/year",
+        f"/v1/persons/{there}/timeline",
+    ):
         refused = await house.client.get(path, headers=near)
         assert (refused.status_code, refused.json()["code"]) == (403, "auth.region-not-granted"), path
     refused = await house.post("/v1/conversions/V1/check", {}, near, "k")

@@ -53,7 +53,8 @@ ACTS: list[tuple[str, dict[str, Any], frozenset[str]]] = [
     ("/v1/recoveries/R1/agreement", {"until": "2026-12-31"}, frozenset({"lijing"})),
     ("/v1/recoveries/R1/enforcement", {}, frozenset({"lijing"})),
     ("/v1/recoveries/R1/liability", {"share": 700_000, "third_party_id": "X"}, frozenset({"lijing"})),
-    ("/v1/recoveries/R1/debtor", {"amount_fen": 7}, frozenset({"lijing"})),
+    ("/v1/recoveries/R1/debtor", {"amount_fen": 7, "to": "person"}, frozenset({"lijing"})),
+    ("/v1/recoveries/R1/debtor", {"amount_fen": 7, "to": "employer"}, frozenset({"lijing"})),
     ("/v1/audit-deductions/D1/objection", {"note": "按规定收费"}, frozenset({"wangfang"})),
     ("/v1/audit-deductions/D1/confirm", {}, frozenset({"zhaoming", "zhouqiang"})),
     ("/v1/audit-deductions/D1/withdraw", {}, frozenset({"zhaoming", "zhouqiang"})),
@@ -132,6 +133,7 @@ async def test_a_body_that_is_wrong_goes_nowhere(bridge_answers: House) -> None:
     for path, body, headers in (
         ("/v1/recoveries/R1/receipts", {"amount_fen": 0, "reference": "B1"}, chenhui),
         ("/v1/recoveries/R1/liability", {"share": 1_000_001}, lijing),
+        ("/v1/recoveries/R1/debtor", {"amount_fen": 7, "to": "nobody"}, lijing),
         ("/v1/injury-cases/C1/facts", {"employer_insurd": True}, lijing),
         ("/v1/conversions/K1/split/anything", {}, lijing),
     ):
@@ -140,6 +142,13 @@ async def test_a_body_that_is_wrong_goes_nowhere(bridge_answers: House) -> None:
     no_key = await house.client.post("/v1/recoveries/R1/demand", json={}, headers=lijing)
     assert no_key.status_code in (400, 422)
     assert house.bridge.commands() == []
+
+
+async def test_it_is_the_person_who_owes_unless_it_is_said_otherwise(bridge_answers: House) -> None:
+    house = bridge_answers
+    path = "/v1/recoveries/R1/debtor"
+    assert (await house.post(path, {"amount_fen": 7}, await house.login("lijing"), "K1")).json() == {"did": path}
+    assert house.bridge.commands() == [(path, {"amount_fen": 7, "to": "person", "actor": "lijing"})]
 
 
 async def test_refusals_of_the_bridge_come_through(bridge_answers: House) -> None:

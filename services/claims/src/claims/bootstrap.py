@@ -133,6 +133,7 @@ from claims.application.visits.identify_person import IdentifyPersons
 from claims.application.visits.list_visits import ListVisits
 from claims.application.visits.open_injury_visit import OpenInjuryVisit
 from claims.application.visits.open_visit import OpenVisits
+from claims.application.visits.show_visit import ShowVisit
 from claims.application.visits.sign_in import SignInOperator
 from claims.application.visits.upload_fees import UploadFeeLines
 from claims.application.visits.upload_numbered_fees import UploadNumberedFees
@@ -280,6 +281,7 @@ class Claims:
     import_catalogue: ImportCatalogue
     list_registry: ListRegistry
     list_visits: ListVisits
+    show_visit: ShowVisit
     on_person_stated: OnPersonStated
     replay: ReplaySettlement
     rule_books: RuleBookDesk
@@ -441,6 +443,7 @@ def assemble(
         import_catalogue=ImportCatalogue(once, catalogue),
         list_registry=ListRegistry(db, SqlRegistryLists()),
         list_visits=ListVisits(db, SqlVisitLists()),
+        show_visit=ShowVisit(db, SqlVisitLists()),
         on_person_stated=OnPersonStated(persons, redecisions, clock, ids),
         replay=ReplaySettlement(db, settlements, books),
         rule_books=rule_books,

@@ -15,7 +15,7 @@ from shared.auth import Principal
 from shared.auth.wiring import AUDIENCE, build_signer
 from shared.crypto import Sealer
 from tests.factories.claims_desk import REGION, ClaimsDesk, claims_settings
-from tests.factories.his_messages import INSTITUTION, inputs, message
+from tests.factories.his_messages import INSTITUTION, fee_line, inputs, message
 
 HOSPITAL: dict[str, Any] = {
     "code": "H99010100007",
@@ -153,6 +153,43 @@ async def test_a_persons_visits(desk: ClaimsDesk, http: httpx.AsyncClient) -> No
     assert rest["next"] is None
     assert (await api.get("/v1/visits", person_id=person, after="x")).status_code == 422
     assert (await caller(http).get("/v1/visits", person_id=person)).status_code == 403
+
+
+async def test_a_stay_with_the_lines_that_are_not_settled(desk: ClaimsDesk, http: httpx.AsyncClient) -> None:
+    person = await desk.person()
+    visit = await desk.stay(person, [("A1", "10.00"), ("B1", "20.00"), ("A1", "30.00")], discharged=False)
+    numbers = [
+        row["line_no"]
+        for row in await (await desk.claims.db.pool()).fetch(
+            "SELECT line_no FROM fee_line WHERE visit_id = $1 ORDER BY amount_fen", visit
+        )
+    ]
+    returns = [("R1", numbers[0], "-10.00", "-1"), ("R2", numbers[2], "-12.00", "-0.4")]
+    rows = [
+        fee_line(
+            number, person=person, visit=visit, med_list_codg="A1", det_item_fee_sumamt=amount, cnt=count,
+            pric="10.00" if number == "R1" else "30.00", init_feedetl_sn=of, fee_ocur_time="2026-03-05 00:30:00",
+        )
+        for number, of, amount, count in returns
+    ]  # fmt: skip
+    await desk.call("2301", {"feedetail": rows})
+    api = caller(http, "settlements:read", "visits:read")
+    shown = (await api.get(f"/v1/visits/{visit}")).json()
+    lines = shown.pop("lines")
+    assert [shown] == (await api.get("/v1/visits", person_id=person)).json()["items"]
+    assert (shown["person_id"], shown["state"], shown["total_fen"], shown["settled_fen"]) == (person, "open", 3_800, 0)
+    assert [list(line.values()) for line in lines] == [
+        [numbers[1], None, "B1", "乙类项目", "B", "2026-03-02", 2_000],
+        [numbers[2], None, "A1", "甲类项目", "A", "2026-03-02", 3_000],
+        ["R2", numbers[2], "A1", "甲类项目", "A", "2026-03-05", -1_200],
+    ]
+    await desk.discharge(visit, person)
+    await desk.call("2304", desk.stay_input(visit, person, "38.00"))
+    settled = (await api.get(f"/v1/visits/{visit}")).json()
+    assert (settled["state"], settled["settled_fen"], settled["lines"]) == ("discharged", 3_800, [])
+    unknown = await api.get("/v1/visits/V9")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "claims.visit.unknown")
+    assert (await caller(http, "visits:read").get(f"/v1/visits/{visit}")).status_code == 403
 
 
 async def test_a_his_message_through_the_application(desk: ClaimsDesk, http: httpx.AsyncClient) -> None:

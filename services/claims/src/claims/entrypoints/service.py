@@ -99,7 +99,12 @@ def build(settings: Settings, network: Mapping[str, httpx.AsyncBaseTransport] | 
             stay_credits_router(claims.stay_credits),
             rule_books_router(claims.rule_books),
             registry_router(
-                claims.state_institution, claims.import_catalogue, claims.list_registry, claims.list_visits, claims.clock
+                claims.state_institution,
+                claims.import_catalogue,
+                claims.list_registry,
+                claims.list_visits,
+                claims.show_visit,
+                claims.clock,
             ),
             filings_router(claims.file_for_care, claims.cancel_filing, claims.list_filings),
             funds_router(

@@ -15,6 +15,7 @@ class ListedVisit:
     """A visit in a list; amounts in fen."""
 
     visit_id: str
+    person_id: str
     institution_code: str
     institution_name: str
     inpatient: bool

@@ -6,13 +6,14 @@ from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 
 from claims.application.registry.import_catalogue import ImportCatalogue
 from claims.application.registry.list_registry import ListRegistry
 from claims.application.registry.state_institution import StateInstitution, StateInstitutions, show_institution
 from claims.application.visits.list_visits import ListVisits
+from claims.application.visits.show_visit import ShowVisit
 from claims.domain.catalogue import CatalogueItem
 from claims.domain.institution import Switches
 from shared.clock import Clock
@@ -24,6 +25,7 @@ from shared.transactions import OnceKey
 
 MAX_IMPORT_BYTES = 64 * 1024 * 1024
 _Person = Annotated[str, Query(min_length=1, max_length=30)]
+_Id = Annotated[str, Path(max_length=30)]
 
 
 class SwitchesBody(BaseModel):
@@ -56,9 +58,14 @@ class InstitutionBody(BaseModel):
 
 
 def registry_router(
-    state: StateInstitutions, import_catalogue: ImportCatalogue, lists: ListRegistry, visits: ListVisits, clock: Clock
+    state: StateInstitutions,
+    import_catalogue: ImportCatalogue,
+    lists: ListRegistry,
+    visits: ListVisits,
+    visit: ShowVisit,
+    clock: Clock,
 ) -> APIRouter:
-    """Routes under /v1; scopes ``institutions:read|write``, ``catalogue:read|write`` and ``visits:read``."""
+    """Routes under /v1; scopes ``institutions:read|write``, ``catalogue:read|write``, ``visits:read``, with its lines ``settlements:read``."""
     router = APIRouter(prefix="/v1", tags=["registry"])
 
     @router.post("/institutions", summary="Designate an institution or change it")
@@ -104,6 +111,12 @@ def registry_router(
         caller.require("visits:read")
         found = await visits(person_id, _after(after), limit + 1)
         return page([asdict(v) for v in found], limit, encode_cursor(found[limit - 1].visit_id) if found[limit:] else None)
+
+    @router.get("/visits/{visit_id}", summary="A visit with the fee lines that are not settled")
+    async def one_visit(caller: Caller, visit_id: _Id) -> dict[str, Any]:
+        caller.require("settlements:read")
+        shown = await visit(visit_id)
+        return asdict(shown.visit) | {"lines": [asdict(line) for line in shown.lines]}
 
     return router
 

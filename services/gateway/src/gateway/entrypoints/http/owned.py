@@ -50,6 +50,17 @@ def router(gateway: Gateway) -> APIRouter:
     async def replay(caller: Caller, settlement_id: Id) -> Any:
         return await read(caller, "settlements:read", "claims", f"/v1/settlements/{settlement_id}/replay")
 
+    @api.get("/v1/visits", summary="A person's visits, newest first")
+    async def visits(
+        caller: Caller, person_id: Annotated[str, Query(max_length=30)], limit: Limit = 50, after: After = None
+    ) -> Any:
+        params = {"person_id": person_id, "limit": limit, "after": after}
+        return await read(caller, "settlements:read", "claims", "/v1/visits", params)
+
+    @api.get("/v1/visits/{visit_id}", summary="A visit with the fee lines that are not settled")
+    async def visit(caller: Caller, visit_id: Id) -> Any:
+        return await read(caller, "settlements:read", "claims", f"/v1/visits/{visit_id}")
+
     @api.get("/v1/institutions", summary="Designated institutions")
     async def institutions(caller: Caller, limit: Limit = 50, after: After = None) -> Any:
         params = {"limit": limit, "after": after}

@@ -151,9 +151,10 @@ class LiabilityBody(NoteBody):
 
 
 class DebtorBody(NoteBody):
-    """The injured person got this much of the third party's money."""
+    """The injured person got this much of the third party's money, or the uninsured employer owes it instead of the third party."""
 
     amount_fen: Fen
+    to: Literal["person", "employer"] = "person"
 
 
 class InterruptionBody(NoteBody):
@@ -396,7 +397,7 @@ def _recoveries(api: APIRouter, gateway: Gateway) -> None:
     async def liability(caller: Caller, recovery_id: Id, body: LiabilityBody, key: IdempotencyKey) -> Any:
         return await on_debt(caller, write, recovery_id, "liability", body, key)
 
-    @api.post("/recoveries/{recovery_id}/debtor", summary="The injured person got the third party's money")
+    @api.post("/recoveries/{recovery_id}/debtor", summary="The injured person, or the uninsured employer, owes it instead")
     async def debtor_changed(caller: Caller, recovery_id: Id, body: DebtorBody, key: IdempotencyKey) -> Any:
         return await on_debt(caller, write, recovery_id, "debtor", body, key)
 
