@@ -45,6 +45,7 @@ from gateway.entrypoints.console.pages import (
     sign_in,
     simulation,
     simulations,
+    stay_split,
     worklists,
 )
 from gateway.entrypoints.console.provider import RETURN_PATH, WAIT_S, Provider
@@ -113,6 +114,7 @@ def create_app(settings: Settings) -> FastAPI:
         ("/paper-claims/{paper_claim_id}", "手工报销", paper_claims.show),
         ("/worklists", "工伤待办", worklists.show),
         ("/worklists/{kind}", "工伤待办", worklists.show),
+        ("/stay-splits/{visit_id}", "结算前拆分", stay_split.show),
         ("/recoveries/{recovery_id}", "追偿", recovery.show),
         ("/double-bills", "重复报销", double_bills.show),
         ("/partner-documents", "合作单位来文", partner_documents.show_list),

@@ -240,8 +240,9 @@ def ask_button(
     rules: Sequence[Json] = (),
     values: Mapping[str, Any] | None = None,
     primary: bool = False,
+    sure: str | None = None,
 ) -> None:
-    """A button that asks first: what will happen, the fields that go with it, then the same button once more.
+    """A button that asks first: what will happen, the fields that go with it, then the same button once more (or ``sure``).
 
     ``send`` gets what was typed and an idempotency key, as in ``send_button``.
     """
@@ -250,11 +251,12 @@ def ask_button(
         with ui.element("div").classes("fields"):
             form = Fields(rules, values)
 
-        async def sure(key: str) -> None:
+        async def answered(key: str) -> None:
             await send(form.read(), key)
 
         with ui.element("div").classes("ask-buttons"):
-            send_button(desk, text if text.startswith("确认") else f"确认{text}", sure, primary=True, faults=form)
+            again = sure or (text if text.startswith("确认") else f"确认{text}")
+            send_button(desk, again, answered, primary=True, faults=form)
             ui.button("不办了", on_click=dialog.close).props("flat no-caps")
     ui.button(text, on_click=dialog.open).props(
         "no-caps unelevated color=primary" if primary else "no-caps outline color=primary"

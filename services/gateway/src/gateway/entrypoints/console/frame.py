@@ -62,6 +62,7 @@ _ABOVE: Final = {
     "/recoveries": "/conversions",
     "/cases": "/conversions",
     "/paper-claims": "/conversions",
+    "/stay-splits": "/conversions",
 }
 
 

@@ -143,6 +143,8 @@ DEDUCTION_STATES: Final = {
     "confirmed": "扣款成立",
     "withdrawn": "已撤回",
 }
+VISIT_STATES: Final = {"open": "住院中", "discharged": "已出院", "cancelled": "已撤销"}
+CREDIT_STATES: Final = {"open": "挂账中", "settled": "已结算", "withdrawn": "已结束"}
 SPLIT_STATES: Final = {"proposed": "等审核同意", "disputed": "有争议，等专家意见", "agreed": "已同意", "decided": "专家已定"}
 BELONGINGS: Final = {"injury": "工伤", "own-disease": "自身疾病", "shared": "共用", "undecided": "未定"}
 ITEM_STATES: Final = {
@@ -343,6 +345,8 @@ PROVINCES: Final = {
 """Division codes of GB/T 2260."""
 PAPER_STATES: Final = {"provided": "已交", "shared": "共享调取", "reused": "沿用已交", "deferred": "容缺，待补"}
 LIGHTS: Final = {"green": ("●", "正常"), "yellow": ("▲", "临期"), "red": ("■", "逾期")}
+SOON: Final = 3
+"""Days before a deadline from which it is amber."""
 FILING_KINDS: Final = {
     "referral": "转院备案",
     "chronic": "门诊慢特病备案",
@@ -389,6 +393,11 @@ def span(first: object, last: object) -> str:
     return day(first) if day(first) == day(last) else f"{day(first)} 至 {day(last)}"
 
 
+def stay_name(visit: Mapping[str, Any]) -> str:
+    """A stay as one of a list: hospital, days, bill."""
+    return f"{visit['institution_name']}　{span(visit['begun_on'], visit['ended_on'])}　{format_yuan(visit['total_fen'])} 元"
+
+
 def party(code: str | None) -> str:
     """Who owes or is owed: ``E:…`` a 用人单位, a book its name; the third party that nobody knows yet is said so."""
     if code in BOOKS:
@@ -433,6 +442,15 @@ def light(code: str | None, text: str = "") -> Html:
         return el("span", text or "—", cls="light")
     sign, name = LIGHTS[code]
     return el("span", el("i", sign, aria_hidden="true"), " ", text or name, cls=f"light {code}")
+
+
+def clock(until: object, today: date) -> Html:
+    """A day with its light."""
+    if not until:
+        return el("span", "—", cls="none")
+    days = (date.fromisoformat(str(until)[:10]) - today).days
+    sign, tone = ("■", "red") if days < 0 else ("▲", "yellow") if days <= SOON else ("●", "green")
+    return el("span", day(until), el("small", el("i", sign), " ", left(days, unit="days"), cls=f"light {tone}"), cls="fig")
 
 
 def badge(text: str, tone: str = "") -> Html:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
@@ -12,7 +13,7 @@ from nicegui import ui
 from gateway.entrypoints.console.frame import Desk, block, empty, missing, person_link, section
 from gateway.entrypoints.console.injury import Owing, Pair, Step, Term, owings, pairs_of, steps_of, terms_of, totals
 from gateway.entrypoints.console.markup import Html, el, row, table
-from gateway.entrypoints.console.pages import case_acts, out_of_area, paper_claims, recurrences
+from gateway.entrypoints.console.pages import case_acts, out_of_area, paper_claims, recurrences, stay_credits, stay_split
 from gateway.entrypoints.console.pages.journals import INSTITUTIONS, dim_name, hands_of, places_of
 from gateway.entrypoints.console.words import (
     BOOKS,
@@ -23,6 +24,7 @@ from gateway.entrypoints.console.words import (
     OUTCOMES,
     RECOVERY_CAUSES,
     RECOVERY_STATES,
+    SOON,
     badge,
     day,
     left,
@@ -37,8 +39,6 @@ from shared.errors import Refusal
 
 Json = Mapping[str, Any]
 
-_SOON: Final = 3
-"""Days before a deadline from which it is amber."""
 _DONE: Final = frozenset({"recovered", "written-off", "expensed", "moved", "reversed"})
 
 
@@ -47,15 +47,18 @@ async def show(desk: Desk) -> None:
     case_id = desk.path["case_id"]
     case = await desk.api.get(f"/v1/injury-cases/{case_id}")
     file = await desk.api.get(f"/v1/injury-case-files/{case_id}")
-    person, journals, provider, papers, found, recurred, registered, stays = await desk.api.together(
-        f"/v1/persons/{case['person_id']}",
-        f"/v1/ledger/journals?case_id={case_id}&limit=200",
-        "/v1/auth",
-        f"/v1/decision-documents?subject_kind=case&subject_id={case_id}",
-        INSTITUTIONS,
-        f"/v1/recurrences?case_id={case_id}&limit=50",
-        f"/v1/out-of-area/registrations?case_id={case_id}&limit=50",
-        f"/v1/out-of-area/stays?case_id={case_id}&limit=50",
+    (person, journals, provider, papers, found, recurred, registered, stays), (visits, credits) = await asyncio.gather(
+        desk.api.together(
+            f"/v1/persons/{case['person_id']}",
+            f"/v1/ledger/journals?case_id={case_id}&limit=200",
+            "/v1/auth",
+            f"/v1/decision-documents?subject_kind=case&subject_id={case_id}",
+            INSTITUTIONS,
+            f"/v1/recurrences?case_id={case_id}&limit=50",
+            f"/v1/out-of-area/registrations?case_id={case_id}&limit=50",
+            f"/v1/out-of-area/stays?case_id={case_id}&limit=50",
+        ),
+        stay_credits.of_person(desk, case["person_id"]),
     )
     hands = hands_of(provider)
     places = places_of(found)
@@ -70,6 +73,7 @@ async def show(desk: Desk) -> None:
         )
         block(section("期限", _terms(terms_of(file), desk.today)))
     block(section("医保转工伤", _conversions(case)))
+    stay_credits.of_case(desk, credits)
     case_acts.advances(desk, case, file)
     paper_claims.of_case(desk, file["paper_claims"])
     recurrences.of_case(desk, _items(recurred))
@@ -89,6 +93,9 @@ async def show(desk: Desk) -> None:
         paper_claims.form_link(desk, case)
         recurrences.apply_button(desk, case, _items(recurred))
         out_of_area.apply_button(desk, case)
+        if not isinstance(visits, Refusal):
+            stay_credits.give_button(desk, case, visits, [] if isinstance(credits, Refusal) else credits)
+            stay_split.choose_button(desk, case, visits)
         case_acts.statements(desk, case)
     block(section("两套账并列", _books(case_id, journals, places, hands), note="同一凭证号一行；元", anchor="books"))
 
@@ -190,7 +197,7 @@ def _terms(terms: Sequence[Term], today: date) -> Html:
     rows = []
     for term in terms:
         days = (term.until - today).days
-        sign, tone = ("■", "red") if days < 0 else ("▲", "yellow") if days <= _SOON else ("●", "green")
+        sign, tone = ("■", "red") if days < 0 else ("▲", "yellow") if days <= SOON else ("●", "green")
         name: object = el("a", term.what, href=term.address) if term.address else term.what
         clock = el("span", el("i", sign), " ", left(days, unit="days"), cls=f"light {tone}")
         rows.append(row(el("td", name), el("td", day(term.until), cls="fig"), el("td", clock)))

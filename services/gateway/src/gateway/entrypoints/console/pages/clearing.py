@@ -12,7 +12,6 @@ from gateway.entrypoints.console.forms import act_button, field, send_act
 from gateway.entrypoints.console.frame import Desk, block, empty, missing, more, section
 from gateway.entrypoints.console.markup import Html, el, row, table
 from gateway.entrypoints.console.pages.journals import INSTITUTIONS, hands_of, places_of
-from gateway.entrypoints.console.pages.worklists import clock
 from gateway.entrypoints.console.words import (
     BOOKS,
     CLEARING_KINDS,
@@ -21,6 +20,7 @@ from gateway.entrypoints.console.words import (
     REMEDY_STEPS,
     TRANSFER_STATES,
     badge,
+    clock,
     day,
     moment,
     money,

@@ -8,16 +8,16 @@ from typing import Any, Final
 from nicegui import ui
 
 from gateway.entrypoints.console.figures import Proof, open_between, proofs
-from gateway.entrypoints.console.forms import NOTE, Fields, act_button, field, send_act, send_button
+from gateway.entrypoints.console.forms import NOTE, Fields, act_button, field, send_act
 from gateway.entrypoints.console.frame import Desk, block, empty, missing, more, person_link, section, tabs
 from gateway.entrypoints.console.markup import Html, el, row, table
+from gateway.entrypoints.console.pages import splits
 from gateway.entrypoints.console.pages.case import voucher_address
 from gateway.entrypoints.console.pages.journals import hands_of, journal_list
+from gateway.entrypoints.console.splits import settled_lines, split_of_conversion
 from gateway.entrypoints.console.words import (
-    BELONGINGS,
     BOOKS,
     CONVERSION_STATES,
-    SPLIT_STATES,
     TRANSFER_STATES,
     badge,
     day,
@@ -28,7 +28,7 @@ from gateway.entrypoints.console.words import (
     span,
     word,
 )
-from shared.errors import Refusal, invalid
+from shared.errors import Refusal
 from shared.money import format_yuan
 
 Json = Mapping[str, Any]
@@ -37,10 +37,6 @@ _MOVING: Final = frozenset({"approved", "posted", "transferring", "reverting"})
 """States that change by themselves, without a person."""
 _LOOK_EVERY_S: Final = 2
 _LIST: Final = 50
-_RATIO: Final = (
-    field("numerator", "共用部分算工伤的份数", "number", required=False),
-    field("denominator", "总份数", "number", required=False),
-)
 _ACCOUNTS: Final = {"5001.01": "统筹", "5001.02": "个人账户"}
 
 
@@ -322,66 +318,14 @@ def _more_acts(desk: Desk, conversion: Json, settlement: Any) -> None:
 
 def _split(desk: Desk, conversion: Json, settlement: Any) -> None:
     """A mixed stay: which lines treat an own disease, who agrees, what the expert says (条例第三十条第五款)."""
-    split, open_ = conversion.get("split"), conversion["state"] in ("proposed", "checked")
-    lines = [] if isinstance(settlement, Refusal) else settlement["lines"]
-    names = {line["line_id"]: f"{line['item_name']}　{format_yuan(line['amount_fen'])}" for line in lines}
-    may_propose = open_ and desk.can("conversions:split") and (split is None or split["state"] in ("agreed", "decided"))
+    split, open_ = split_of_conversion(conversion), conversion["state"] in ("proposed", "checked")
+    lines = [] if isinstance(settlement, Refusal) else settled_lines(settlement)
+    may_propose = open_ and desk.can("conversions:split") and (split is None or split.over)
     if split is None and not may_propose:
         return
     path = f"/v1/conversions/{conversion['conversion_id']}/split"
-    block(section("费用拆分", _flags(split, names), note="治疗自身疾病的费用仍由医保支付"))
-    with ui.element("div").classes("acts screen"):
-        if may_propose and names:
-            _flags_button(desk, "登记医院拆分", "按医院标注，选出不是治疗工伤的明细；没选的都算治疗工伤。", path, names)
-        if split is None or not desk.can("conversions:check"):
-            return
-        if split["state"] == "proposed" and split["proposed_by"] != desk.me["user_id"]:
-            act_button(desk, "同意拆分", "按此拆分计算转换金额。", f"{path}/agree", primary=True)
-            act_button(desk, "不同意，请专家", "请写明哪些明细有争议。", f"{path}/dispute", [{**NOTE, "required": True}])
-        if split["state"] == "disputed":
-            _flags_button(desk, "登记专家意见", "按专家意见选出明细，可与医院、审核都不同。", f"{path}/opinion", names)
-
-
-def _flags(split: Json | None, names: Mapping[str, str]) -> Html:
-    if split is None:
-        return el("p", "住院中同时治疗自身疾病的，先登记医院的费用拆分，再初审。", cls="soft")
-    rows = [row(names.get(line_id, line_id), word(BELONGINGS, belongs)) for line_id, belongs in split["flags"]["lines"]]
-    ratio = split["flags"]["ratio"]
-    shared = f"共用部分按 {ratio['numerator']} / {ratio['denominator']} 算工伤" if ratio else "共用部分按直接费用比例分"
-    return el(
-        "div",
-        el(
-            "p",
-            badge(word(SPLIT_STATES, split["state"]), "done" if split["state"] in ("agreed", "decided") else "due"),
-            el("span", shared),
-            el("span", f"理由：{split['note']}") if split["note"] else None,
-            cls="facts",
-        ),
-        table(["明细", "治疗"], rows),
-    )
-
-
-def _flags_button(desk: Desk, text: str, question: str, path: str, names: Mapping[str, str]) -> None:
-    with ui.dialog() as dialog, ui.card().classes("ask"):
-        block(el("h2", text), el("p", question))
-        look = "outlined dense options-dense use-chips"
-        own = ui.select(dict(names), label="治疗自身疾病", multiple=True, value=[]).props(look).classes("wide")
-        shared = ui.select(dict(names), label="两者共用", multiple=True, value=[]).props(look).classes("wide")
-        with ui.element("div").classes("fields"):
-            form = Fields(_RATIO)
-
-        async def send(key: str) -> None:
-            flags = dict.fromkeys(shared.value, "shared") | dict.fromkeys(own.value, "own-disease")
-            if not flags:
-                raise invalid("gateway.console.lines-missing", "请至少选一条明细", "no line was chosen", field="lines")
-            lines = [{"line_id": line_id, "belongs": belongs} for line_id, belongs in flags.items()]
-            await desk.api.command(path, {"lines": lines, **form.read()}, key)
-            ui.navigate.reload()
-
-        with ui.element("div").classes("ask-buttons"):
-            send_button(desk, f"确认{text}", send, primary=True, faults=form)
-            ui.button("不办了", on_click=dialog.close).props("flat no-caps")
-    ui.button(text, on_click=dialog.open).props("no-caps outline color=primary")
+    block(section("费用拆分", splits.flags(split, lines), note="治疗自身疾病的费用仍由医保支付"))
+    splits.acts(desk, path, split, lines, (path, {}) if may_propose else None)
 
 
 def _books(conversion: Json, booked: Sequence[Json] | None, journals: Any, hands: Mapping[str, str]) -> Html:

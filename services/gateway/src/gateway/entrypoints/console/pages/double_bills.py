@@ -10,8 +10,7 @@ from nicegui import ui
 from gateway.entrypoints.console.forms import NOTE, act_button, field
 from gateway.entrypoints.console.frame import Desk, block, empty, more, person_link, persons_of, tabs
 from gateway.entrypoints.console.markup import Html, el
-from gateway.entrypoints.console.pages.worklists import clock
-from gateway.entrypoints.console.words import DOUBLE_BILL_STATES, MATCHES, badge, day, word
+from gateway.entrypoints.console.words import DOUBLE_BILL_STATES, MATCHES, badge, clock, day, word
 from shared.errors import Refusal
 
 Json = Mapping[str, Any]

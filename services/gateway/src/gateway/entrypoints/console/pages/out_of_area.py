@@ -13,7 +13,6 @@ from gateway.entrypoints.console.forms import act_button, act_table, field, send
 from gateway.entrypoints.console.frame import Desk, block, empty, missing, more, person_link, persons_of, section, tabs
 from gateway.entrypoints.console.markup import Html, el, join, row, table
 from gateway.entrypoints.console.pages.journals import hands_of
-from gateway.entrypoints.console.pages.worklists import clock
 from gateway.entrypoints.console.words import (
     PROVINCES,
     RECOGNISED,
@@ -22,6 +21,7 @@ from gateway.entrypoints.console.words import (
     SERVICES,
     STAY_STATES,
     badge,
+    clock,
     day,
     money,
     num,

@@ -12,8 +12,7 @@ from gateway.entrypoints.console.forms import NOTE, Fields, Wrong, act_button, d
 from gateway.entrypoints.console.frame import Desk, block, no_permission, person_link, section
 from gateway.entrypoints.console.markup import Html, el, row, table
 from gateway.entrypoints.console.pages.journals import INSTITUTIONS, hands_of, places_of
-from gateway.entrypoints.console.pages.worklists import clock
-from gateway.entrypoints.console.words import PAPER_CLAIM_STATES, RECOGNISED, badge, day, money, num, span, word
+from gateway.entrypoints.console.words import PAPER_CLAIM_STATES, RECOGNISED, badge, clock, day, money, num, span, word
 from shared.money import format_yuan
 
 Json = Mapping[str, Any]

@@ -12,7 +12,6 @@ from gateway.entrypoints.console.frame import Desk, block, missing, person_link,
 from gateway.entrypoints.console.injury import next_step
 from gateway.entrypoints.console.markup import Html, el, row, table
 from gateway.entrypoints.console.pages.journals import hands_of
-from gateway.entrypoints.console.pages.worklists import clock
 from gateway.entrypoints.console.words import (
     BOOKS,
     INTERRUPTIONS,
@@ -22,6 +21,7 @@ from gateway.entrypoints.console.words import (
     SET_OFF_GROUNDS,
     SET_OFF_STATES,
     badge,
+    clock,
     day,
     moment,
     money,
@@ -184,6 +184,15 @@ def _acts(desk: Desk, debt: Json, *, pending: bool) -> None:
                 "第三人已把这笔款付给受伤职工，改向职工追偿。",
                 f"{path}/debtor",
                 [field("amount_fen", "付给个人的金额", "fen")],
+            )
+            act_button(
+                desk,
+                "改由用人单位偿还",
+                "第三人不支付，受伤时用人单位未参保的，改向用人单位追偿。",
+                f"{path}/debtor",
+                [field("amount_fen", "改由单位偿还的金额", "fen")],
+                {"amount_fen": debt["open_fen"]},
+                read=lambda typed: {**typed, "to": "employer"},
             )
         if state in _CLAIMABLE and not pending:
             act_button(

@@ -9,8 +9,7 @@ from typing import Any, Final
 from gateway.entrypoints.console.forms import act_button, act_table, field
 from gateway.entrypoints.console.frame import Desk, block, empty, more, person_link, persons_of, section, tabs
 from gateway.entrypoints.console.markup import Html, el, join
-from gateway.entrypoints.console.pages.worklists import clock
-from gateway.entrypoints.console.words import RECOGNISED, RECURRENCE_STATES, badge, day, span, word
+from gateway.entrypoints.console.words import RECOGNISED, RECURRENCE_STATES, badge, clock, day, span, word
 
 Json = Mapping[str, Any]
 

@@ -10,9 +10,10 @@ from typing import Any, Final
 from nicegui import ui
 
 from gateway.entrypoints.console.forms import send_act
-from gateway.entrypoints.console.frame import Desk, block, empty, missing, more, tabs
+from gateway.entrypoints.console.frame import Desk, block, empty, missing, more, persons_of, tabs
 from gateway.entrypoints.console.injury import next_step
 from gateway.entrypoints.console.markup import Html, el, row, table
+from gateway.entrypoints.console.pages import stay_credits
 from gateway.entrypoints.console.words import (
     ADVANCE_STATES,
     BELONGINGS,
@@ -26,8 +27,8 @@ from gateway.entrypoints.console.words import (
     SPLIT_STATES,
     TRANSFER_STATES,
     badge,
+    clock,
     day,
-    left,
     money,
     num,
     party,
@@ -46,12 +47,12 @@ _TABS: Final = {
     "advances": "先行支付",
     "deductions": "审核扣款",
     "splits": "费用拆分",
+    "stay-splits": "结算前拆分",
     "mismatches": "对不上的账",
     "credits": "挂账待认定",
     "proposals": "等第二人复核",
 }
 _PAGE: Final = 50
-_SOON: Final = 3
 
 
 async def show(desk: Desk) -> None:
@@ -68,26 +69,21 @@ async def show(desk: Desk) -> None:
     if kind == "recoveries":
         await _recoveries(desk)
         return
-    path = "/v1/stay-credits" if kind == "credits" else f"/v1/worklists/{kind}"
-    found = await desk.api.get(path, after=desk.query.get("after"), limit=_PAGE)
+    if kind == "credits":
+        await _credits(desk)
+        return
+    found = await desk.api.get(f"/v1/worklists/{kind}", after=desk.query.get("after"), limit=_PAGE)
+    if kind == "stay-splits":
+        block(await _stay_splits(desk, found["items"]), more(found, text="后面的"))
+        return
     rows, heads, nothing = {
         "advances": (_advance, ["应由谁付", "状态", "申请", "下一步期限", ""], "没有等待办理的先行支付申请。"),
         "deductions": (_deduction, ["医院", "扣款理由", "状态", "异议期限", "#扣款（元）", ""], "没有等待定案的扣款。"),
         "splits": (_split, ["医院", "住院", "状态", "拆分明细", "期限", ""], "没有等待同意的费用拆分。"),
-        "credits": (_credit, ["医院", "住院", "挂账到期", "办理受阻", "#费用（元）"], "没有挂账等待工伤认定的住院。"),
         "mismatches": (_mismatch, ["业务", "凭证", "停在", "原因", "怎么办", "#金额（元）"], "✓ 没有超过时限还对不上的账。"),
     }[kind]
     made = [rows(item, desk.today) for item in found["items"]]
     block(table(heads, made, cls="rows") if made else empty(nothing), more(found, text="后面的"))
-
-
-def clock(until: object, today: date) -> Html:
-    """A day with its light."""
-    if not until:
-        return el("span", "—", cls="none")
-    days = (date.fromisoformat(str(until)[:10]) - today).days
-    sign, tone = ("■", "red") if days < 0 else ("▲", "yellow") if days <= _SOON else ("●", "green")
-    return el("span", day(until), el("small", el("i", sign), " ", left(days, unit="days"), cls=f"light {tone}"), cls="fig")
 
 
 async def _recoveries(desk: Desk) -> None:
@@ -181,29 +177,47 @@ def _deduction(d: Json, today: date) -> Html:
 
 
 def _split(s: Json, today: date) -> Html:
-    lines = "，".join(f"{word(BELONGINGS, code)} {count} 项" for code, count in s["lines"].items())
     return row(
         el("a", s["institution_name"] or "医院", href=f"/conversions/{s['conversion_id']}"),
         el("td", span(s["begun_on"], s["ended_on"]), cls="fig"),
-        badge(word(SPLIT_STATES, s["split_state"]), "due" if s["split_state"] == "proposed" else "late"),
-        el("td", lines, el("small", s["note"]) if s["note"] else None),
-        el("td", clock(s["due_at"], today)),
+        *_flags(s, today),
         el("td", el("a", "审核拆分", href=f"/conversions/{s['conversion_id']}", cls="button")),
         data_row=True,
         tabindex=0,
     )
 
 
-def _credit(c: Json, today: date) -> Html:
-    return row(
-        el("a", c["institution_name"], href=f"/persons/{c['person_id']}"),
-        el("td", span(c["begun_on"], c["ended_on"]), el("small", f"住院号 {c['hospital_no']}"), cls="fig"),
-        el("td", clock(c["until"], today)),
-        el("td", c["hindrance"] or "—"),
-        num(c["total_fen"]),
-        data_row=True,
-        tabindex=0,
-    )
+def _flags(s: Json, today: date) -> list[Html]:
+    """How far a split has come, what it says, and by when the next must speak."""
+    lines = "，".join(f"{word(BELONGINGS, code)} {count} 项" for code, count in s["lines"].items())
+    return [
+        el("td", badge(word(SPLIT_STATES, s["split_state"]), "due" if s["split_state"] == "proposed" else "late")),
+        el("td", lines, el("small", s["note"]) if s["note"] else None),
+        el("td", clock(s["due_at"], today)),
+    ]
+
+
+async def _stay_splits(desk: Desk, items: Sequence[Json]) -> Html:
+    """Of stays that are not settled: known by their person, for the bridge knows no bill yet."""
+    persons = await persons_of(desk, items)
+    rows = []
+    for s in items:
+        person, address = persons[s["person_id"]], f"/stay-splits/{s['visit_id']}"
+        name = "个人信息暂时无法显示" if isinstance(person, Refusal) else f"{person['name']} {person['certno']}"
+        step = el("a", "审核拆分" if s["split_state"] == "proposed" else "登记专家意见", href=address, cls="button")
+        rows.append(row(el("a", name, href=address), *_flags(s, desk.today), el("td", step), data_row=True, tabindex=0))
+    if not rows:
+        return empty("没有等待同意的结算前拆分。")
+    return table(["职工", "状态", "拆分明细", "期限", ""], rows, cls="rows")
+
+
+async def _credits(desk: Desk) -> None:
+    found = await desk.api.get("/v1/stay-credits", after=desk.query.get("after"), limit=_PAGE)
+    if found["items"]:
+        stay_credits.show_list(desk, found["items"])
+    else:
+        block(empty("没有挂账等待工伤认定的住院。"))
+    block(more(found, text="后面的"))
 
 
 def _mismatch(m: Json, _: date) -> Html:
