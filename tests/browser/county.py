@@ -33,7 +33,8 @@ ROLES: dict[str, Json] = {
         "role_name": "综合窗口",
         "scopes": "matters:read matters:accept matters:act persons:read persons:identify settlements:read conversions:read "
         "injury-cases:read premiums:pay rules:read filings:read filings:write benefits:read recoveries:read recoveries:apply "
-        "conversions:split audits:object documents:attach partner-documents:read recurrences:apply out-of-area:apply",
+        "conversions:split audits:object documents:attach partner-documents:read recurrences:apply out-of-area:apply "
+        "stay-credits:write",
     },
     "lijing": {
         "name": "李静",
@@ -42,7 +43,7 @@ ROLES: dict[str, Json] = {
         "scopes": "matters:read matters:act matters:decide persons:read persons:identify settlements:read conversions:read "
         "conversions:check conversions:send-back injury-cases:read injury-cases:decide ledger:read rules:read rules:write "
         "filings:read filings:write benefits:read benefits:propose recoveries:read recoveries:write audits:propose documents:attach "
-        "partner-documents:read clearing:read out-of-area:check settlements:correct settlements:manual",
+        "partner-documents:read clearing:read out-of-area:check settlements:correct settlements:manual stay-credits:write",
     },
     "zhaoming": {
         "name": "赵明",

@@ -25,6 +25,7 @@ from tests.browser.injuries import UNINSURED, Injuries
 from tests.browser.month_end import MonthEnd
 from tests.browser.register import Register, problem
 from tests.browser.simulations import GOING, simulations
+from tests.browser.unsettled_stays import UnsettledStays
 
 Json = dict[str, Any]
 PASSWORD: Final = "onewindow"
@@ -65,6 +66,7 @@ class FakeGateway:
         self.simulations = simulations()
         self.filings = {person_id: county.filings(person_id) for person_id in (county.ZHANG, county.LI)}
         self.injuries = Injuries()
+        self.unsettled = UnsettledStays()
         self.month_end = MonthEnd()
         self.away = False
         self.broken = False
@@ -94,6 +96,9 @@ class FakeGateway:
             "/v1/injury-cases/{case_id}/benefits": self.benefits,
             "/v1/decision-documents": self.documents,
             "/v1/recoveries/{recovery_id}": self.debt,
+            "/v1/visits": self.visits,
+            "/v1/visits/{visit_id}": self.visit,
+            "/v1/stay-splits/{visit_id}": self.stay_split,
             "/v1/recovery-ages": self.recovery_ages,
             "/v1/worklists/{kind}": self.worklist,
             "/v1/stay-credits": self.stay_credits,
@@ -164,6 +169,10 @@ class FakeGateway:
             "/v1/conversions/{conversion_id}/split": self.split,
             "/v1/conversions/{conversion_id}/split/{act}": self.review_split,
             "/v1/conversions/{conversion_id}/{act}": self.review,
+            "/v1/injury-cases/{case_id}/stay-splits": self.split_stay,
+            "/v1/stay-splits/{visit_id}/{act}": self.on_stay_split,
+            "/v1/stay-credits": self.give_credit,
+            "/v1/stay-credits/{credit_id}/withdraw": self.end_credit,
             "/v1/persons/{person_id}/filings": self.file,
             "/v1/persons/{person_id}/filings/{filing_id}/cancel": self.withdraw,
             "/v1/simulations": self.simulate,
@@ -519,11 +528,40 @@ class FakeGateway:
 
     def worklist(self, request: Request) -> Json:
         self._user(request, "recoveries:read")
+        if request.path_params["kind"] == "stay-splits":
+            return _page(self.unsettled.worklist())
         return _page(self.injuries.worklist(request.path_params["kind"], request.query_params.get("opened_since")))
+
+    def visits(self, request: Request) -> Json:
+        self._user(request, "settlements:read")
+        return _page(self.unsettled.of_person(request.query_params["person_id"]))
+
+    def visit(self, request: Request) -> Json:
+        self._user(request, "settlements:read")
+        return self.unsettled.visit(request.path_params["visit_id"])
 
     def stay_credits(self, request: Request) -> Json:
         self._user(request, "settlements:read")
-        return _page(self.injuries.worklist("credits", None))
+        asked = request.query_params
+        return _page(self.unsettled.credits_in(asked.get("state", "open"), asked.get("person_id")))
+
+    def give_credit(self, request: Request, body: Json) -> Json:
+        return self.unsettled.give_credit(body, self._user(request, "stay-credits:write"))
+
+    def end_credit(self, request: Request, _: Json) -> Json:
+        return self.unsettled.end_credit(request.path_params["credit_id"], self._user(request, "stay-credits:write"))
+
+    def stay_split(self, request: Request) -> Json:
+        self._user(request, "injury-cases:read")
+        return self.unsettled.split(request.path_params["visit_id"])
+
+    def split_stay(self, request: Request, body: Json) -> Json:
+        user = self._user(request, "conversions:split")
+        return self.unsettled.propose(request.path_params["case_id"], body, user)
+
+    def on_stay_split(self, request: Request, body: Json) -> Json:
+        user = self._user(request, "conversions:check")
+        return self.unsettled.review(request.path_params["visit_id"], request.path_params["act"], body, user)
 
     def proposals(self, request: Request) -> Json:
         self._user(request, "recoveries:read")
@@ -571,6 +609,12 @@ class FakeGateway:
             kept = {"kind": body["kind"], "on": body["on"], "reference": body["reference"], "actor": user}
             debt["interruptions"] = [*debt["interruptions"], {**kept, "recorded_at": "2026-11-22T09:31:00+08:00"}]
             debt |= {"limitation_on": "2029-11-20", "in_court": body["kind"] == "suit"}
+        elif act == "debtor":
+            if body.get("to") == "employer" and debt["case_id"] != UNINSURED:
+                raise Problem(409, "workinjury-bridge.recovery.out-of-turn", "用人单位已参保，不能改由用人单位偿还")
+            debt["moved_fen"] += body["amount_fen"]
+            debt["open_fen"] -= body["amount_fen"]
+            debt["state"] = "partial" if debt["open_fen"] else "moved"
         elif act == "liability":
             debt |= {"liability": body["share"]}
         elif act == "set-offs":

@@ -133,15 +133,6 @@ class Injuries:
                 "due_at": "2026-11-24T16:00:00Z",
             }
             return [{**split, **stay, **place}]
-        if kind == "credits":
-            credit = {
-                "credit_id": "01CREDITWANG",
-                "visit_id": "01VISITWANG",
-                "person_id": WANG_ELDER,
-                "hospital_no": "ZY20261008",
-            }
-            waits = {"state": "open", "until": "2027-01-19", "days_left": 58, "hindrance": None, "total_fen": 864_000}
-            return [{**credit, **waits, **stay, **place}]
         return [
             {
                 "kind": "transfer",
