@@ -25,15 +25,17 @@ def field(
     required: bool = True,
     choices: Mapping[str, str] | Mapping[bool, str] | None = None,
     listed: bool = False,
+    wide: bool = False,
     pattern: str = "",
     says: str = "",
 ) -> Json:
     """One field of a form, as the catalogue of matters describes its own.
 
-    Kind ``yes-no`` has choices for True and False and is read as a bool. ``listed``: few choices go into a list as well.
+    Kind ``yes-no`` has choices for True and False and is read as a bool. ``listed``: few choices go into a list as well;
+    ``wide``: into one as wide as the form.
     ``pattern``: what a text must match, else the field says ``says``.
     """
-    look = {"listed": listed, "pattern": pattern, "says": says}
+    look = {"listed": listed, "wide": wide, "pattern": pattern, "says": says}
     return {"name": name, "label": label, "kind": kind, "required": required, "choices": choices, **look}
 
 
@@ -103,7 +105,8 @@ def _input(rule: Json, value: Any) -> Any:
             ui.label(label).classes("choice-label")
             return ui.radio(dict(rule["choices"]), value=value).props("inline dense")
     if kind == "choice":
-        return ui.select(dict(rule["choices"]), label=label, value=value).props("outlined dense options-dense").classes("field")
+        width = "field wide" if rule.get("wide") else "field"
+        return ui.select(dict(rule["choices"]), label=label, value=value).props("outlined dense options-dense").classes(width)
     if kind == "fen":
         shown = format_yuan(int(value)).replace(",", "") if value not in (None, "") else ""
         return ui.input(label, value=shown).props("outlined dense inputmode=decimal input-class=amount").classes("field")

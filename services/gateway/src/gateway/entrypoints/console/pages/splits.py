@@ -46,11 +46,10 @@ def _flag(line_id: str, line: Line | None, belongs: str) -> Html:
 
 
 def _sum(code: str, lines: Sequence[Line | None]) -> Html | None:
-    if not lines:
-        return None
     amounts = [line.amount_fen for line in lines if line is not None]
-    total = el("span", "，", money(sum(amounts)), " 元") if len(amounts) == len(lines) else None
-    return el("span", f"{word(BELONGINGS, code)} {len(lines)} 项", total)
+    if not lines or len(amounts) < len(lines):
+        return None
+    return el("span", f"{word(BELONGINGS, code)} ", money(sum(amounts)), " 元")
 
 
 def acts(desk: Desk, path: str, split: Split | None, lines: Sequence[Line], proposal: tuple[str, Json] | None) -> None:
@@ -58,7 +57,7 @@ def acts(desk: Desk, path: str, split: Split | None, lines: Sequence[Line], prop
     with ui.element("div").classes("acts screen"):
         if proposal is not None and lines:
             said = "按医院标注，选出不是治疗工伤的明细；没选的都算治疗工伤。"
-            _flags_button(desk, "登记医院拆分", said, proposal[0], lines, proposal[1])
+            _flags_button(desk, "登记医院拆分", said, proposal[0], lines, proposal[1], primary=split is None)
         if split is None or not desk.can("conversions:check"):
             return
         me = desk.me["user_id"]
@@ -67,7 +66,7 @@ def acts(desk: Desk, path: str, split: Split | None, lines: Sequence[Line], prop
             act_button(desk, "不同意，请专家", "请写明哪些明细有争议。", f"{path}/dispute", [{**NOTE, "required": True}])
         if split.state == "disputed" and me not in (split.proposed_by, split.disputed_by):
             said = "按专家意见选出明细，可与医院、审核都不同。"
-            _flags_button(desk, "登记专家意见", said, f"{path}/opinion", lines, rules=[NOTE])
+            _flags_button(desk, "登记专家意见", said, f"{path}/opinion", lines, rules=[NOTE], primary=True)
 
 
 def _flags_button(
@@ -78,13 +77,16 @@ def _flags_button(
     lines: Sequence[Line],
     also: Json | None = None,
     rules: Sequence[Json] = (),
+    *,
+    primary: bool,
 ) -> None:
     names = {line.line_id: line.label for line in lines}
     with ui.dialog() as dialog, ui.card().classes("ask"):
         block(el("h2", text), el("p", question))
         look = "outlined dense options-dense use-chips"
-        own = ui.select(names, label="治疗自身疾病", multiple=True, value=[]).props(look).classes("wide")
-        shared = ui.select(names, label="两者共用", multiple=True, value=[]).props(look).classes("wide")
+        # A bill may have hundreds of lines: what is typed narrows them down.
+        own = ui.select(names, label="治疗自身疾病", multiple=True, value=[], with_input=True).props(look).classes("wide")
+        shared = ui.select(names, label="两者共用", multiple=True, value=[], with_input=True).props(look).classes("wide")
         with ui.element("div").classes("fields"):
             form = Fields([*_RATIO, *rules])
 
@@ -98,4 +100,4 @@ def _flags_button(
         with ui.element("div").classes("ask-buttons"):
             send_button(desk, f"确认{text}", send, primary=True, faults=form)
             ui.button("不办了", on_click=dialog.close).props("flat no-caps")
-    ui.button(text, on_click=dialog.open).props("no-caps outline color=primary")
+    ui.button(text, on_click=dialog.open).props(f"no-caps {'unelevated' if primary else 'outline'} color=primary")

@@ -61,7 +61,7 @@ def give_button(desk: Desk, case: Json, visits: Sequence[Json], credits: Sequenc
         "登记挂账",
         "医院同意挂账：费用等工伤认定后结算，期间医院不收、个人不付。期满未认定的按医保结算。",
         "/v1/stay-credits",
-        [field("visit_id", "住院", "choice", choices={v["visit_id"]: stay_name(v) for v in stays}, listed=True)],
+        [field("visit_id", "住院", "choice", choices={v["visit_id"]: stay_name(v) for v in stays}, listed=True, wide=True)],
         {"visit_id": stays[0]["visit_id"]} if len(stays) == 1 else None,
         read=lambda typed: {**typed, "person_id": case["person_id"]},
     )

@@ -63,7 +63,7 @@ def choose_button(desk: Desk, case: Json, visits: Sequence[Json]) -> None:
         "登记结算前拆分",
         "住院期间同时治疗自身疾病的，结算前按明细拆分。先选住院，再选明细。",
         go,
-        rules=[field("visit_id", "住院", "choice", choices={v["visit_id"]: stay_name(v) for v in stays}, listed=True)],
+        rules=[field("visit_id", "住院", "choice", choices={v["visit_id"]: stay_name(v) for v in stays}, listed=True, wide=True)],
         values={"visit_id": stays[0]["visit_id"]} if len(stays) == 1 else None,
         sure="去选明细",
     )
@@ -122,4 +122,4 @@ def _rest(split: Split | None, lines: Sequence[Line]) -> Html | None:
     rows = [row(line.name, el("td", line.on, cls="fig"), num(line.amount_fen)) for line in rest]
     foot = row("合计", "", num(sum(line.amount_fen for line in rest)))
     title = "按治疗工伤的明细" if split else "费用明细"
-    return section(title, table(["明细", "日期", "#金额（元）"], rows, foot=foot), note=f"{len(rest)} 项，已退费的不列")
+    return section(title, table(["明细", "日期", "#金额（元）"], rows, foot=foot), note=f"{len(rest)} 项，金额已扣除退费")
