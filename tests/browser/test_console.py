@@ -8,6 +8,7 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.browser import county
 from tests.browser.fake_gateway import FakeGateway
+from tests.browser.unsettled_stays import INSIDE
 
 SignIn = Callable[..., Awaitable[Page]]
 Shot = Callable[[Page, str], Awaitable[None]]
@@ -56,7 +57,13 @@ async def test_signing_in_puts_the_cursor_into_the_search_box(sign_in: SignIn, s
 
 async def test_a_page_is_small_after_the_first_load(sign_in: SignIn) -> None:
     page = await sign_in("lijing")
-    for path in ("/", f"/persons/{county.ZHANG}", f"/settlements/{county.STAY}", f"/conversions/{county.CONVERSION}"):
+    for path in (
+        "/",
+        f"/persons/{county.ZHANG}",
+        f"/settlements/{county.STAY}",
+        f"/conversions/{county.CONVERSION}",
+        f"/stay-splits/{INSIDE}",
+    ):
         await page.goto(path)
         await expect(page.locator("h1").first).to_be_visible()
         protocol = await page.context.new_cdp_session(page)

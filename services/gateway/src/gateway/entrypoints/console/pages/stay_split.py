@@ -63,7 +63,9 @@ def choose_button(desk: Desk, case: Json, visits: Sequence[Json]) -> None:
         "登记结算前拆分",
         "住院期间同时治疗自身疾病的，结算前按明细拆分。先选住院，再选明细。",
         go,
-        rules=[field("visit_id", "住院", "choice", choices={v["visit_id"]: stay_name(v) for v in stays}, listed=True, wide=True)],
+        rules=[
+            field("visit_id", "住院", "choice", choices={v["visit_id"]: stay_name(v) for v in stays}, listed=True, wide=True)
+        ],
         values={"visit_id": stays[0]["visit_id"]} if len(stays) == 1 else None,
         sure="去选明细",
     )
