@@ -91,11 +91,12 @@ class UnsettledStays:
         split = self.splits[visit_id]
         if user in (split["proposed_by"], split["disputed_by"]):
             raise forbidden("workinjury-bridge.split.same-hand", "拆分的提出、异议和专家意见须由不同的人登记")
-        split |= {
+        said: dict[str, Json] = {
             "agree": {"split": "agreed", "decided_by": user},
             "dispute": {"split": "disputed", "disputed_by": user, "note": body.get("note")},
             "opinion": {"split": "decided", "decided_by": user, "lines": body.get("lines"), "note": body.get("note")},
-        }[act]
+        }
+        split |= said[act]
         return split
 
     def worklist(self) -> list[Json]:

@@ -80,6 +80,20 @@ def _flags_button(
     *,
     primary: bool,
 ) -> None:
+    asked: list[ui.dialog] = []
+
+    def ask() -> None:
+        # Made when it is wanted: the lines of a long bill are not sent to whoever only looks.
+        if not asked:
+            asked.append(_flags_form(desk, text, question, path, lines, also or {}, rules))
+        asked[0].open()
+
+    ui.button(text, on_click=ask).props(f"no-caps {'unelevated' if primary else 'outline'} color=primary")
+
+
+def _flags_form(
+    desk: Desk, text: str, question: str, path: str, lines: Sequence[Line], also: Json, rules: Sequence[Json]
+) -> ui.dialog:
     names = {line.line_id: line.label for line in lines}
     with ui.dialog() as dialog, ui.card().classes("ask"):
         block(el("h2", text), el("p", question))
@@ -94,10 +108,10 @@ def _flags_button(
             chosen = dict.fromkeys(shared.value, "shared") | dict.fromkeys(own.value, "own-disease")
             if not chosen:
                 raise invalid("gateway.console.lines-missing", "请至少选一条明细", "no line was chosen", field="lines")
-            await desk.api.command(path, {**(also or {}), "lines": flags_of(chosen, lines), **form.read()}, key)
+            await desk.api.command(path, {**also, "lines": flags_of(chosen, lines), **form.read()}, key)
             ui.navigate.reload()
 
         with ui.element("div").classes("ask-buttons"):
             send_button(desk, f"确认{text}", send, primary=True, faults=form)
             ui.button("不办了", on_click=dialog.close).props("flat no-caps")
-    ui.button(text, on_click=dialog.open).props(f"no-caps {'unelevated' if primary else 'outline'} color=primary")
+    return dialog
