@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser import county
@@ -277,16 +278,17 @@ async def test_why_a_stay_cannot_be_split(sign_in: SignIn, gateway: FakeGateway,
     assert await page.get_by_role("button", name="登记医院拆分").count() == 0
 
 
-async def test_a_case_stands_while_claims_cannot_be_asked(sign_in: SignIn, gateway: FakeGateway) -> None:
-    scopes = county.ROLES["wangfang"]["scopes"]
+async def test_a_case_without_such_stays_says_nothing_and_one_that_may_not_show_them_says_so(
+    sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = await sign_in("wangfang", f"/cases/{county.CASE}")
     await expect(page.locator("h1")).to_have_text("工伤案件")
     assert await page.get_by_text("挂账住院").count() == 0
-    assert await page.get_by_role("button", name="登记挂账").count() == 0
-    try:
-        county.ROLES["wangfang"]["scopes"] = scopes.replace("settlements:read", "")
-        await page.goto(f"/cases/{UNINSURED}")
-        await expect(page.locator("section", has_text="挂账住院")).to_contain_text("您的岗位没有查看此项的权限。")
-        assert await page.get_by_role("button", name="登记挂账").count() == 0
-    finally:
-        county.ROLES["wangfang"]["scopes"] = scopes
+    for button in ("登记挂账", "登记结算前拆分"):
+        assert await page.get_by_role("button", name=button).count() == 0
+    scopes = county.ROLES["wangfang"]["scopes"].replace("settlements:read", "")
+    monkeypatch.setitem(county.ROLES, "wangfang", {**county.ROLES["wangfang"], "scopes": scopes})
+    await page.goto(f"/cases/{UNINSURED}")
+    await expect(page.locator("section", has_text="挂账住院")).to_contain_text("您的岗位没有查看此项的权限。")
+    for button in ("登记挂账", "登记结算前拆分"):
+        assert await page.get_by_role("button", name=button).count() == 0
