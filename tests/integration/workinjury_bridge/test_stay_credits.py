@@ -392,7 +392,7 @@ async def test_decision_limit_and_hospital_in_one_instant_settle_once(two: Two) 
     assert (await two.wi()).get("5001.11()", 0) == direct * fen("8400")
 
 
-async def test_the_worker_dies_between_any_two_lines(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_worker_dies_before_each_transaction_of_claims(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
     waiting = Waiting(two)
     await waiting.begin()
     await waiting.decide(**GRANTED)

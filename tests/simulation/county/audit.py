@@ -349,16 +349,20 @@ class Audit:
         while await service.runner(subscriber).step():
             pass
         after = await self._contents(name)
-        changed = {table: sorted(rows ^ after[table]) for table, rows in before.items() if rows != after[table]}
+        changed = {
+            table: (sorted((after[table] - rows).elements()), sorted((rows - after[table]).elements()))
+            for table, rows in before.items()
+            if rows != after[table]
+        }
         assert not changed, f"{len(again)} facts told again to {name} changed {changed}"
         return f"{len(again)} facts again to {name}"
 
-    async def _contents(self, service: str) -> dict[str, frozenset[str]]:
+    async def _contents(self, service: str) -> dict[str, Counter[str]]:
         tables = await self._county.rows(
             service, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'inbox'"
         )
         return {
-            table: frozenset(row[0] for row in await self._county.rows(service, f"SELECT t::text FROM {table} t"))
+            table: Counter(row[0] for row in await self._county.rows(service, f"SELECT t::text FROM {table} t"))
             for (table,) in tables
         }
 

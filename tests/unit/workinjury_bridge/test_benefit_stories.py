@@ -370,6 +370,26 @@ async def test_final_revocation_takes_everything_back(bridge: MemoryBridge) -> N
     books(bridge)
 
 
+async def test_a_revoked_death_leaves_the_heirs_owing_its_benefits(bridge: MemoryBridge) -> None:
+    case_id = await recognised(bridge, date(2026, 3, 1))
+    await lose(bridge, case_id, date(2026, 3, 11), Circumstance.INJURY)
+    await item(bridge, case_id, BenefitKind.FUNERAL, "checker")
+    await item(bridge, case_id, BenefitKind.ONE_OFF_DEATH, "checker", "director")
+    assert (await bridge.benefits.confirm_succession.run(key(), "P1", ("K1",)))["paid_fen"] == fen("1169040")
+    before = len(bridge.state.entries)
+    await bridge.revoke.run(key(), case_id, "J1", date(2026, 10, 12), "court")
+    await bridge.go_on()
+    heirs = "1125(HEIRS:P1)"
+    assert [sides(e) for e in list(bridge.state.entries.values())[before:]] == [
+        ({heirs: fen("39000")}, {"5001.20": fen("39000")}),
+        ({heirs: fen("1130040")}, {"5001.22": fen("1130040")}),
+    ]
+    assert balance(bridge.state, "1125", "HEIRS:P1") == -balance(bridge.state, "1003") == fen("1169040")
+    assert [balance(bridge.state, account) for account in ("5001.20", "5001.22", "2203")] == [0, 0, 0]
+    assert (await bridge.check.run())["breaches"] == []
+    books(bridge)
+
+
 async def test_loss_reports_that_contradict(bridge: MemoryBridge) -> None:
     case_id, _ = await pensioner(bridge)
     assert await refused(lose(bridge, case_id, date(2026, 10, 13)), bridge) == "day.in-the-future"

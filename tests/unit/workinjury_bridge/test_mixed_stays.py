@@ -266,9 +266,15 @@ async def test_a_split_goes_from_hand_to_hand_and_has_its_limits(bridge: MemoryB
     assert (await propose(bridge))["split"] == "proposed"
     # five working days from Sunday, 22 November 2026
     assert bridge.state.deadlines[subject] == datetime.fromisoformat("2026-11-28T00:00:00+08:00")
-    for act in (propose(bridge, "again"), bridge.stay_splits.agree(key("same"), "V5", "hospital")):
-        with pytest.raises(Refusal):
+    before = bridge.state
+    for act, code in (
+        (propose(bridge, "again"), "workinjury-bridge.split.wrong-state"),
+        (bridge.stay_splits.agree(key("same"), "V5", "hospital"), "workinjury-bridge.split.same-hand"),
+    ):
+        with pytest.raises(Refusal) as caught:
             await act
+        assert caught.value.code == code
+    assert bridge.state == before
     assert state_of(bridge) is SplitState.PROPOSED
     async with bridge.store.transaction() as tx:
         await bridge.stay_splits.overdue(tx, "V5")
@@ -287,9 +293,11 @@ async def test_an_experts_opinion_leads(bridge: MemoryBridge) -> None:
     await propose(bridge)
     await bridge.stay_splits.dispute(key("dispute"), "V5", "reviewer", "比例过高")
     opinion = replace(FLAGS, ratio=Ratio(numerator=1, denominator=2))
+    before = bridge.state
     with pytest.raises(Refusal) as caught:
         await bridge.stay_splits.decide(key("own"), "V5", opinion, "reviewer", None)
     assert caught.value.code == "workinjury-bridge.split.same-hand"
+    assert bridge.state == before
     await bridge.stay_splits.decide(key("decide-split"), "V5", opinion, "expert", "各半")
     assert (await bridge.settle.trial(BILL))["e_fen"] == fen("13500")
     read = await bridge.stay_splits.read("V5")
@@ -298,6 +306,7 @@ async def test_an_experts_opinion_leads(bridge: MemoryBridge) -> None:
 
 async def test_a_stay_that_is_settled_is_not_divided_any_more(bridge: MemoryBridge) -> None:
     await bridge.settle.final(BILL)
+    before = bridge.state
     with pytest.raises(Refusal) as caught:
         await propose(bridge)
     assert caught.value.code == "workinjury-bridge.split.wrong-state"
@@ -308,6 +317,7 @@ async def test_a_stay_that_is_settled_is_not_divided_any_more(bridge: MemoryBrid
     with pytest.raises(Refusal) as caught:
         await propose(bridge, "twice", twice, "V6")
     assert caught.value.code == "workinjury-bridge.split.invalid"
+    assert bridge.state == before
     assert bridge.state.stay_splits == {}
 
 

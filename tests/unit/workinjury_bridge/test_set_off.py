@@ -172,8 +172,11 @@ async def test_nothing_is_met_before_the_second_person_agrees_or_after_a_withdra
     await bridge.decide_set_off.withdraw(key(), proposed, "本人撤回同意")
     await paid_on_paper(bridge, case_id, later(2))
     assert (balance(bridge.state, "2202"), bridge.state.recoveries[recovery_id].open_fen) == (0, DEBT)
-    with pytest.raises(Refusal):
+    before = bridge.state.snapshot()
+    with pytest.raises(Refusal) as over:
         await bridge.decide_set_off.withdraw(key(), proposed, "again")
+    assert over.value.code == "workinjury-bridge.set-off.wrong-state"
+    assert vars(bridge.state) == vars(before)
     assert await bridge.decide_set_off.propose(key(), recovery_id, CONSENT)
     await sound(bridge)
 
@@ -272,9 +275,11 @@ async def test_undoing_needs_two_people_and_every_payment_in_the_book() -> None:
     assert vars(bridge.state) == vars(before)
     await bridge.go_on()
     await undone(bridge)
+    before = bridge.state.snapshot()
     with pytest.raises(Refusal) as caught:
         await bridge.double_bills.undo(key(), double_bill_id, "lijing", "zhaoming", "x")
     assert caught.value.code == "workinjury-bridge.double-bill.wrong-state"
+    assert vars(bridge.state) == vars(before)
 
 
 async def test_claims_away_while_it_is_undone_or_refusing_for_good() -> None:
@@ -284,8 +289,11 @@ async def test_claims_away_while_it_is_undone_or_refusing_for_good() -> None:
     bridge.claims.around = lambda when, of: away(when, of) if when == "after" else None
     await undone(bridge)
     assert (clue(bridge).state, len(bridge.claims.entries)) == (DoubleBillState.UNDOING, told + 1)
-    with pytest.raises(Refusal):
+    before = bridge.state.snapshot()
+    with pytest.raises(Refusal) as caught:
         await bridge.debts.demand(key(), recovery_id, "clerk")
+    assert caught.value.code == "workinjury-bridge.recovery.wrong-state"
+    assert vars(bridge.state) == vars(before)
 
     def refuse(when: str, of: str) -> None:
         raise conflict("claims.charge-back.not-charged", "该结算未因重复支付被追回")

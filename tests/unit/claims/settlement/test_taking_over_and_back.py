@@ -52,7 +52,7 @@ def test_what_came_in_is_owed_back_and_what_was_given_up_comes_in_again() -> Non
         credit("2203", 500, PERSON),
         credit("5001.30", 100),
     ]
-    assert sum(line.debit_fen for line in lines) == sum(line.credit_fen for line in lines)
+    assert sum(line.debit_fen for line in lines) == sum(line.credit_fen for line in lines) == 1000
 
 
 @pytest.mark.parametrize(("year", "of_account"), [(None, credit("5001.02", 70)), (2025, credit("5001.91", 70, "2025"))])

@@ -169,4 +169,5 @@ async def test_what_hinders_is_shown_and_tried_again(where: str) -> None:
 async def test_who_finds_it_ended_by_another_in_the_same_instant_says_nothing() -> None:
     house = House(stands=DENIED, refuses=conflict("claims.stay-credit.over", "", field="x"), ends_meanwhile=True)
     assert await house.use_case().run("G1") is None
-    assert house.hindered == []
+    assert [asked.command.total_fen for asked in house.asked] == [864_000]
+    assert house.rested == house.hindered == []
