@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -21,13 +22,14 @@ from tests.e2e.town import Town, build_town
 def apache_stack(stack_folder: Path) -> Iterator[Stack]:
     """Every service on free ports around Apache Kafka."""
     broker = ApacheKafka(Path(tempfile.mkdtemp(prefix="apache-", dir=stack_folder)), fetch_jars(REPOSITORY / ".data" / "kafka"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ONEWINDOW_KAFKA_BOOTSTRAP", broker.start())
-        stack = Stack(stack_folder / "apache-stack", read_topology(environ={}).with_free_ports())
-    stack.start()
-    yield stack
-    stack.stop()
-    broker.stop()
+    with ExitStack() as stopping:
+        stopping.callback(broker.stop)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("ONEWINDOW_KAFKA_BOOTSTRAP", broker.start())
+            stack = Stack(stack_folder / "apache-stack", read_topology(environ={}).with_free_ports())
+        stopping.callback(stack.stop)
+        stack.start()
+        yield stack
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from collections import Counter
 from decimal import Decimal
 
 import asyncpg
+from aiokafka.admin import AIOKafkaAdminClient
 
 from devstack.stack import is_ready
 from shared.clock import SystemClock
@@ -54,14 +55,24 @@ async def test_every_conversion_has_its_effects_once(town: Town) -> None:
         command = (sys.executable, "-m", "workinjury_bridge", "worker")
         quiet = asyncio.subprocess.DEVNULL
         environment = town.stack.environment()
-        seconds.append(await asyncio.create_subprocess_exec(*command, env=environment, stdout=quiet, stderr=quiet))
+        known = await members(town)
+        second = await asyncio.create_subprocess_exec(*command, env=environment, stdout=quiet, stderr=quiet)
+        seconds.append(second)
+
+        async def joined() -> bool:
+            assert second.returncode is None, "the second worker has died at its start"
+            return not await members(town) <= known
+
+        await until(joined, "the second worker in its group")
 
     async def again() -> None:
         """Every fact is published again, old ones behind newer ones."""
         for url in town.stack.database_urls.values():
             conn = await asyncpg.connect(url)
-            await republish_since(conn, began)
-            await conn.close()
+            try:
+                await republish_since(conn, began)
+            finally:
+                await conn.close()
 
     async def blows() -> None:
         moments = sorted(dice.sample(range(PEOPLE * FACTS_OF_ONE), len(VICTIMS)))
@@ -75,6 +86,7 @@ async def test_every_conversion_has_its_effects_once(town: Town) -> None:
             if number in (1, 4):
                 await again()
             if number == 3:
+                assert seconds[0].returncode is None
                 seconds[0].kill()
                 await seconds[0].wait()
                 await second_worker()
@@ -99,7 +111,11 @@ async def test_every_conversion_has_its_effects_once(town: Town) -> None:
         return all(await asyncio.gather(*(asyncio.to_thread(is_ready, address) for address in addresses)))
 
     try:
-        await asyncio.gather(blows(), *(converted(number) for number in range(PEOPLE)))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(blows())
+            for number in range(PEOPLE):
+                group.create_task(converted(number))
+        assert [second.returncode is None for second in seconds] == [False, True]
         await again()
         await until(answering, "every service answering again")
         await at_rest(town)
@@ -130,6 +146,17 @@ async def test_every_conversion_has_its_effects_once(town: Town) -> None:
         assert (Counter(row[0] for row in rows), {row[1] for row in rows}) == (once, {state})
     paid = await town.rows("workinjury-bridge", f"SELECT kind, amount_fen FROM payment WHERE {of_these}", conversions)
     assert Counter(tuple(row) for row in paid) == {("refund", 371_500): PEOPLE, ("meals", 36_000): PEOPLE}
+
+
+async def members(town: Town) -> set[str]:
+    """Who is in the group of the bridge's workers, or has been until lately."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=town.stack.kafka_bootstrap)
+    await admin.start()
+    try:
+        (answer,) = await admin.describe_consumer_groups(["workinjury-bridge"])
+    finally:
+        await admin.close()
+    return {member_id for *_, found in answer.groups for member_id, *_ in found}
 
 
 async def facts_told(town: Town) -> int:
