@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,6 +21,7 @@ from tests.factories.workinjury_bridge.fake_claims import FakeClaims
 from tests.fixtures_stack import FreshDatabase
 from workinjury_bridge.bootstrap import Bridge, assemble
 from workinjury_bridge.entrypoints.service import SERVICE, runtime_of
+from workinjury_bridge.settings import policy_path
 
 _keys = count()
 
@@ -30,6 +32,16 @@ async def migrated_url(fresh_database: FreshDatabase) -> str:
     url = await fresh_database()
     await asyncio.to_thread(migrate, "workinjury_bridge", url)
     return url
+
+
+@pytest.fixture
+def month_end_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The county's rule book, but the funds pay each other at the month's end."""
+    text, at_once = policy_path({}).read_text(encoding="utf-8"), "\n      transfers: at-once\n"
+    assert text.count(at_once) == 1
+    book = tmp_path / "rules.yaml"
+    book.write_text(text.replace(at_once, "\n      transfers: month-end\n"), encoding="utf-8")
+    monkeypatch.setenv("ONEWINDOW_WORKINJURY_BRIDGE_POLICY", str(book))
 
 
 def settings_for(url: str) -> Settings:

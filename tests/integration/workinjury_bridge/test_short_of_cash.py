@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-import workinjury_bridge
 from shared.money import fen
 from tests.fixtures_stack import FreshDatabase
 from tests.integration.workinjury_bridge.conftest import Client, House, open_house
@@ -23,16 +21,8 @@ LUMP = fen("151200")
 
 
 @pytest.fixture
-async def house(
-    fresh_database: FreshDatabase, migrated_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[House]:
+async def house(month_end_rules: None, fresh_database: FreshDatabase, migrated_url: str) -> AsyncIterator[House]:
     """A county whose funds clear at the month's end, so that its account is watched."""
-    shipped = Path(workinjury_bridge.__file__).parent / "policy" / "bridge-demo-2026.yaml"
-    text = shipped.read_text(encoding="utf-8")
-    assert text.count("\n      transfers: at-once\n") == 1
-    book = tmp_path / "bridge.yaml"
-    book.write_text(text.replace("\n      transfers: at-once\n", "\n      transfers: month-end\n"), encoding="utf-8")
-    monkeypatch.setenv("ONEWINDOW_WORKINJURY_BRIDGE_POLICY", str(book))
     async with open_house(await fresh_database(template=migrated_url)) as opened:
         yield opened
 

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -40,7 +39,6 @@ from tests.fixtures_stack import FreshDatabase
 from tests.integration.workinjury_bridge.conftest import Client, House, settings_for
 from workinjury_bridge.bootstrap import assemble
 from workinjury_bridge.entrypoints.service import SERVICE, runtime_of
-from workinjury_bridge.settings import policy_path
 
 F1 = [("A1", "9200.00"), ("B1", "6000.00"), ("C1", "300.00"), ("W1", "500.00")]
 WORK_INJURY_ONLY = "W1,限工伤药品,C,,,,,2024-01-01,1\n"
@@ -271,15 +269,6 @@ async def test_direct_settlement_reversed_and_settled_again_with_the_same_messag
         await two.flush()
         assert await wi() == {}
     assert await desk.balances("EMP") == {}
-
-
-@pytest.fixture
-def month_end_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The county's rule book, but the funds pay each other at the month's end."""
-    shipped = policy_path({}).read_text()
-    book = tmp_path / "rules.yaml"
-    book.write_text(shipped.replace("transfers: at-once", "transfers: month-end"))
-    monkeypatch.setenv("ONEWINDOW_WORKINJURY_BRIDGE_POLICY", str(book))
 
 
 async def test_month_end_between_the_real_books(month_end_rules: None, two: Two) -> None:
