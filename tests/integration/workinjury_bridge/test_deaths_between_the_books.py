@@ -8,6 +8,7 @@ with the same keys. In the end every row of every table about each person, in bo
 
 from __future__ import annotations
 
+import json
 import random
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -15,9 +16,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from itertools import count
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import asyncpg
 import httpx
 import pytest
 from sqlalchemy import select
@@ -27,7 +28,8 @@ from shared.ledger import Book
 from shared.money import fen
 from shared.transactions import OnceKey
 from tests.factories.deaths import Life, aside, lived, mortal_connections
-from tests.factories.whole_database import rows_about
+from tests.factories.his_messages import INSTITUTION
+from tests.factories.whole_database import row_counts, rows_about
 from tests.fixtures_stack import FreshDatabase
 from tests.integration.workinjury_bridge.test_with_claims import F1, PAPERS, Two, Wire, open_two
 from workinjury_bridge.adapters import tables as t
@@ -38,7 +40,6 @@ from workinjury_bridge.domain.clearing import Remedy
 from workinjury_bridge.domain.recognition import Outcome
 from workinjury_bridge.domain.split import Belonging, Flags
 from workinjury_bridge.domain.terms import CaseFacts
-from workinjury_bridge.settings import policy_path
 
 __all__ = ["mortal_connections"]  # a fixture
 
@@ -47,22 +48,12 @@ DAY = date(2026, 3, 20)
 GRANTED = NewDecision(decision_no="N1", outcome=Outcome.GRANTED, decided_on=DAY, decided_by="office")
 WRITTEN = ("seq", "recorded_at", "received_at", "published_at")
 """Order and time of writing, and whether a relay has run since."""
-SAID = (
-    "hospital_no",
-    "invoice_no",
-    "line_no",
-    "line_id",
-    "msgid",
-    "medins_setl_id",
-    "digest",
-    "answer",
-    "split",
-    "work_injury_key",
-)
-"""By the hospital, in words of its own for each person."""
-KNOWN_BY = ("certno_index", "sealed", "coverage_id")
+SEALED = ("certno_index", "sealed", "digest", f"{CLAIMS}.his_message.answer")
+"""Of which nothing can be seen but that they differ."""
+NAMED = ("hospital_no", "invoice_no", "line_no", "line_id", "msgid", "coverage_id")
+"""By the hospital, or here, in words of its own for each person."""
 TRIES = 4
-_numbers = count(1)
+_numbers = count(1001)
 
 
 class MortalWire(Wire):
@@ -82,19 +73,12 @@ async def open_county(processes: dict[str, str], fresh_database: FreshDatabase, 
     async with open_two(fresh_database, migrated_url, MortalWire) as two:
         for name, url in databases(two).items():
             processes[url.rpartition("/")[2]] = name
+        two.desk.numbers = count(100_001)  # no name of a line is an account or a code of a list
         yield two
 
 
 def databases(two: Two) -> dict[str, str]:
     return {BRIDGE: two.house.bridge.db.url, CLAIMS: two.desk.claims.db.url}
-
-
-@pytest.fixture
-def month_end_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The county's rule book, but the funds pay each other at the month's end."""
-    book = tmp_path / "rules.yaml"
-    book.write_text(policy_path({}).read_text().replace("transfers: at-once", "transfers: month-end"))
-    monkeypatch.setenv("ONEWINDOW_WORKINJURY_BRIDGE_POLICY", str(book))
 
 
 @pytest.fixture(scope="module")
@@ -103,13 +87,21 @@ async def county(mortal_connections: dict[str, str], fresh_database: FreshDataba
         yield two
 
 
+Journal = tuple[str, dict[str, int]]
+"""Kind, and by account and dimension what is debited, less what is credited."""
+
+
 class Story(ABC):
     """What happens to one person; every caller repeats himself with the same key."""
 
     every = 1
     """Which of the points at which death differs: all, or every so manieth."""
+    strikes: int
+    """At so many points at least death differs."""
     ends: tuple[str, str]
     """A table of the bridge, and the state in it."""
+    books: ClassVar[dict[str, list[Journal]]]
+    """By book the journals that it leaves when nobody dies, of the hospital ``H`` and the person ``P``."""
 
     def __init__(self, two: Two) -> None:
         self.two = two
@@ -117,6 +109,8 @@ class Story(ABC):
         self.number = next(_numbers)
         self.person = ""
         self.case_id = ""
+        self.booked: dict[str, int] = {}
+        """By process the last journal before."""
 
     @abstractmethod
     async def prepare(self) -> None:
@@ -125,6 +119,15 @@ class Story(ABC):
     @abstractmethod
     async def tell(self) -> None:
         """What death may interrupt, from its beginning; what is done already changes nothing."""
+
+    async def ended(self) -> None:
+        """What nobody disturbed has left in the books, in figures."""
+        told: dict[str, list[Journal]] = {"WI": [], "EMP": []}
+        for process, url in databases(self.two).items():
+            for book, kind, lines in await booked_since(url, self.booked[process]):
+                plain = {name.replace(self.person, "P").replace(INSTITUTION, "H"): amount for name, amount in lines}
+                told[book].append((kind, plain))
+        assert told == self.books
 
     def key(self, name: str) -> OnceKey:
         return OnceKey("story", f"{self.person} {name}", "d")
@@ -159,9 +162,35 @@ class Story(ABC):
         return str(row[0])
 
 
+F1_IN_WI: Journal = (
+    "conversion",
+    {"5001.11()": fen("15700"), "5001.13()": fen("360"), "2202(EMP)": -fen("12985"), "2203(P:P)": -fen("3075")},
+)
+
+
 class Converted(Story):
     """F1 and F9: a settled stay goes over to the work-injury fund, is paid between the funds and to the person, and comes back."""
 
+    strikes = 50
+    books: ClassVar = {
+        "EMP": [
+            ("settlement", {"5001.01()": fen("11985"), "5001.02()": fen("1000"), "2201(H:H)": -fen("12985")}),
+            ("conversion", {"1121(WI)": fen("12985"), "5001.01()": -fen("11985"), "5001.02()": -fen("1000")}),
+            ("transfer", {"1003()": fen("12985"), "1121(WI)": -fen("12985")}),
+            ("conversion", {"5001.01()": fen("11985"), "5001.02()": fen("1000"), "2202(WI)": -fen("12985")}),
+            ("transfer", {"2202(WI)": fen("12985"), "1003()": -fen("12985")}),
+        ],
+        "WI": [
+            F1_IN_WI,
+            ("transfer", {"2202(EMP)": fen("12985"), "1003()": -fen("12985")}),
+            ("payment", {"2203(P:P)": fen("3075"), "1003()": -fen("3075")}),
+            (
+                "contra",
+                {"1121(EMP)": fen("12985"), "1125(P:P)": fen("3075"), "5001.11()": -fen("15700"), "5001.13()": -fen("360")},
+            ),
+            ("transfer", {"1003()": fen("12985"), "1121(EMP)": -fen("12985")}),
+        ],
+    }
     ends = ("conversion", "reverted")
 
     async def prepare(self) -> None:
@@ -186,6 +215,21 @@ class Converted(Story):
 class Mixed(Story):
     """F5 and F8: a part of the stay remains with the medical fund, and the employer that filed late pays it back."""
 
+    strikes = 45
+    # pool 2125 of 3000 and 425 of the 1000 that stay, the rest by the account; all of it before the acceptance, 12 days after it
+    books: ClassVar = {
+        "EMP": [
+            ("settlement", {"5001.01()": fen("2125"), "5001.02()": fen("875"), "2201(H:H)": -fen("3000")}),
+            ("conversion", {"1123(E:E1)": fen("2000"), "5001.01()": -fen("1700"), "5001.02()": -fen("300")}),
+            ("receipt", {"1003()": 107, "1123(E:E1)": -100, "4007()": -7}),
+            ("conversion", {"5001.01()": fen("1700"), "5001.02()": fen("300"), "1123(E:E1)": -fen("1999"), "2204(E:E1)": -100}),
+        ],
+        "WI": [
+            ("conversion", {"5001.13()": fen("360"), "2203(P:P)": -fen("360")}),
+            ("payment", {"2203(P:P)": fen("360"), "1003()": -fen("360")}),
+            ("contra", {"1125(P:P)": fen("360"), "5001.13()": -fen("360")}),
+        ],
+    }
     every = 3
     ends = ("conversion", "reverted")
 
@@ -220,6 +264,17 @@ class Mixed(Story):
 class PaidTwice(Story):
     """F11: the same bill at both funds, and the medical fund charges it back."""
 
+    strikes = 8
+    books: ClassVar = {
+        "EMP": [
+            ("settlement", {"5001.01()": fen("9605"), "5001.02()": fen("1000"), "2201(H:H)": -fen("10605")}),
+            ("charge-back", {"1125(P:P)": fen("10605"), "5001.01()": -fen("9605"), "5001.02()": -fen("1000")}),
+        ],
+        "WI": [
+            ("paper-claim", {"5001.11()": fen("12000"), "2203(P:P)": -fen("12000")}),
+            ("payment", {"2203(P:P)": fen("12000"), "1003()": -fen("12000")}),
+        ],
+    }
     ends = ("double_bill", "charged")
 
     async def prepare(self) -> None:
@@ -239,6 +294,16 @@ class PaidTwice(Story):
 class SettledDirectly(Story):
     """The hospital settles with the work-injury fund at once, and takes it back: a call from claims, and facts over the bus."""
 
+    strikes = 16
+    books: ClassVar = {
+        "EMP": [],
+        "WI": [
+            ("settlement", {"5001.11()": fen("15700"), "2201(H:H)": -fen("15700")}),
+            ("benefit", {"5001.13()": fen("360"), "2203(P:P)": -fen("360")}),
+            ("contra", {"2201(H:H)": fen("15700"), "5001.11()": -fen("15700")}),
+            ("contra", {"2203(P:P)": fen("360"), "5001.13()": -fen("360")}),
+        ],
+    }
     ends = ("direct_settlement", "reversed")
 
     async def prepare(self) -> None:
@@ -267,6 +332,22 @@ class SettledDirectly(Story):
 class ClearedMonth(Converted):
     """B13: what the funds owe each other is cleared at the month's end, in part and then wholly; every person has a month."""
 
+    strikes = 45
+    books: ClassVar = {
+        "EMP": [
+            *Converted.books["EMP"][:2],
+            ("transfer", {"1003()": fen("5000"), "1121(WI)": -fen("5000")}),
+            ("transfer", {"1003()": fen("7985"), "1121(WI)": -fen("7985")}),
+        ],
+        "WI": [
+            ("replenishment", {"1003()": fen("8075"), "1004()": -fen("8075")}),
+            F1_IN_WI,
+            ("payment", {"2203(P:P)": fen("3075"), "1003()": -fen("3075")}),
+            ("transfer", {"2202(EMP)": fen("5000"), "1003()": -fen("5000")}),
+            ("replenishment", {"1003()": fen("7985"), "1004()": -fen("7985")}),
+            ("transfer", {"2202(EMP)": fen("7985"), "1003()": -fen("7985")}),
+        ],
+    }
     every = 3
     ends = ("conversion", "settled")
 
@@ -303,8 +384,32 @@ class ClearedMonth(Converted):
         await self.bridge.month_end.replenish.run(self.key(f"money {yuan}"), money)
 
 
+async def last_journal(url: str) -> int:
+    conn = await asyncpg.connect(url)
+    try:
+        return int(await conn.fetchval("SELECT coalesce(max(seq), 0) FROM journal"))
+    finally:
+        await conn.close()
+
+
+async def booked_since(url: str, last: int) -> list[tuple[str, str, list[tuple[str, int]]]]:
+    """Book, kind and lines of every journal after ``last``."""
+    conn = await asyncpg.connect(url)
+    try:
+        found = await conn.fetch(
+            "SELECT j.book, j.kind, json_agg(json_build_array(l.account || '(' || l.dim || ')', l.debit_fen - l.credit_fen)"
+            " ORDER BY l.line_no)::text AS lines FROM journal j JOIN journal_line l USING (entry_id) WHERE j.seq > $1"
+            " GROUP BY j.seq, j.book, j.kind ORDER BY j.seq",
+            last,
+        )
+    finally:
+        await conn.close()
+    return [(row["book"], row["kind"], json.loads(row["lines"])) for row in found]
+
+
 async def told(story: Story, strike: int = 0) -> Life:
     """Once as a life that may end early, and once more from the beginning."""
+    story.booked = {process: await last_journal(url) for process, url in databases(story.two).items()}
     await story.prepare()
     await story.two.flush()
     life = Life(strike)
@@ -318,13 +423,27 @@ async def expect_same_rows_wherever_it_dies(county: Two, kind: type[Story], blur
     dice = random.Random(kind.__name__)
     first, plain = kind(county), kind(county)
     await told(first)  # what is prepared and opened once
-    undisturbed = await told(plain)
+    more: dict[str, Counter[str]] = {}
+
+    async def lived_by(story: Story, strike: int = 0) -> Life:
+        before = await row_counts(databases(county))
+        life = await told(story, strike)
+        more[story.person] = await row_counts(databases(county)) - before
+        return life
+
+    undisturbed = await lived_by(plain)
     assert undisturbed.broken == []
+    await plain.ended()
+    strikes = undisturbed.strikes(dice)
+    struck = [undisturbed.points[strike - 1] for strike in strikes]
+    assert {point.process for point in struck} == {BRIDGE, CLAIMS}
+    assert {point.what for point in struck} >= {"statement", "committed", "call", "answered"}
+    assert len(struck) >= kind.strikes
     where = {first.person: "undisturbed"}
-    for strike in undisturbed.strikes(dice)[dice.randrange(kind.every) :: kind.every]:
+    for strike in strikes[dice.randrange(kind.every) :: kind.every]:
         for _ in range(TRIES):
             story = kind(county)
-            life = await told(story, strike)
+            life = await lived_by(story, strike)
             where[story.person] = f"died at {life.points[strike - 1]}, {strike} of {len(undisturbed.points)}"
             if life.points[:strike] == undisturbed.points[:strike]:
                 break  # else a cache was filled again on the way there: a life more
@@ -332,13 +451,19 @@ async def expect_same_rows_wherever_it_dies(county: Two, kind: type[Story], blur
             raise AssertionError(f"no life comes to {undisturbed.points[strike - 1]}")
     await county.flush()
     rows = await rows_about(
-        databases(county), [plain.person, *where], (*WRITTEN, *SAID, *KNOWN_BY), f"W[0-9a-f]{{25}}|{blurred}"
+        databases(county),
+        [plain.person, *where],
+        volatile=(*WRITTEN, *SEALED),
+        numbered=NAMED,
+        blurred=f"W[0-9a-f]{{25}}|{blurred}",
     )
     expected = rows[plain.person]
     table, state = kind.ends
-    assert [f'"state": "{state}"' in row for place, row in expected if place == f"{BRIDGE}.{table}"] == [True]
+    ends = [row for place, row in expected.elements() if place == f"{BRIDGE}.{table}"]
+    assert [f'"state": "{state}"' in row for row in ends] == [True]
     for person, place in where.items():
         assert (rows[person] - expected, expected - rows[person]) == (Counter(), Counter()), place
+        assert more.get(person, more[plain.person]) == more[plain.person], place
     await county.sound()
 
 
