@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import date
 from itertools import count
 from typing import Any
 
+import pytest
+
 from shared.contracts.claims import FundPayment
+from shared.errors import Refusal
 from shared.ledger import Book, Entry
 from shared.money import fen
 from shared.transactions import OnceKey
@@ -29,6 +32,15 @@ _keys = count()
 
 def key() -> OnceKey:
     return OnceKey("case", str(next(_keys)), "d")
+
+
+async def refused(act: Awaitable[Any], bridge: MemoryBridge) -> str:
+    """The code of a refusal, without its service; it has changed and told nothing."""
+    before, events = bridge.state.snapshot(), list(bridge.store.events)
+    with pytest.raises(Refusal) as caught:
+        await act
+    assert (bridge.state, bridge.store.events) == (before, events)
+    return caught.value.code.removeprefix("workinjury-bridge.")
 
 
 class Office:

@@ -28,6 +28,7 @@ from shared.transactions import OnceKey
 from tests.factories.workinjury_bridge.examples import POLICIES, SETTLED, WI_CARE, WI_INSURANCE
 from tests.factories.workinjury_bridge.fake_claims import settled_fact
 from tests.factories.workinjury_bridge.memory import MemoryBridge, balance
+from tests.simulation.workinjury_bridge.by_hand import fund_bears, only_advances, payers_keep
 from workinjury_bridge.application.audit.apply_deduction import Finding
 from workinjury_bridge.application.benefits.propose_pension import PensionRequest
 from workinjury_bridge.application.benefits.report_loss import LossReport
@@ -841,17 +842,21 @@ class County(RuleBasedStateMachine):
         found = self.run(bridge.check.run())
         assert (found["in_flight"], found["inter_fund"], found["breaches"]) == (0, "equal", [])
         standing = {c.settlement_id: c for c in bridge.state.conversions.values() if c.state is ConversionState.SETTLED}
-        for book, account in BOOKS:
-            expected = sum(
-                p.amount_fen
-                for s in bridge.claims.settlements.values()
-                for p in s.bill.payments
-                if p.book == book and not s.reversed
-            ) - sum(p.amount_fen for c in standing.values() if c.figures for p in c.figures.owed if p.book == book)
+        bills = {settlement_id: s.bill for settlement_id, s in bridge.claims.settlements.items()}
+        left: Counter[str] = Counter()
+        for settlement_id, bill in bills.items():
+            if bridge.claims.settlements[settlement_id].reversed:
+                continue
+            taken = standing.get(settlement_id)
+            amounts = [p.amount_fen for p in bill.payments] if taken is None else payers_keep(bill, taken.split)
+            for payment, amount in zip(bill.payments, amounts, strict=True):
+                left[payment.book] += amount
+        for book in dict.fromkeys(book for book, _ in BOOKS):
             accounts = {a for b, a in BOOKS if b == book}
-            assert sum(bridge.claims.balance(Book(book), a) for a in accounts) == expected, (book, account)
-        direct = sum(d.version.work_injury_fen for d in bridge.state.directs.values() if d.state.value == "posted")
-        converted = sum(c.figures.expense_fen for c in standing.values() if c.figures)
+            assert sum(bridge.claims.balance(Book(book), a) for a in accounts) == left[book], book
+        posted = [d.settlement_id for d in bridge.state.directs.values() if d.state is DirectState.POSTED]
+        direct = sum(bills[settlement_id].total_fen for settlement_id in posted if settlement_id is not None)
+        converted = sum(fund_bears(bridge.state.cases[c.case_id], bills[c.settlement_id], c.split) for c in standing.values())
         standing_debts = [d for d in bridge.state.recoveries.values() if d.state is not RecoveryState.REVERSED]
         expensed = sum(d.expensed_fen for d in standing_debts if d.conversion_id)
         revoked = {d.settlement_id for d in bridge.state.directs.values() if d.state is DirectState.REVOKED}
@@ -872,11 +877,10 @@ class County(RuleBasedStateMachine):
     def out_of_a_debt(self, deduction: AuditDeduction) -> bool:
         """Whether what was cut had been advanced: it fell out of the debts, what the fund bears of them included."""
         conversion = self.bridge.state.conversions.get(deduction.conversion_id or "")
-        if conversion is None or conversion.figures is None or conversion.figures.debtor is None:
+        if conversion is None or conversion.figures is None:
             return False
-        since = self.bridge.state.cases[conversion.case_id].facts.insured_from
-        arisen = since is not None and deduction.charged_on is not None and deduction.charged_on >= since
-        return not (is_employer(conversion.figures.debtor) and conversion.figures.new_cost_fen and arisen)
+        bill = self.bridge.claims.settlements[conversion.settlement_id].bill
+        return only_advances(self.bridge.state.cases[conversion.case_id], bill)
 
     # How the rules reach the use cases
 

@@ -3,19 +3,16 @@ books end as if the line had never been charged. To the fen, on fakes."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from datetime import date
 from itertools import permutations
-from typing import Any
 
 import pytest
 
-from shared.errors import Refusal
 from shared.ledger import Book
 from shared.money import fen, rate
 from tests.factories.workinjury_bridge.examples import sides
 from tests.factories.workinjury_bridge.memory import balance
-from tests.factories.workinjury_bridge.office import NINE_DAYS, Office, bill, key, line
+from tests.factories.workinjury_bridge.office import NINE_DAYS, Office, bill, key, line, refused
 from workinjury_bridge.application.audit.apply_deduction import Finding
 from workinjury_bridge.domain.recovery import Recovery, RecoveryState
 from workinjury_bridge.domain.terms import CaseFacts, StayFacts
@@ -71,14 +68,6 @@ async def cut(office: Office, amount: str, line_id: str = "A", charged_on: date 
 
 async def withdraw(office: Office, deduction_id: str) -> None:
     await office.bridge.deduct.withdraw(key(), deduction_id, None, "judge")
-
-
-async def refused(act: Awaitable[Any], office: Office) -> str:
-    before = office.bridge.state
-    with pytest.raises(Refusal) as found:
-        await act
-    assert office.bridge.state is before
-    return found.value.code.removeprefix("workinjury-bridge.")
 
 
 def wi(office: Office, since: int) -> list[tuple[dict[str, int], dict[str, int]]]:
@@ -187,7 +176,7 @@ async def test_what_was_written_off_comes_in_from_the_hospital() -> None:
 
 async def test_the_day_of_the_line_decides_after_a_back_payment() -> None:
     office = await employer(back_paid=date(2026, 3, 12))
-    assert await refused(cut(office, "100"), office) == "deduction.line-day-needed"
+    assert await refused(cut(office, "100"), office.bridge) == "deduction.line-day-needed"
     before = len(office.bridge.state.entries)
     old = await cut(office, "100", "A", date(2026, 3, 5))
     new = await cut(office, "200", "B", date(2026, 3, 12))
@@ -209,8 +198,8 @@ async def test_the_day_of_the_line_decides_after_a_back_payment() -> None:
 async def test_once_for_a_line_and_never_more_than_was_advanced() -> None:
     office = await employer()
     await cut(office, "420")
-    assert await refused(cut(office, "1"), office) == "deduction.line-deducted"
-    assert await refused(cut(office, "9660.01", "B"), office) == "deduction.beyond-cost"
+    assert await refused(cut(office, "1"), office.bridge) == "deduction.line-deducted"
+    assert await refused(cut(office, "9660.01", "B"), office.bridge) == "deduction.beyond-cost"
     await cut(office, "9660", "B")
     await office.sound()
 

@@ -300,9 +300,10 @@ async def test_old_debts_stay_the_employers_and_a_stay_that_is_approved_is_not_r
     # the fund pays a later stay by itself, directly too
     assert (await bridge.judge.run("P1", date(2026, 3, 22)))["reason_code"] == "advance-only"
     assert (await bridge.judge.run("P1", date(2026, 3, 23)))["entitled"]
+    before = bridge.state
     with pytest.raises(Refusal) as caught:
         await bridge.back_payment.run(key(), office.case_id, date(2026, 3, 24), "BJ-2")
-    assert caught.value.code == "workinjury-bridge.case.back-paid"
+    assert (caught.value.code, bridge.state) == ("workinjury-bridge.case.back-paid", before)
 
 
 def f6(*, employer_insured: bool) -> tuple[Office, CaseFacts]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import count
@@ -18,6 +17,7 @@ from shared.money import fen
 from shared.transactions import OnceKey
 from tests.factories.workinjury_bridge.examples import F1_BILL, SETTLED, sides
 from tests.factories.workinjury_bridge.memory import MemoryBridge, balance
+from tests.factories.workinjury_bridge.office import refused
 from workinjury_bridge.application.benefits.propose_pension import PensionRequest
 from workinjury_bridge.application.benefits.report_loss import LossReport
 from workinjury_bridge.application.decide_recognition import NewDecision
@@ -106,15 +106,6 @@ async def lose(
 ) -> dict[str, Any]:
     report = LossReport(circumstance=circumstance, occurred_on=day, source=Source.FAMILY, person_id=person_id)
     return await bridge.benefits.report_loss.report(key(), case_id, report, "clerk")
-
-
-async def refused(act: Awaitable[Any], bridge: MemoryBridge) -> str:
-    """The code of a refusal that changed nothing."""
-    before = bridge.state
-    with pytest.raises(Refusal) as found:
-        await act
-    assert bridge.state is before
-    return found.value.code.removeprefix("workinjury-bridge.")
 
 
 def paid(bridge: MemoryBridge, kind: str) -> list[int]:

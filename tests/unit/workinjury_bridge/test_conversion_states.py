@@ -66,6 +66,7 @@ def test_maker_may_not_approve() -> None:
 def test_unknown_figures_are_not_checked() -> None:
     with pytest.raises(Refusal) as caught:
         PROPOSED.checked("a", None)
+    assert caught.value.code == "workinjury-bridge.conversion.wrong-state"
     assert caught.value.facts == {"state": "unassessed", "wanted": "check"}
 
 
@@ -75,8 +76,9 @@ def test_send_back() -> None:
     assert (back.state, back.maker, back.note) == (ConversionState.PROPOSED, None, "look again")
     dismissed = back.sent_back("a", "own disease")
     assert (dismissed.state, dismissed.cause, dismissed.note) == (ConversionState.FAILED, "dismissed by a", "own disease")
-    with pytest.raises(Refusal):
+    with pytest.raises(Refusal) as caught:
         checked.approved("b", None).sent_back("b", None)
+    assert caught.value.code == "workinjury-bridge.conversion.wrong-state"
 
 
 def test_revocation_depends_on_how_far_it_is() -> None:
@@ -100,12 +102,14 @@ def test_transfer_states() -> None:
     assert OUT.reserved().committed().confirmed().state is TransferState.CONFIRMED
     refused = OUT.voiding("no cash")
     assert (refused.cause, refused.voided().state, refused.voided().open) == ("no cash", TransferState.VOIDED, False)
-    with pytest.raises(Refusal):
-        OUT.committed()
-    with pytest.raises(Refusal):
-        OUT.reserved().voiding("too late")
-    with pytest.raises(Refusal):
-        OUT.reserved().committed().voiding("too late")
+    for transfer, step in (
+        (OUT, Transfer.committed),
+        (OUT.reserved(), lambda x: x.voiding("too late")),
+        (OUT.reserved().committed(), lambda x: x.voiding("too late")),
+    ):
+        with pytest.raises(Refusal) as caught:
+            step(transfer)
+        assert caught.value.code == "workinjury-bridge.transfer.wrong-state"
 
 
 def test_a_voided_transfer_does_not_count_but_its_successor_does() -> None:

@@ -147,9 +147,10 @@ async def test_nothing_payable_books_nothing(bridge: MemoryBridge) -> None:
 async def test_same_key_same_bill_is_the_same_settlement(bridge: MemoryBridge) -> None:
     first = await bridge.settle.final(BILL)
     assert await bridge.settle.final(BILL) == first
+    before = bridge.state
     with pytest.raises(Refusal) as caught:
         await bridge.settle.final(replace(BILL, lines=BILL.lines[:1]))
-    assert caught.value.code == "workinjury-bridge.settlement.key-reused"
+    assert (caught.value.code, bridge.state) == ("workinjury-bridge.settlement.key-reused", before)
 
 
 async def test_lapsed_reservation_is_posted_when_the_fact_comes_late(bridge: MemoryBridge) -> None:
@@ -241,9 +242,10 @@ async def test_two_settlements_cannot_stand_under_one_key(bridge: MemoryBridge) 
 )
 async def test_facts_that_do_not_fit_are_parked(bridge: MemoryBridge, fact: object, code: str) -> None:
     await bridge.settle.final(BILL)
+    before = bridge.state
     with pytest.raises(Refusal) as caught:
         await bridge.hear(fact)
-    assert caught.value.code == code
+    assert (caught.value.code, bridge.state) == (code, before)
     assert (bridge.state.directs["W1"].state, bridge.state.entries) == (DirectState.RESERVED, {})
 
 
@@ -261,9 +263,14 @@ async def test_who_is_not_recognised_is_refused_with_the_reason(bridge: MemoryBr
     assert bridge.state.directs == {}
     (case_id,) = bridge.state.cases
     await bridge.revoke.run(key("revoke"), case_id, "J1", date(2026, 4, 20), "court")
+    before = bridge.state
     with pytest.raises(Refusal) as caught:
         await bridge.settle.trial(BILL)
-    assert caught.value.facts == {"reason": "not-recognised"}
+    assert (caught.value.code, caught.value.facts) == (
+        "workinjury-bridge.settlement.not-entitled",
+        {"reason": "not-recognised"},
+    )
+    assert bridge.state == before
 
 
 async def test_directly_settled_stay_is_not_proposed_for_conversion(bridge: MemoryBridge) -> None:

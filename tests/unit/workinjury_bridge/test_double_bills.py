@@ -86,9 +86,10 @@ async def test_f11_medical_paid_the_hospital_and_the_person_got_the_full_bill_in
     assert await bridge.find_double.compare_all() == 0
     assert clue(bridge) == found
 
+    before = bridge.state
     with pytest.raises(Refusal) as caught:
         await bridge.double_bills.confirm(key(), found.double_bill_id, "clerk", "clerk", None)
-    assert caught.value.code == "workinjury-bridge.conversion.same-hand"
+    assert (caught.value.code, bridge.state) == ("workinjury-bridge.conversion.same-hand", before)
     once = key()
     confirmed = await bridge.double_bills.confirm(once, found.double_bill_id, "clerk", "chief", None)
     assert await bridge.double_bills.confirm(once, found.double_bill_id, "clerk", "chief", None) == confirmed

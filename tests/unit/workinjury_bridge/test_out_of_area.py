@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import count
@@ -22,6 +21,7 @@ from shared.money import fen
 from shared.transactions import OnceKey
 from tests.factories.workinjury_bridge.examples import POLICY, SETTLED, sides
 from tests.factories.workinjury_bridge.memory import MemoryBridge, balance
+from tests.factories.workinjury_bridge.office import refused
 from workinjury_bridge.application.benefits.propose_benefit import ProposeBenefit
 from workinjury_bridge.application.decide_recognition import NewDecision
 from workinjury_bridge.application.open_injury_case import Accident
@@ -127,16 +127,6 @@ def bill(**changes: Any) -> Bill:
     return replace(whole, **changes)
 
 
-async def refused(bridge: MemoryBridge, act: Awaitable[Any]) -> str:
-    """The code of the refusal, which has changed nothing."""
-    before, events = bridge.state.snapshot(), len(bridge.store.events)
-    with pytest.raises(Refusal) as caught:
-        await act
-    assert vars(bridge.state) == vars(before)
-    assert len(bridge.store.events) == events
-    return caught.value.code.removeprefix("workinjury-bridge.")
-
-
 async def test_a_referral_from_the_application_to_the_consent(bridge: MemoryBridge) -> None:
     answer = await bridge.register.apply(key(), filing(bridge), "clerk")
     assert (answer["state"], answer["due_on"]) == ("applied", "2026-06-10")
@@ -155,7 +145,7 @@ async def test_long_term_residents_stay_registered_until_they_cancel(bridge: Mem
     today(bridge, date(2026, 9, 1))
     assert (await bridge.register.cancel(key(), registration_id, date(2026, 8, 31), None))["ends_on"] == "2026-08-31"
     late = admission(registration_id, admitted_on=date(2026, 9, 1))
-    assert await refused(bridge, bridge.track.admit(key(), late)) == "out-of-area.not-registered"
+    assert await refused(bridge.track.admit(key(), late), bridge) == "out-of-area.not-registered"
     before = admission(registration_id, admitted_on=date(2026, 8, 31))
     assert (await bridge.track.admit(key(), before))["state"] == "admitted"
 
@@ -182,14 +172,14 @@ async def test_an_application_that_lacks_something(
 
 async def test_an_application_is_decided_once_and_by_another(bridge: MemoryBridge) -> None:
     registration_id = (await bridge.register.apply(key(), filing(bridge), "clerk"))["registration_id"]
-    assert await refused(bridge, bridge.register.apply(key(), filing(bridge), "clerk")) == "case.wrong-state"
-    assert await refused(bridge, bridge.register.approve(key(), registration_id, "clerk")) == "conversion.same-hand"
+    assert await refused(bridge.register.apply(key(), filing(bridge), "clerk"), bridge) == "case.wrong-state"
+    assert await refused(bridge.register.approve(key(), registration_id, "clerk"), bridge) == "conversion.same-hand"
     await bridge.register.reject(key(), registration_id, "chief", "no certificate")
-    assert await refused(bridge, bridge.register.approve(key(), registration_id, "chief")) == "out-of-area.wrong-state"
+    assert await refused(bridge.register.approve(key(), registration_id, "chief"), bridge) == "out-of-area.wrong-state"
     assert bridge.state.registrations[registration_id].state is RegistrationState.REJECTED
-    assert await refused(bridge, bridge.track.admit(key(), admission(registration_id))) == "day.in-the-future"
+    assert await refused(bridge.track.admit(key(), admission(registration_id)), bridge) == "day.in-the-future"
     today(bridge, date(2026, 6, 10))
-    assert await refused(bridge, bridge.track.admit(key(), admission(registration_id))) == "out-of-area.not-registered"
+    assert await refused(bridge.track.admit(key(), admission(registration_id)), bridge) == "out-of-area.not-registered"
 
 
 @pytest.mark.parametrize(
@@ -206,7 +196,7 @@ async def test_an_application_is_decided_once_and_by_another(bridge: MemoryBridg
 async def test_an_admission_that_no_registration_covers(bridge: MemoryBridge, changes: dict[str, Any], code: str) -> None:
     registration_id = await registered(bridge, institution_code=HOSPITAL)
     today(bridge, date(2026, 7, 10))
-    assert await refused(bridge, bridge.track.admit(key(), admission(registration_id, **changes))) == code
+    assert await refused(bridge.track.admit(key(), admission(registration_id, **changes)), bridge) == code
     on_the_last_day = admission(registration_id, admitted_on=date(2026, 7, 3))
     assert (await bridge.track.admit(key(), on_the_last_day))["province"] == PROVINCE
 
@@ -216,7 +206,7 @@ async def test_what_the_national_scheme_leaves_out(bridge: MemoryBridge, facts: 
     registration_id = await registered(bridge)
     await bridge.state_facts.of_case(key(), case_of(bridge), facts, "clerk")
     today(bridge, date(2026, 6, 10))
-    assert await refused(bridge, bridge.track.admit(key(), admission(registration_id))) == "out-of-area.not-in-scheme"
+    assert await refused(bridge.track.admit(key(), admission(registration_id)), bridge) == "out-of-area.not-in-scheme"
 
 
 async def test_a_stay_from_the_admission_to_the_payment_of_its_quarter(bridge: MemoryBridge) -> None:
@@ -230,11 +220,11 @@ async def test_a_stay_from_the_admission_to_the_payment_of_its_quarter(bridge: M
         ("remote-clearing-due", f"{PROVINCE}:2026-04-01"),
     }
     await bridge.track.object_to(key(), stay_id, "不在目录内")
-    assert await refused(bridge, bridge.track.audit(key(), stay_id)) == "out-of-area.objection-open"
-    assert await refused(bridge, bridge.clear.pay(key(), bill())) == "out-of-area.not-audited"
+    assert await refused(bridge.track.audit(key(), stay_id), bridge) == "out-of-area.objection-open"
+    assert await refused(bridge.clear.pay(key(), bill()), bridge) == "out-of-area.not-audited"
     await bridge.track.adjust(key(), stay_id, fen("420"))
     await bridge.track.audit(key(), stay_id)
-    assert await refused(bridge, bridge.clear.pay(key(), bill())) == "out-of-area.bill-differs"
+    assert await refused(bridge.clear.pay(key(), bill()), bridge) == "out-of-area.bill-differs"
     today(bridge, date(2026, 7, 25))
     paid = await bridge.clear.pay(key(), bill(bill_fen=fen("21480")))
     assert (paid["amount_fen"], paid["stays"]) == (fen("21480"), 1)
@@ -262,7 +252,7 @@ async def test_a_stay_from_the_admission_to_the_payment_of_its_quarter(bridge: M
         "cleared",
         fen("21480"),
     )
-    assert await refused(bridge, bridge.clear.pay(key(), bill(bill_fen=fen("21480")))) == "out-of-area.quarter-cleared"
+    assert await refused(bridge.clear.pay(key(), bill(bill_fen=fen("21480"))), bridge) == "out-of-area.quarter-cleared"
 
 
 @pytest.mark.parametrize(("service", "account"), [("rehabilitation", "5001.12"), ("device", "5001.15")])
@@ -275,28 +265,28 @@ async def test_each_service_has_its_account(bridge: MemoryBridge, service: str, 
 async def test_data_that_differ_come_early_or_come_late(bridge: MemoryBridge) -> None:
     stay_id = await settled(bridge)
     june = date(2026, 6, 1)
-    assert await refused(bridge, bridge.track.receive(key(), stay_id, june, fen("21900.01"))) == "out-of-area.data-differ"
+    assert await refused(bridge.track.receive(key(), stay_id, june, fen("21900.01")), bridge) == "out-of-area.data-differ"
     assert (
-        await refused(bridge, bridge.track.receive(key(), stay_id, date(2026, 5, 1), fen("21900")))
+        await refused(bridge.track.receive(key(), stay_id, date(2026, 5, 1), fen("21900")), bridge)
         == "out-of-area.stay-invalid"
     )
     await bridge.track.receive(key(), stay_id, june, fen("21900"))
-    assert await refused(bridge, bridge.track.receive(key(), stay_id, june, fen("21900"))) == "out-of-area.wrong-state"
+    assert await refused(bridge.track.receive(key(), stay_id, june, fen("21900")), bridge) == "out-of-area.wrong-state"
     await bridge.track.audit(key(), stay_id)
     today(bridge, date(2026, 7, 1))
     await bridge.clear.pay(key(), bill())
     late = await settled(bridge, "J2", admitted_on=date(2026, 6, 20))
-    assert await refused(bridge, bridge.track.receive(key(), late, june, fen("21900"))) == "out-of-area.quarter-cleared"
+    assert await refused(bridge.track.receive(key(), late, june, fen("21900")), bridge) == "out-of-area.quarter-cleared"
     await bridge.track.receive(key(), late, date(2026, 7, 1), fen("21900"))
     assert balance(bridge.state, "2205") == -fen("21900")
 
 
 async def test_objections_and_adjustments_have_bounds(bridge: MemoryBridge) -> None:
     stay_id = await received(bridge)
-    assert await refused(bridge, bridge.track.adjust(key(), stay_id, 0)) == "out-of-area.beyond-payable"
-    assert await refused(bridge, bridge.track.adjust(key(), stay_id, fen("21900.01"))) == "out-of-area.beyond-payable"
+    assert await refused(bridge.track.adjust(key(), stay_id, 0), bridge) == "out-of-area.beyond-payable"
+    assert await refused(bridge.track.adjust(key(), stay_id, fen("21900.01")), bridge) == "out-of-area.beyond-payable"
     today(bridge, date(2026, 8, 16))
-    assert await refused(bridge, bridge.track.object_to(key(), stay_id, "x")) == "out-of-area.objection-late"
+    assert await refused(bridge.track.object_to(key(), stay_id, "x"), bridge) == "out-of-area.objection-late"
     today(bridge, date(2026, 8, 15))
     await bridge.track.object_to(key(), stay_id, "x")
     await bridge.track.adjust(key(), stay_id, 0)
@@ -308,13 +298,13 @@ async def test_a_quarter_is_paid_by_two_and_only_when_something_is_owed(bridge: 
     stay_id = await received(bridge)
     await bridge.track.audit(key(), stay_id)
     today(bridge, date(2026, 6, 30))
-    assert await refused(bridge, bridge.clear.pay(key(), bill())) == "out-of-area.quarter-running"
+    assert await refused(bridge.clear.pay(key(), bill()), bridge) == "out-of-area.quarter-running"
     today(bridge, date(2026, 7, 1))
-    assert await refused(bridge, bridge.clear.pay(key(), bill(checker="m"))) == "conversion.same-hand"
-    assert await refused(bridge, bridge.clear.pay(key(), bill(quarter=date(2026, 5, 1)))) == "out-of-area.stay-invalid"
-    assert await refused(bridge, bridge.clear.pay(key(), bill(province=PLACE))) == "out-of-area.stay-invalid"
+    assert await refused(bridge.clear.pay(key(), bill(checker="m")), bridge) == "conversion.same-hand"
+    assert await refused(bridge.clear.pay(key(), bill(quarter=date(2026, 5, 1))), bridge) == "out-of-area.stay-invalid"
+    assert await refused(bridge.clear.pay(key(), bill(province=PLACE)), bridge) == "out-of-area.stay-invalid"
     other = bill(province="310000")
-    assert await refused(bridge, bridge.clear.pay(key(), other)) == "out-of-area.nothing-to-clear"
+    assert await refused(bridge.clear.pay(key(), other), bridge) == "out-of-area.nothing-to-clear"
 
 
 async def test_the_same_command_again_has_one_effect(bridge: MemoryBridge) -> None:
@@ -329,7 +319,7 @@ async def test_the_place_takes_back_what_it_has_not_sent(bridge: MemoryBridge) -
     stay_id = await settled(bridge)
     second = (await bridge.track.admit(key(), admission(next(iter(bridge.state.registrations)))))["stay_id"]
     taken = bridge.track.settle(key(), second, "J1", date(2026, 6, 25), BILL)
-    assert await refused(bridge, taken) == "out-of-area.settlement-known"
+    assert await refused(taken, bridge) == "out-of-area.settlement-known"
     await bridge.track.cancel(key(), stay_id)
     await bridge.track.settle(key(), second, "J1", date(2026, 6, 25), BILL)
     assert bridge.state.remote_stays[stay_id].state is RemoteState.CANCELLED
@@ -337,7 +327,7 @@ async def test_the_place_takes_back_what_it_has_not_sent(bridge: MemoryBridge) -
 
 async def test_the_prefund_is_not_consumed(bridge: MemoryBridge) -> None:
     hands = Hands(maker="m", checker="c")
-    assert await refused(bridge, bridge.clear.prefund(key(), PROVINCE, 100, Hands(maker="m", checker="m"), back=False)) == (
+    assert await refused(bridge.clear.prefund(key(), PROVINCE, 100, Hands(maker="m", checker="m"), back=False), bridge) == (
         "conversion.same-hand"
     )
     assert (await bridge.clear.prefund(key(), PROVINCE, fen("50000"), hands, back=False))["held_fen"] == fen("50000")
@@ -346,7 +336,7 @@ async def test_the_prefund_is_not_consumed(bridge: MemoryBridge) -> None:
     await bridge.clear.pay(key(), bill())
     assert balance(bridge.state, "1131", "R:320000") == fen("50000")
     too_much = bridge.clear.prefund(key(), PROVINCE, fen("50000.01"), hands, back=True)
-    assert await refused(bridge, too_much) == "out-of-area.beyond-prefund"
+    assert await refused(too_much, bridge) == "out-of-area.beyond-prefund"
     assert (await bridge.clear.prefund(key(), PROVINCE, fen("50000"), hands, back=True))["held_fen"] == 0
 
 
@@ -364,8 +354,8 @@ async def test_meals_and_journey_by_the_rates_of_the_home_place(bridge: MemoryBr
         ("travel", fen("553") + 4 * fen("150")),
     ]
     again = bridge.claim.allowances(key(), stay_id, journey, "clerk")
-    assert await refused(bridge, again) == "benefit.granted-already"
-    assert await refused(bridge, bridge.track.cancel(key(), stay_id)) == "out-of-area.allowances-stand"
+    assert await refused(again, bridge) == "benefit.granted-already"
+    assert await refused(bridge.track.cancel(key(), stay_id), bridge) == "out-of-area.allowances-stand"
     await approve_all(bridge)
     assert (balance(bridge.state, "5001.13"), balance(bridge.state, "5001.14")) == (fen("450"), fen("1153"))
     paid = [(e.kind, e.amount_fen) for e in bridge.store.events if isinstance(e, BenefitPaid)]
@@ -378,7 +368,7 @@ async def test_allowances_wait_for_the_bill(bridge: MemoryBridge) -> None:
     today(bridge, date(2026, 6, 10))
     stay_id = (await bridge.track.admit(key(), admission(registration_id)))["stay_id"]
     claim = bridge.claim.allowances(key(), stay_id, Journey(materials=("D1",)), "clerk")
-    assert await refused(bridge, claim) == "out-of-area.wrong-state"
+    assert await refused(claim, bridge) == "out-of-area.wrong-state"
 
 
 def paid_bill(**changes: Any) -> Papers:
@@ -404,7 +394,7 @@ async def test_without_registration_the_person_pays_and_claims_on_paper(bridge: 
     claim_id = answer["paper_claim_id"]
     assert [subject for kind, subject in bridge.state.deadlines if kind == "paper-claim-overdue"] == [claim_id]
     again = bridge.papers.propose(key(), case_of(bridge), paid_bill(), "clerk")
-    assert await refused(bridge, again) == "paper-claim.same-bill"
+    assert await refused(again, bridge) == "paper-claim.same-bill"
     await overdue(bridge, bridge.papers.overdue, claim_id)
     await bridge.papers.approve(key(), claim_id, "chief")
     assert [sides(entry) for entry in bridge.state.entries.values()] == [
@@ -422,14 +412,14 @@ async def test_a_bill_of_a_stay_is_no_benefit_of_its_own(bridge: MemoryBridge) -
         kind=BenefitKind.STAY_MEALS, on=date(2026, 5, 16), reference="I1", materials=("D1",), cost_fen=fen("21900")
     )
     propose: ProposeBenefit = bridge.benefits.propose
-    assert await refused(bridge, propose.run(key(), case_of(bridge), request, "clerk")) == "benefit.fact-missing"
+    assert await refused(propose.run(key(), case_of(bridge), request, "clerk"), bridge) == "benefit.fact-missing"
 
 
 async def test_a_stay_settled_elsewhere_is_not_paid_on_paper_too(bridge: MemoryBridge) -> None:
     stay_id = await settled(bridge)
     stay = bridge.state.remote_stays[stay_id]
     same = paid_bill(institution_code=HOSPITAL, invoice_no="J1", begun_on=stay.admitted_on, ended_on=date(2026, 6, 25))
-    assert await refused(bridge, bridge.papers.propose(key(), case_of(bridge), same, "clerk")) == "paper-claim.same-bill"
+    assert await refused(bridge.papers.propose(key(), case_of(bridge), same, "clerk"), bridge) == "paper-claim.same-bill"
 
 
 async def test_a_stay_settled_elsewhere_is_compared_with_what_the_medical_funds_pay(bridge: MemoryBridge) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import count
@@ -18,6 +17,7 @@ from shared.money import fen
 from shared.transactions import OnceKey
 from tests.factories.workinjury_bridge.examples import F1_BILL, SETTLED, WI_CARE, WI_INSURANCE, sides
 from tests.factories.workinjury_bridge.memory import MemoryBridge
+from tests.factories.workinjury_bridge.office import refused
 from workinjury_bridge.application.decide_recognition import NewDecision
 from workinjury_bridge.application.open_injury_case import Accident
 from workinjury_bridge.application.recurrence.confirm_recurrence import Conclusion, RecurrenceRequest
@@ -80,16 +80,6 @@ async def converted(bridge: MemoryBridge, conversion_id: str) -> None:
     await bridge.go_on()
 
 
-async def refused(bridge: MemoryBridge, act: Awaitable[Any]) -> str:
-    """The code of the refusal, which has changed nothing."""
-    before, events = bridge.state.snapshot(), len(bridge.store.events)
-    with pytest.raises(Refusal) as caught:
-        await act
-    assert vars(bridge.state) == vars(before)
-    assert len(bridge.store.events) == events
-    return caught.value.code.removeprefix("workinjury-bridge.")
-
-
 async def test_a_late_stay_is_converted_only_on_a_confirmation(bridge: MemoryBridge) -> None:
     assert bridge.state.conversions == {}
     answer = await bridge.recur.apply(key(), request(bridge))
@@ -146,7 +136,7 @@ async def test_the_province_refuses_what_the_city_confirmed(bridge: MemoryBridge
     await bridge.go_on()
     assert bridge.state.conversions[conversion_id].state is ConversionState.REVERTED
     assert bridge.claims.balance(Book.EMP, "5001.01") == fen("11985")
-    assert await refused(bridge, bridge.recur.object_to(key(), recurrence_id, date(2026, 4, 1))) == "recurrence.wrong-state"
+    assert await refused(bridge.recur.object_to(key(), recurrence_id, date(2026, 4, 1)), bridge) == "recurrence.wrong-state"
     assert (await bridge.check.run())["breaches"] == []
 
 
@@ -182,7 +172,7 @@ async def test_the_recognition_falls_and_the_confirmation_with_it(bridge: Memory
     await bridge.go_on()
     assert bridge.state.conversions[conversion_id].state is ConversionState.REVERTED
     again = bridge.recur.apply(key(), request(bridge))
-    assert await refused(bridge, again) == "case.wrong-state"
+    assert await refused(again, bridge) == "case.wrong-state"
 
 
 @pytest.mark.parametrize(
@@ -204,26 +194,26 @@ async def test_another_injury_is_no_recurrence(bridge: MemoryBridge, changes: di
 
 async def test_limits_of_the_committee(bridge: MemoryBridge) -> None:
     recurrence_id = await applied(bridge)
-    assert await refused(bridge, bridge.recur.apply(key(), request(bridge))) == "case.wrong-state"
+    assert await refused(bridge.recur.apply(key(), request(bridge)), bridge) == "case.wrong-state"
     assert (await bridge.recur.extend(key(), recurrence_id))["due_on"] == "2026-06-18"
-    assert await refused(bridge, bridge.recur.extend(key(), recurrence_id)) == "recurrence.wrong-state"
+    assert await refused(bridge.recur.extend(key(), recurrence_id), bridge) == "recurrence.wrong-state"
     async with bridge.store.transaction() as tx:
         await bridge.recur.overdue(tx, recurrence_id)
     changed = [e for e in bridge.store.events if isinstance(e, RecurrenceChanged)]
     assert [(e.state, e.overdue) for e in changed] == [("confirming", False), ("confirming", False), ("confirming", True)]
     early = conclusion(decided_on=date(2026, 3, 19))
-    assert await refused(bridge, bridge.recur.conclude(key(), recurrence_id, early)) == "facts.invalid"
+    assert await refused(bridge.recur.conclude(key(), recurrence_id, early), bridge) == "facts.invalid"
     short = conclusion(treated_until=date(2026, 3, 1))
-    assert await refused(bridge, bridge.recur.conclude(key(), recurrence_id, short)) == "facts.invalid"
+    assert await refused(bridge.recur.conclude(key(), recurrence_id, short), bridge) == "facts.invalid"
     future = conclusion(decided_on=date(2026, 4, 2))
-    assert await refused(bridge, bridge.recur.conclude(key(), recurrence_id, future)) == "day.in-the-future"
+    assert await refused(bridge.recur.conclude(key(), recurrence_id, future), bridge) == "day.in-the-future"
 
 
 async def test_objections_come_within_fifteen_days(bridge: MemoryBridge) -> None:
     recurrence_id = await applied(bridge)
     await bridge.recur.conclude(key(), recurrence_id, conclusion(confirmed=False))
     bridge.clock.set(datetime(2026, 4, 17, 2, tzinfo=UTC))
-    assert await refused(bridge, bridge.recur.object_to(key(), recurrence_id, date(2026, 4, 17))) == "recurrence.objection-late"
+    assert await refused(bridge.recur.object_to(key(), recurrence_id, date(2026, 4, 17)), bridge) == "recurrence.objection-late"
     assert (await bridge.recur.object_to(key(), recurrence_id, date(2026, 4, 16)))["state"] == "objected"
 
 
@@ -231,7 +221,7 @@ async def test_withdrawn_while_it_is_examined(bridge: MemoryBridge) -> None:
     recurrence_id = await applied(bridge)
     assert (await bridge.recur.withdraw(key(), recurrence_id))["state"] == "withdrawn"
     assert bridge.state.deadlines == {}
-    assert await refused(bridge, bridge.recur.conclude(key(), recurrence_id, conclusion())) == "recurrence.wrong-state"
+    assert await refused(bridge.recur.conclude(key(), recurrence_id, conclusion()), bridge) == "recurrence.wrong-state"
     assert (await bridge.recur.apply(key(), request(bridge)))["state"] == "confirming"
 
 
@@ -257,7 +247,7 @@ DIRECT = DirectBill(
 
 
 async def test_direct_settlement_when_confirmed_first(bridge: MemoryBridge) -> None:
-    assert await refused(bridge, bridge.settle.final(DIRECT)) == "settlement.not-entitled"
+    assert await refused(bridge.settle.final(DIRECT), bridge) == "settlement.not-entitled"
     eligible = await bridge.judge.run("P1", DIRECT.begun_on)
     assert (eligible["entitled"], eligible["reason_code"]) == (False, "recurrence-unconfirmed")
     await bridge.recur.conclude(key(), await applied(bridge), conclusion())
@@ -265,4 +255,4 @@ async def test_direct_settlement_when_confirmed_first(bridge: MemoryBridge) -> N
     assert bridge.state.directs["W1"].decision_version == 2
     assert (await bridge.judge.run("P1", DIRECT.begun_on))["entitled"] is True
     after = replace(DIRECT, key="W2", begun_on=date(2027, 3, 3), ended_on=date(2027, 3, 5))
-    assert await refused(bridge, bridge.settle.final(after)) == "settlement.not-entitled"
+    assert await refused(bridge.settle.final(after), bridge) == "settlement.not-entitled"

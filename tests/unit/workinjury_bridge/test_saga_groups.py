@@ -169,5 +169,7 @@ async def test_decisions_of_many_are_answered_each_for_itself() -> None:
     assert ["problem" in item for item in answer["items"]] == [True, True, True, False]
     assert answer["items"][3]["conversions"] == []
     assert (bridge.state.cases, bridge.state.conversions) == (before.cases, before.conversions)
-    with pytest.raises(Refusal):
+    before = bridge.state
+    with pytest.raises(Refusal) as caught:
         await bridge.decide.run(OnceKey("t", "single", "d"), cases["P1"], granted)
+    assert (caught.value.code, bridge.state) == ("workinjury-bridge.case.wrong-state", before)

@@ -299,13 +299,17 @@ async def test_bill_that_does_not_close_fails_at_once(bridge: MemoryBridge) -> N
 
 
 async def test_days_in_the_future_are_refused(bridge: MemoryBridge) -> None:
+    before = bridge.state
     with pytest.raises(Refusal) as caught:
         await open_case(bridge, accident_on=date(2026, 11, 23))
     assert (caught.value.code, caught.value.field) == ("workinjury-bridge.day.in-the-future", "accident_on")
+    assert bridge.state == before
     case_id = await open_case(bridge)
+    before = bridge.state
     with pytest.raises(Refusal) as caught:
         await bridge.revoke.run(key(), case_id, "J1", date(2026, 11, 23), "court")
-    assert caught.value.field == "final_on"
+    assert (caught.value.code, caught.value.field) == ("workinjury-bridge.day.in-the-future", "final_on")
+    assert bridge.state == before
 
 
 @pytest.mark.parametrize(
@@ -320,9 +324,11 @@ async def test_days_in_the_future_are_refused(bridge: MemoryBridge) -> None:
 async def test_unknown_ids_are_refused(
     bridge: MemoryBridge, act: Callable[[MemoryBridge], Awaitable[object]], code: str
 ) -> None:
+    await open_case(bridge)
+    before = bridge.state
     with pytest.raises(Refusal) as caught:
         await act(bridge)
-    assert caught.value.code == code
+    assert (caught.value.code, bridge.state) == (code, before)
 
 
 async def test_two_accidents_the_later_one_takes_the_stay(bridge: MemoryBridge) -> None:

@@ -14,7 +14,7 @@ from shared.money import fen, rate
 from tests.factories.workinjury_bridge.examples import SETTLED, WI_CARE, WI_INSURANCE, sides
 from tests.factories.workinjury_bridge.fake_claims import FakeSettlement
 from tests.factories.workinjury_bridge.memory import MemoryBridge, balance
-from tests.factories.workinjury_bridge.office import INJURED, NINE_DAYS, Office, bill, key, line
+from tests.factories.workinjury_bridge.office import INJURED, NINE_DAYS, Office, bill, key, line, refused
 from workinjury_bridge.application.audit.apply_deduction import Finding
 from workinjury_bridge.application.conversion.split_stay import SPLIT_DEADLINE
 from workinjury_bridge.application.decide_recognition import NewDecision
@@ -79,12 +79,8 @@ async def test_f5_mixed_stay() -> None:
     bridge, conversion_id = office.bridge, office.conversion.conversion_id
     await bridge.split.propose(key(), conversion_id, F5_FLAGS, "hospital")
     await bridge.go_on()
-    with pytest.raises(Refusal) as caught:
-        await bridge.review.check(key(), conversion_id, "maker", None)
-    assert caught.value.code == "workinjury-bridge.conversion.split-open"
-    with pytest.raises(Refusal) as caught:
-        await bridge.split.agree(key(), conversion_id, "hospital")
-    assert caught.value.code == "workinjury-bridge.split.same-hand"
+    assert await refused(bridge.review.check(key(), conversion_id, "maker", None), office.bridge) == "conversion.split-open"
+    assert await refused(bridge.split.agree(key(), conversion_id, "hospital"), office.bridge) == "split.same-hand"
     await bridge.split.agree(key(), conversion_id, "reviewer")
     await bridge.go_on()
     figures = office.conversion.figures
@@ -155,9 +151,10 @@ async def third_party_advanced(office: Office) -> Recovery:
     bridge, conversion_id = office.bridge, office.conversion.conversion_id
     await bridge.state_facts.of_stay(key(), conversion_id, StayFacts(prepaid_fen=fen("10000")))
     await bridge.go_on()
-    with pytest.raises(Refusal) as caught:
-        await bridge.review.check(key(), conversion_id, "maker", None)
-    assert caught.value.code == "workinjury-bridge.conversion.advance-not-approved"
+    assert (
+        await refused(bridge.review.check(key(), conversion_id, "maker", None), office.bridge)
+        == "conversion.advance-not-approved"
+    )
     applied = await bridge.advances.apply(key(), office.case_id, date(2026, 11, 20))
     assert applied["due_on"] == "2026-11-27"
     await bridge.advances.approve(key(), applied["advance_id"], "chief", None)
@@ -182,9 +179,10 @@ async def test_f6_third_party_liable_for_seventy_percent() -> None:
     await debts.demand(key(), debt.recovery_id)
     await debts.receive(key(), debt.recovery_id, fen("18000"), 0, "B1", "clerk")
     assert office.debt(Book.WI, "T:DRIVER").state is RecoveryState.PARTIAL
-    with pytest.raises(Refusal) as caught:
-        await debts.receive(key(), debt.recovery_id, fen("12600.01"), 0, "B2", "clerk")
-    assert caught.value.code == "workinjury-bridge.recovery.beyond-debt"
+    assert (
+        await refused(debts.receive(key(), debt.recovery_id, fen("12600.01"), 0, "B2", "clerk"), office.bridge)
+        == "recovery.beyond-debt"
+    )
     await debts.receive(key(), debt.recovery_id, fen("12600"), 0, "B2", "clerk")
     assert [sides(e) for e in bridge.state.entries.values()][told:] == [
         (
@@ -229,13 +227,15 @@ async def test_f7_uninsured_employer() -> None:
     assert applied["due_on"] == "2026-05-08"
     served = await bridge.advances.serve(key(), applied["advance_id"], date(2026, 5, 8), "clerk")
     assert served["due_on"] == "2026-05-14"
-    with pytest.raises(Refusal) as caught:
-        await bridge.advances.approve(key(), applied["advance_id"], "chief", None)
-    assert caught.value.code == "workinjury-bridge.advance.too-early"
+    assert (
+        await refused(bridge.advances.approve(key(), applied["advance_id"], "chief", None), office.bridge)
+        == "advance.too-early"
+    )
     bridge.clock.advance(timedelta(days=1))
-    with pytest.raises(Refusal) as caught:
-        await bridge.advances.approve(key(), applied["advance_id"], "clerk", None)
-    assert caught.value.code == "workinjury-bridge.conversion.same-hand"
+    assert (
+        await refused(bridge.advances.approve(key(), applied["advance_id"], "clerk", None), office.bridge)
+        == "conversion.same-hand"
+    )
     await bridge.advances.approve(key(), applied["advance_id"], "chief", None)
     await office.approve()
     assert office.wi() == [
@@ -273,9 +273,10 @@ async def test_f7_the_rest_is_written_off_by_two_in_both_books() -> None:
     for book in (Book.WI, Book.RES):
         debt = office.debt(book, "E:E1")
         await bridge.debts.demand(key(), debt.recovery_id)
-        with pytest.raises(Refusal) as caught:
-            await bridge.debts.write_off(key(), debt.recovery_id, "D1", "clerk", "clerk")
-        assert caught.value.code == "workinjury-bridge.conversion.same-hand"
+        assert (
+            await refused(bridge.debts.write_off(key(), debt.recovery_id, "D1", "clerk", "clerk"), office.bridge)
+            == "conversion.same-hand"
+        )
         await bridge.debts.write_off(key(), debt.recovery_id, "D1", "clerk", "chief")
     await bridge.go_on()
     assert office.wi()[-1] == ("write-off", ({"5001.30": fen("10680")}, {"1123(E:E1)": fen("10680")}))
@@ -371,9 +372,12 @@ async def test_facts_are_not_changed_behind_an_approval() -> None:
     office = f2()
     await office.recognise()
     await office.approve()
-    with pytest.raises(Refusal) as caught:
-        await office.bridge.state_facts.of_case(key(), office.case_id, CaseFacts(employer_insured=False), "clerk")
-    assert caught.value.code == "workinjury-bridge.case.already-converted"
+    assert (
+        await refused(
+            office.bridge.state_facts.of_case(key(), office.case_id, CaseFacts(employer_insured=False), "clerk"), office.bridge
+        )
+        == "case.already-converted"
+    )
 
 
 def f4_finding(settlement_id: str, line_id: str, amount: str) -> Finding:
