@@ -13,7 +13,7 @@ from shared.money import fen
 from shared.transactions import OnceKey
 from tests.factories.claims_desk import read
 from tests.factories.his_messages import INSTITUTION
-from tests.integration.workinjury_bridge.test_with_claims import BILL, F1, PAPERS, Two, injured, two
+from tests.integration.workinjury_bridge.two_services import BILL, F1, PAPERS, Two, injured, two
 
 __all__ = ["two"]
 SHARE = fen("9605")

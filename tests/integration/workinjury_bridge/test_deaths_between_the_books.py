@@ -31,7 +31,7 @@ from tests.factories.deaths import Life, aside, lived, mortal_connections
 from tests.factories.his_messages import INSTITUTION
 from tests.factories.whole_database import row_counts, rows_about
 from tests.fixtures_stack import FreshDatabase
-from tests.integration.workinjury_bridge.test_with_claims import F1, PAPERS, Two, Wire, open_two
+from tests.integration.workinjury_bridge.two_services import F1, PAPERS, Two, Wire, open_two
 from workinjury_bridge.adapters import tables as t
 from workinjury_bridge.application.clearing.replenish_fund import Replenishment
 from workinjury_bridge.application.decide_recognition import NewDecision

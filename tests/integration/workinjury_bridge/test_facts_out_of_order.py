@@ -13,7 +13,7 @@ from shared.messaging.runner import Runner
 from shared.money import fen
 from tests.fixtures_stack import FreshDatabase
 from tests.integration.workinjury_bridge.test_between_the_funds import journals
-from tests.integration.workinjury_bridge.test_with_claims import F1, Two, injured, open_two
+from tests.integration.workinjury_bridge.two_services import F1, Two, injured, open_two
 from workinjury_bridge.entrypoints.service import SERVICE, runtime_of
 
 BOOKED = [

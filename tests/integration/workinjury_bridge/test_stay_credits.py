@@ -24,10 +24,9 @@ from shared.messaging.runner import Runner
 from shared.money import fen
 from shared.transactions import OnceKey
 from tests.factories.his_messages import INSTITUTION
-from tests.integration.workinjury_bridge import test_with_claims as with_claims
-from tests.integration.workinjury_bridge.test_with_claims import ACCIDENT, GRANTED, Two
+from tests.integration.workinjury_bridge.two_services import ACCIDENT, GRANTED, Two, Wire, two
 
-two = with_claims.two
+__all__ = ["two"]  # a fixture
 
 F3 = [("A1", "6000.00"), ("B1", "2400.00"), ("C1", "240.00")]
 DENIED = {"decision_no": "N1", "outcome": "denied", "decided_on": "2026-03-18", "decided_by": "office"}
@@ -433,7 +432,7 @@ async def test_the_answer_of_the_bridge_is_lost_and_the_same_reservation_is_foun
     waiting = Waiting(two)
     await waiting.begin()
     await waiting.decide(**GRANTED)
-    wire = with_claims.Wire.handle_async_request
+    wire = Wire.handle_async_request
 
     async def lost(self: Any, request: httpx.Request) -> httpx.Response:
         response = await wire(self, request)
@@ -442,7 +441,7 @@ async def test_the_answer_of_the_bridge_is_lost_and_the_same_reservation_is_foun
         return response
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(with_claims.Wire, "handle_async_request", lost)
+        patch.setattr(Wire, "handle_async_request", lost)
         (hindered,) = await waiting.work()
     assert hindered == "workinjury-bridge.away"
     shown = await waiting.shown()

@@ -102,13 +102,10 @@ def test_transfer_states() -> None:
     assert OUT.reserved().committed().confirmed().state is TransferState.CONFIRMED
     refused = OUT.voiding("no cash")
     assert (refused.cause, refused.voided().state, refused.voided().open) == ("no cash", TransferState.VOIDED, False)
-    for transfer, step in (
-        (OUT, Transfer.committed),
-        (OUT.reserved(), lambda x: x.voiding("too late")),
-        (OUT.reserved().committed(), lambda x: x.voiding("too late")),
-    ):
+    reserved = OUT.reserved()
+    for step in (OUT.committed, lambda: reserved.voiding("late"), lambda: reserved.committed().voiding("late")):
         with pytest.raises(Refusal) as caught:
-            step(transfer)
+            step()
         assert caught.value.code == "workinjury-bridge.transfer.wrong-state"
 
 
