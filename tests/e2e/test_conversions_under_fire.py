@@ -156,7 +156,7 @@ async def members(town: Town) -> set[str]:
         (answer,) = await admin.describe_consumer_groups(["workinjury-bridge"])
     finally:
         await admin.close()
-    return {member_id for *_, found in answer.groups for member_id, *_ in found}
+    return {member["member_id"] for group in answer.to_object()["groups"] for member in group["members"]}
 
 
 async def facts_told(town: Town) -> int:
