@@ -425,6 +425,7 @@ class People:
             if not injury.outcome:
                 await self._decide(injury)
         await self._county.drain()
+        await self._review("proposed", "send-back", "zhaoming")  # what chance may have left out comes about in the end
         await self._approve_all()
         await self.revoke()
         await self._approve_all()
