@@ -159,7 +159,7 @@ class People:
             (14, self.approve),
             (1, self.approve_alone),
             (3, self.send_back),
-            (3, self.revoke),
+            (2, self.revoke),
             (1, self.contest),
             (3, self.settle_directly),
             (1, self.wait),
@@ -253,8 +253,9 @@ class People:
         """A stay under the work-injury rule set, of somebody recognised (B4) or not."""
         granted = [i.person for i in self._injuries if i.outcome == "granted"]
         person = self._one(granted if granted and self._dice.random() < 0.8 else [i.person for i in self._injuries])
-        if person is None:
-            return None
+        return None if person is None else await self._settle_directly(person)
+
+    async def _settle_directly(self, person: Person) -> str:
         stay = self._injury_desk.stay(person.patient, self._bill(4), days=2, injury=True)
         entitled = self._entitled(person, self._clock.today() - timedelta(days=3))
         try:
@@ -429,6 +430,9 @@ class People:
         await self._approve_all()
         await self.revoke()
         await self._approve_all()
+        for injury in self._injuries:
+            if injury.outcome == "granted":
+                await self._settle_directly(injury.person)
         self._county.advance(timedelta(days=2))
         await self._county.drain()
         for person in self._persons:
