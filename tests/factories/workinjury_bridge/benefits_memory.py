@@ -193,6 +193,11 @@ class MemoryPaidOut:
     async def repaid(self, tx: Tx, payment_id: str) -> bool:
         return payment_id in of(tx).repaid
 
+    async def came_back(self, tx: Tx, case_id: str) -> Sequence[Payment]:
+        state = of(tx)
+        away = [p for p in state.payments.values() if p.payment_id in state.returned and p.payment_id not in state.repaid]
+        return [payment for payment in away if payment.case_id == case_id]
+
     async def mark_returned(self, tx: Tx, payment_id: str, reason: str, at: datetime) -> None:
         of(tx).returned[payment_id] = reason
 
@@ -304,7 +309,7 @@ class MemoryBenefits:
             store, cases, losses, entitlements, postings, items, self.approve, pay, clock, record
         )
         self.return_payment = ReturnPayment(store, cases, losses, paid_out, ledger, pay, clock, ids, record)
-        self.withdraw = WithdrawBenefits(items, entitlements, losses, advance, ledger, clock, ids)
+        self.withdraw = WithdrawBenefits(items, entitlements, losses, paid_out, pay.cash, advance, ledger, clock, ids)
         self.bear = TakeOverArisen(items, entitlements, postings, advance, ledger, clock, ids)
         self.describe = DescribeBenefits(store, collect, items, postings, pay.cash.waiting, book, clock)
 

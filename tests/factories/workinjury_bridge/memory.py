@@ -147,7 +147,6 @@ class State:
     instructed: dict[str, datetime] = field(default_factory=dict)
     dues: dict[str, InterfundDue] = field(default_factory=dict)
     waiting: dict[str, WaitingPayout] = field(default_factory=dict)
-    held: dict[str, bool] = field(default_factory=dict)
     shortages: dict[str, PaymentShortage] = field(default_factory=dict)
     returned: dict[str, str] = field(default_factory=dict)
     repaid: dict[str, bool] = field(default_factory=dict)
@@ -625,7 +624,7 @@ class MemoryBridge:
             clock,
             ids,
         )
-        withdraw = WithdrawSettlements(directs, remote, losses, ledger, ask_back, clock, ids)
+        withdraw = WithdrawSettlements(directs, remote, losses, ledger, cash, ask_back, clock, ids)
         advance = AdvanceBenefit(advances, recoveries, open_debt, pay, clock)
         self.benefits = MemoryBenefits(store, cases, ledger, pay, advance, losses, clock, ids, book)
         confirm = ConfirmDirectSettlement(cases, directs, stays, ledger, policies, losses, withdraw, clock, ids)
@@ -716,7 +715,9 @@ class MemoryBridge:
             MemoryBenefitChecks(),
             book,
         )
-        self.month_end = MemoryMonthEnd(store, cases, dues, runs, pay, ledger, self.claims, policies, clock, ids)
+        self.month_end = MemoryMonthEnd(
+            store, cases, dues, runs, self.benefits.entitlements, pay, ledger, self.claims, policies, clock, ids
+        )
         splits = MemoryStaySplits()
         self.stay_splits = SplitBeforeSettlement(store, store, cases, splits, directs, policies, calendar, clock)
         self.settle = SettleDirectly(store, cases, directs, splits, policies, self.judge, CODES, clock, timedelta(hours=24))

@@ -84,15 +84,18 @@ def reversal() -> ClaimReversed:
     )
 
 
-@pytest.fixture
-async def bridge() -> MemoryBridge:
-    """With one recognised injury of P1 on 1 March 2026."""
-    bridge = MemoryBridge()
+async def recognised(bridge: MemoryBridge) -> MemoryBridge:
+    """One recognised injury of P1 on 1 March 2026."""
     accident = Accident(person_id="P1", accident_on=date(2026, 3, 1), body_parts=("hand",), description="press")
     case_id = (await bridge.open_case.run(key("open"), accident))["case_id"]
     new = NewDecision(decision_no="N1", outcome=Outcome.GRANTED, decided_on=date(2026, 4, 1), decided_by="office")
     await bridge.decide.run(key("decide"), case_id, new)
     return bridge
+
+
+@pytest.fixture
+async def bridge() -> MemoryBridge:
+    return await recognised(MemoryBridge())
 
 
 def state_of(bridge: MemoryBridge) -> DirectState:

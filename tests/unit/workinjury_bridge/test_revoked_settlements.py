@@ -15,10 +15,10 @@ from shared.contracts.workinjury_bridge import DirectSettlementRevoked, Recovery
 from shared.errors import Refusal, unavailable
 from shared.ledger import Book
 from shared.money import fen
-from tests.factories.workinjury_bridge.examples import POLICIES, sides
+from tests.factories.workinjury_bridge.examples import MONTH_END, POLICIES, sides
 from tests.factories.workinjury_bridge.fake_claims import away
 from tests.factories.workinjury_bridge.memory import MemoryBridge, balance
-from tests.unit.workinjury_bridge.test_direct_settlement import BILL, bridge, confirmed, key, pay_meals, reversal
+from tests.unit.workinjury_bridge.test_direct_settlement import BILL, bridge, confirmed, key, pay_meals, recognised, reversal
 from tests.unit.workinjury_bridge.test_out_of_area import admission, received, registered, settled, today
 from tests.unit.workinjury_bridge.test_out_of_area import bill as quarter_bill
 from tests.unit.workinjury_bridge.test_out_of_area import bridge as treated_elsewhere
@@ -108,6 +108,19 @@ async def test_an_allowance_not_paid_yet_is_no_longer_payable(bridge: MemoryBrid
     ]
     await pay_meals(bridge)
     assert (debts(bridge), bridge.state.payments) == ([("S9", E, E)], {})
+    assert await breaches(bridge) == []
+
+
+async def test_an_allowance_that_waits_for_money_is_no_longer_payable() -> None:
+    bridge = await recognised(MemoryBridge(policies=MONTH_END))
+    await posted(bridge)
+    assert (len(bridge.state.waiting), bridge.state.directs["W1"].meals_paid) == (1, True)
+    await revoke(bridge)
+    assert booked_since(bridge, 2) == [
+        ("contra", ({"2203(P:P1)": MEALS}, {"5001.13": MEALS})),
+        ("recovery", ({"1125(P:P1)": E}, {"5001.11": E})),
+    ]
+    assert (debts(bridge), bridge.state.payments, bridge.state.waiting) == ([("S9", E, E)], {}, {})
     assert await breaches(bridge) == []
 
 

@@ -10,16 +10,19 @@ from typing import Any
 import pytest
 
 from shared.contracts.workinjury_bridge import BenefitPaid, ShortageRaised
+from shared.errors import Refusal
 from shared.money import fen
 from shared.transactions import OnceKey
 from tests.factories.workinjury_bridge.examples import MONTH_END, sides
 from tests.factories.workinjury_bridge.memory import MemoryBridge, balance
 from workinjury_bridge.application.benefits.propose_pension import PensionRequest
 from workinjury_bridge.application.benefits.report_loss import LossReport
+from workinjury_bridge.application.clearing import pay_waiting
 from workinjury_bridge.application.clearing.replenish_fund import Replenishment
 from workinjury_bridge.application.decide_recognition import NewDecision
 from workinjury_bridge.application.open_injury_case import Accident
 from workinjury_bridge.domain.benefits.appraisal import AppraisalKind, Conclusion
+from workinjury_bridge.domain.benefits.item import ItemState
 from workinjury_bridge.domain.benefits.kinds import BenefitKind
 from workinjury_bridge.domain.benefits.loss import Circumstance, Source
 from workinjury_bridge.domain.benefits.one_off import ItemRequest
@@ -179,6 +182,114 @@ async def test_revoked_while_waiting_nothing_goes_out(bridge: MemoryBridge) -> N
     assert paid(bridge) == []
     assert [balance(bridge.state, a) for a in ("2203", "1125", "5001.16", "1003")] == [0, 0, 0, LUMP]
     assert (await bridge.check.run())["breaches"] == []
+
+
+async def funeral_that_waits(bridge: MemoryBridge) -> str:
+    case_id = await worker(bridge, "P1")
+    report = LossReport(circumstance=Circumstance.INJURY, occurred_on=date(2026, 3, 11), source=Source.FAMILY)
+    await bridge.benefits.report_loss.report(key(), case_id, report, "clerk")
+    await bridge.benefits.confirm_succession.run(key(), "P1", ("K1",))
+    assert (await item(bridge, case_id, BenefitKind.FUNERAL))["awaits_money"] is True
+    return case_id
+
+
+async def test_a_funeral_benefit_revoked_while_it_waits_is_payable_no_more_and_owed_by_nobody(bridge: MemoryBridge) -> None:
+    case_id = await funeral_that_waits(bridge)
+    ((_, funeral),) = [sides(e)[1].popitem() for e in bridge.state.entries.values()]
+    await bridge.revoke.run(key(), case_id, "J1", date(2026, 3, 12), "court")
+    assert [sides(e) for e in bridge.state.entries.values()][1:] == [({"2203(HEIRS:P1)": funeral}, {"5001.20": funeral})]
+    assert (bridge.state.waiting, [i.state for i in bridge.state.items.values()]) == ({}, [ItemState.WITHDRAWN])
+    await replenish(bridge, 2 * funeral)
+    await bridge.month_end.pay_waiting.run()
+    assert (paid(bridge), balance(bridge.state, "1003")) == ([], 2 * funeral)
+    assert [balance(bridge.state, account) for account in ("2203", "1125", "5001.20")] == [0, 0, 0]
+    # nobody waits for money any more: nobody is asked any further
+    assert [s.ended_on for s in bridge.state.shortages.values()] == [date(2026, 3, 12)]
+    assert (await bridge.check.run())["breaches"] == []
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["at the bank", "waits to be paid again"])
+async def test_a_funeral_benefit_that_the_bank_sent_back_is_not_paid_again_after_a_revocation(
+    bridge: MemoryBridge, again: bool
+) -> None:
+    case_id = await funeral_that_waits(bridge)
+    ((_, funeral),) = [sides(e)[1].popitem() for e in bridge.state.entries.values()]
+    await replenish(bridge, funeral)
+    await bridge.month_end.pay_waiting.run()
+    (payment_id,) = bridge.state.payments
+    await bridge.benefits.return_payment.run(key(), payment_id, "账号有误", "clerk")
+    if again:
+        # the money that came back is gone by now
+        await item(bridge, await worker(bridge, "P2"), BenefitKind.ONE_OFF_DISABILITY)
+        await bridge.benefits.return_payment.repay(key(), payment_id, "clerk")
+        assert len(bridge.state.waiting) == 2
+    await bridge.revoke.run(key(), case_id, "J1", date(2026, 3, 12), "court")
+    with pytest.raises(Refusal) as refused:
+        await bridge.benefits.return_payment.repay(key(), payment_id, "clerk")
+    assert refused.value.code == "workinjury-bridge.payment.not-returned"
+    assert [balance(bridge.state, a, "HEIRS:P1") for a in ("2203", "1125")] == [0, 0]
+    assert [w.payout.concern.person_id for w in bridge.state.waiting.values()] == ["P2"] * again
+    assert (await bridge.check.run())["breaches"] == []
+
+
+async def test_a_pension_revoked_while_it_waits_goes_out_to_nobody_before_the_run_has_taken_it_back(
+    bridge: MemoryBridge,
+) -> None:
+    case_id = await worker(bridge, "P1")
+    await pension(bridge, case_id)
+    await bridge.benefits.pay_pensions()
+    await bridge.revoke.run(key(), case_id, "J1", date(2026, 3, 12), "court")
+    await replenish(bridge, MONTHLY)
+    before = bridge.state.snapshot()
+    assert await bridge.month_end.pay_waiting.run() == {}
+    assert vars(bridge.state) == vars(before)
+    await bridge.benefits.pay_pensions()
+    assert await bridge.month_end.pay_waiting.run() == {}
+    assert (paid(bridge), bridge.state.waiting, balance(bridge.state, "1003")) == ([], {}, MONTHLY)
+    assert [balance(bridge.state, account) for account in ("2203", "1125", "5001.17")] == [0, 0, 0]
+    assert (await bridge.check.run())["breaches"] == []
+
+
+async def test_who_waited_for_heirs_waits_for_money_again_and_nobody_overtakes(bridge: MemoryBridge) -> None:
+    first, second = await worker(bridge, "P1"), await worker(bridge, "P2")
+    await item(bridge, first, BenefitKind.ONE_OFF_DISABILITY)
+    report = LossReport(circumstance=Circumstance.UNRELATED, occurred_on=date(2026, 3, 12), source=Source.FAMILY)
+    await bridge.benefits.report_loss.report(key(), first, report, "clerk")
+    (payout_id,) = bridge.state.waiting
+    unproven = "收款人已报告死亡或下落不明，须提交继承（近亲属）证明后支付"
+    assert await bridge.month_end.pay_waiting.run() == {payout_id: unproven}
+    assert [s.ended_on for s in bridge.state.shortages.values()] == [date(2026, 3, 12)]
+    # said once, and nothing is written again
+    before = bridge.state.snapshot()
+    assert await bridge.month_end.pay_waiting.run() == {}
+    assert vars(bridge.state) == vars(before)
+    await bridge.benefits.confirm_succession.run(key(), "P1", ("K1",))
+    assert await bridge.month_end.pay_waiting.run() == {}
+    assert [w.held for w in bridge.state.waiting.values()] == [False]
+    # there is no money for it either: that is told anew, and who comes later waits behind it
+    assert told(bridge) == [("fiscal-account", LUMP), ("fiscal-account", LUMP)]
+    await replenish(bridge, fen("300"))
+    assert (await item(bridge, second, BenefitKind.APPRAISAL_FEE, reference="R1", fee_fen=fen("300")))["awaits_money"] is True
+    await replenish(bridge, LUMP)
+    assert await bridge.month_end.pay_waiting.run() == {}
+    assert paid(bridge) == [("one-off-disability", LUMP), ("appraisal-fee", fen("300"))]
+    assert (await bridge.check.run())["breaches"] == []
+
+
+async def test_a_page_of_those_who_wait_for_heirs_does_not_stop_the_queue(
+    bridge: MemoryBridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pay_waiting, "_PAGE", 2)
+    for person in ("P1", "P2", "P3"):
+        case_id = await worker(bridge, person)
+        await item(bridge, case_id, BenefitKind.ONE_OFF_DISABILITY)
+        if person != "P3":
+            report = LossReport(circumstance=Circumstance.UNRELATED, occurred_on=date(2026, 3, 12), source=Source.FAMILY)
+            await bridge.benefits.report_loss.report(key(), case_id, report, "clerk")
+    assert len(await bridge.month_end.pay_waiting.run()) == 2
+    await replenish(bridge, LUMP)
+    assert await bridge.month_end.pay_waiting.run() == {}
+    assert [p.payee for p in bridge.state.payments.values()] == ["P:P3"]
 
 
 async def test_a_county_that_does_not_watch_its_account_pays_at_once() -> None:

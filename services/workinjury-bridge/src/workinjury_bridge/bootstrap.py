@@ -278,7 +278,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
     advance_benefit = AdvanceBenefit(advances, recoveries, open_debt, pay, clock)
     benefits = _benefits(db, once, cases, ledger, store, pay, advance_benefit, losses, clock, ids)
     judge = JudgeEligibility(db, cases, recurrences, policies)
-    withdraw = WithdrawSettlements(directs, remote_stays, losses, ledger, ask_back, clock, ids)
+    withdraw = WithdrawSettlements(directs, remote_stays, losses, ledger, cash, ask_back, clock, ids)
     confirm = ConfirmDirectSettlement(cases, directs, stays, ledger, policies, losses, withdraw, clock, ids)
     reverse = ReverseDirectSettlement(directs, ledger, losses, recoveries, deduct, pay, clock, ids)
     find_double = FindDoubleBills(
@@ -446,7 +446,7 @@ def _month_end(
         advance=AdvanceClearing(db, runs, dues, purse, ledger, claims, policies, escalate, calendar, clock, ids),
         replenish=ReplenishFund(once, runs, dues, ledger, clock, ids),
         escalate=escalate,
-        pay_waiting=PayWaiting(db, cases, waiting, pay.cash, pay, clock),
+        pay_waiting=PayWaiting(db, cases, SqlEntitlements(cases), waiting, pay.cash, pay, clock),
         worklist=ListWorklist(db, runs, dues, waiting, purse, policies, calendar, clock),
     )
 
@@ -482,7 +482,7 @@ def _benefits(
         report_loss=ReportLoss(once, cases, losses, entitlements, ledger, paid_out, calendar, clock, ids, record),
         confirm_succession=ConfirmSuccession(once, cases, losses, entitlements, postings, items, approve, pay, clock, record),
         return_payment=ReturnPayment(once, cases, losses, paid_out, ledger, pay, clock, ids, record),
-        withdraw=WithdrawBenefits(items, entitlements, losses, advance, ledger, clock, ids),
+        withdraw=WithdrawBenefits(items, entitlements, losses, paid_out, pay.cash, advance, ledger, clock, ids),
         bear=TakeOverArisen(items, entitlements, postings, advance, ledger, clock, ids),
         describe=DescribeBenefits(db, collect, items, postings, pay.cash.waiting, book, clock),
         list_reviews=ListReviews(views, book, clock),

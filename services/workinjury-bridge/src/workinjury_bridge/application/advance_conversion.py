@@ -392,7 +392,8 @@ class AdvanceConversion:
                 for conversion in unpaid
                 for who in dict.fromkeys(who for _, who, _ in _figures(conversion).payables)
             ]
-            await self.pay.run_all(tx, payouts)
+            if payouts:
+                await self.pay.pay_out(tx, payouts, await self.pay.expect_payable(tx, payouts))
             ended: list[Conversion] = []
             for conversion in still:
                 if conversion.revoked or conversion.paid or all_settled(dues.get(conversion.conversion_id, ()), Direction.OUT):

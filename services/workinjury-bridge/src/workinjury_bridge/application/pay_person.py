@@ -68,9 +68,9 @@ class PayPerson:
         Refuses what nobody may have now: somebody dead or missing is never paid, only heirs who have proven it (B15.12).
         """
         payouts = [payout for payout in payouts if payout.due_fen]
-        await self.expect_payable(tx, payouts)
+        losses = await self.expect_payable(tx, payouts)
         if payouts and await self.cash.let_out(tx, payouts):
-            await self.pay_out(tx, payouts)
+            await self.pay_out(tx, payouts, losses)
 
     async def expect_payable(self, tx: Tx, payouts: Sequence[Payout]) -> Mapping[str, Loss]:
         """Who of them is dead or missing. Refuses while heirs have not proven their right."""
@@ -80,14 +80,15 @@ class PayPerson:
                 expect_payable(losses.get(payout.concern.person_id))
         return losses
 
-    async def pay_out(self, tx: Tx, payouts: Sequence[Payout]) -> None:
-        """Pay them now, one journal each for set-off and payment; whether there is money is asked already.
+    async def pay_out(self, tx: Tx, payouts: Sequence[Payout], losses: Mapping[str, Loss]) -> None:
+        """Pay them now, one journal each for set-off and payment; whether there is money, and who is gone (``expect_payable``), is
+        asked already.
 
         Every item is told, also one that a debt has eaten up: the person has had it, and a matter may wait for it.
         """
-        losses = await self.expect_payable(tx, payouts)
         met = await self._set_off(tx, [payout for payout in payouts if payout.against_debt])
-        others = _ForOtherFunds(await self.set_offs.standing(tx, {payout.concern.person_id for payout in payouts}))
+        crossing = {payout.concern.person_id for payout in payouts if payout.against_debt and not payout.to_debtor}
+        others = _ForOtherFunds(await self.set_offs.standing(tx, crossing) if crossing else ())
         vouchers = iter(await self.ledger.next_vouchers(tx, self.clock.today(), 2 * len(payouts)))
         entries: list[Entry] = []
         payments: list[Payment] = []

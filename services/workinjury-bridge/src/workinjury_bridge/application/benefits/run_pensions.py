@@ -25,7 +25,7 @@ from workinjury_bridge.domain.benefits.bearer import debtor_of
 from workinjury_bridge.domain.benefits.entitlement import Entitlement
 from workinjury_bridge.domain.benefits.journals import about_entitlement, benefit_entry, overpaid_entry
 from workinjury_bridge.domain.benefits.kinds import NAMES
-from workinjury_bridge.domain.benefits.loss import rerouted
+from workinjury_bridge.domain.benefits.loss import awaits_heirs, rerouted
 from workinjury_bridge.domain.benefits.monthly import Difference, differences, expect_decided
 from workinjury_bridge.domain.benefits.months import month_of, months_later
 from workinjury_bridge.domain.benefits.rules import BenefitBook
@@ -80,7 +80,7 @@ class RunPensions:
         booked = await self.postings.of(tx, entitlement_id)
         found = differences(entitlement, month, file, self.book, booked)
         loss = await self.losses.of(tx, entitlement.person_id)
-        waits = loss is not None and loss.stands and not loss.heirs_proof
+        waits = awaits_heirs(loss)
         concern = rerouted(about_entitlement(entitlement, file.case), loss)
         postings = []
         for difference in found:

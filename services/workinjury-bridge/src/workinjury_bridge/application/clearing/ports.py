@@ -20,6 +20,8 @@ class WaitingPayout:
     payout_id: str
     payout: Payout
     since: datetime
+    held: bool = False
+    """Whether it waits for the proof of heirs, and not for money."""
 
 
 class Clearings(Protocol):
@@ -141,8 +143,12 @@ class WaitingPayouts(Protocol):
         """One more, behind all others."""
         ...
 
-    async def oldest(self, tx: Tx, limit: int) -> Sequence[WaitingPayout]:
-        """In the order in which they came, held ones among them."""
+    async def oldest(self, tx: Tx, limit: int, after: WaitingPayout | None = None) -> Sequence[WaitingPayout]:
+        """In the order in which they came, held ones among them; those behind ``after``."""
+        ...
+
+    async def of_case(self, tx: Tx, case_id: str) -> Sequence[WaitingPayout]:
+        """What waits about one injury, in the order in which it came."""
         ...
 
     async def benefits_of(self, tx: Tx, case_id: str) -> Collection[str]:
@@ -150,11 +156,11 @@ class WaitingPayouts(Protocol):
         ...
 
     async def remove(self, tx: Tx, payout_id: str) -> bool:
-        """It is paid; False when somebody was faster."""
+        """It is paid, or not owed any more; False when somebody was faster."""
         ...
 
-    async def hold(self, tx: Tx, payout_id: str) -> None:
-        """It waits for the proof of heirs, and no longer for money."""
+    async def hold(self, tx: Tx, payout_id: str, *, held: bool) -> bool:
+        """It waits for the proof of heirs and no longer for money; or for money again, in its old place. False when it is gone."""
         ...
 
     async def total(self, tx: Tx) -> tuple[int, int]:
