@@ -69,6 +69,7 @@ from workinjury_bridge.application.recovery.decide_set_off import DecideSetOff
 from workinjury_bridge.application.recovery.open_debt import OpenDebt
 from workinjury_bridge.application.recovery.recover_debt import RecoverDebt
 from workinjury_bridge.application.recovery.remind import Remind
+from workinjury_bridge.application.recovery.track_debt import TrackDebt
 from workinjury_bridge.application.recurrence.confirm_recurrence import ConfirmRecurrence
 from workinjury_bridge.application.reverse_direct_settlement import ReverseDirectSettlement
 from workinjury_bridge.application.revert_direct_settlement import RevertDirectSettlement
@@ -600,7 +601,8 @@ class MemoryBridge:
         recoveries, advances, calendar = MemoryRecoveries(), MemoryAdvances(), load_calendar()
         recurrences = MemoryRecurrences()
         propose = ProposeConversions(cases, stays, conversions, recurrences, policies, clock, ids)
-        open_debt = OpenDebt(recoveries, policies, calendar, clock, ids)
+        track_debt = TrackDebt(recoveries, policies, calendar, clock)
+        open_debt = OpenDebt(track_debt, policies, clock, ids)
         ask_back = AskBack(ledger, open_debt, clock, ids)
         deductions, remote = MemoryDeductions(), MemoryRemoteStays()
         losses = MemoryLosses()
@@ -608,7 +610,7 @@ class MemoryBridge:
         waiting, purse = MemoryWaitingPayouts(), MemoryPurse()
         escalate = EscalateShortage(runs, dues, waiting, purse, policies, calendar, clock)
         cash = CheckCash(runs, purse, waiting, escalate, policies, clock, ids)
-        pay = PayPerson(ledger, recoveries, losses, set_offs, cash, clock, ids)
+        pay = PayPerson(ledger, recoveries, track_debt, losses, set_offs, cash, clock, ids)
         self.deduct = DeductAfterAudit(
             store,
             cases,
@@ -616,6 +618,7 @@ class MemoryBridge:
             directs,
             deductions,
             recoveries,
+            track_debt,
             ledger,
             pay,
             ask_back,
@@ -625,10 +628,10 @@ class MemoryBridge:
             ids,
         )
         withdraw = WithdrawSettlements(directs, remote, losses, ledger, cash, ask_back, clock, ids)
-        advance = AdvanceBenefit(advances, recoveries, open_debt, pay, clock)
+        advance = AdvanceBenefit(advances, recoveries, open_debt, pay)
         self.benefits = MemoryBenefits(store, cases, ledger, pay, advance, losses, clock, ids, book)
         confirm = ConfirmDirectSettlement(cases, directs, stays, ledger, policies, losses, withdraw, clock, ids)
-        reverse = ReverseDirectSettlement(directs, ledger, losses, recoveries, self.deduct, pay, clock, ids)
+        reverse = ReverseDirectSettlement(directs, ledger, losses, recoveries, self.deduct, pay, open_debt, clock, ids)
         self.judge = JudgeEligibility(store, cases, recurrences, POLICIES)
         self.open_case = OpenInjuryCase(store, cases, clock, ids)
         self.decide = DecideRecognition(store, cases, propose, clock, ids)
@@ -676,7 +679,7 @@ class MemoryBridge:
         self.back_payment = RecordBackPayment(store, cases, stays, conversions, self.benefits.bear, clock, record)
         self.split = SplitStay(store, store, conversions, self.claims, policies, calendar, clock)
         self.advances = ApplyForAdvance(store, cases, advances, policies, calendar, clock, ids, record)
-        self.debts = RecoverDebt(store, recoveries, conversions, deductions, ledger, policies, clock, ids, record)
+        self.debts = RecoverDebt(store, recoveries, open_debt, conversions, deductions, ledger, policies, clock, ids, record)
         self.book_movements = BookMovements(store, recoveries, set_offs, dues, ledger, self.claims, pay, clock, ids)
         self.decide_set_off = DecideSetOff(store, recoveries, set_offs, clock, ids)
         self.remind = Remind(recoveries, advances, double_bills, policies, clock)

@@ -19,6 +19,7 @@ from workinjury_bridge.application.audit.apply_deduction import Finding
 from workinjury_bridge.application.conversion.split_stay import SPLIT_DEADLINE
 from workinjury_bridge.application.decide_recognition import NewDecision
 from workinjury_bridge.application.open_injury_case import Accident
+from workinjury_bridge.application.recovery.remind import RECOVERY_DEADLINE
 from workinjury_bridge.application.settle_directly import DirectBill
 from workinjury_bridge.domain.figures import Kept
 from workinjury_bridge.domain.policy import Circumstance
@@ -208,9 +209,14 @@ async def test_f6_the_person_gets_the_drivers_money() -> None:
     assert changed["open_fen"] == fen("43000")
     assert office.debt(Book.WI, "P:P1").open_fen == fen("5000")
     assert office.wi()[-1] == ("recovery", ({"1125(P:P1)": fen("5000")}, {"1124(T:UNKNOWN)": fen("5000")}))
+    # the person is asked for it by a day, as every debtor
+    person, deadlines = office.debt(Book.WI, "P:P1"), office.bridge.state.deadlines
+    assert (person.due_on, (RECOVERY_DEADLINE, person.recovery_id) in deadlines) == (date(2026, 11, 27), True)
     await office.sound()
     await office.revoke()
     assert office.wi()[-2][0] == "contra"
+    gone = {debt.recovery_id, person.recovery_id}
+    assert [kind for kind, subject in office.bridge.state.deadlines if subject in gone] == []
 
 
 def f7() -> Office:

@@ -113,6 +113,7 @@ from workinjury_bridge.application.recovery.decide_set_off import DecideSetOff
 from workinjury_bridge.application.recovery.open_debt import OpenDebt
 from workinjury_bridge.application.recovery.recover_debt import RecoverDebt
 from workinjury_bridge.application.recovery.remind import Remind
+from workinjury_bridge.application.recovery.track_debt import TrackDebt
 from workinjury_bridge.application.recurrence.confirm_recurrence import ConfirmRecurrence
 from workinjury_bridge.application.recurrence.ports import RecurrenceViews
 from workinjury_bridge.application.reverse_direct_settlement import ReverseDirectSettlement
@@ -252,14 +253,15 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
     runs, dues, purse = SqlClearings(), SqlDues(), SqlPurse()
     recurrences, record = SqlRecurrences(cases), RecordAct(cases, clock, ids)
     propose = ProposeConversions(cases, stays, conversions, recurrences, policies, clock, ids)
-    open_debt = OpenDebt(recoveries, policies, calendar, clock, ids)
+    track_debt = TrackDebt(recoveries, policies, calendar, clock)
+    open_debt = OpenDebt(track_debt, policies, clock, ids)
     ask_back = AskBack(ledger, open_debt, clock, ids)
     deductions, remote_stays = SqlDeductions(), SqlRemoteStays(cases)
     losses, worklists = SqlLosses(), SqlWorklists(db)
     set_offs = SqlSetOffs()
     escalate = EscalateShortage(runs, dues, SqlWaitingPayouts(), purse, policies, calendar, clock)
     cash = CheckCash(runs, purse, escalate.waiting, escalate, policies, clock, ids)
-    pay = PayPerson(ledger, recoveries, losses, set_offs, cash, clock, ids)
+    pay = PayPerson(ledger, recoveries, track_debt, losses, set_offs, cash, clock, ids)
     deduct = DeductAfterAudit(
         once,
         cases,
@@ -267,6 +269,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         directs,
         deductions,
         recoveries,
+        track_debt,
         ledger,
         pay,
         ask_back,
@@ -275,12 +278,12 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         clock,
         ids,
     )
-    advance_benefit = AdvanceBenefit(advances, recoveries, open_debt, pay, clock)
+    advance_benefit = AdvanceBenefit(advances, recoveries, open_debt, pay)
     benefits = _benefits(db, once, cases, ledger, store, pay, advance_benefit, losses, clock, ids)
     judge = JudgeEligibility(db, cases, recurrences, policies)
     withdraw = WithdrawSettlements(directs, remote_stays, losses, ledger, cash, ask_back, clock, ids)
     confirm = ConfirmDirectSettlement(cases, directs, stays, ledger, policies, losses, withdraw, clock, ids)
-    reverse = ReverseDirectSettlement(directs, ledger, losses, recoveries, deduct, pay, clock, ids)
+    reverse = ReverseDirectSettlement(directs, ledger, losses, recoveries, deduct, pay, open_debt, clock, ids)
     find_double = FindDoubleBills(
         db, cases, stays, conversions, directs, SqlPaperClaims(), remote_stays, SqlDoubleBills(), policies, calendar, clock, ids
     )
@@ -317,7 +320,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         split=SplitStay(db, once, conversions, claims, policies, calendar, clock),
         stay_splits=SplitBeforeSettlement(db, once, cases, SqlStaySplits(), directs, policies, calendar, clock),
         advances=ApplyForAdvance(once, cases, advances, policies, calendar, clock, ids, record),
-        debts=RecoverDebt(once, recoveries, conversions, deductions, ledger, policies, clock, ids, record),
+        debts=RecoverDebt(once, recoveries, open_debt, conversions, deductions, ledger, policies, clock, ids, record),
         book_movements=BookMovements(db, recoveries, set_offs, dues, ledger, claims, pay, clock, ids),
         decide_set_off=DecideSetOff(once, recoveries, set_offs, clock, ids),
         papers=papers,

@@ -30,6 +30,7 @@ from shared.ledger.tables import ledger_tables
 metadata = MetaData(naming_convention=NAMING)
 PLATFORM: Final = platform_tables(metadata)
 LEDGER: Final = ledger_tables(metadata)
+Index("ix_journal_voucher_no", LEDGER.journal.c.voucher_no, postgresql_where=text("voucher_no IS NOT NULL"))
 
 OPEN_DEBT: Final = "state IN ('open', 'demanded', 'partial', 'agreement', 'enforced')"
 OPEN_DEDUCTION: Final = "state IN ('deducted', 'objected')"
@@ -288,6 +289,7 @@ recovery = Table(
     Column("liability", Integer, comment="share of fault, millionths"),
     Column("limitation_on", Date, comment="a claim against a third party lapses after this day"),
     Column("in_court", Boolean, nullable=False, server_default=text("false")),
+    Column("reversed_from", Text, comment="state before it was reversed"),
     Column("opened_at", DateTime(timezone=True), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
     CheckConstraint("advanced_fen > 0", name="positive"),
@@ -369,7 +371,7 @@ set_off = Table(
     CheckConstraint("applied_fen >= 0 AND applied_fen <= most_fen AND most_fen > 0", name="adds_up"),
     Index("uq_set_off_open", "recovery_id", unique=True, postgresql_where=text("state IN ('proposed', 'standing')")),
     Index("ix_set_off_standing", "person_id", postgresql_where=text("state = 'standing'")),
-    Index("ix_set_off_case_id", "case_id"),
+    Index("ix_set_off_recovery_id", "recovery_id"),
 )
 
 audit_deduction = Table(

@@ -39,7 +39,7 @@ from workinjury_bridge.application.recovery.open_debt import Grounds, OpenDebt
 from workinjury_bridge.domain import party
 from workinjury_bridge.domain.clearing import InterfundDue
 from workinjury_bridge.domain.conversion import ENDED, Conversion, ConversionState, Step, all_settled, next_step, same_payments
-from workinjury_bridge.domain.facts import conversion_changed, recovery_changed, transfer_confirmed
+from workinjury_bridge.domain.facts import conversion_changed, transfer_confirmed
 from workinjury_bridge.domain.figures import Figures, MedicalBill, convert, lines_to_keep
 from workinjury_bridge.domain.journals import (
     Stamp,
@@ -442,8 +442,7 @@ class AdvanceConversion:
                 entry = reversion_entry(about, figures, stamp, paid=paid, reverses=original, debts=ours)
                 await self.ledger.append(tx, [entry])
             for debt in debts:
-                await self.recoveries.save(tx, debt.reversed(), self.clock.now())
-                tx.emit(recovery_changed(debt.reversed(), self.clock.now()))
+                await self.open_debt.track.run(tx, debt.reversed())
             if conversion.paid:
                 paid_to: dict[str, int] = {}
                 for _, who, amount in figures.payables:

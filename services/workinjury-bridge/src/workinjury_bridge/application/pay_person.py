@@ -16,9 +16,9 @@ from workinjury_bridge.application.benefits.ports import Losses
 from workinjury_bridge.application.clearing.check_cash import CheckCash
 from workinjury_bridge.application.payout import Payout
 from workinjury_bridge.application.ports import Ledger, Payment, Recoveries, SetOffs
+from workinjury_bridge.application.recovery.track_debt import TrackDebt
 from workinjury_bridge.domain import party
 from workinjury_bridge.domain.benefits.loss import Loss, expect_payable, rerouted
-from workinjury_bridge.domain.facts import recovery_changed
 from workinjury_bridge.domain.journals import Concern, Hands, Stamp, fund_set_off_entry, payment_entry, set_off_entry
 from workinjury_bridge.domain.recovery import Movement, MovementKind, Recovery
 from workinjury_bridge.domain.set_off import SetOff
@@ -30,6 +30,7 @@ class PayPerson:
 
     ledger: Ledger
     recoveries: Recoveries
+    track_debt: TrackDebt
     losses: Losses
     set_offs: SetOffs
     cash: CheckCash
@@ -136,9 +137,7 @@ class PayPerson:
         for debt in await self.recoveries.open_of(tx, Book.WI, {party.person(person_id)}):
             given_up = min(left, debt.open_fen)
             if given_up:
-                after = debt.given_up(given_up)
-                await self.recoveries.save(tx, after, self.clock.now())
-                tx.emit(recovery_changed(after, self.clock.now()))
+                await self.track_debt.run(tx, debt.given_up(given_up))
                 left -= given_up
 
     async def _set_off(self, tx: Tx, payouts: Sequence[Payout]) -> Iterator[int]:
@@ -154,10 +153,7 @@ class PayPerson:
             for n, debt in enumerate(debts.get(payout.debtor, [])):
                 amount = min(debt.open_fen, due - met)
                 if amount and debt.person_id == person_id:
-                    after = debt.received(amount)
-                    debts[payout.debtor][n] = after
-                    await self.recoveries.save(tx, after, self.clock.now())
-                    tx.emit(recovery_changed(after, self.clock.now()))
+                    debts[payout.debtor][n] = await self.track_debt.run(tx, debt.received(amount))
                     met += amount
             if not payout.to_debtor:
                 met = min(due, owed.get(person_id, 0))
@@ -195,9 +191,7 @@ class PayPerson:
                 voucher_no=stamp.voucher_no,
             )
             await self.recoveries.add_movement(tx, movement, now)
-            after = debt.received(amount)
-            await self.recoveries.save(tx, after, now)
-            tx.emit(recovery_changed(after, now))
+            await self.track_debt.run(tx, debt.received(amount))
             used = allowed.applied(amount)
             others.put(used)
             await self.set_offs.save(tx, used, now)

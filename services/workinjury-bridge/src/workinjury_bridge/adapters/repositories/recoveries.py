@@ -146,6 +146,7 @@ class SqlRecoveries:
                 liability=row.liability,
                 limitation_on=row.limitation_on,
                 in_court=row.in_court,
+                reversed_from=None if row.reversed_from is None else RecoveryState(row.reversed_from),
             )
             for row in await opened(tx).all(statement)
         ]

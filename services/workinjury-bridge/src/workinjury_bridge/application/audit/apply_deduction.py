@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -16,16 +16,16 @@ from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import Cases, Conversions, Deductions, Directs, Ledger, Policies, Recoveries
 from workinjury_bridge.application.recovery.ask_back import AskBack
-from workinjury_bridge.application.recovery.remind import LIMITATION_DEADLINE, RECOVERY_DEADLINE, end_of, watch_limitation
+from workinjury_bridge.application.recovery.track_debt import TrackDebt
 from workinjury_bridge.domain import party
 from workinjury_bridge.domain.audit_deduction import AuditDeduction
 from workinjury_bridge.domain.audit_share import Shared, cut, uncut
 from workinjury_bridge.domain.conversion import ConversionState
 from workinjury_bridge.domain.direct_settlement import DirectState
-from workinjury_bridge.domain.facts import audit_deduction_changed, recovery_changed
+from workinjury_bridge.domain.facts import audit_deduction_changed
 from workinjury_bridge.domain.figures import Figures
 from workinjury_bridge.domain.journals import Concern, Stamp, about_conversion, about_direct, deduction_entry
-from workinjury_bridge.domain.recovery import Cause, Recovery, RecoveryState
+from workinjury_bridge.domain.recovery import Cause, RecoveryState
 from workinjury_bridge.domain.refusals import (
     being_converted,
     beyond_cost,
@@ -64,6 +64,7 @@ class DeductAfterAudit:
     directs: Directs
     deductions: Deductions
     recoveries: Recoveries
+    track_debt: TrackDebt
     ledger: Ledger
     pay: PayPerson
     ask_back: AskBack
@@ -202,7 +203,7 @@ class DeductAfterAudit:
         debts = [d for d in found if d.book is Book.WI and d.cause in _ADVANCED and d.state is not RecoveryState.REVERSED]
         shared: Shared = how(figures, debts, deduction.amount_fen, cut_fen, new=new)
         for debt in shared.debts:
-            await self._save(tx, debt)
+            await self.track_debt.run(tx, debt)
         return shared
 
     async def _arisen_since(self, tx: Tx, deduction: AuditDeduction, figures: Figures) -> bool:
@@ -214,20 +215,6 @@ class DeductAfterAudit:
         if deduction.charged_on is None:
             raise line_day_needed()
         return deduction.charged_on >= since
-
-    async def _save(self, tx: Tx, debt: Recovery) -> None:
-        """A debt that fell; or one that is owed again, which is demanded again when it was closed."""
-        if debt.state is RecoveryState.OPEN and debt.due_on is None:
-            within = self.policies.on(self.clock.today()).recoveries.demand_within
-            debt = replace(debt, due_on=self.calendar.add_working_days(self.clock.today(), within).on)
-            tx.schedule(RECOVERY_DEADLINE, debt.recovery_id, end_of(debt.due_on or self.clock.today()))
-            if debt.limitation_on is not None:
-                watch_limitation(tx, debt, self.policies.on(self.clock.today()).limitation)
-        if debt.closed:
-            tx.cancel(RECOVERY_DEADLINE, debt.recovery_id)
-            tx.cancel(LIMITATION_DEADLINE, debt.recovery_id)
-        await self.recoveries.save(tx, debt, self.clock.now())
-        tx.emit(recovery_changed(debt, self.clock.now()))
 
     async def _give_back(self, tx: Tx, deduction: AuditDeduction, shared: Shared) -> None:
         """What had come in beyond the debt; of no conversion, whose journals stay readable by themselves."""
