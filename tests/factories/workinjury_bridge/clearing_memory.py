@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -186,10 +186,6 @@ class MemoryWaitingPayouts:
 
     async def of_case(self, tx: Tx, case_id: str) -> Sequence[WaitingPayout]:
         return [w for w in await self.oldest(tx, 10_000) if w.payout.concern.case_id == case_id]
-
-    async def benefits_of(self, tx: Tx, case_id: str) -> Collection[str]:
-        payouts = [w.payout for w in of(tx).waiting.values()]
-        return {p.benefit_id for p in payouts if p.benefit_id is not None and p.concern.case_id == case_id}
 
     async def remove(self, tx: Tx, payout_id: str) -> bool:
         return of(tx).waiting.pop(payout_id, None) is not None

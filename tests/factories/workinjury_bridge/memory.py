@@ -649,6 +649,7 @@ class MemoryBridge:
             double_bills,
             self.find_double,
             ask_back,
+            self.benefits.withdraw.stop,
             ledger,
             pay,
             self.claims,

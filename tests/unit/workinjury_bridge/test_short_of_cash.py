@@ -15,6 +15,7 @@ from shared.money import fen
 from shared.transactions import OnceKey
 from tests.factories.workinjury_bridge.examples import MONTH_END, sides
 from tests.factories.workinjury_bridge.memory import MemoryBridge, balance
+from tests.factories.workinjury_bridge.office import line
 from workinjury_bridge.application.benefits.propose_pension import PensionRequest
 from workinjury_bridge.application.benefits.report_loss import LossReport
 from workinjury_bridge.application.clearing import pay_waiting
@@ -27,6 +28,7 @@ from workinjury_bridge.domain.benefits.kinds import BenefitKind
 from workinjury_bridge.domain.benefits.loss import Circumstance, Source
 from workinjury_bridge.domain.benefits.one_off import ItemRequest
 from workinjury_bridge.domain.clearing import Remedy
+from workinjury_bridge.domain.paper_claim import Papers, PaperState
 from workinjury_bridge.domain.recognition import Outcome
 
 MONTHLY = fen("5400")
@@ -232,6 +234,30 @@ async def test_a_funeral_benefit_that_the_bank_sent_back_is_not_paid_again_after
     assert (await bridge.check.run())["breaches"] == []
 
 
+async def test_a_claim_on_paper_revoked_while_it_waits_is_asked_of_nobody(bridge: MemoryBridge) -> None:
+    case_id = await worker(bridge, "P1")
+    papers = Papers(
+        institution_code="H1",
+        institution_name="县人民医院",
+        invoice_no="FP001",
+        inpatient=True,
+        begun_on=date(2026, 3, 2),
+        ended_on=date(2026, 3, 4),
+        lines=(line("1", "1000"),),
+    )
+    claim_id = (await bridge.papers.propose(key(), case_id, papers, "maker"))["paper_claim_id"]
+    await bridge.papers.approve(key(), claim_id, "checker")
+    (waiting,) = bridge.state.waiting.values()
+    assert waiting.payout.items == (("paper-claim", fen("1000")), ("meals", fen("60")))
+    await bridge.revoke.run(key(), case_id, "J1", date(2026, 3, 12), "court")
+    assert [sides(e) for e in bridge.state.entries.values()][1:] == [
+        ({"2203(P:P1)": fen("1060")}, {"5001.11": fen("1000"), "5001.13": fen("60")})
+    ]
+    assert (bridge.state.waiting, bridge.state.recoveries) == ({}, {})
+    assert bridge.state.papers[claim_id].state is PaperState.REVOKED
+    assert (await bridge.check.run())["breaches"] == []
+
+
 async def test_a_pension_revoked_while_it_waits_goes_out_to_nobody_before_the_run_has_taken_it_back(
     bridge: MemoryBridge,
 ) -> None:
@@ -259,6 +285,8 @@ async def test_who_waited_for_heirs_waits_for_money_again_and_nobody_overtakes(b
     unproven = "收款人已报告死亡或下落不明，须提交继承（近亲属）证明后支付"
     assert await bridge.month_end.pay_waiting.run() == {payout_id: unproven}
     assert [s.ended_on for s in bridge.state.shortages.values()] == [date(2026, 3, 12)]
+    (lump,) = (await bridge.benefits.describe.run(first))["items"]
+    assert (lump["state"], lump["awaits_money"], lump["awaits_heirs"]) == ("paid", False, True)
     # said once, and nothing is written again
     before = bridge.state.snapshot()
     assert await bridge.month_end.pay_waiting.run() == {}
@@ -266,6 +294,8 @@ async def test_who_waited_for_heirs_waits_for_money_again_and_nobody_overtakes(b
     await bridge.benefits.confirm_succession.run(key(), "P1", ("K1",))
     assert await bridge.month_end.pay_waiting.run() == {}
     assert [w.held for w in bridge.state.waiting.values()] == [False]
+    (lump,) = (await bridge.benefits.describe.run(first))["items"]
+    assert (lump["awaits_money"], lump["awaits_heirs"]) == (True, False)
     # there is no money for it either: that is told anew, and who comes later waits behind it
     assert told(bridge) == [("fiscal-account", LUMP), ("fiscal-account", LUMP)]
     await replenish(bridge, fen("300"))

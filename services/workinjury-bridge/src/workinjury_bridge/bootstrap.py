@@ -122,6 +122,7 @@ from workinjury_bridge.application.review_conversion import ReviewConversion
 from workinjury_bridge.application.revoke_recognition import RevokeRecognition
 from workinjury_bridge.application.settle_directly import SettleDirectly
 from workinjury_bridge.application.split_before_settlement import SplitBeforeSettlement
+from workinjury_bridge.application.stop_payments import StopPayments
 from workinjury_bridge.application.void_direct_settlement import VoidDirectSettlement
 from workinjury_bridge.application.withdraw_settlements import WithdrawSettlements
 from workinjury_bridge.application.worklists.describe_ages import DescribeAges
@@ -295,6 +296,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         find_double.double_bills,
         find_double,
         ask_back,
+        benefits.withdraw.stop,
         ledger,
         pay,
         claims,
@@ -485,7 +487,9 @@ def _benefits(
         report_loss=ReportLoss(once, cases, losses, entitlements, ledger, paid_out, calendar, clock, ids, record),
         confirm_succession=ConfirmSuccession(once, cases, losses, entitlements, postings, items, approve, pay, clock, record),
         return_payment=ReturnPayment(once, cases, losses, paid_out, ledger, pay, clock, ids, record),
-        withdraw=WithdrawBenefits(items, entitlements, losses, paid_out, pay.cash, advance, ledger, clock, ids),
+        withdraw=WithdrawBenefits(
+            items, entitlements, losses, StopPayments(paid_out, pay.cash, clock), advance, ledger, clock, ids
+        ),
         bear=TakeOverArisen(items, entitlements, postings, advance, ledger, clock, ids),
         describe=DescribeBenefits(db, collect, items, postings, pay.cash.waiting, book, clock),
         list_reviews=ListReviews(views, book, clock),

@@ -358,10 +358,14 @@ def paper_entry(concern: Concern, claim: PaperClaim, stamp: Stamp) -> Entry:
     return _entry(concern, stamp, "paper-claim", lines, memo="工伤医疗费手工报销")
 
 
-def ask_back_entry(concern: Concern, costs: Mapping[str, int], stamp: Stamp, kind: str, memo: str) -> Entry:
-    """The recognition was revoked after the fund had paid: Dr 1125(P) / Cr 5001.11, 5001.13 or what else it cost (B3)."""
+def ask_back_entry(
+    concern: Concern, costs: Mapping[str, int], stamp: Stamp, kind: str, memo: str, unpaid_fen: int = 0
+) -> Entry:
+    """The recognition was revoked after the fund had paid: Dr 1125(P), 2203 for what nobody got / Cr 5001.11, 5001.13 or what else
+    it cost (B3)."""
     lines = (
-        debit(DUE_FROM_PERSON, sum(costs.values()), person_dim(concern.person_id)),
+        _debit(DUE_TO_PERSON, unpaid_fen, concern.payable_dim),
+        _debit(DUE_FROM_PERSON, sum(costs.values()) - unpaid_fen, person_dim(concern.person_id)),
         *(_credit(account, amount) for account, amount in costs.items()),
     )
     return _entry(concern, stamp, kind, lines, memo=memo)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import date
 from typing import Any
@@ -50,12 +50,6 @@ class SqlWaitingPayouts:
     async def of_case(self, tx: Tx, case_id: str) -> Sequence[WaitingPayout]:
         """See the port."""
         return await self._in_order(tx, select(tc.waiting).where(tc.waiting.c.case_id == case_id).limit(_MOST))
-
-    async def benefits_of(self, tx: Tx, case_id: str) -> Collection[str]:
-        """See the port."""
-        benefit_id = tc.waiting.c.payout["benefit_id"].astext.label("benefit_id")
-        statement = select(benefit_id).where(tc.waiting.c.case_id == case_id).limit(_MOST)
-        return {row.benefit_id for row in await opened(tx).all(statement)}
 
     async def remove(self, tx: Tx, payout_id: str) -> bool:
         """See the port."""

@@ -57,8 +57,8 @@ class ApproveBenefit:
             if signed.state is ItemState.POSTED:
                 signed = await self._post(tx, signed, file.case)
             await self.items.save(tx, signed, self.clock.now())
-            waiting = await self.pay.cash.waiting.benefits_of(tx, item.case_id)
-            return _answer(signed) | {"awaits_money": item_id in waiting}
+            waiting = await self.pay.cash.waiting.of_case(tx, item.case_id)
+            return _answer(signed) | {"awaits_money": any(w.payout.benefit_id == item_id for w in waiting)}
 
         return (await self.once.run(key, work))[0]
 

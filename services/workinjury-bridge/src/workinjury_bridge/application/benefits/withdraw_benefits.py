@@ -8,10 +8,10 @@ from shared.clock import Clock
 from shared.ids import IdFactory
 from shared.transactions import Tx
 from workinjury_bridge.application.benefits.advance_benefit import AdvanceBenefit
-from workinjury_bridge.application.benefits.ports import Entitlements, Items, Losses, PaidOut
-from workinjury_bridge.application.clearing.check_cash import CheckCash
+from workinjury_bridge.application.benefits.ports import Entitlements, Items, Losses
 from workinjury_bridge.application.ports import Ledger
-from workinjury_bridge.domain.benefits.item import STANDS, Item, ItemState
+from workinjury_bridge.application.stop_payments import StopPayments
+from workinjury_bridge.domain.benefits.item import STANDS, ItemState
 from workinjury_bridge.domain.benefits.journals import about_item, withdrawal_entry
 from workinjury_bridge.domain.benefits.kinds import BenefitKind
 from workinjury_bridge.domain.benefits.loss import rerouted
@@ -26,8 +26,7 @@ class WithdrawBenefits:
     items: Items
     entitlements: Entitlements
     losses: Losses
-    paid_out: PaidOut
-    cash: CheckCash
+    stop: StopPayments
     advance: AdvanceBenefit
     ledger: Ledger
     clock: Clock
@@ -47,24 +46,12 @@ class WithdrawBenefits:
             stamp = Stamp(entry_id=self.ids.new(), booked_on=today, voucher_no=await self.ledger.next_voucher(tx, today))
             advanced = item.debtor is not None
             relief = await self.advance.relieve(tx, item.item_id, item.amount_fen) if advanced else None
-            unpaid = await self._unpaid_fen(tx, item)
+            unpaid = item.amount_fen
+            if item.state is ItemState.PAID:
+                unpaid = await self.stop.run(tx, item.case_id, item.item_id, {item.kind.value})
             entry = withdrawal_entry(rerouted(about_item(item, case), loss), item, stamp, relief, unpaid_fen=unpaid)
             await self.ledger.append(tx, [entry])
             await self.items.save(tx, item.withdrawn(), self.clock.now())
             if relief is not None:
                 await self.advance.give_back(tx, case, item.item_id, relief)
         await self.entitlements.look_again(tx, case.case_id)
-
-    async def _unpaid_fen(self, tx: Tx, item: Item) -> int:
-        """What of an item nobody has got: from now on it neither goes out nor is paid again."""
-        if item.state is not ItemState.PAID:
-            return item.amount_fen
-        items = ((item.kind.value, item.item_id),)
-        unpaid = await self.cash.take_out(
-            tx, item.case_id, lambda payout: tuple((kind, payout.benefit_id) for kind, _ in payout.items) == items
-        )
-        for payment in await self.paid_out.came_back(tx, item.case_id):
-            if (payment.kind, payment.benefit_id) in items:
-                await self.paid_out.mark_repaid(tx, payment.payment_id, self.clock.now())
-                unpaid += payment.amount_fen
-        return unpaid

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -149,10 +149,6 @@ class WaitingPayouts(Protocol):
 
     async def of_case(self, tx: Tx, case_id: str) -> Sequence[WaitingPayout]:
         """What waits about one injury, in the order in which it came."""
-        ...
-
-    async def benefits_of(self, tx: Tx, case_id: str) -> Collection[str]:
-        """Benefits of a case of which a payment waits, for money or for heirs."""
         ...
 
     async def remove(self, tx: Tx, payout_id: str) -> bool:

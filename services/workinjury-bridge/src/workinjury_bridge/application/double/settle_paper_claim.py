@@ -16,6 +16,7 @@ from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import Cases, ClaimsGateway, DoubleBills, Ledger, PaperClaims, Policies
 from workinjury_bridge.application.recovery.ask_back import AskBack
 from workinjury_bridge.application.recovery.remind import DOUBLE_BILL_DEADLINE, end_of
+from workinjury_bridge.application.stop_payments import StopPayments
 from workinjury_bridge.domain.double_bill import BillMark, DoubleBillState, Match, match_of
 from workinjury_bridge.domain.facts import double_bill_changed, paper_claim_changed
 from workinjury_bridge.domain.journals import Stamp, about_papers, paper_entry
@@ -36,6 +37,7 @@ class ClaimOnPaper:
     double_bills: DoubleBills
     find_double: FindDoubleBills
     ask_back: AskBack
+    stop: StopPayments
     ledger: Ledger
     pay: PayPerson
     claims: ClaimsGateway
@@ -144,13 +146,17 @@ class ClaimOnPaper:
             tx.emit(paper_claim_changed(claim, self.clock.now(), overdue=True))
 
     async def withdraw(self, tx: Tx, case_id: str) -> None:
-        """The recognition is finally revoked (B3): a proposal ends, what was paid is owed back. The caller holds the person's lock."""
+        """The recognition is finally revoked (B3): a proposal ends, what was paid is owed back, and what nobody has got is not payable any more.
+
+        The caller holds the person's lock."""
         for claim in await self.papers.of_case(tx, case_id):
             if claim.state is PaperState.PROPOSED:
                 await self._store(tx, await self._given_up(tx, claim, claim.rejected(None, "recognition revoked")))
             elif claim.state is PaperState.PAID:
                 costs = {WI_MEDICAL: claim.version.work_injury_fen, WI_MEALS: claim.meals_fen}
-                await self.ask_back.run(tx, about_papers(claim), claim.paper_claim_id, costs, "工伤认定撤销，追回手工报销")
+                unpaid = await self.stop.run(tx, case_id, claim.paper_claim_id, {"paper-claim", "meals"})
+                concern, memo = await self.pay.payee_of(tx, about_papers(claim)), "工伤认定撤销，追回手工报销"
+                await self.ask_back.run(tx, concern, claim.paper_claim_id, costs, memo, unpaid_fen=unpaid)
                 await self._store(tx, claim.revoked())
 
     async def _expect_unpaid(self, claim: PaperClaim, bills: Mapping[str, BillMark]) -> None:
