@@ -670,6 +670,7 @@ class MemoryBridge:
             self.claims,
             open_debt,
             clock,
+            record,
         )
         self.revoke = RevokeRecognition(
             store, cases, conversions, propose, self.benefits.withdraw, self.papers, withdraw, clock, ids, record
@@ -682,7 +683,7 @@ class MemoryBridge:
         self.advances = ApplyForAdvance(store, cases, advances, policies, calendar, clock, ids, record)
         self.debts = RecoverDebt(store, recoveries, open_debt, conversions, deductions, ledger, policies, clock, ids, record)
         self.book_movements = BookMovements(store, recoveries, set_offs, dues, ledger, self.claims, pay, clock, ids)
-        self.decide_set_off = DecideSetOff(store, recoveries, set_offs, clock, ids)
+        self.decide_set_off = DecideSetOff(store, recoveries, set_offs, clock, ids, record)
         self.remind = Remind(recoveries, advances, double_bills, policies, clock)
         self.advance = AdvanceConversion(
             store,

@@ -23,7 +23,7 @@ from workinjury_bridge.application.recovery.decide_set_off import SetOffRequest
 from workinjury_bridge.application.recovery.remind import RECOVERY_DEADLINE
 from workinjury_bridge.domain.double_bill import DoubleBillState
 from workinjury_bridge.domain.paper_claim import Papers
-from workinjury_bridge.domain.recognition import Outcome
+from workinjury_bridge.domain.recognition import Act, Outcome
 from workinjury_bridge.domain.recovery import Cause, Recovery, RecoveryState
 from workinjury_bridge.domain.set_off import SetOff, SetOffGround, SetOffState
 
@@ -69,6 +69,11 @@ def since(bridge: MemoryBridge, count: int) -> list[Any]:
 def only(bridge: MemoryBridge) -> SetOff:
     (found,) = bridge.state.set_offs.values()
     return found
+
+
+def withdrawals(bridge: MemoryBridge) -> list[tuple[str, str, str | None]]:
+    acts = bridge.state.case_acts.values()
+    return [(a.case_id, a.actor, a.subject_id) for a in acts if a.act is Act.SET_OFF_WITHDRAWN]
 
 
 async def sound(bridge: MemoryBridge) -> None:
@@ -171,12 +176,13 @@ async def test_nothing_is_met_before_the_second_person_agrees_or_after_a_withdra
     assert vars(bridge.state) == vars(before)
     await paid_on_paper(bridge, case_id, later(1))
     await bridge.decide_set_off.approve(key(), proposed, "zhaoming")
-    await bridge.decide_set_off.withdraw(key(), proposed, "本人撤回同意")
+    await bridge.decide_set_off.withdraw(key(), proposed, "本人撤回同意", "wangfang")
+    assert withdrawals(bridge) == [(case_id, "wangfang", recovery_id)]
     await paid_on_paper(bridge, case_id, later(2))
     assert (balance(bridge.state, "2202"), bridge.state.recoveries[recovery_id].open_fen) == (0, DEBT)
     before = bridge.state.snapshot()
     with pytest.raises(Refusal) as over:
-        await bridge.decide_set_off.withdraw(key(), proposed, "again")
+        await bridge.decide_set_off.withdraw(key(), proposed, "again", "wangfang")
     assert over.value.code == "workinjury-bridge.set-off.wrong-state"
     assert vars(bridge.state) == vars(before)
     assert await bridge.decide_set_off.propose(key(), recovery_id, CONSENT)
@@ -254,6 +260,7 @@ async def test_a_charge_back_that_was_wrong_is_undone_and_what_was_paid_in_is_ow
     debt = bridge.state.recoveries[recovery_id]
     assert (debt.state, debt.open_fen, debt.recovered_fen) == (RecoveryState.REVERSED, 0, fen("4000"))
     assert (only(bridge).state, only(bridge).applied_fen) == (SetOffState.WITHDRAWN, fen("3000"))
+    assert withdrawals(bridge) == [(case_id, "lijing", recovery_id)]
     found = clue(bridge)
     assert (found.state, found.undo_maker, found.undo_checker) == (DoubleBillState.UNDONE, "lijing", "zhaoming")
     assert bridge.state.reversed == {}

@@ -324,7 +324,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         advances=ApplyForAdvance(once, cases, advances, policies, calendar, clock, ids, record),
         debts=RecoverDebt(once, recoveries, open_debt, conversions, deductions, ledger, policies, clock, ids, record),
         book_movements=BookMovements(db, recoveries, set_offs, dues, ledger, claims, pay, clock, ids),
-        decide_set_off=DecideSetOff(once, recoveries, set_offs, clock, ids),
+        decide_set_off=DecideSetOff(once, recoveries, set_offs, clock, ids, record),
         papers=papers,
         double_bills=JudgeDoubleBill(
             db,
@@ -338,6 +338,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
             claims,
             open_debt,
             clock,
+            record,
         ),
         find_double=find_double,
         deduct=deduct,

@@ -62,6 +62,7 @@ class Act(StrEnum):
     EMPLOYER_PAID = "employer-paid"
     STAY_FACTS = "stay-facts"
     ENFORCED = "enforced"
+    SET_OFF_WITHDRAWN = "set-off-withdrawn"
     RECURRENCE_APPLIED = "recurrence-applied"
     RECURRENCE_EXTENDED = "recurrence-extended"
     RECURRENCE_CONFIRMED = "recurrence-confirmed"
