@@ -400,17 +400,11 @@ class MemoryRecoveries:
     async def movement(self, tx: Tx, movement_id: str) -> Movement | None:
         return of(tx).movements.get(movement_id)
 
-    async def unbooked(
-        self, tx: Tx, limit: int, *, conversion_id: str | None = None, recovery_id: str | None = None
-    ) -> Sequence[Movement]:
-        state = of(tx)
-        return [
-            m
-            for m in state.movements.values()
-            if not m.booked
-            and conversion_id in (None, state.recoveries[m.recovery_id].conversion_id)
-            and recovery_id in (None, m.recovery_id)
-        ][:limit]
+    async def unbooked(self, tx: Tx, limit: int) -> Sequence[Movement]:
+        return [m for m in of(tx).movements.values() if not m.booked][:limit]
+
+    async def any_unbooked(self, tx: Tx, recovery_ids: Collection[str]) -> bool:
+        return any(m.recovery_id in recovery_ids and not m.booked for m in of(tx).movements.values())
 
     async def add_interruption(self, tx: Tx, interrupted: Interrupted, at: datetime) -> None:
         of(tx).interruptions[interrupted.interruption_id] = interrupted

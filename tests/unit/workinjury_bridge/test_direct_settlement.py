@@ -265,7 +265,7 @@ async def test_who_is_not_recognised_is_refused_with_the_reason(bridge: MemoryBr
         )
     assert bridge.state.directs == {}
     (case_id,) = bridge.state.cases
-    await bridge.revoke.run(key("revoke"), case_id, "J1", date(2026, 4, 20), "court")
+    await bridge.revoke.run(key("revoke"), case_id, "J1", date(2026, 4, 20), "court", "clerk")
     before = bridge.state
     with pytest.raises(Refusal) as caught:
         await bridge.settle.trial(BILL)

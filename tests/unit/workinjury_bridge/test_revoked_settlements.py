@@ -51,7 +51,7 @@ async def posted(bridge: MemoryBridge, *, paid: bool = True) -> None:
 
 async def revoke(bridge: MemoryBridge, on: date = date(2026, 6, 1)) -> None:
     (case_id,) = bridge.state.cases
-    await bridge.revoke.run(key("revoke"), case_id, "J1", on, "court")
+    await bridge.revoke.run(key("revoke"), case_id, "J1", on, "court", "clerk")
     await bridge.go_on()
 
 
@@ -197,9 +197,9 @@ async def test_what_the_person_has_paid_on_it_comes_back(bridge: MemoryBridge) -
 async def test_a_stay_elsewhere_that_is_audited_is_owed_and_still_cleared(treated_elsewhere: MemoryBridge) -> None:
     bridge = treated_elsewhere
     stay_id = await received(bridge)
-    await bridge.track.object_to(next_key(), stay_id, "x")
+    await bridge.track.object_to(next_key(), stay_id, "x", "clerk")
     await bridge.track.adjust(next_key(), stay_id, CUT)
-    await bridge.track.audit(next_key(), stay_id)
+    await bridge.track.audit(next_key(), stay_id, "clerk")
     count = len(bridge.state.entries)
     await revoke(bridge)
     assert booked_since(bridge, count) == [("stay-recovery", ({"1125(P:P1)": E - CUT}, {"5001.11": E - CUT}))]
@@ -219,10 +219,10 @@ async def test_a_stay_elsewhere_whose_data_are_not_audited_is_owed_from_the_audi
     assert (bridge.state.entries, debts(bridge)) == ({}, [])
     today(bridge, date(2026, 7, 20))
     await bridge.track.receive(next_key(), stay_id, date(2026, 6, 30), E)
-    await bridge.track.object_to(next_key(), stay_id, "x")
+    await bridge.track.object_to(next_key(), stay_id, "x", "clerk")
     await bridge.track.adjust(next_key(), stay_id, CUT)
     assert await breaches(bridge) == []
-    await bridge.track.audit(next_key(), stay_id)
+    await bridge.track.audit(next_key(), stay_id, "clerk")
     assert booked_since(bridge, 2) == [("stay-recovery", ({"1125(P:P1)": E - CUT}, {"5001.11": E - CUT}))]
     assert debts(bridge) == [(stay_id, E - CUT, E - CUT)]
     assert await breaches(bridge) == []
@@ -233,7 +233,7 @@ async def test_devices_are_owed_on_their_own_account(treated_elsewhere: MemoryBr
     stay_id = await settled(bridge, service="device")
     today(bridge, date(2026, 7, 20))
     await bridge.track.receive(next_key(), stay_id, date(2026, 6, 30), E)
-    await bridge.track.audit(next_key(), stay_id)
+    await bridge.track.audit(next_key(), stay_id, "clerk")
     await revoke(bridge)
     assert booked_since(bridge, 1) == [("stay-recovery", ({"1125(P:P1)": E}, {"5001.15": E}))]
     assert await breaches(bridge) == []

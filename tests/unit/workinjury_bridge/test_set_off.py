@@ -131,7 +131,7 @@ async def test_several_payments_never_meet_more_than_is_allowed_or_owed() -> Non
 async def test_what_is_owed_to_the_same_book_comes_first() -> None:
     bridge, case_id, recovery_id = await indebted()
     await allowed(bridge, recovery_id)
-    await bridge.revoke.run(key(), case_id, "J1", date(2026, 11, 20), "court")
+    await bridge.revoke.run(key(), case_id, "J1", date(2026, 11, 20), "court", "clerk")
     again = NewDecision(decision_no="N2", outcome=Outcome.GRANTED, decided_on=date(2026, 11, 21), decided_by="office")
     await bridge.decide.run(key(), case_id, again)
     count = len(bridge.state.entries)

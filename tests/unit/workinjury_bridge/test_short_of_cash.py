@@ -52,9 +52,9 @@ async def worker(bridge: MemoryBridge, person: str) -> str:
     case_id: str = (await bridge.open_case.run(key(), accident))["case_id"]
     granted = NewDecision(decision_no="N1", outcome=Outcome.GRANTED, decided_on=date(2026, 1, 5), decided_by="x")
     await bridge.decide.run(key(), case_id, granted)
-    await bridge.benefits.record_wage.run(key(), case_id, [fen("7200")] * 12)
+    await bridge.benefits.record_wage.run(key(), case_id, [fen("7200")] * 12, "clerk")
     said = Conclusion(conclusion_no="J", kind=AppraisalKind.INITIAL, concluded_on=date(2026, 2, 10), decided_by="c", grade=4)
-    await bridge.benefits.record_appraisal.run(key(), case_id, said)
+    await bridge.benefits.record_appraisal.run(key(), case_id, said, "clerk")
     return case_id
 
 
@@ -168,7 +168,7 @@ async def test_somebody_who_dies_while_waiting_is_not_paid_and_stops_nobody(brid
     await item(bridge, second, BenefitKind.APPRAISAL_FEE, reference="R1", fee_fen=fen("300"))
     assert len(paid(bridge)) == 2
     await replenish(bridge, fen("300"))
-    await bridge.benefits.confirm_succession.run(key(), "P1", ("K1",))
+    await bridge.benefits.confirm_succession.run(key(), "P1", ("K1",), "clerk")
     assert await bridge.month_end.pay_waiting.run() == {}
     assert [p.payee for p in bridge.state.payments.values()] == ["P:P2", "P:P2", "HEIRS:P1"]
     assert balance(bridge.state, "2203") == balance(bridge.state, "1003") == 0
@@ -178,7 +178,7 @@ async def test_somebody_who_dies_while_waiting_is_not_paid_and_stops_nobody(brid
 async def test_revoked_while_waiting_nothing_goes_out(bridge: MemoryBridge) -> None:
     case_id = await worker(bridge, "P1")
     await item(bridge, case_id, BenefitKind.ONE_OFF_DISABILITY)
-    await bridge.revoke.run(key(), case_id, "J1", date(2026, 3, 12), "court")
+    await bridge.revoke.run(key(), case_id, "J1", date(2026, 3, 12), "court", "clerk")
     await replenish(bridge, LUMP)
     await bridge.month_end.pay_waiting.run()
     assert paid(bridge) == []
@@ -190,7 +190,7 @@ async def funeral_that_waits(bridge: MemoryBridge) -> str:
     case_id = await worker(bridge, "P1")
     report = LossReport(circumstance=Circumstance.INJURY, occurred_on=date(2026, 3, 11), source=Source.FAMILY)
     await bridge.benefits.report_loss.report(key(), case_id, report, "clerk")
-    await bridge.benefits.confirm_succession.run(key(), "P1", ("K1",))
+    await bridge.benefits.confirm_succession.run(key(), "P1", ("K1",), "clerk")
     assert (await item(bridge, case_id, BenefitKind.FUNERAL))["awaits_money"] is True
     return case_id
 
@@ -198,7 +198,7 @@ async def funeral_that_waits(bridge: MemoryBridge) -> str:
 async def test_a_funeral_benefit_revoked_while_it_waits_is_payable_no_more_and_owed_by_nobody(bridge: MemoryBridge) -> None:
     case_id = await funeral_that_waits(bridge)
     ((_, funeral),) = [sides(e)[1].popitem() for e in bridge.state.entries.values()]
-    await bridge.revoke.run(key(), case_id, "J1", date(2026, 3, 12), "court")
+    await bridge.revoke.run(key(), case_id, "J1", date(2026, 3, 12), "court", "clerk")
     assert [sides(e) for e in bridge.state.entries.values()][1:] == [({"2203(HEIRS:P1)": funeral}, {"5001.20": funeral})]
     assert (bridge.state.waiting, [i.state for i in bridge.state.items.values()]) == ({}, [ItemState.WITHDRAWN])
     await replenish(bridge, 2 * funeral)
@@ -225,7 +225,7 @@ async def test_a_funeral_benefit_that_the_bank_sent_back_is_not_paid_again_after
         await item(bridge, await worker(bridge, "P2"), BenefitKind.ONE_OFF_DISABILITY)
         await bridge.benefits.return_payment.repay(key(), payment_id, "clerk")
         assert len(bridge.state.waiting) == 2
-    await bridge.revoke.run(key(), case_id, "J1", date(2026, 3, 12), "court")
+    await bridge.revoke.run(key(), case_id, "J1", date(2026, 3, 12), "court", "clerk")
     with pytest.raises(Refusal) as refused:
         await bridge.benefits.return_payment.repay(key(), payment_id, "clerk")
     assert refused.value.code == "workinjury-bridge.payment.not-returned"
@@ -249,7 +249,7 @@ async def test_a_claim_on_paper_revoked_while_it_waits_is_asked_of_nobody(bridge
     await bridge.papers.approve(key(), claim_id, "checker")
     (waiting,) = bridge.state.waiting.values()
     assert waiting.payout.items == (("paper-claim", fen("1000")), ("meals", fen("60")))
-    await bridge.revoke.run(key(), case_id, "J1", date(2026, 3, 12), "court")
+    await bridge.revoke.run(key(), case_id, "J1", date(2026, 3, 12), "court", "clerk")
     assert [sides(e) for e in bridge.state.entries.values()][1:] == [
         ({"2203(P:P1)": fen("1060")}, {"5001.11": fen("1000"), "5001.13": fen("60")})
     ]
@@ -264,7 +264,7 @@ async def test_a_pension_revoked_while_it_waits_goes_out_to_nobody_before_the_ru
     case_id = await worker(bridge, "P1")
     await pension(bridge, case_id)
     await bridge.benefits.pay_pensions()
-    await bridge.revoke.run(key(), case_id, "J1", date(2026, 3, 12), "court")
+    await bridge.revoke.run(key(), case_id, "J1", date(2026, 3, 12), "court", "clerk")
     await replenish(bridge, MONTHLY)
     before = bridge.state.snapshot()
     assert await bridge.month_end.pay_waiting.run() == {}
@@ -291,7 +291,7 @@ async def test_who_waited_for_heirs_waits_for_money_again_and_nobody_overtakes(b
     before = bridge.state.snapshot()
     assert await bridge.month_end.pay_waiting.run() == {}
     assert vars(bridge.state) == vars(before)
-    await bridge.benefits.confirm_succession.run(key(), "P1", ("K1",))
+    await bridge.benefits.confirm_succession.run(key(), "P1", ("K1",), "clerk")
     assert await bridge.month_end.pay_waiting.run() == {}
     assert [w.held for w in bridge.state.waiting.values()] == [False]
     (lump,) = (await bridge.benefits.describe.run(first))["items"]

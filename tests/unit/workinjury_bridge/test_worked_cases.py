@@ -37,7 +37,7 @@ async def test_f2_same_month_net_and_the_employer_had_advanced() -> None:
     office = f2()
     await office.recognise()
     conversion_id = office.conversion.conversion_id
-    await office.bridge.state_facts.of_stay(key(), conversion_id, StayFacts(payer="E:E1"))
+    await office.bridge.state_facts.of_stay(key(), conversion_id, StayFacts(payer="E:E1"), "clerk")
     await office.approve()
     assert office.wi() == [
         (
@@ -150,13 +150,13 @@ def f6() -> Office:
 async def third_party_advanced(office: Office) -> Recovery:
     await office.recognise(facts=CaseFacts(third_party="T:UNKNOWN"))
     bridge, conversion_id = office.bridge, office.conversion.conversion_id
-    await bridge.state_facts.of_stay(key(), conversion_id, StayFacts(prepaid_fen=fen("10000")))
+    await bridge.state_facts.of_stay(key(), conversion_id, StayFacts(prepaid_fen=fen("10000")), "clerk")
     await bridge.go_on()
     assert (
         await refused(bridge.review.check(key(), conversion_id, "maker", None), office.bridge)
         == "conversion.advance-not-approved"
     )
-    applied = await bridge.advances.apply(key(), office.case_id, date(2026, 11, 20))
+    applied = await bridge.advances.apply(key(), office.case_id, date(2026, 11, 20), "clerk")
     assert applied["due_on"] == "2026-11-27"
     await bridge.advances.approve(key(), applied["advance_id"], "chief", None)
     await office.approve()
@@ -177,7 +177,7 @@ async def test_f6_third_party_liable_for_seventy_percent() -> None:
     told = len(bridge.state.entries)
     fixed = await debts.fix_liability(key(), debt.recovery_id, rate("0.70"), "T:DRIVER", "clerk")
     assert (fixed["open_fen"], fixed["expensed_fen"]) == (fen("30600"), fen("17400"))
-    await debts.demand(key(), debt.recovery_id)
+    await debts.demand(key(), debt.recovery_id, "clerk")
     await debts.receive(key(), debt.recovery_id, fen("18000"), 0, "B1", "clerk")
     assert office.debt(Book.WI, "T:DRIVER").state is RecoveryState.PARTIAL
     assert (
@@ -229,7 +229,7 @@ async def test_f7_uninsured_employer() -> None:
     await office.recognise(facts=CaseFacts(employer_insured=False))
     bridge = office.bridge
     bridge.clock.advance(datetime(2026, 5, 14, 2, tzinfo=UTC) - bridge.clock.now())
-    applied = await bridge.advances.apply(key(), office.case_id, date(2026, 4, 30))
+    applied = await bridge.advances.apply(key(), office.case_id, date(2026, 4, 30), "clerk")
     assert applied["due_on"] == "2026-05-08"
     served = await bridge.advances.serve(key(), applied["advance_id"], date(2026, 5, 8), "clerk")
     assert served["due_on"] == "2026-05-14"
@@ -252,12 +252,12 @@ async def test_f7_uninsured_employer() -> None:
 
     ours, theirs, debts = office.debt(Book.WI, "E:E1"), office.debt(Book.RES, "E:E1"), bridge.debts
     for debt in (ours, theirs):
-        assert (await debts.demand(key(), debt.recovery_id))["due_on"] == "2026-05-25"
+        assert (await debts.demand(key(), debt.recovery_id, "clerk"))["due_on"] == "2026-05-25"
     await debts.receive(key(), theirs.recovery_id, fen("19320"), 0, "B1", "clerk")
     await bridge.go_on()
     assert sides(office.funds()[-1]) == ({"1003": fen("19320")}, {"1123(E:E1)": fen("19320")})
     await debts.receive(key(), ours.recovery_id, fen("5000"), 0, "B2", "clerk")
-    await debts.enforce(key(), ours.recovery_id)
+    await debts.enforce(key(), ours.recovery_id, "clerk")
     await debts.receive(key(), ours.recovery_id, fen("5680"), fen("120"), "B3", "clerk")
     assert office.wi()[-1] == ("receipt", ({"1003": fen("5800")}, {"1123(E:E1)": fen("5680"), "4007": fen("120")}))
     assert {d.state for d in bridge.state.recoveries.values()} == {RecoveryState.RECOVERED}
@@ -272,13 +272,13 @@ async def test_f7_the_rest_is_written_off_by_two_in_both_books() -> None:
     office = f7()
     await office.recognise(facts=CaseFacts(employer_insured=False))
     bridge = office.bridge
-    applied = await bridge.advances.apply(key(), office.case_id, date(2026, 4, 30))
+    applied = await bridge.advances.apply(key(), office.case_id, date(2026, 4, 30), "clerk")
     await bridge.advances.serve(key(), applied["advance_id"], date(2026, 5, 8), "clerk")
     await bridge.advances.approve(key(), applied["advance_id"], "chief", None)
     await office.approve()
     for book in (Book.WI, Book.RES):
         debt = office.debt(book, "E:E1")
-        await bridge.debts.demand(key(), debt.recovery_id)
+        await bridge.debts.demand(key(), debt.recovery_id, "clerk")
         assert (
             await refused(bridge.debts.write_off(key(), debt.recovery_id, "D1", "clerk", "clerk"), office.bridge)
             == "conversion.same-hand"
@@ -350,7 +350,7 @@ async def test_consent_that_was_asked_afterwards_changes_who_bears_a_line() -> N
     assert figures is not None
     assert (figures.person_fen, figures.hospital_fen) == (fen("3260"), 0)
     stated = StayFacts(circumstances=(("C", Circumstance.UNCONSENTED),))
-    await office.bridge.state_facts.of_stay(key(), office.conversion.conversion_id, stated)
+    await office.bridge.state_facts.of_stay(key(), office.conversion.conversion_id, stated, "clerk")
     await office.approve()
     assert office.wi()[0][1][0]["1122(H:H37082600001)"] == fen("3260")
 

@@ -421,7 +421,8 @@ class AdvanceConversion:
         conversion = sight.conversion
         figures = _figures(conversion)
         async with self.work.transaction() as tx:
-            if await self.recoveries.unbooked(tx, 1, conversion_id=conversion.conversion_id):
+            debts = await self.recoveries.of_conversion(tx, conversion.conversion_id)
+            if await self.recoveries.any_unbooked(tx, {debt.recovery_id for debt in debts}):
                 raise receipts_unbooked()
         owed = await self.claims.restore(conversion)
         if not same_payments(owed, figures.owed):

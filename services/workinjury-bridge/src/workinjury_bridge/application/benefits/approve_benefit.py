@@ -62,7 +62,7 @@ class ApproveBenefit:
 
         return (await self.once.run(key, work))[0]
 
-    async def dismiss(self, key: OnceKey, item_id: str, note: str | None, actor: str = "system") -> dict[str, Any]:
+    async def dismiss(self, key: OnceKey, item_id: str, note: str | None, actor: str) -> dict[str, Any]:
         """Not granted."""
 
         async def work(tx: Tx) -> dict[str, Any]:

@@ -81,9 +81,10 @@ class JudgeDoubleBill:
 
         async def act(tx: Tx, clue: DoubleBill) -> DoubleBill:
             after = clue.undoing(maker, checker, note)
-            for debt in await self._debts(tx, clue):
-                if await self.recoveries.unbooked(tx, 1, recovery_id=debt.recovery_id):
-                    raise receipts_unbooked()
+            debts = await self._debts(tx, clue)
+            if await self.recoveries.any_unbooked(tx, {debt.recovery_id for debt in debts}):
+                raise receipts_unbooked()
+            for debt in debts:
                 await self.open_debt.track.run(tx, debt.reversed())
                 for allowed in await self.set_offs.of_recovery(tx, debt.recovery_id):
                     if not allowed.ended:

@@ -90,9 +90,7 @@ class RegisterOutOfArea:
         """The conditions are not met; the person may still pay first and claim by hand."""
         return await self._act(key, registration_id, lambda r: r.rejected(actor, note))
 
-    async def cancel(
-        self, key: OnceKey, registration_id: str, on: date, note: str | None, actor: str = "system"
-    ) -> dict[str, Any]:
+    async def cancel(self, key: OnceKey, registration_id: str, on: date, note: str | None, actor: str) -> dict[str, Any]:
         """The person comes back. Refuses a day in the future."""
         if on > self.clock.today():
             raise in_the_future("on", "取消日期")

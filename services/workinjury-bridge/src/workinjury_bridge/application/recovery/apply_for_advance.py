@@ -34,7 +34,7 @@ class ApplyForAdvance:
     ids: IdFactory
     record: RecordAct
 
-    async def apply(self, key: OnceKey, case_id: str, applied_on: date, actor: str = "system") -> dict[str, Any]:
+    async def apply(self, key: OnceKey, case_id: str, applied_on: date, actor: str) -> dict[str, Any]:
         """Refuses a case without effective recognition, one where nobody but the fund is liable, a second open application."""
         if applied_on > self.clock.today():
             raise in_the_future("applied_on", "申请日期")
@@ -82,7 +82,7 @@ class ApplyForAdvance:
         """The conditions are not met."""
         return await self._act(key, advance_id, lambda a: a.rejected(actor, note))
 
-    async def employer_paid(self, key: OnceKey, advance_id: str, note: str | None, actor: str = "system") -> dict[str, Any]:
+    async def employer_paid(self, key: OnceKey, advance_id: str, note: str | None, actor: str) -> dict[str, Any]:
         """The employer has paid in time: nothing is advanced."""
         return await self._act(key, advance_id, lambda a: a.paid(note), recorded=(Act.EMPLOYER_PAID, actor))
 

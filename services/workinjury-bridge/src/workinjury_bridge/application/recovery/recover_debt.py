@@ -50,7 +50,7 @@ class RecoverDebt:
     ids: IdFactory
     record: RecordAct
 
-    async def demand(self, key: OnceKey, recovery_id: str, actor: str = "system") -> dict[str, Any]:
+    async def demand(self, key: OnceKey, recovery_id: str, actor: str) -> dict[str, Any]:
         """The written demand went out today; the answer has the day by which the debtor must pay."""
 
         async def act(tx: Tx, debt: Recovery) -> Recovery:
@@ -76,7 +76,7 @@ class RecoverDebt:
 
         return await self._act(key, recovery_id, act)
 
-    async def agree(self, key: OnceKey, recovery_id: str, until: date, actor: str = "system") -> dict[str, Any]:
+    async def agree(self, key: OnceKey, recovery_id: str, until: date, actor: str) -> dict[str, Any]:
         """Instalments or a guarantee, until a day."""
 
         async def act(tx: Tx, debt: Recovery) -> Recovery:
@@ -84,7 +84,7 @@ class RecoverDebt:
 
         return await self._act(key, recovery_id, act)
 
-    async def enforce(self, key: OnceKey, recovery_id: str, actor: str = "system") -> dict[str, Any]:
+    async def enforce(self, key: OnceKey, recovery_id: str, actor: str) -> dict[str, Any]:
         """A transfer order (划拨) or an execution is out."""
 
         async def act(tx: Tx, debt: Recovery) -> Recovery:
