@@ -245,7 +245,7 @@ class County(RuleBasedStateMachine):
         track, month = self.bridge.track, self.bridge.clock.today()
         for stay in sorted(self.bridge.state.remote_stays.values(), key=lambda stay: stay.stay_id):
             if act == "audit":
-                self.maybe(partial(track.audit, stay_id=stay.stay_id))
+                self.maybe(partial(track.audit, stay_id=stay.stay_id, actor="clerk"))
             else:
                 self.maybe(partial(track.receive, stay_id=stay.stay_id, period=month, fund_fen=stay.fund_fen))
 
@@ -286,7 +286,7 @@ class County(RuleBasedStateMachine):
                 decided_on=bridge.clock.today(),
                 decided_by="committee",
             )
-            self.maybe(partial(bridge.recur.conclude, recurrence_id=recurrence_id, conclusion=said))
+            self.maybe(partial(bridge.recur.conclude, recurrence_id=recurrence_id, conclusion=said, actor="clerk"))
 
     @rule(pick=PICK, heard=st.booleans())
     def reverse(self, pick: int, heard: bool) -> None:
@@ -840,7 +840,9 @@ class County(RuleBasedStateMachine):
         assert (found["in_flight"], found["inter_fund"], found["breaches"]) == (0, "equal", [])
         # Until now some payments may wait for heirs, the funds not: their books are equal.
         for loss in list(bridge.state.losses.values()):
-            self.maybe(partial(bridge.benefits.confirm_succession.run, person_id=loss.person_id, materials=("proof",)))
+            self.maybe(
+                partial(bridge.benefits.confirm_succession.run, person_id=loss.person_id, materials=("proof",), actor="clerk")
+            )
         for _ in range(3):
             self.run(bridge.go_on())
         found = self.run(bridge.check.run())
