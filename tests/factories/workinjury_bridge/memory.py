@@ -45,6 +45,7 @@ from workinjury_bridge.application.conversion.on_settlement_corrected import OnS
 from workinjury_bridge.application.conversion.record_back_payment import RecordBackPayment
 from workinjury_bridge.application.conversion.split_stay import SplitStay
 from workinjury_bridge.application.conversion.state_facts import StateFacts
+from workinjury_bridge.application.conversion.watch_split import WatchSplit
 from workinjury_bridge.application.decide_recognition import DecideRecognition
 from workinjury_bridge.application.double.find_double_bills import FindDoubleBills
 from workinjury_bridge.application.double.judge_double_bill import JudgeDoubleBill
@@ -673,7 +674,8 @@ class MemoryBridge:
         granted = (self.benefits.items, self.benefits.entitlements, self.benefits.postings)
         self.state_facts = StateFacts(store, cases, conversions, *granted, clock, record)
         self.back_payment = RecordBackPayment(store, cases, stays, conversions, self.benefits.bear, clock, record)
-        self.split = SplitStay(store, store, conversions, self.claims, policies, calendar, clock)
+        watch_split = WatchSplit(policies, calendar, clock)
+        self.split = SplitStay(store, store, conversions, self.claims, watch_split, clock)
         self.advances = ApplyForAdvance(store, cases, advances, policies, calendar, clock, ids, record)
         self.debts = RecoverDebt(store, recoveries, open_debt, conversions, deductions, ledger, policies, clock, ids, record)
         self.book_movements = BookMovements(store, recoveries, set_offs, dues, ledger, self.claims, pay, clock, ids)
@@ -718,7 +720,7 @@ class MemoryBridge:
             store, cases, dues, runs, self.benefits.entitlements, pay, ledger, self.claims, policies, clock, ids
         )
         splits = MemoryStaySplits()
-        self.stay_splits = SplitBeforeSettlement(store, store, cases, splits, directs, policies, calendar, clock)
+        self.stay_splits = SplitBeforeSettlement(store, store, cases, splits, directs, watch_split, clock)
         self.settle = SettleDirectly(store, cases, directs, splits, policies, self.judge, CODES, clock, timedelta(hours=24))
         self.void_direct = VoidDirectSettlement(directs, clock)
         self.pay_direct_meals = PayDirectMeals(directs, pay, clock)

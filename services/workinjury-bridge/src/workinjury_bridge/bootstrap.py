@@ -88,6 +88,7 @@ from workinjury_bridge.application.conversion.on_settlement_corrected import OnS
 from workinjury_bridge.application.conversion.record_back_payment import RecordBackPayment
 from workinjury_bridge.application.conversion.split_stay import SplitStay
 from workinjury_bridge.application.conversion.state_facts import StateFacts
+from workinjury_bridge.application.conversion.watch_split import WatchSplit
 from workinjury_bridge.application.decide_recognition import DecideRecognition
 from workinjury_bridge.application.double.find_double_bills import FindDoubleBills
 from workinjury_bridge.application.double.judge_double_bill import JudgeDoubleBill
@@ -281,6 +282,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
     )
     advance_benefit = AdvanceBenefit(advances, recoveries, open_debt, pay)
     benefits = _benefits(db, once, cases, ledger, store, pay, advance_benefit, losses, clock, ids)
+    watch_split = WatchSplit(policies, calendar, clock)
     judge = JudgeEligibility(db, cases, recurrences, policies)
     withdraw = WithdrawSettlements(directs, remote_stays, losses, ledger, cash, ask_back, clock, ids)
     confirm = ConfirmDirectSettlement(cases, directs, stays, ledger, policies, losses, withdraw, clock, ids)
@@ -319,8 +321,8 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         review=ReviewConversion(once, cases, conversions, propose, advances, clock),
         state_facts=StateFacts(once, cases, conversions, SqlItems(cases), SqlEntitlements(cases), SqlPostings(), clock, record),
         back_payment=RecordBackPayment(once, cases, stays, conversions, benefits.bear, clock, record),
-        split=SplitStay(db, once, conversions, claims, policies, calendar, clock),
-        stay_splits=SplitBeforeSettlement(db, once, cases, SqlStaySplits(), directs, policies, calendar, clock),
+        split=SplitStay(db, once, conversions, claims, watch_split, clock),
+        stay_splits=SplitBeforeSettlement(db, once, cases, SqlStaySplits(), directs, watch_split, clock),
         advances=ApplyForAdvance(once, cases, advances, policies, calendar, clock, ids, record),
         debts=RecoverDebt(once, recoveries, open_debt, conversions, deductions, ledger, policies, clock, ids, record),
         book_movements=BookMovements(db, recoveries, set_offs, dues, ledger, claims, pay, clock, ids),

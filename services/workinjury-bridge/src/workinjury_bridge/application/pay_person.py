@@ -170,7 +170,7 @@ class PayPerson:
         now, today = self.clock.now(), self.clock.today()
         for allowed in others.of(concern.person_id):
             debt = await self.recoveries.get(tx, allowed.recovery_id)
-            amount = 0 if debt is None or debt.closed else min(allowed.left_fen, debt.open_fen, payable_fen)
+            amount = 0 if debt is None else allowed.meets(debt, payable_fen)
             if debt is None or not amount:
                 continue
             payable_fen -= amount

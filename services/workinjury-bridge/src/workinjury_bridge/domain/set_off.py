@@ -62,6 +62,10 @@ class SetOff:
         """What may still be set off."""
         return self.most_fen - self.applied_fen if self.state is SetOffState.STANDING else 0
 
+    def meets(self, debt: Recovery, payable_fen: int) -> int:
+        """What of a payment meets the debt: never more than is allowed, owed, or payable."""
+        return 0 if debt.closed else min(self.left_fen, debt.open_fen, payable_fen)
+
     @property
     def ended(self) -> bool:
         """Whether nothing is left to be decided or set off."""

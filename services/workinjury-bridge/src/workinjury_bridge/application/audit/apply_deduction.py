@@ -35,6 +35,7 @@ from workinjury_bridge.domain.refusals import (
     not_borne,
     unknown,
 )
+from workinjury_bridge.domain.relief import Relief
 
 _ADVANCED = (Cause.THIRD_PARTY, Cause.UNINSURED)
 _BORNE = (ConversionState.POSTED, ConversionState.TRANSFERRING, ConversionState.SETTLED)
@@ -197,12 +198,12 @@ class DeductAfterAudit:
         conversion = await self.conversions.get(tx, deduction.conversion_id) if deduction.conversion_id else None
         figures = None if conversion is None else conversion.figures
         if figures is None or (figures.debtor is None):
-            return Shared(expense_fen=deduction.amount_fen)
+            return Shared(expense_fen=deduction.amount_fen, relief=Relief())
         new = await self._arisen_since(tx, deduction, figures)
         found = await self.recoveries.of_conversion(tx, deduction.conversion_id or "")
         debts = [d for d in found if d.book is Book.WI and d.cause in _ADVANCED and d.state is not RecoveryState.REVERSED]
         shared: Shared = how(figures, debts, deduction.amount_fen, cut_fen, new=new)
-        for debt in shared.debts:
+        for debt in shared.relief.debts:
             await self.track_debt.run(tx, debt)
         return shared
 
@@ -219,7 +220,7 @@ class DeductAfterAudit:
     async def _give_back(self, tx: Tx, deduction: AuditDeduction, shared: Shared) -> None:
         """What had come in beyond the debt; of no conversion, whose journals stay readable by themselves."""
         about = Concern(person_id=deduction.person_id, case_id=deduction.case_id, decision_version=deduction.decision_version)
-        for who, amount in shared.paid_in:
+        for who, amount in shared.relief.paid_in:
             own = who == party.person(deduction.person_id)
             about = await self.pay.payee_of(tx, about) if own else about
             await self.pay.run(tx, about, ((f"returned-{deduction.deduction_id}", amount),), to=who)
