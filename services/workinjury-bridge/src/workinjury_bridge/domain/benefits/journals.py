@@ -9,6 +9,7 @@ from shared.ledger.books import BANK, DUE_FROM_EMPLOYER, DUE_FROM_PERSON, DUE_TO
 from workinjury_bridge.domain.benefits.entitlement import Entitlement
 from workinjury_bridge.domain.benefits.item import Item
 from workinjury_bridge.domain.benefits.kinds import ACCOUNTS, AFTER_DEATH, NAMES, BenefitKind
+from workinjury_bridge.domain.benefits.monthly import Difference
 from workinjury_bridge.domain.journals import Concern, Stamp, person_dim, relief_lines
 from workinjury_bridge.domain.party import payable
 from workinjury_bridge.domain.recognition import InjuryCase
@@ -48,15 +49,20 @@ def benefit_entry(
     return _entry(concern, stamp, "benefit", lines, memo=memo or advanced)
 
 
-def overpaid_entry(
-    concern: Concern, kind: BenefitKind, amount_fen: int, stamp: Stamp, *, memo: str, relief: Relief | None = None
+def month_entry(
+    concern: Concern, kind: BenefitKind, difference: Difference, stamp: Stamp, debtor: str | None, relief: Relief | None
 ) -> Entry:
-    """Months were paid that were not due: Dr 1125(P) / Cr 5001.xx (社会保险经办条例 46); what was advanced no employer owes any more."""
-    lines = (
-        debit(DUE_FROM_PERSON, amount_fen, person_dim(concern.person_id)),
-        *_gone(kind, amount_fen, relief),
-    )
-    return _entry(concern, stamp, "recovery", lines, memo=memo)
+    """What a month gives more or less than is booked.
+
+    Less: Dr 1125(P) / Cr 5001.xx (社会保险经办条例 46), or ``relief``, which no employer owes any more.
+    """
+    amount, memo = difference.amount_fen, f"{NAMES[kind]} {difference.month:%Y-%m}"
+    if amount >= 0:
+        memo += f" 补发：{difference.reason}" if difference.reason else ""
+        memo = memo if debtor is None else f"先行支付{memo}"
+        return benefit_entry(concern, kind, amount, stamp, debtor=debtor, memo=memo)
+    lines = (debit(DUE_FROM_PERSON, -amount, person_dim(concern.person_id)), *_gone(kind, -amount, relief))
+    return _entry(concern, stamp, "recovery", lines, memo=f"{memo} 多发追回：{difference.reason}")
 
 
 def borne_entry(concern: Concern, kind: BenefitKind, relief: Relief, stamp: Stamp, *, memo: str = "") -> Entry:
