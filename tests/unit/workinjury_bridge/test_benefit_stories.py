@@ -403,7 +403,7 @@ async def test_a_hindered_pension_hinders_no_other(bridge: MemoryBridge) -> None
     bridge.state.wages.clear()
     on(bridge, date(2026, 11, 12))
     assert list(await bridge.benefits.pay_pensions()) == [entitlement_id]
-    assert bridge.state.hindrances == {entitlement_id: "尚未核定本人工资（事故前12个月平均缴费工资）"}
+    assert bridge.state.hindrances == {entitlement_id: "尚未核定本人工资（事故前12个月平均缴费工资），请先登记"}
     assert sum(p.amount_fen for p in bridge.state.postings.values() if p.entitlement_id == nursing) == 9 * fen("2600")
 
 

@@ -386,7 +386,7 @@ async def test_lines_that_are_not_the_settled_bill_are_left_to_a_person(bridge: 
     await posted(bridge)
     await revoke(bridge)
     assert (debts(bridge), bridge.claims.asked) == ([("S9", E + MEALS, E + MEALS)], [])
-    cause = "workinjury-bridge.settlement.bill-differs: 医保结算系统中的费用明细与工伤直接结算时的不一致"
+    cause = "workinjury-bridge.settlement.bill-differs: 医保结算系统中的费用明细与工伤直接结算时的不一致，请与医疗机构核对"
     assert bridge.state.directs["W1"].not_taken_over == cause
 
 

@@ -44,7 +44,7 @@ class SplitBeforeSettlement:
             if known is not None and known.person_id != case.person_id:
                 raise split_invalid("visit_id", "该就诊的费用拆分属于其他人员")
             if known is not None and known.split.open:
-                raise out_of_turn("split", "propose", known.split.state, "费用拆分正在审核")
+                raise out_of_turn("split", "propose", known.split.state, "费用拆分正在审核，请先办结")
             if any(d.visit_id == visit_id and d.stands for d in await self.directs.of_person(tx, case.person_id)):
                 raise out_of_turn("split", "propose", "settled", "该就诊已按工伤结算或正在结算，须先撤销结算再拆分")
             named = [line_id for line_id, _ in flags.lines]

@@ -163,7 +163,7 @@ class InjuryCase:
         """A review or lawsuit against the newest decision was opened; nothing is paid back for it. Refuses without decision."""
         newest = self.newest
         if newest is None or newest.outcome is Outcome.REVOKED:
-            raise out_of_turn("case", "contest", self.state, "没有可以复议或诉讼的认定决定")
+            raise out_of_turn("case", "contest", self.state, "没有可以复议或诉讼的认定决定，请先登记认定结论")
         return self if self.contested_on is not None else replace(self, contested_on=opened_on)
 
     def uphold(self) -> InjuryCase:

@@ -15,7 +15,7 @@ from shared.ledger import Book
 from shared.money import share
 from workinjury_bridge.domain import party
 from workinjury_bridge.domain.limitation import Interruption
-from workinjury_bridge.domain.refusals import beyond_debt, out_of_turn, time_barred
+from workinjury_bridge.domain.refusals import beyond_debt, out_of_turn, time_barred, wrong_state
 
 
 class Cause(StrEnum):
@@ -289,4 +289,4 @@ class Recovery:
 
     def _expect(self, wanted: str, *states: RecoveryState) -> None:
         if self.state not in states:
-            raise out_of_turn("recovery", wanted, self.state, f"追偿当前状态为“{self.state}”，不能办理此操作")
+            raise wrong_state("recovery", wanted, self.state, "追偿")

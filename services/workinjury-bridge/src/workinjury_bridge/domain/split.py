@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from workinjury_bridge.domain.bill import BillLine
-from workinjury_bridge.domain.refusals import out_of_turn, same_split_hand, split_invalid
+from workinjury_bridge.domain.refusals import same_split_hand, split_invalid, wrong_state
 
 
 class Belonging(StrEnum):
@@ -114,7 +114,7 @@ class Split:
 
     def _expect(self, wanted: str, state: SplitState) -> None:
         if self.state is not state:
-            raise out_of_turn("split", wanted, self.state, f"费用拆分当前状态为“{self.state}”，不能办理此操作")
+            raise wrong_state("split", wanted, self.state, "费用拆分")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,7 @@ class SplitStay:
 
         def act(conversion: Conversion) -> Split:
             if conversion.split is not None and conversion.split.open:
-                raise out_of_turn("split", "propose", conversion.split.state, "费用拆分正在审核")
+                raise out_of_turn("split", "propose", conversion.split.state, "费用拆分正在审核，请先办结")
             return Split(flags=flags, proposed_by=actor)
 
         return await self._act(key, conversion_id, act)
@@ -92,5 +92,5 @@ class SplitStay:
 
 def _split(conversion: Conversion) -> Split:
     if conversion.split is None:
-        raise out_of_turn("split", "decide", "none", "该转换业务没有费用拆分")
+        raise out_of_turn("split", "decide", "none", "该转换业务没有费用拆分，请先提出拆分")
     return conversion.split

@@ -59,7 +59,7 @@ class ClaimOnPaper:
                 raise unknown("case", "工伤案件")
             decision, today = case.effective, self.clock.today()
             if decision is None:
-                raise out_of_turn("case", "claim on paper", case.state, "工伤认定未生效，不能报销")
+                raise out_of_turn("case", "claim on paper", case.state, "工伤认定未生效，请先登记认定结论")
             if papers.begun_on < case.accident_on:
                 raise not_entitled("before-accident", "就诊日期早于事故日期")
             if not case.facts.fund_pays_at_once(papers.begun_on):
@@ -110,7 +110,7 @@ class ClaimOnPaper:
             case = await self.cases.get(tx, claim.case_id)
             after = claim.paid(actor)
             if case is None or case.effective is None or case.effective.decision_id != claim.decision_id:
-                raise out_of_turn("case", "pay", "revoked", "工伤认定已变更或撤销，不能支付")
+                raise out_of_turn("case", "pay", "revoked", "工伤认定已变更或撤销，请驳回后按现行认定重新申报")
             if not case.facts.fund_pays_at_once(claim.begun_on):
                 raise not_entitled("advance-only", "用人单位未参保或涉及第三人责任，须申请先行支付")
             own = f"paper:{paper_claim_id}"

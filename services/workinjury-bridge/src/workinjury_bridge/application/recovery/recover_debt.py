@@ -225,7 +225,7 @@ class RecoverDebt:
             if conversion is not None and conversion.revoked and debt.closed is False and not conversion.restored:
                 raise conflict(
                     "workinjury-bridge.recovery.reverting",
-                    "工伤认定已撤销，该笔追偿正在冲回",
+                    "工伤认定已撤销，该笔追偿正在冲回，请稍后查看",
                     "the conversion is being reverted",
                 )
             after = await self.open_debt.track.run(tx, await act(tx, debt))

@@ -75,7 +75,7 @@ class ConfirmRecurrence:
             case = await self._recognised(tx, request.case_id)
             known = await self.recurrences.of_person(tx, case.person_id)
             if any(r.case_id == case.case_id and r.state in UNDECIDED for r in known):
-                raise out_of_turn("case", "recur", case.state, "已有办理中的旧伤复发确认")
+                raise out_of_turn("case", "recur", case.state, "已有办理中的旧伤复发确认，请办理原申请")
             rules = self.policies.on(request.applied_on).recurrences
             recurrence = Recurrence(
                 recurrence_id=self.ids.new(),
@@ -194,7 +194,7 @@ class ConfirmRecurrence:
         if case is None:
             raise unknown("case", "工伤案件")
         if case.effective is None:
-            raise out_of_turn("case", "recur", case.state, "原工伤认定未生效，不能办理旧伤复发确认")
+            raise out_of_turn("case", "recur", case.state, "原工伤认定未生效，请先登记认定结论")
         return case
 
     async def _locked(self, tx: Tx, recurrence_id: str) -> Recurrence:
