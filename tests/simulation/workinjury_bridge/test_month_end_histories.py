@@ -162,6 +162,8 @@ class MonthEndCounty(County):
             month = f"{bridge.clock.today():%Y-%m}"
             while f"{bridge.clock.today():%Y-%m}" == month:
                 bridge.clock.advance(timedelta(days=1))
+            # what was given out before a revocation waits for the run that takes it back
+            self.run(bridge.benefits.pay_pensions())
             for payer in PAYERS:
                 if (payer, month) not in {(c.payer, c.month) for c in bridge.state.clearings.values()}:
                     found = self.run(decide.propose(self.key(), payer, month, "a"))

@@ -266,9 +266,15 @@ async def test_a_pension_revoked_while_it_waits_goes_out_to_nobody_before_the_ru
     await bridge.benefits.pay_pensions()
     await bridge.revoke.run(key(), case_id, "J1", date(2026, 3, 12), "court", "clerk")
     await replenish(bridge, MONTHLY)
+    assert await bridge.month_end.pay_waiting.run() == {}
+    assert ([w.held for w in bridge.state.waiting.values()], paid(bridge)) == ([True], [])
+    # it waits for no money, so nobody waits behind it, and nobody is asked any further
+    assert [s.ended_on for s in bridge.state.shortages.values()] == [date(2026, 3, 12)]
     before = bridge.state.snapshot()
     assert await bridge.month_end.pay_waiting.run() == {}
     assert vars(bridge.state) == vars(before)
+    (pension_,) = (await bridge.benefits.describe.run(case_id))["entitlements"]
+    assert (pension_["awaits_money"], pension_["awaits_heirs"]) == (False, False)
     await bridge.benefits.pay_pensions()
     assert await bridge.month_end.pay_waiting.run() == {}
     assert (paid(bridge), bridge.state.waiting, balance(bridge.state, "1003")) == ([], {}, MONTHLY)

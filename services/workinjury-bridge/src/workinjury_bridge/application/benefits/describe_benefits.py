@@ -48,9 +48,9 @@ class DescribeBenefits:
                 if wage is None
                 else {"amount_fen": wage.own_wage_fen, "calculation": wage.calculation.plain()},
                 "appraisals": self.appraisals(file),
-                "items": [_item(item) | _awaits(waiting, item.item_id) for item in await self.items.of_case(tx, case_id)],
+                "items": [_item(item) | _awaits(file, waiting, item.item_id) for item in await self.items.of_case(tx, case_id)],
                 "entitlements": [
-                    await self._entitlement(tx, file, e) | _awaits(waiting, e.entitlement_id) for e in file.entitlements
+                    await self._entitlement(tx, file, e) | _awaits(file, waiting, e.entitlement_id) for e in file.entitlements
                 ],
                 "owed_by_employer": owed_by_employer(file, self.book, self.clock.today()),
                 "loss": None if loss is None else asdict(loss) | {"notice_late": _late(file, self.clock)},
@@ -77,10 +77,10 @@ class DescribeBenefits:
         )
 
 
-def _awaits(waiting: Sequence[WaitingPayout], benefit_id: str) -> dict[str, bool]:
-    """Whether a payment waits for money (B13), or for the proof of heirs (B14)."""
+def _awaits(file: CaseFile, waiting: Sequence[WaitingPayout], benefit_id: str) -> dict[str, bool]:
+    """Whether a payment waits for money (B13), or for the proof of heirs (B14); what a revocation takes back waits for neither."""
     held = {w.held for w in waiting if w.payout.benefit_id == benefit_id}
-    return {"awaits_money": False in held, "awaits_heirs": True in held}
+    return {"awaits_money": False in held, "awaits_heirs": True in held and file.case.effective is not None}
 
 
 def _item(item: Item) -> dict[str, Any]:

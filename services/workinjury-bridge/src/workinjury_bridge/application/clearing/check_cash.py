@@ -56,7 +56,7 @@ class CheckCash:
         return await self.purse.cash_fen(tx) >= payout.due_fen
 
     async def hold(self, tx: Tx, waiting: WaitingPayout, *, held: bool) -> None:
-        """It waits for the proof of heirs and no longer for money; or for money again, in its old place, and that is told."""
+        """It waits for something else and no longer for money; or for money again, in its old place, and that is told."""
         await self.clearings.lock(tx, Book.WI)
         if await self.waiting.hold(tx, waiting.payout_id, held=held) and not held:
             await self._tell(tx)

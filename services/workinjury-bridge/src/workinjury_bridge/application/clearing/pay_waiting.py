@@ -33,7 +33,8 @@ class PayWaiting:
     clock: Clock
 
     async def run(self) -> dict[str, str]:
-        """What hindered which, said once. Who waits for the proof of heirs waits for no money and stops nobody (B15.12)."""
+        """What hindered which, said once. Who waits for the proof of heirs (B15.12), or for what a revocation takes back, waits for no money
+        and stops nobody."""
         hindered: dict[str, str] = {}
         last: WaitingPayout | None = None
         while True:
@@ -64,14 +65,11 @@ class PayWaiting:
         async with self.work.transaction() as tx:
             await self.cases.lock_persons(tx, [payout.concern.person_id])
             if await self._taken_back_soon(tx, payout):
-                return True, None
+                return await self._hold(tx, waiting, None)
             try:
                 losses = await self.pay.expect_payable(tx, [payout])
             except Refusal as unproven:
-                if waiting.held:
-                    return True, None
-                await self.cash.hold(tx, waiting, held=True)
-                return True, unproven.zh
+                return await self._hold(tx, waiting, unproven.zh)
             if not await self.cash.still_covers(tx, payout):
                 if waiting.held:
                     await self.cash.hold(tx, waiting, held=False)
@@ -79,6 +77,13 @@ class PayWaiting:
             if await self.waiting.remove(tx, waiting.payout_id):
                 await self.pay.pay_out(tx, [payout], losses)
             return True, None
+
+    async def _hold(self, tx: Tx, waiting: WaitingPayout, cause: str | None) -> tuple[bool, str | None]:
+        """It waits for something else than money, and stops nobody."""
+        if waiting.held:
+            return True, None
+        await self.cash.hold(tx, waiting, held=True)
+        return True, cause
 
     async def _taken_back_soon(self, tx: Tx, payout: Payout) -> bool:
         """The recognition is revoked, and the monthly run has not asked the month back yet, which is then met from it."""

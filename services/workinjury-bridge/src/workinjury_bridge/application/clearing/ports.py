@@ -21,7 +21,7 @@ class WaitingPayout:
     payout: Payout
     since: datetime
     held: bool = False
-    """Whether it waits for the proof of heirs, and not for money."""
+    """Whether it waits for the proof of heirs, or for the run that takes it back, and not for money."""
 
 
 class Clearings(Protocol):
@@ -156,7 +156,7 @@ class WaitingPayouts(Protocol):
         ...
 
     async def hold(self, tx: Tx, payout_id: str, *, held: bool) -> bool:
-        """It waits for the proof of heirs and no longer for money; or for money again, in its old place. False when it is gone."""
+        """It waits for something else and no longer for money; or for money again, in its old place. False when it is gone."""
         ...
 
     async def total(self, tx: Tx) -> tuple[int, int]:
