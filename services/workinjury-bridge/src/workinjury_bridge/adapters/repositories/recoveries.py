@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from shared.db.arrays import any_of
@@ -68,7 +68,7 @@ class SqlRecoveries:
     async def unbooked(self, tx: Tx, limit: int) -> Sequence[Movement]:
         """See the port."""
         c = t.recovery_movement.c
-        statement = select(t.recovery_movement).where(c.booked.is_(False)).order_by(c.movement_id).limit(limit)
+        statement = select(t.recovery_movement).where(text(t.UNBOOKED_MOVEMENT)).order_by(c.movement_id).limit(limit)
         return [_movement(row) for row in await opened(tx).all(statement)]
 
     async def any_unbooked(self, tx: Tx, recovery_ids: Collection[str]) -> bool:
