@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
+from shared.clock import CHINA
 from shared.codes import Code, CodeSystem
 from shared.contracts.claims import ClaimReversed, ClaimSettled
 from shared.contracts.workinjury_bridge import BenefitPaid, WorkInjurySettled
@@ -17,10 +18,12 @@ from tests.factories.workinjury_bridge.examples import F1_BILL, SETTLED, WI_CARE
 from tests.factories.workinjury_bridge.memory import MemoryBridge, balance
 from workinjury_bridge.application.decide_recognition import NewDecision
 from workinjury_bridge.application.open_injury_case import Accident
+from workinjury_bridge.application.recovery.remind import RECOVERY_DEADLINE
 from workinjury_bridge.application.settle_directly import DirectBill
 from workinjury_bridge.domain.bill import BillLine
 from workinjury_bridge.domain.direct_settlement import DirectState
 from workinjury_bridge.domain.recognition import Outcome
+from workinjury_bridge.domain.recovery import Cause
 
 BILL = DirectBill(
     key="W1",
@@ -192,6 +195,9 @@ async def test_reversal_after_the_allowance_was_paid_is_a_debt(bridge: MemoryBri
     await bridge.hear(reversal())
     assert sides(list(bridge.state.entries.values())[-1]) == ({"1125(P:P1)": fen("450")}, {"5001.13": fen("450")})
     assert [balance(bridge.state, a) for a in ("5001.11", "5001.13", "2201", "2203", "1003")] == [0, 0, 0, 0, -fen("450")]
+    (debt,) = bridge.state.recoveries.values()
+    assert (debt.cause, debt.open_fen, debt.due_on) == (Cause.REVERSED, fen("450"), date(2026, 11, 27))
+    assert bridge.state.deadlines == {(RECOVERY_DEADLINE, debt.recovery_id): datetime(2026, 11, 28, tzinfo=CHINA)}
 
 
 async def test_reversal_before_the_confirmation(bridge: MemoryBridge) -> None:

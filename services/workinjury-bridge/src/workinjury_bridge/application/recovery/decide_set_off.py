@@ -84,8 +84,9 @@ class DecideSetOff:
 
         async def work(tx: Tx) -> dict[str, Any]:
             found = await self._locked(tx, set_off_id)
+            after = found.withdrawn(note)
             await self.record.run(tx, found.case_id, Act.SET_OFF_WITHDRAWN, actor, found.recovery_id)
-            return await self._store(tx, found.withdrawn(note))
+            return await self._store(tx, after)
 
         return (await self.once.run(key, work))[0]
 
