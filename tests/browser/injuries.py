@@ -196,6 +196,7 @@ class Injuries:
         pension: Json = {
             "entitlement_id": PENSION,
             "awaits_money": False,
+            "awaits_heirs": False,
             "case_id": CASE,
             "person_id": ZHANG,
             "kind": "disability-allowance",
@@ -550,4 +551,5 @@ def _item() -> Json:
         "note": None,
         "debtor": None,
         "awaits_money": False,
+        "awaits_heirs": False,
     }

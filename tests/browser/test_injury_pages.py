@@ -381,6 +381,10 @@ async def test_a_benefit_that_waits_for_money_is_not_called_paid(sign_in: SignIn
     await expect(row).to_contain_text("待基金资金到账")
     await expect(row).to_contain_text("先行支付，由用人单位偿还")
     await shot(page, "benefits-waiting")
+    gateway.injuries.item |= {"awaits_money": False, "awaits_heirs": True}
+    await page.reload()
+    await expect(row).to_contain_text("待继承（近亲属）证明")
+    assert (await texts(page.locator(".sum")))[1] == "一次性待遇已支付 0.00"
 
 
 async def test_the_pension_run_shows_its_progress_and_what_is_in_the_way(sign_in: SignIn, shot: Shot) -> None:

@@ -34,6 +34,7 @@ from workinjury_bridge.application.benefits.withdraw_benefits import WithdrawBen
 from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import Payment
 from workinjury_bridge.application.record_act import RecordAct
+from workinjury_bridge.application.stop_payments import StopPayments
 from workinjury_bridge.domain.benefits.appraisal import Appraisal
 from workinjury_bridge.domain.benefits.entitlement import ALIVE, Entitlement, EntitlementState
 from workinjury_bridge.domain.benefits.item import STANDS, Item, ItemState
@@ -193,6 +194,11 @@ class MemoryPaidOut:
     async def repaid(self, tx: Tx, payment_id: str) -> bool:
         return payment_id in of(tx).repaid
 
+    async def came_back(self, tx: Tx, case_id: str) -> Sequence[Payment]:
+        state = of(tx)
+        away = [p for p in state.payments.values() if p.payment_id in state.returned and p.payment_id not in state.repaid]
+        return [payment for payment in away if payment.case_id == case_id]
+
     async def mark_returned(self, tx: Tx, payment_id: str, reason: str, at: datetime) -> None:
         of(tx).returned[payment_id] = reason
 
@@ -304,7 +310,9 @@ class MemoryBenefits:
             store, cases, losses, entitlements, postings, items, self.approve, pay, clock, record
         )
         self.return_payment = ReturnPayment(store, cases, losses, paid_out, ledger, pay, clock, ids, record)
-        self.withdraw = WithdrawBenefits(items, entitlements, losses, advance, ledger, clock, ids)
+        self.withdraw = WithdrawBenefits(
+            items, entitlements, losses, StopPayments(paid_out, pay.cash, clock), advance, ledger, clock, ids
+        )
         self.bear = TakeOverArisen(items, entitlements, postings, advance, ledger, clock, ids)
         self.describe = DescribeBenefits(store, collect, items, postings, pay.cash.waiting, book, clock)
 

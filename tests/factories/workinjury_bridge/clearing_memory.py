@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from shared.ids import IdFactory
 from shared.ledger import Book
 from shared.transactions import Tx
 from tests.factories.workinjury_bridge.fake_claims import FakeClaims
+from workinjury_bridge.application.benefits.ports import Entitlements
 from workinjury_bridge.application.clearing.advance_clearing import AdvanceClearing
 from workinjury_bridge.application.clearing.decide_clearing import DecideClearing
 from workinjury_bridge.application.clearing.list_worklist import ListWorklist
@@ -179,21 +180,24 @@ class MemoryWaitingPayouts:
     async def add(self, tx: Tx, waiting: WaitingPayout) -> None:
         of(tx).waiting[waiting.payout_id] = waiting
 
-    async def oldest(self, tx: Tx, limit: int) -> Sequence[WaitingPayout]:
-        return sorted(of(tx).waiting.values(), key=lambda w: (w.since, w.payout_id))[:limit]
+    async def oldest(self, tx: Tx, limit: int, after: WaitingPayout | None = None) -> Sequence[WaitingPayout]:
+        queue = sorted(of(tx).waiting.values(), key=_place)
+        return [w for w in queue if after is None or _place(w) > _place(after)][:limit]
 
-    async def benefits_of(self, tx: Tx, case_id: str) -> Collection[str]:
-        payouts = [w.payout for w in of(tx).waiting.values()]
-        return {p.benefit_id for p in payouts if p.benefit_id is not None and p.concern.case_id == case_id}
+    async def of_case(self, tx: Tx, case_id: str) -> Sequence[WaitingPayout]:
+        return [w for w in await self.oldest(tx, 10_000) if w.payout.concern.case_id == case_id]
 
     async def remove(self, tx: Tx, payout_id: str) -> bool:
         return of(tx).waiting.pop(payout_id, None) is not None
 
-    async def hold(self, tx: Tx, payout_id: str) -> None:
-        of(tx).held[payout_id] = True
+    async def hold(self, tx: Tx, payout_id: str, *, held: bool) -> bool:
+        known = of(tx).waiting.get(payout_id)
+        if known is not None:
+            of(tx).waiting[payout_id] = replace(known, held=held)
+        return known is not None
 
     async def total(self, tx: Tx) -> tuple[int, int]:
-        mine = [w for w in of(tx).waiting.values() if w.payout_id not in of(tx).held]
+        mine = [w for w in of(tx).waiting.values() if not w.held]
         return len(mine), sum(w.payout.due_fen for w in mine)
 
     async def shortage(self, tx: Tx, shortage_id: str | None = None) -> PaymentShortage | None:
@@ -206,6 +210,10 @@ class MemoryWaitingPayouts:
         assert sum(s.ended_on is None for s in of(tx).shortages.values()) <= 1
 
 
+def _place(waiting: WaitingPayout) -> tuple[datetime, str]:
+    return waiting.since, waiting.payout_id
+
+
 class MemoryMonthEnd:
     """Every use case of the month-end clearing, wired to memory."""
 
@@ -215,6 +223,7 @@ class MemoryMonthEnd:
         cases: MemoryCases,
         dues: MemoryDues,
         runs: MemoryClearings,
+        entitlements: Entitlements,
         pay: PayPerson,
         ledger: MemoryLedger,
         claims: FakeClaims,
@@ -224,7 +233,7 @@ class MemoryMonthEnd:
     ) -> None:
         calendar = load_calendar()
         self.escalate, waiting = pay.cash.escalate, pay.cash.waiting
-        self.pay_waiting = PayWaiting(store, cases, waiting, pay.cash, pay, clock)
+        self.pay_waiting = PayWaiting(store, cases, entitlements, waiting, pay.cash, pay, clock)
         self.worklist = ListWorklist(store, runs, dues, waiting, MemoryPurse(), policies, calendar, clock)
         self.decide = DecideClearing(store, runs, dues, policies, calendar, clock, ids)
         self.replenish = ReplenishFund(store, runs, dues, ledger, clock, ids)

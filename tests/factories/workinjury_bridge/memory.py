@@ -45,6 +45,7 @@ from workinjury_bridge.application.conversion.on_settlement_corrected import OnS
 from workinjury_bridge.application.conversion.record_back_payment import RecordBackPayment
 from workinjury_bridge.application.conversion.split_stay import SplitStay
 from workinjury_bridge.application.conversion.state_facts import StateFacts
+from workinjury_bridge.application.conversion.watch_split import WatchSplit
 from workinjury_bridge.application.decide_recognition import DecideRecognition
 from workinjury_bridge.application.double.find_double_bills import FindDoubleBills
 from workinjury_bridge.application.double.judge_double_bill import JudgeDoubleBill
@@ -69,6 +70,7 @@ from workinjury_bridge.application.recovery.decide_set_off import DecideSetOff
 from workinjury_bridge.application.recovery.open_debt import OpenDebt
 from workinjury_bridge.application.recovery.recover_debt import RecoverDebt
 from workinjury_bridge.application.recovery.remind import Remind
+from workinjury_bridge.application.recovery.track_debt import TrackDebt
 from workinjury_bridge.application.recurrence.confirm_recurrence import ConfirmRecurrence
 from workinjury_bridge.application.reverse_direct_settlement import ReverseDirectSettlement
 from workinjury_bridge.application.revert_direct_settlement import RevertDirectSettlement
@@ -147,7 +149,6 @@ class State:
     instructed: dict[str, datetime] = field(default_factory=dict)
     dues: dict[str, InterfundDue] = field(default_factory=dict)
     waiting: dict[str, WaitingPayout] = field(default_factory=dict)
-    held: dict[str, bool] = field(default_factory=dict)
     shortages: dict[str, PaymentShortage] = field(default_factory=dict)
     returned: dict[str, str] = field(default_factory=dict)
     repaid: dict[str, bool] = field(default_factory=dict)
@@ -400,17 +401,11 @@ class MemoryRecoveries:
     async def movement(self, tx: Tx, movement_id: str) -> Movement | None:
         return of(tx).movements.get(movement_id)
 
-    async def unbooked(
-        self, tx: Tx, limit: int, *, conversion_id: str | None = None, recovery_id: str | None = None
-    ) -> Sequence[Movement]:
-        state = of(tx)
-        return [
-            m
-            for m in state.movements.values()
-            if not m.booked
-            and conversion_id in (None, state.recoveries[m.recovery_id].conversion_id)
-            and recovery_id in (None, m.recovery_id)
-        ][:limit]
+    async def unbooked(self, tx: Tx, limit: int) -> Sequence[Movement]:
+        return [m for m in of(tx).movements.values() if not m.booked][:limit]
+
+    async def any_unbooked(self, tx: Tx, recovery_ids: Collection[str]) -> bool:
+        return any(m.recovery_id in recovery_ids and not m.booked for m in of(tx).movements.values())
 
     async def add_interruption(self, tx: Tx, interrupted: Interrupted, at: datetime) -> None:
         of(tx).interruptions[interrupted.interruption_id] = interrupted
@@ -601,7 +596,8 @@ class MemoryBridge:
         recoveries, advances, calendar = MemoryRecoveries(), MemoryAdvances(), load_calendar()
         recurrences = MemoryRecurrences()
         propose = ProposeConversions(cases, stays, conversions, recurrences, policies, clock, ids)
-        open_debt = OpenDebt(recoveries, policies, calendar, clock, ids)
+        track_debt = TrackDebt(recoveries, policies, calendar, clock)
+        open_debt = OpenDebt(track_debt, policies, clock, ids)
         ask_back = AskBack(ledger, open_debt, clock, ids)
         deductions, remote = MemoryDeductions(), MemoryRemoteStays()
         losses = MemoryLosses()
@@ -609,7 +605,7 @@ class MemoryBridge:
         waiting, purse = MemoryWaitingPayouts(), MemoryPurse()
         escalate = EscalateShortage(runs, dues, waiting, purse, policies, calendar, clock)
         cash = CheckCash(runs, purse, waiting, escalate, policies, clock, ids)
-        pay = PayPerson(ledger, recoveries, losses, set_offs, cash, clock, ids)
+        pay = PayPerson(ledger, recoveries, track_debt, losses, set_offs, cash, clock, ids)
         self.deduct = DeductAfterAudit(
             store,
             cases,
@@ -617,6 +613,7 @@ class MemoryBridge:
             directs,
             deductions,
             recoveries,
+            track_debt,
             ledger,
             pay,
             ask_back,
@@ -625,11 +622,11 @@ class MemoryBridge:
             clock,
             ids,
         )
-        withdraw = WithdrawSettlements(directs, remote, losses, ledger, ask_back, clock, ids)
-        advance = AdvanceBenefit(advances, recoveries, open_debt, pay, clock)
+        withdraw = WithdrawSettlements(directs, remote, losses, ledger, cash, ask_back, clock, ids)
+        advance = AdvanceBenefit(advances, recoveries, open_debt, pay)
         self.benefits = MemoryBenefits(store, cases, ledger, pay, advance, losses, clock, ids, book)
         confirm = ConfirmDirectSettlement(cases, directs, stays, ledger, policies, losses, withdraw, clock, ids)
-        reverse = ReverseDirectSettlement(directs, ledger, losses, recoveries, self.deduct, pay, clock, ids)
+        reverse = ReverseDirectSettlement(directs, ledger, losses, recoveries, self.deduct, pay, open_debt, clock, ids)
         self.judge = JudgeEligibility(store, cases, recurrences, POLICIES)
         self.open_case = OpenInjuryCase(store, cases, clock, ids)
         self.decide = DecideRecognition(store, cases, propose, clock, ids)
@@ -647,6 +644,7 @@ class MemoryBridge:
             double_bills,
             self.find_double,
             ask_back,
+            self.benefits.withdraw.stop,
             ledger,
             pay,
             self.claims,
@@ -667,6 +665,7 @@ class MemoryBridge:
             self.claims,
             open_debt,
             clock,
+            record,
         )
         self.revoke = RevokeRecognition(
             store, cases, conversions, propose, self.benefits.withdraw, self.papers, withdraw, clock, ids, record
@@ -675,11 +674,12 @@ class MemoryBridge:
         granted = (self.benefits.items, self.benefits.entitlements, self.benefits.postings)
         self.state_facts = StateFacts(store, cases, conversions, *granted, clock, record)
         self.back_payment = RecordBackPayment(store, cases, stays, conversions, self.benefits.bear, clock, record)
-        self.split = SplitStay(store, store, conversions, self.claims, policies, calendar, clock)
+        watch_split = WatchSplit(policies, calendar, clock)
+        self.split = SplitStay(store, store, conversions, self.claims, watch_split, clock)
         self.advances = ApplyForAdvance(store, cases, advances, policies, calendar, clock, ids, record)
-        self.debts = RecoverDebt(store, recoveries, conversions, deductions, ledger, policies, clock, ids, record)
+        self.debts = RecoverDebt(store, recoveries, open_debt, conversions, deductions, ledger, policies, clock, ids, record)
         self.book_movements = BookMovements(store, recoveries, set_offs, dues, ledger, self.claims, pay, clock, ids)
-        self.decide_set_off = DecideSetOff(store, recoveries, set_offs, clock, ids)
+        self.decide_set_off = DecideSetOff(store, recoveries, set_offs, clock, ids, record)
         self.remind = Remind(recoveries, advances, double_bills, policies, clock)
         self.advance = AdvanceConversion(
             store,
@@ -716,9 +716,11 @@ class MemoryBridge:
             MemoryBenefitChecks(),
             book,
         )
-        self.month_end = MemoryMonthEnd(store, cases, dues, runs, pay, ledger, self.claims, policies, clock, ids)
+        self.month_end = MemoryMonthEnd(
+            store, cases, dues, runs, self.benefits.entitlements, pay, ledger, self.claims, policies, clock, ids
+        )
         splits = MemoryStaySplits()
-        self.stay_splits = SplitBeforeSettlement(store, store, cases, splits, directs, policies, calendar, clock)
+        self.stay_splits = SplitBeforeSettlement(store, store, cases, splits, directs, watch_split, clock)
         self.settle = SettleDirectly(store, cases, directs, splits, policies, self.judge, CODES, clock, timedelta(hours=24))
         self.void_direct = VoidDirectSettlement(directs, clock)
         self.pay_direct_meals = PayDirectMeals(directs, pay, clock)

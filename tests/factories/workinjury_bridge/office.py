@@ -79,7 +79,7 @@ class Office:
         await self.sound()
 
     async def revoke(self) -> None:
-        await self.bridge.revoke.run(key(), self.case_id, "J1", INJURED, "court")
+        await self.bridge.revoke.run(key(), self.case_id, "J1", INJURED, "court", "clerk")
         await self.bridge.go_on()
         assert self.conversion.state is ConversionState.REVERTED
         await self.sound()

@@ -110,6 +110,9 @@ async def test_a_revoked_direct_stay_goes_to_the_medical_fund_and_back_again(two
     assert (run["state"], voucher["direction"], voucher["amount_fen"]) == ("closed", "back", POOL)
     assert [(c["case_id"], c["conversion_id"], c["amount_fen"]) for c in voucher["cases"]] == [(case_id, None, POOL)]
     assert voucher["cases"][0]["origin"].startswith("direct:")
+    (item,) = run["queue"]
+    assert (item["priority"], item["party"], item["amount_fen"], item["paid_fen"], item["open_fen"]) == (3, "WI", POOL, POOL, 0)
+    assert (item["case_id"], item["conversion_id"], item["origin"]) == (case_id, None, voucher["cases"][0]["origin"])
     assert await two.books("2202", "1003") == [0, 0]
     await two.sound()
 

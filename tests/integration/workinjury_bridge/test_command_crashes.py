@@ -92,7 +92,7 @@ class Teller:
         granted = NewDecision(decision_no="N2", outcome=Outcome.GRANTED, decided_on=date(2026, 7, 1), decided_by="office")
         await self.do("decide second", bridge.decide.run, second, granted)
         await self.do("uninsured", bridge.state_facts.of_case, second, CaseFacts(employer_insured=False), "clerk")
-        advance = await self.do("apply", bridge.advances.apply, second, date(2026, 7, 2))
+        advance = await self.do("apply", bridge.advances.apply, second, date(2026, 7, 2), "clerk")
         await self.do("serve", bridge.advances.serve, advance["advance_id"], date(2026, 7, 6), "clerk")
         await self.do("advance", bridge.advances.approve, advance["advance_id"], "checker", None)
         finding = Finding(
@@ -106,11 +106,11 @@ class Teller:
         cut = await self.do("deduct", bridge.deduct.deduct, finding)
         await self.do("object", bridge.deduct.hear, cut["deduction_id"], None, "clerk")
         await self.do("withdraw", bridge.deduct.withdraw, cut["deduction_id"], None, "clerk")
-        await self.do("wage", benefits.record_wage.run, case_id, [fen("7200")] * 12)
+        await self.do("wage", benefits.record_wage.run, case_id, [fen("7200")] * 12, "clerk")
         said = Conclusion(
             conclusion_no="J1", kind=AppraisalKind.INITIAL, concluded_on=date(2026, 9, 10), decided_by="city", grade=4, nursing=NursingGrade.LARGE
         )  # fmt: skip
-        await self.do("appraise", benefits.record_appraisal.run, case_id, said)
+        await self.do("appraise", benefits.record_appraisal.run, case_id, said, "clerk")
         asked = ItemRequest(kind=BenefitKind.ONE_OFF_DISABILITY, on=date(2026, 9, 10), materials=("M1",))
         item = await self.do("item", benefits.propose.run, case_id, asked, "maker")
         for signer in ("checker", "director"):
@@ -127,8 +127,8 @@ class Teller:
                 t.payment.c.person_id == self.person, t.payment.c.kind == "disability-allowance", t.payment.c.repays.is_(None)
             )
         )
-        await self.do("back", benefits.return_payment.run, paid[0].payment_id, "account closed")
-        await self.do("repay", benefits.return_payment.repay, paid[0].payment_id)
+        await self.do("back", benefits.return_payment.run, paid[0].payment_id, "account closed", "clerk")
+        await self.do("repay", benefits.return_payment.repay, paid[0].payment_id, "clerk")
         report = LossReport(circumstance=Circumstance.AFTER_TIME_OFF, occurred_on=date(2026, 10, 2), source=Source.FAMILY)
         await self.do("loss", benefits.report_loss.report, case_id, report, "clerk")
         assert await benefits.run.run(granted["entitlement_id"]) is None
@@ -140,7 +140,7 @@ class Teller:
             "maker",
         )
         await self.do("bury", benefits.approve.approve, funeral["benefit_id"], "checker")
-        await self.do("heirs", benefits.confirm_succession.run, self.person, ("proof",))
+        await self.do("heirs", benefits.confirm_succession.run, self.person, ("proof",), "clerk")
 
     async def outcome(self) -> Any:
         """Everything that was written, without ids."""

@@ -102,7 +102,7 @@ async def test_approval_and_revocation_at_the_same_instant_end_consistent(house:
         case_id = await column_of(house, "case_id", conversion_id)
         await asyncio.gather(
             house.bridge.advance.run(conversion_id),
-            house.bridge.revoke.run(key(), case_id, "J1", DAY, "court"),
+            house.bridge.revoke.run(key(), case_id, "J1", DAY, "court", "clerk"),
         )
         await house.go_on()
         assert await column_of(house, "state", conversion_id) in ("reverted", "failed")

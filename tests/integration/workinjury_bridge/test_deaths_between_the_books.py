@@ -208,7 +208,7 @@ class Converted(Story):
 
     async def tell(self) -> None:
         await self.convert()
-        await self.bridge.revoke.run(self.key("revoke"), self.case_id, "J1", DAY, "court")
+        await self.bridge.revoke.run(self.key("revoke"), self.case_id, "J1", DAY, "court", "clerk")
         await self.go_on()
 
 
@@ -257,7 +257,7 @@ class Mixed(Story):
         debt = await self.one(t.recovery.c.recovery_id, t.recovery.c.debtor == "E:E1")
         await bridge.debts.receive(self.key("receipt"), debt, 100, 7, "B1", "clerk")
         await self.go_on()
-        await bridge.revoke.run(self.key("revoke"), self.case_id, "J1", DAY, "court")
+        await bridge.revoke.run(self.key("revoke"), self.case_id, "J1", DAY, "court", "clerk")
         await self.go_on()
 
 

@@ -217,7 +217,7 @@ async def test_an_open_split_and_a_bill_without_injury_are_refused_and_nothing_c
     propose = f"/v1/injury-cases/{mixed.case_id}/stay-splits"
     await client.post(propose, mixed.split)
     for infno in ("2303", "2304"):
-        assert await desk.refused(infno, mixed.asked, **GSXT) == "费用拆分尚未确认，不能办理"
+        assert await desk.refused(infno, mixed.asked, **GSXT) == "费用拆分尚未确认，请先办结费用拆分"
     same = await client.try_post(f"{path}/agree", {"actor": "hospital"})
     assert same.json()["code"] == "workinjury-bridge.split.same-hand"
     await client.post(f"{path}/dispute", {"actor": "reviewer", "note": "全部与工伤无关"})

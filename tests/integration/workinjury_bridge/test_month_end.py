@@ -249,7 +249,7 @@ async def test_a_revoked_recognition_is_paid_back_under_a_voucher_of_its_own(off
     await office.replenish("16060")
     conversion_id = await office.converted("P1")
     case_id = await column_of(office.house, "case_id", conversion_id)
-    await office.bridge.revoke.run(key(), case_id, "J1", DAY, "court")
+    await office.bridge.revoke.run(key(), case_id, "J1", DAY, "court", "clerk")
     await office.convert.run(conversion_id)
     assert await column_of(office.house, "state", conversion_id) == "transferring"
     office.to(date(2026, 11, 30))
@@ -363,7 +363,7 @@ async def test_a_closed_month_takes_no_journal_and_what_takes_it_back_says_where
     assert (late.booked_on, late.memo) == (date(2026, 12, 1), "（原属期2026-11，已结账）")
     clearing_id = await office.frozen()
     assert await office.clear.run(clearing_id) is None
-    await office.bridge.revoke.run(key(), case_id, "J1", DAY, "court")
+    await office.bridge.revoke.run(key(), case_id, "J1", DAY, "court", "clerk")
     await office.convert.run(conversion_id)
     async with office.bridge.db.reading() as tx:
         (contra,) = await LedgerStore(t.LEDGER).entries(tx, book="WI", kind="contra")

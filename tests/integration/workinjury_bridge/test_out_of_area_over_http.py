@@ -129,7 +129,7 @@ async def test_a_final_revocation_asks_back_what_was_settled_here_and_elsewhere(
         await house.bridge.pay_direct_meals.run(tx, "W1")
     revocation = OnceKey("revoke", case_id, "d")
     for _ in range(2):
-        await house.bridge.revoke.run(revocation, case_id, "J1", date(2026, 11, 20), "court")
+        await house.bridge.revoke.run(revocation, case_id, "J1", date(2026, 11, 20), "court", "clerk")
     assert [await house.bridge.revert_direct.run(key) for key in await house.bridge.revert_direct.due()] == [None]
     debts = (await client.get("/v1/recoveries", case_id=case_id))["items"]
     assert sorted((d["settlement_id"], d["cause"], d["advanced_fen"]) for d in debts) == sorted(

@@ -251,7 +251,7 @@ async def test_f5_on_credit_is_settled_by_both_funds_as_its_split_says(two: Two)
     await waiting.client.post(f"/v1/injury-cases/{waiting.case_id}/stay-splits", split)
     await waiting.decide(**GRANTED)
     assert await waiting.work() == ["workinjury-bridge.conversion.split-open"]
-    assert (await waiting.shown())["hindrance"] == "费用拆分尚未确认，不能办理"
+    assert (await waiting.shown())["hindrance"] == "费用拆分尚未确认，请先办结费用拆分"
     assert (await waiting.booked(), await two.wi()) == ({}, {})
     await waiting.client.post(f"/v1/stay-splits/{waiting.visit}/agree", {"actor": "reviewer"})
     waiting.desk.clock.advance(timedelta(minutes=1))

@@ -190,10 +190,20 @@ async def test_a_pair_that_does_not_match_in_time_says_why(house: House) -> None
         (f"SELECT * FROM transfer WHERE transfer.{t.OPEN_TRANSFER} AND instructed_at < now()", "ix_transfer_open"),
         ("SELECT * FROM transfer WHERE transfer.state = 'confirmed' AND changed_at > now()", "ix_transfer_confirmed_at"),
         (f"SELECT * FROM audit_deduction WHERE {t.OPEN_DEDUCTION} ORDER BY deduction_id LIMIT 51", "ix_audit_deduction_open"),
+        (
+            f"SELECT * FROM recovery_movement WHERE {t.UNBOOKED_MOVEMENT} ORDER BY movement_id LIMIT 1",
+            "ix_recovery_movement_unbooked",
+        ),
+        (
+            f"SELECT * FROM set_off WHERE person_id = ANY (ARRAY['P1']) AND {t.STANDING_SET_OFF} ORDER BY set_off_id",
+            "ix_set_off_standing",
+        ),
+        ("SELECT * FROM set_off WHERE recovery_id = 'R1' ORDER BY set_off_id", "ix_set_off_recovery_id"),
+        ("SELECT * FROM journal WHERE voucher_no = 'WI1' ORDER BY seq LIMIT 1000", "ix_journal_voucher_no"),
         (f"SELECT * FROM conversion WHERE {t.OPEN_SPLIT} ORDER BY conversion_id LIMIT 51", "ix_conversion_split_open"),
     ],
 )
-async def test_lists_read_an_index_of_what_is_open(house: House, query: str, index: str) -> None:
+async def test_queries_read_an_index(house: House, query: str, index: str) -> None:
     async with house.bridge.db.transaction() as tx:
         await tx.execute(text("SET LOCAL enable_seqscan = off"))
         plan = "\n".join(row[0] for row in await tx.all(text(f"EXPLAIN {query}")))

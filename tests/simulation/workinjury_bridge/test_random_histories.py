@@ -232,9 +232,9 @@ class County(RuleBasedStateMachine):
         which, month = stay.stay_id, self.bridge.clock.today()
         acts: dict[str, Callable[[OnceKey], Awaitable[Any]]] = {
             "receive": lambda key: track.receive(key, which, month, stay.fund_fen),
-            "object": lambda key: track.object_to(key, which, "x"),
+            "object": lambda key: track.object_to(key, which, "x", "clerk"),
             "adjust": lambda key: track.adjust(key, which, stay.payable_fen // 3),
-            "audit": lambda key: track.audit(key, which),
+            "audit": lambda key: track.audit(key, which, "clerk"),
             "cancel": lambda key: track.cancel(key, which),
         }
         self.maybe(acts[act])
@@ -245,7 +245,7 @@ class County(RuleBasedStateMachine):
         track, month = self.bridge.track, self.bridge.clock.today()
         for stay in sorted(self.bridge.state.remote_stays.values(), key=lambda stay: stay.stay_id):
             if act == "audit":
-                self.maybe(partial(track.audit, stay_id=stay.stay_id))
+                self.maybe(partial(track.audit, stay_id=stay.stay_id, actor="clerk"))
             else:
                 self.maybe(partial(track.receive, stay_id=stay.stay_id, period=month, fund_fen=stay.fund_fen))
 
@@ -278,7 +278,7 @@ class County(RuleBasedStateMachine):
             body_parts=("hand",),
             materials=("M1",),
         )
-        self.maybe(lambda key: bridge.recur.apply(key, asked))
+        self.maybe(lambda key: bridge.recur.apply(key, asked, "clerk"))
         for recurrence_id in sorted(bridge.state.recurrences):
             said = Concluded(
                 decision_no=f"F{next(self.numbers)}",
@@ -286,7 +286,7 @@ class County(RuleBasedStateMachine):
                 decided_on=bridge.clock.today(),
                 decided_by="committee",
             )
-            self.maybe(partial(bridge.recur.conclude, recurrence_id=recurrence_id, conclusion=said))
+            self.maybe(partial(bridge.recur.conclude, recurrence_id=recurrence_id, conclusion=said, actor="clerk"))
 
     @rule(pick=PICK, heard=st.booleans())
     def reverse(self, pick: int, heard: bool) -> None:
@@ -387,7 +387,7 @@ class County(RuleBasedStateMachine):
         allowed = sorted(self.bridge.state.set_offs)
         if allowed:
             which = allowed[pick % len(allowed)]
-            self.maybe(lambda key: self.bridge.decide_set_off.withdraw(key, which, "x"))
+            self.maybe(lambda key: self.bridge.decide_set_off.withdraw(key, which, "x", "clerk"))
 
     @rule(pick=PICK, granted=st.booleans(), version=st.none() | st.integers(1, 6))
     def decide(self, pick: int, granted: bool, version: int | None) -> None:
@@ -407,7 +407,7 @@ class County(RuleBasedStateMachine):
     @rule(pick=PICK)
     def revoke(self, pick: int) -> None:
         case_id, number = self.case(pick), f"J{next(self.numbers)}"
-        self.maybe(lambda key: self.bridge.revoke.run(key, case_id, number, FIRST, "court"))
+        self.maybe(lambda key: self.bridge.revoke.run(key, case_id, number, FIRST, "court", "clerk"))
 
     @rule(pick=PICK, upheld=st.booleans())
     def contest(self, pick: int, upheld: bool) -> None:
@@ -466,7 +466,7 @@ class County(RuleBasedStateMachine):
     def employer_pays_back(self, pick: int, ago: int) -> None:
         """What has arisen since is the fund's, also where it was advanced already (B7)."""
         case_id, day = self.case(pick), self.bridge.clock.today() - timedelta(days=ago)
-        self.maybe(lambda key: self.bridge.back_payment.run(key, case_id, day, "proof"))
+        self.maybe(lambda key: self.bridge.back_payment.run(key, case_id, day, "proof", "clerk"))
 
     @rule(
         pick=PICK,
@@ -481,7 +481,7 @@ class County(RuleBasedStateMachine):
             who = {"P": conversion.person_id, "HEIRS": conversion.person_id, "E": "E1"}[payer]
             facts = StayFacts(payer=f"{payer}:{who}", prepaid_fen=prepaid, circumstances=(("0", circumstance),))
             which = conversion.conversion_id
-            self.maybe(lambda key: self.bridge.state_facts.of_stay(key, which, facts))
+            self.maybe(lambda key: self.bridge.state_facts.of_stay(key, which, facts, "clerk"))
 
     @rule(
         pick=PICK,
@@ -510,7 +510,7 @@ class County(RuleBasedStateMachine):
 
     def advanced(self, case_id: str) -> None:
         advances = self.bridge.advances
-        self.maybe(lambda key: advances.apply(key, case_id, FIRST))
+        self.maybe(lambda key: advances.apply(key, case_id, FIRST, "clerk"))
         for found in [a for a in self.bridge.state.advances.values() if a.case_id == case_id and a.open]:
             self.maybe(partial(advances.serve, advance_id=found.advance_id, served_on=FIRST, actor="a"))
             self.maybe(partial(advances.approve, advance_id=found.advance_id, actor="b", note=None))
@@ -529,10 +529,10 @@ class County(RuleBasedStateMachine):
         which, use = debt.recovery_id, self.bridge.debts
         some = max(1, debt.open_fen * part // 4)
         acts: dict[str, Callable[[OnceKey], Awaitable[Any]]] = {
-            "demand": lambda key: use.demand(key, which),
+            "demand": lambda key: use.demand(key, which, "clerk"),
             "receive": lambda key: use.receive(key, which, some, part, "B", "a"),
-            "agree": lambda key: use.agree(key, which, FIRST),
-            "enforce": lambda key: use.enforce(key, which),
+            "agree": lambda key: use.agree(key, which, FIRST, "clerk"),
+            "enforce": lambda key: use.enforce(key, which, "clerk"),
             "write_off": lambda key: use.write_off(key, which, "D", "a", "b"),
             "liable": lambda key: use.fix_liability(key, which, q, "T:X" if part > 2 else None, "a"),
             "move": lambda key: use.change_debtor(key, which, some, "a"),
@@ -607,7 +607,7 @@ class County(RuleBasedStateMachine):
     )
     def appraise(self, pick: int, wage: int, grade: int | None, nursing: NursingGrade | None) -> None:
         case_id, benefits = self.case(pick), self.bridge.benefits
-        self.maybe(lambda key: benefits.record_wage.run(key, case_id, [wage * 100_000] * 12))
+        self.maybe(lambda key: benefits.record_wage.run(key, case_id, [wage * 100_000] * 12, "clerk"))
         said = Conclusion(
             conclusion_no=f"J{next(self.numbers)}",
             kind=AppraisalKind.INITIAL if grade is None or grade % 2 else AppraisalKind.RECHECK,
@@ -616,7 +616,7 @@ class County(RuleBasedStateMachine):
             grade=grade,
             nursing=nursing,
         )
-        self.maybe(lambda key: benefits.record_appraisal.run(key, case_id, said))
+        self.maybe(lambda key: benefits.record_appraisal.run(key, case_id, said, "clerk"))
 
     @rule(pick=PICK, kind=st.sampled_from(ONE_OFF), approve=st.booleans())
     def benefit(self, pick: int, kind: BenefitKind, approve: bool) -> None:
@@ -649,10 +649,10 @@ class County(RuleBasedStateMachine):
             self.bridge.clock.today().replace(day=1),
         )
         acts: dict[str, Callable[[OnceKey], Awaitable[Any]]] = {
-            "suspend": lambda key: change.suspend(key, which, BreakReason.REFUSES_TREATMENT, month),
-            "resume": lambda key: change.resume(key, which, month),
-            "stop": lambda key: change.stop(key, which, month),
-            "certify": lambda key: change.certify(key, which, self.bridge.clock.today()),
+            "suspend": lambda key: change.suspend(key, which, BreakReason.REFUSES_TREATMENT, month, "clerk"),
+            "resume": lambda key: change.resume(key, which, month, "clerk"),
+            "stop": lambda key: change.stop(key, which, month, "clerk"),
+            "certify": lambda key: change.certify(key, which, self.bridge.clock.today(), "clerk"),
         }
         self.maybe(acts[act])
 
@@ -673,16 +673,20 @@ class County(RuleBasedStateMachine):
         loss, benefits = self.bridge.state.losses[lost[pick % len(lost)]], self.bridge.benefits
         today = self.bridge.clock.today()
         if back:
-            self.maybe(lambda key: benefits.report_loss.undo(key, loss.case_id, loss.person_id, today))
+            self.maybe(lambda key: benefits.report_loss.undo(key, loss.case_id, loss.person_id, today, "clerk"))
         else:
-            self.maybe(lambda key: benefits.confirm_succession.run(key, loss.person_id, ("proof",)))
+            self.maybe(lambda key: benefits.confirm_succession.run(key, loss.person_id, ("proof",), "clerk"))
 
     @rule(pick=PICK, again=st.booleans())
     def payment_comes_back(self, pick: int, again: bool) -> None:
         made = sorted(self.bridge.state.payments)
         if made:
             which, returned = made[pick % len(made)], self.bridge.benefits.return_payment
-            self.maybe(lambda key: returned.repay(key, which) if again else returned.run(key, which, "account closed"))
+            self.maybe(
+                lambda key: (
+                    returned.repay(key, which, "clerk") if again else returned.run(key, which, "account closed", "clerk")
+                )
+            )
 
     @rule(days=st.integers(1, 40))
     def days_pass(self, days: int) -> None:
@@ -836,7 +840,9 @@ class County(RuleBasedStateMachine):
         assert (found["in_flight"], found["inter_fund"], found["breaches"]) == (0, "equal", [])
         # Until now some payments may wait for heirs, the funds not: their books are equal.
         for loss in list(bridge.state.losses.values()):
-            self.maybe(partial(bridge.benefits.confirm_succession.run, person_id=loss.person_id, materials=("proof",)))
+            self.maybe(
+                partial(bridge.benefits.confirm_succession.run, person_id=loss.person_id, materials=("proof",), actor="clerk")
+            )
         for _ in range(3):
             self.run(bridge.go_on())
         found = self.run(bridge.check.run())

@@ -27,8 +27,10 @@ async def driver() -> Office:
     lines = [line("A", "38000"), line("B", "20000"), line("C", "2000", in_catalogue=False, emergency=True)]
     office = Office(bill(NINE_DAYS, lines, "12825", pool="47175"))
     await office.recognise(facts=CaseFacts(third_party="T:DRIVER"))
-    await office.bridge.state_facts.of_stay(key(), office.conversion.conversion_id, StayFacts(prepaid_fen=fen("10000")))
-    applied = await office.bridge.advances.apply(key(), office.case_id, date(2026, 11, 20))
+    await office.bridge.state_facts.of_stay(
+        key(), office.conversion.conversion_id, StayFacts(prepaid_fen=fen("10000")), "clerk"
+    )
+    applied = await office.bridge.advances.apply(key(), office.case_id, date(2026, 11, 20), "clerk")
     await office.bridge.advances.approve(key(), applied["advance_id"], "chief", None)
     await office.approve()
     return office
@@ -45,8 +47,8 @@ async def employer(*, back_paid: date | None = None, late: date = date(2026, 3, 
     office = Office(bill(TWENTY_DAYS, lines, "10680", res="19320"))
     await office.recognise(facts=CaseFacts(employer_insured=False, third_party=third))
     if back_paid is not None:
-        await office.bridge.back_payment.run(key(), office.case_id, back_paid, "BJ-1")
-    applied = await office.bridge.advances.apply(key(), office.case_id, date(2026, 4, 30))
+        await office.bridge.back_payment.run(key(), office.case_id, back_paid, "BJ-1", "clerk")
+    applied = await office.bridge.advances.apply(key(), office.case_id, date(2026, 4, 30), "clerk")
     await office.bridge.advances.serve(key(), applied["advance_id"], date(2026, 5, 8), "clerk")
     await office.bridge.advances.approve(key(), applied["advance_id"], "chief", None)
     await office.approve()
@@ -114,7 +116,7 @@ async def test_with_the_liability_fixed_the_fund_and_the_third_party_are_relieve
 async def test_a_third_party_that_has_paid_everything_gets_its_share_back() -> None:
     office = await driver()
     await office.bridge.debts.fix_liability(key(), of(office, "T:DRIVER").recovery_id, rate("0.70"), None, "clerk")
-    await office.bridge.debts.demand(key(), of(office, "T:DRIVER").recovery_id)
+    await office.bridge.debts.demand(key(), of(office, "T:DRIVER").recovery_id, "clerk")
     await paid_by(office, "T:DRIVER", "30600")
     before = len(office.bridge.state.entries)
     which = await cut(office, "1000")
@@ -166,7 +168,7 @@ async def test_an_employers_debt_falls_and_what_it_has_paid_is_given_back() -> N
 
 async def test_what_was_written_off_comes_in_from_the_hospital() -> None:
     office = await employer()
-    await office.bridge.debts.demand(key(), of(office, "E:E1").recovery_id)
+    await office.bridge.debts.demand(key(), of(office, "E:E1").recovery_id, "clerk")
     await office.bridge.debts.write_off(key(), of(office, "E:E1").recovery_id, "D1", "clerk", "chief")
     before = len(office.bridge.state.entries)
     await cut(office, "420")

@@ -138,7 +138,7 @@ async def test_revoked_and_overtaken_at_once_ends_without_a_trace() -> None:
     await bridge.review.approve(key(), conversion_id, "checker", None)
     assert await bridge.advance.step(conversion_id)
     audit(office)
-    await bridge.revoke.run(key(), office.case_id, "J1", INJURED, "court")
+    await bridge.revoke.run(key(), office.case_id, "J1", INJURED, "court", "clerk")
     await bridge.go_on()
     assert (office.conversion.state, bridge.state.entries) == (ConversionState.FAILED, {})
 
@@ -231,7 +231,7 @@ def f7_crossing() -> Office:
 
 async def advanced(bridge: MemoryBridge, case_id: str) -> None:
     """Applied for, the employer served, its days over, approved."""
-    applied = await bridge.advances.apply(key(), case_id, date(2026, 4, 30))
+    applied = await bridge.advances.apply(key(), case_id, date(2026, 4, 30), "clerk")
     await bridge.advances.serve(key(), applied["advance_id"], date(2026, 5, 8), "clerk")
     await bridge.advances.approve(key(), applied["advance_id"], "chief", None)
 
@@ -240,7 +240,7 @@ async def test_back_payment_moves_what_newly_arises_to_the_fund_by_the_day_of_th
     office = f7_crossing()
     await office.recognise(facts=CaseFacts(employer_insured=False))
     bridge = office.bridge
-    paid = await bridge.back_payment.run(key(), office.case_id, date(2026, 3, 12), "BJ-1")
+    paid = await bridge.back_payment.run(key(), office.case_id, date(2026, 3, 12), "BJ-1", "clerk")
     assert paid["conversions"] == [office.conversion.conversion_id]
     await advanced(bridge, office.case_id)
     await office.approve()
@@ -273,7 +273,7 @@ async def test_back_payment_moves_what_newly_arises_to_the_fund_by_the_day_of_th
 async def test_a_stay_on_one_side_of_the_back_payment(effective_on: date, debits: dict[str, int]) -> None:
     office = f7_crossing()
     await office.recognise(facts=CaseFacts(employer_insured=False))
-    await office.bridge.back_payment.run(key(), office.case_id, effective_on, "BJ-1")
+    await office.bridge.back_payment.run(key(), office.case_id, effective_on, "BJ-1", "clerk")
     await advanced(office.bridge, office.case_id)
     await office.approve()
     assert office.wi()[0][1][0] == debits
@@ -292,9 +292,9 @@ async def test_old_debts_stay_the_employers_and_a_stay_that_is_approved_is_not_r
         (date(2026, 11, 23), "workinjury-bridge.day.in-the-future"),
     ):
         with pytest.raises(Refusal) as caught:
-            await bridge.back_payment.run(key(), office.case_id, day, "BJ-1")
+            await bridge.back_payment.run(key(), office.case_id, day, "BJ-1", "clerk")
         assert (caught.value.code, bridge.state) == (code, before)
-    await bridge.back_payment.run(key(), office.case_id, date(2026, 3, 23), "BJ-1")
+    await bridge.back_payment.run(key(), office.case_id, date(2026, 3, 23), "BJ-1", "clerk")
     assert bridge.state.recoveries == before.recoveries
     assert bridge.state.cases[office.case_id].facts.insured_from == date(2026, 3, 23)
     # the fund pays a later stay by itself, directly too
@@ -302,7 +302,7 @@ async def test_old_debts_stay_the_employers_and_a_stay_that_is_approved_is_not_r
     assert (await bridge.judge.run("P1", date(2026, 3, 23)))["entitled"]
     before = bridge.state
     with pytest.raises(Refusal) as caught:
-        await bridge.back_payment.run(key(), office.case_id, date(2026, 3, 24), "BJ-2")
+        await bridge.back_payment.run(key(), office.case_id, date(2026, 3, 24), "BJ-2", "clerk")
     assert (caught.value.code, bridge.state) == ("workinjury-bridge.case.back-paid", before)
 
 
@@ -316,7 +316,7 @@ async def third_party_beside_an_uninsured_employer() -> Office:
     office, facts = f6(employer_insured=False)
     await office.recognise(facts=facts)
     bridge, conversion_id = office.bridge, office.conversion.conversion_id
-    await bridge.state_facts.of_stay(key(), conversion_id, StayFacts(prepaid_fen=fen("10000")))
+    await bridge.state_facts.of_stay(key(), conversion_id, StayFacts(prepaid_fen=fen("10000")), "clerk")
     await advanced(bridge, office.case_id)
     await office.approve()
     return office
@@ -363,7 +363,7 @@ async def test_an_insured_employer_is_not_charged_for_the_third_party() -> None:
 
 async def driver_owes(office: Office, facts: CaseFacts) -> Recovery:
     await office.recognise(facts=facts)
-    applied = await office.bridge.advances.apply(key(), office.case_id, date(2026, 11, 20))
+    applied = await office.bridge.advances.apply(key(), office.case_id, date(2026, 11, 20), "clerk")
     await office.bridge.advances.approve(key(), applied["advance_id"], "chief", None)
     await office.approve()
     return office.debt(Book.WI, facts.third_party or "")

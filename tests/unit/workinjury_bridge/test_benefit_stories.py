@@ -54,7 +54,7 @@ async def recognised(bridge: MemoryBridge, accident_on: date = date(2026, 1, 5))
     await bridge.decide.run(
         key(), case_id, NewDecision(decision_no="N1", outcome=Outcome.GRANTED, decided_on=accident_on, decided_by="x")
     )
-    await bridge.benefits.record_wage.run(key(), case_id, [fen("7200")] * 12)
+    await bridge.benefits.record_wage.run(key(), case_id, [fen("7200")] * 12, "clerk")
     return case_id
 
 
@@ -67,7 +67,7 @@ async def appraise(bridge: MemoryBridge, case_id: str, grade: int, day: date = d
         grade=grade,
         nursing=NursingGrade.LARGE,
     )
-    await bridge.benefits.record_appraisal.run(key(), case_id, replace(said, **changes))
+    await bridge.benefits.record_appraisal.run(key(), case_id, replace(said, **changes), "clerk")
 
 
 async def grant(
@@ -169,7 +169,7 @@ async def test_f13_death_in_the_stay(bridge: MemoryBridge) -> None:
     assert {sum(month) for month in zip(*monthly, strict=True)} == {fen("7200")}
     assert [len(amounts) for amounts in monthly] == [8] * 4  # April to November
     assert {p.payee for p in bridge.state.payments.values()} == {f"DEP:{person}" for person, _ in KIN}
-    answer = await bridge.benefits.confirm_succession.run(key(), "P1", ("K1",))
+    answer = await bridge.benefits.confirm_succession.run(key(), "P1", ("K1",), "clerk")
     assert answer["paid_fen"] == fen("1169040")
     await bridge.advance.run(conversion.conversion_id)
     assert balance(bridge.state, "2203") == 0
@@ -225,7 +225,7 @@ async def test_death_told_late_takes_later_months_back_and_pays_nothing_more(bri
     assert sides(list(bridge.state.entries.values())[-1]) == ({"5001.30": 3 * fen("5400")}, {"1125(P:P1)": 3 * fen("5400")})
     assert len(paid(bridge, "disability-allowance")) == 1
     assert (
-        await refused(bridge.benefits.change.resume(key(), entitlement_id, date(2026, 12, 1)), bridge)
+        await refused(bridge.benefits.change.resume(key(), entitlement_id, date(2026, 12, 1), "clerk"), bridge)
         == "entitlement.wrong-state"
     )
     books(bridge)
@@ -242,8 +242,8 @@ async def test_the_month_of_death_goes_to_the_heirs_less_debts_and_funeral_benef
     assert await refused(item(bridge, case_id, BenefitKind.FUNERAL), bridge) == "benefit.granted-already"
     assert balance(bridge.state, "2203", "HEIRS:P1") == -fen("5400") - fen("39000")
     assert balance(bridge.state, "2203", "P:P1") == 0
-    assert await refused(bridge.benefits.confirm_succession.run(key(), "P1", ()), bridge) == "benefit.fact-missing"
-    await bridge.benefits.confirm_succession.run(key(), "P1", ("K1",))
+    assert await refused(bridge.benefits.confirm_succession.run(key(), "P1", (), "clerk"), bridge) == "benefit.fact-missing"
+    await bridge.benefits.confirm_succession.run(key(), "P1", ("K1",), "clerk")
     assert (paid(bridge, "disability-allowance")[1:], paid(bridge, "funeral")) == ([fen("5400")], [fen("39000")])
     assert [e.to_heirs for e in bridge.store.events if isinstance(e, BenefitPaid)] == [False, True, True]
     books(bridge)
@@ -263,13 +263,13 @@ async def test_a_worse_grade_from_a_reappraisal_pays_arrears(bridge: MemoryBridg
 async def test_suspended_resumed_and_replaced_by_an_old_age_pension(bridge: MemoryBridge) -> None:
     _, entitlement_id = await pensioner(bridge)
     change = bridge.benefits.change
-    await change.suspend(key(), entitlement_id, BreakReason.REFUSES_TREATMENT, date(2026, 11, 1))
+    await change.suspend(key(), entitlement_id, BreakReason.REFUSES_TREATMENT, date(2026, 11, 1), "clerk")
     on(bridge, date(2026, 12, 15))
     await bridge.benefits.pay_pensions()
     assert len(paid(bridge, "disability-allowance")) == 1
     on(bridge, date(2027, 1, 15))
-    await change.resume(key(), entitlement_id, date(2027, 1, 1))
-    await change.report_pension(key(), entitlement_id, date(2027, 2, 1), fen("4000"))
+    await change.resume(key(), entitlement_id, date(2027, 1, 1), "clerk")
+    await change.report_pension(key(), entitlement_id, date(2027, 2, 1), fen("4000"), "clerk")
     await bridge.benefits.pay_pensions()
     on(bridge, date(2027, 2, 15))
     await bridge.benefits.pay_pensions()
@@ -288,7 +288,7 @@ async def test_missing_pensions_begin_in_the_fourth_month_and_return_takes_them_
     assert bridge.state.items[half].amount_fen == fen("565020")
     await bridge.benefits.pay_pensions()
     assert paid(bridge, "dependant") == [3 * fen("2880")]  # September to November
-    await bridge.benefits.report_loss.undo(key(), case_id, None, date(2026, 10, 3))
+    await bridge.benefits.report_loss.undo(key(), case_id, None, date(2026, 10, 3), "clerk")
     await bridge.benefits.pay_pensions()
     assert balance(bridge.state, "1125", "P:D1") == fen("2880")
     assert balance(bridge.state, "2203", "P:P1") == -fen("565020")
@@ -335,26 +335,26 @@ async def test_a_payment_comes_back_and_goes_out_again(bridge: MemoryBridge) -> 
     case_id, _ = await pensioner(bridge)
     (payment,) = bridge.state.payments.values()
     back = bridge.benefits.return_payment
-    assert await refused(back.repay(key(), payment.payment_id), bridge) == "payment.not-returned"
-    await back.run(key(), payment.payment_id, "账户已注销")
+    assert await refused(back.repay(key(), payment.payment_id, "clerk"), bridge) == "payment.not-returned"
+    await back.run(key(), payment.payment_id, "账户已注销", "clerk")
     assert balance(bridge.state, "2203", "P:P1") == -8 * fen("5400")
-    assert await refused(back.run(key(), payment.payment_id, "again"), bridge) == "payment.returned-already"
-    await back.repay(key(), payment.payment_id)
-    assert await refused(back.repay(key(), payment.payment_id), bridge) == "payment.not-returned"
+    assert await refused(back.run(key(), payment.payment_id, "again", "clerk"), bridge) == "payment.returned-already"
+    await back.repay(key(), payment.payment_id, "clerk")
+    assert await refused(back.repay(key(), payment.payment_id, "clerk"), bridge) == "payment.not-returned"
     assert (balance(bridge.state, "2203"), balance(bridge.state, "1003")) == (0, -8 * fen("5400"))
     second = list(bridge.state.payments.values())[-1]
     assert second.repays == payment.payment_id
-    await back.run(key(), second.payment_id, "账户已注销")
+    await back.run(key(), second.payment_id, "账户已注销", "clerk")
     await lose(bridge, case_id, date(2026, 10, 11))
     assert balance(bridge.state, "2203", "HEIRS:P1") == -8 * fen("5400")
-    assert await refused(back.repay(key(), second.payment_id), bridge) == "payment.heirs-unproven"
+    assert await refused(back.repay(key(), second.payment_id, "clerk"), bridge) == "payment.heirs-unproven"
     books(bridge)
 
 
 async def test_final_revocation_takes_everything_back(bridge: MemoryBridge) -> None:
     case_id, _ = await pensioner(bridge)
     await item(bridge, case_id, BenefitKind.ONE_OFF_DISABILITY, "checker")
-    await bridge.revoke.run(key(), case_id, "J1", date(2026, 10, 12), "court")
+    await bridge.revoke.run(key(), case_id, "J1", date(2026, 10, 12), "court", "clerk")
     await bridge.benefits.pay_pensions()
     assert balance(bridge.state, "1125", "P:P1") == 21 * fen("7200") + 8 * fen("5400")
     assert sum(balance(bridge.state, account) for account in ACCOUNTS.values()) == 0
@@ -366,9 +366,9 @@ async def test_a_revoked_death_leaves_the_heirs_owing_its_benefits(bridge: Memor
     await lose(bridge, case_id, date(2026, 3, 11), Circumstance.INJURY)
     await item(bridge, case_id, BenefitKind.FUNERAL, "checker")
     await item(bridge, case_id, BenefitKind.ONE_OFF_DEATH, "checker", "director")
-    assert (await bridge.benefits.confirm_succession.run(key(), "P1", ("K1",)))["paid_fen"] == fen("1169040")
+    assert (await bridge.benefits.confirm_succession.run(key(), "P1", ("K1",), "clerk"))["paid_fen"] == fen("1169040")
     before = len(bridge.state.entries)
-    await bridge.revoke.run(key(), case_id, "J1", date(2026, 10, 12), "court")
+    await bridge.revoke.run(key(), case_id, "J1", date(2026, 10, 12), "court", "clerk")
     await bridge.go_on()
     heirs = "1125(HEIRS:P1)"
     assert [sides(e) for e in list(bridge.state.entries.values())[before:]] == [
@@ -391,7 +391,8 @@ async def test_loss_reports_that_contradict(bridge: MemoryBridge) -> None:
     assert len(bridge.store.events) == events
     assert await refused(lose(bridge, case_id, date(2026, 10, 2)), bridge) == "loss.contradicts"
     assert (
-        await refused(bridge.benefits.report_loss.undo(key(), case_id, None, date(2026, 10, 5)), bridge) == "loss.contradicts"
+        await refused(bridge.benefits.report_loss.undo(key(), case_id, None, date(2026, 10, 5), "clerk"), bridge)
+        == "loss.contradicts"
     )
     assert await refused(item(bridge, case_id, BenefitKind.ONE_OFF_DISABILITY), bridge) == "benefit.person-gone"
 
@@ -402,7 +403,7 @@ async def test_a_hindered_pension_hinders_no_other(bridge: MemoryBridge) -> None
     bridge.state.wages.clear()
     on(bridge, date(2026, 11, 12))
     assert list(await bridge.benefits.pay_pensions()) == [entitlement_id]
-    assert bridge.state.hindrances == {entitlement_id: "尚未核定本人工资（事故前12个月平均缴费工资）"}
+    assert bridge.state.hindrances == {entitlement_id: "尚未核定本人工资（事故前12个月平均缴费工资），请先登记"}
     assert sum(p.amount_fen for p in bridge.state.postings.values() if p.entitlement_id == nursing) == 9 * fen("2600")
 
 
@@ -439,9 +440,9 @@ async def story(bridge: MemoryBridge, keys: list[OnceKey]) -> None:
     decision = NewDecision(decision_no="N1", outcome=Outcome.GRANTED, decided_on=date(2026, 1, 9), decided_by="x")
     await bridge.decide.run(next(given), case, decision)
     benefits = bridge.benefits
-    await benefits.record_wage.run(next(given), case, [fen("7200")] * 12)
+    await benefits.record_wage.run(next(given), case, [fen("7200")] * 12, "clerk")
     said = Conclusion(conclusion_no="J", kind=AppraisalKind.INITIAL, concluded_on=date(2026, 2, 10), decided_by="c", grade=3)
-    await benefits.record_appraisal.run(next(given), case, said)
+    await benefits.record_appraisal.run(next(given), case, said, "clerk")
     asked = PensionRequest(kind=BenefitKind.DISABILITY_ALLOWANCE, materials=("M",))
     pension = (await benefits.propose_pension.run(next(given), case, asked, "maker"))["entitlement_id"]
     await benefits.change.approve(next(given), pension, "checker")
@@ -452,7 +453,7 @@ async def story(bridge: MemoryBridge, keys: list[OnceKey]) -> None:
     wanted = ItemRequest(kind=BenefitKind.FUNERAL, on=date(2026, 10, 12), materials=("M",))
     funeral = (await benefits.propose.run(next(given), case, wanted, "maker"))["benefit_id"]
     await benefits.approve.approve(next(given), funeral, "checker")
-    await benefits.confirm_succession.run(next(given), "P1", ("K",))
+    await benefits.confirm_succession.run(next(given), "P1", ("K",), "clerk")
 
 
 async def test_death_of_the_process_at_any_point_changes_nothing() -> None:
@@ -530,18 +531,18 @@ async def test_whatever_happens_the_books_hold_and_nobody_dead_is_paid(acts: lis
             "month": lambda t=today: bridge.benefits.pay_pensions(),
             "run": lambda: bridge.benefits.run.run(entitlement_id),
             "suspend": lambda n=number: bridge.benefits.change.suspend(
-                key(), entitlement_id, list(BreakReason)[n % 4], date(2026, n, 1)
+                key(), entitlement_id, list(BreakReason)[n % 4], date(2026, n, 1), "clerk"
             ),
-            "resume": lambda n=number: bridge.benefits.change.resume(key(), entitlement_id, date(2026, n, 1)),
-            "certificate": lambda t=today: bridge.benefits.change.certify(key(), entitlement_id, t),
+            "resume": lambda n=number: bridge.benefits.change.resume(key(), entitlement_id, date(2026, n, 1), "clerk"),
+            "certificate": lambda t=today: bridge.benefits.change.certify(key(), entitlement_id, t, "clerk"),
             "pension": lambda n=number: bridge.benefits.change.report_pension(
-                key(), entitlement_id, date(2026, n, 1), n * 70_000
+                key(), entitlement_id, date(2026, n, 1), n * 70_000, "clerk"
             ),
             "reappraise": lambda n=number, t=today: appraise(bridge, case_id, n, t, kind=AppraisalKind.REAPPRAISAL),
-            "return": lambda n=number, p=payments: bridge.benefits.return_payment.run(key(), p[n % len(p)], "x"),
-            "repay": lambda n=number, p=payments: bridge.benefits.return_payment.repay(key(), p[n % len(p)]),
+            "return": lambda n=number, p=payments: bridge.benefits.return_payment.run(key(), p[n % len(p)], "x", "clerk"),
+            "repay": lambda n=number, p=payments: bridge.benefits.return_payment.repay(key(), p[n % len(p)], "clerk"),
             "die": lambda n=number: lose(bridge, case_id, date(2026, min(n, 10), 1)),
-            "prove": lambda: bridge.benefits.confirm_succession.run(key(), "P1", ("K",)),
+            "prove": lambda: bridge.benefits.confirm_succession.run(key(), "P1", ("K",), "clerk"),
             "item": lambda: item(bridge, case_id, BenefitKind.ONE_OFF_DISABILITY, "checker"),
         }
         if act == "month":

@@ -63,7 +63,7 @@ class Office:
         await bridge.state_facts.of_case(key(), self.case_id, stated, "clerk")
         granted = NewDecision(decision_no="N1", outcome=Outcome.GRANTED, decided_on=ACCIDENT, decided_by="x")
         await bridge.decide.run(key(), self.case_id, granted)
-        await bridge.benefits.record_wage.run(key(), self.case_id, [fen("7200")] * 12)
+        await bridge.benefits.record_wage.run(key(), self.case_id, [fen("7200")] * 12, "clerk")
         said = Conclusion(
             conclusion_no="J1",
             kind=AppraisalKind.INITIAL,
@@ -72,12 +72,12 @@ class Office:
             grade=grade,
             nursing=NursingGrade.LARGE,
         )
-        await bridge.benefits.record_appraisal.run(key(), self.case_id, said)
+        await bridge.benefits.record_appraisal.run(key(), self.case_id, said, "clerk")
 
     async def approve_advance(self) -> None:
         """Noticed in 3 working days, the employer pays nothing in its 5, then approved by another."""
         advances = self.bridge.advances
-        applied = await advances.apply(key(), self.case_id, date(2026, 2, 10))
+        applied = await advances.apply(key(), self.case_id, date(2026, 2, 10), "clerk")
         assert applied["due_on"] == "2026-02-13"
         served = await advances.serve(key(), applied["advance_id"], date(2026, 2, 12), "clerk")
         self.on(date.fromisoformat(served["due_on"]))
@@ -110,7 +110,7 @@ class Office:
         assert await self.bridge.benefits.pay_pensions() == {}
 
     async def back_pay(self, effective_on: date) -> list[str]:
-        answer = await self.bridge.back_payment.run(key(), self.case_id, effective_on, "proof")
+        answer = await self.bridge.back_payment.run(key(), self.case_id, effective_on, "proof", "clerk")
         moved: list[str] = answer["benefits"]
         return moved
 
@@ -161,7 +161,7 @@ async def test_an_advance_against_a_third_party_opens_nothing_of_the_employers()
     office = Office()
     await office.begin(third_party=UNKNOWN_THIRD_PARTY, employer_insured=True)
     advances = office.bridge.advances
-    applied = await advances.apply(key(), office.case_id, date(2026, 2, 10))
+    applied = await advances.apply(key(), office.case_id, date(2026, 2, 10), "clerk")
     assert applied["debtor"] == UNKNOWN_THIRD_PARTY
     await advances.approve(key(), applied["advance_id"], "chief", None)
     stated = CaseFacts(third_party=UNKNOWN_THIRD_PARTY, employer_insured=False)
@@ -199,7 +199,7 @@ async def test_a_one_off_benefit_is_advanced_demanded_and_repaid(office: Office)
     (debt,) = office.debts()
     assert (debt.settlement_id, debt.advanced_fen, debt.open_fen, debt.state) == (item_id, amount, amount, RecoveryState.OPEN)
     assert (office.bridge.state.items[item_id].state, office.bridge.state.items[item_id].debtor) == (ItemState.PAID, "E:E1")
-    demanded = await office.bridge.debts.demand(key(), debt.recovery_id)
+    demanded = await office.bridge.debts.demand(key(), debt.recovery_id, "clerk")
     assert demanded["due_on"] == "2026-03-22"  # 10 days
     await office.bridge.debts.receive(key(), debt.recovery_id, fen("50000"), fen("30"), "B1", "clerk")
     assert office.wi()[-1] == ({"1003": fen("50030")}, {"1123(E:E1)": fen("50000"), "4007": fen("30")})
@@ -237,7 +237,7 @@ async def test_every_fund_item_is_advanced(office: Office) -> None:
         ({"1123(E:E1)": fen("2880")}, {kin: fen("2880")}),
         ({kin: fen("2880")}, {"1003": fen("2880")}),
     ]
-    await office.bridge.benefits.confirm_succession.run(key(), "P1", ("K1",))
+    await office.bridge.benefits.confirm_succession.run(key(), "P1", ("K1",), "clerk")
     assert {debt.person_id for debt in office.debts()} == {"P1"}
     assert sum(debt.open_fen for debt in office.debts()) == balance(office.bridge.state, "1123", "E:E1")
     assert nursing in {debt.settlement_id for debt in office.debts()}
@@ -253,7 +253,7 @@ async def test_each_monthly_run_adds_to_the_debt(office: Office) -> None:
     await office.month(date(2026, 5, 12))
     assert [(d.recovery_id, d.advanced_fen) for d in office.debts()] == [(first.recovery_id, 3 * MONTHLY)]
     # a demand is for the sum it names: what comes later is a debt of its own
-    await office.bridge.debts.demand(key(), first.recovery_id)
+    await office.bridge.debts.demand(key(), first.recovery_id, "clerk")
     await office.month(date(2026, 6, 12))
     await office.month(date(2026, 7, 12))
     assert [(d.advanced_fen, d.state) for d in office.debts()] == [
@@ -269,11 +269,11 @@ async def test_what_is_due_no_more_the_person_owes_and_not_the_employer(office: 
     granted = await office.pension()
     await office.month(date(2026, 5, 12))
     (debt,) = office.debts()
-    await office.bridge.debts.demand(key(), debt.recovery_id)
+    await office.bridge.debts.demand(key(), debt.recovery_id, "clerk")
     await office.bridge.debts.receive(key(), debt.recovery_id, 2 * MONTHLY, 0, "B1", "clerk")
     before = office.booked
     # told late: the last month due was March; of April and May the employer has paid a part
-    await office.bridge.benefits.change.stop(key(), granted, date(2026, 3, 1))
+    await office.bridge.benefits.change.stop(key(), granted, date(2026, 3, 1), "clerk")
     assert await office.bridge.benefits.pay_pensions() == {}
     assert office.wi(before) == [
         ({"1125(P:P1)": MONTHLY}, {"1123(E:E1)": MONTHLY}),
@@ -323,7 +323,7 @@ async def test_what_the_employer_had_paid_for_the_funds_months_is_set_off_then_p
     granted = await office.pension()
     await office.month(date(2026, 7, 12))  # five months
     (debt,) = office.debts()
-    await office.bridge.debts.demand(key(), debt.recovery_id)
+    await office.bridge.debts.demand(key(), debt.recovery_id, "clerk")
     await office.bridge.debts.receive(key(), debt.recovery_id, 4 * MONTHLY, 0, "B1", "clerk")
     before = office.booked
     assert await office.back_pay(date(2026, 5, 1)) == [granted]  # May, June, July
@@ -339,14 +339,14 @@ async def test_what_the_employer_had_paid_for_the_funds_months_is_set_off_then_p
 async def test_what_the_bank_returns_of_the_employers_money_is_the_employers(office: Office) -> None:
     await office.pension()
     await office.month(date(2026, 5, 12))
-    await office.bridge.debts.demand(key(), office.debts()[0].recovery_id)
+    await office.bridge.debts.demand(key(), office.debts()[0].recovery_id, "clerk")
     await office.bridge.debts.receive(key(), office.debts()[0].recovery_id, 3 * MONTHLY, 0, "B1", "clerk")
     await office.back_pay(date(2026, 5, 1))
     (payment,) = [p for p in office.bridge.state.payments.values() if p.payee == "E:E1"]
     assert (payment.kind, payment.amount_fen) == ("returned-advance", MONTHLY)
     before = office.booked
-    await office.bridge.benefits.return_payment.run(key(), payment.payment_id, "账户已注销")
-    await office.bridge.benefits.return_payment.repay(key(), payment.payment_id)
+    await office.bridge.benefits.return_payment.run(key(), payment.payment_id, "账户已注销", "clerk")
+    await office.bridge.benefits.return_payment.repay(key(), payment.payment_id, "clerk")
     assert office.wi(before) == [
         ({"1003": MONTHLY}, {"2204(E:E1)": MONTHLY}),
         ({"2204(E:E1)": MONTHLY}, {"1003": MONTHLY}),
@@ -358,7 +358,7 @@ async def test_what_was_given_up_comes_out_of_the_write_off(office: Office) -> N
     await office.pension()
     await office.month(date(2026, 7, 12))
     (debt,) = office.debts()
-    await office.bridge.debts.demand(key(), debt.recovery_id)
+    await office.bridge.debts.demand(key(), debt.recovery_id, "clerk")
     await office.bridge.debts.write_off(key(), debt.recovery_id, "D1", "clerk", "chief")
     before = office.booked
     await office.back_pay(date(2026, 6, 1))
@@ -386,10 +386,10 @@ async def test_finally_revoked_the_person_owes_and_the_employer_gets_its_money(o
     await office.month(date(2026, 3, 12))
     lump = office.debts()[0]
     amount = 21 * fen("7200")
-    await office.bridge.debts.demand(key(), lump.recovery_id)
+    await office.bridge.debts.demand(key(), lump.recovery_id, "clerk")
     await office.bridge.debts.receive(key(), lump.recovery_id, fen("1000"), 0, "B1", "clerk")
     before = office.booked
-    await office.bridge.revoke.run(key(), office.case_id, "J1", date(2026, 3, 12), "court")
+    await office.bridge.revoke.run(key(), office.case_id, "J1", date(2026, 3, 12), "court", "clerk")
     assert await office.bridge.benefits.pay_pensions() == {}
     # the employer still owed a month of the pension, which the run takes back after: that is set off first
     assert office.wi(before) == [
@@ -408,7 +408,7 @@ async def test_finally_revoked_the_person_owes_and_the_employer_gets_its_money(o
 async def test_the_person_hands_over_what_the_employer_has_paid_directly(office: Office) -> None:
     await office.item(BenefitKind.ONE_OFF_DISABILITY)
     (debt,) = office.debts()
-    await office.bridge.debts.demand(key(), debt.recovery_id)
+    await office.bridge.debts.demand(key(), debt.recovery_id, "clerk")
     await office.bridge.debts.change_debtor(key(), debt.recovery_id, fen("9000"), "clerk")
     assert office.wi()[-1] == ({"1125(P:P1)": fen("9000")}, {"1123(E:E1)": fen("9000")})
     assert office.debts("P:P1")[0].book is Book.WI

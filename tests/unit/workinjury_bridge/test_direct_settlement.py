@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
+from shared.clock import CHINA
 from shared.codes import Code, CodeSystem
 from shared.contracts.claims import ClaimReversed, ClaimSettled
 from shared.contracts.workinjury_bridge import BenefitPaid, WorkInjurySettled
@@ -17,10 +18,12 @@ from tests.factories.workinjury_bridge.examples import F1_BILL, SETTLED, WI_CARE
 from tests.factories.workinjury_bridge.memory import MemoryBridge, balance
 from workinjury_bridge.application.decide_recognition import NewDecision
 from workinjury_bridge.application.open_injury_case import Accident
+from workinjury_bridge.application.recovery.remind import RECOVERY_DEADLINE
 from workinjury_bridge.application.settle_directly import DirectBill
 from workinjury_bridge.domain.bill import BillLine
 from workinjury_bridge.domain.direct_settlement import DirectState
 from workinjury_bridge.domain.recognition import Outcome
+from workinjury_bridge.domain.recovery import Cause
 
 BILL = DirectBill(
     key="W1",
@@ -84,15 +87,18 @@ def reversal() -> ClaimReversed:
     )
 
 
-@pytest.fixture
-async def bridge() -> MemoryBridge:
-    """With one recognised injury of P1 on 1 March 2026."""
-    bridge = MemoryBridge()
+async def recognised(bridge: MemoryBridge) -> MemoryBridge:
+    """One recognised injury of P1 on 1 March 2026."""
     accident = Accident(person_id="P1", accident_on=date(2026, 3, 1), body_parts=("hand",), description="press")
     case_id = (await bridge.open_case.run(key("open"), accident))["case_id"]
     new = NewDecision(decision_no="N1", outcome=Outcome.GRANTED, decided_on=date(2026, 4, 1), decided_by="office")
     await bridge.decide.run(key("decide"), case_id, new)
     return bridge
+
+
+@pytest.fixture
+async def bridge() -> MemoryBridge:
+    return await recognised(MemoryBridge())
 
 
 def state_of(bridge: MemoryBridge) -> DirectState:
@@ -189,6 +195,9 @@ async def test_reversal_after_the_allowance_was_paid_is_a_debt(bridge: MemoryBri
     await bridge.hear(reversal())
     assert sides(list(bridge.state.entries.values())[-1]) == ({"1125(P:P1)": fen("450")}, {"5001.13": fen("450")})
     assert [balance(bridge.state, a) for a in ("5001.11", "5001.13", "2201", "2203", "1003")] == [0, 0, 0, 0, -fen("450")]
+    (debt,) = bridge.state.recoveries.values()
+    assert (debt.cause, debt.open_fen, debt.due_on) == (Cause.REVERSED, fen("450"), date(2026, 11, 27))
+    assert bridge.state.deadlines == {(RECOVERY_DEADLINE, debt.recovery_id): datetime(2026, 11, 28, tzinfo=CHINA)}
 
 
 async def test_reversal_before_the_confirmation(bridge: MemoryBridge) -> None:
@@ -262,7 +271,7 @@ async def test_who_is_not_recognised_is_refused_with_the_reason(bridge: MemoryBr
         )
     assert bridge.state.directs == {}
     (case_id,) = bridge.state.cases
-    await bridge.revoke.run(key("revoke"), case_id, "J1", date(2026, 4, 20), "court")
+    await bridge.revoke.run(key("revoke"), case_id, "J1", date(2026, 4, 20), "court", "clerk")
     before = bridge.state
     with pytest.raises(Refusal) as caught:
         await bridge.settle.trial(BILL)

@@ -315,7 +315,7 @@ async def test_inpatient_papers_bring_the_allowance_and_all_is_owed_back_after_a
         "paper_claim_id"
     ]
     assert [balance(bridge.state, a) for a in ("5001.11", "5001.13")] == [fen("12000"), fen("360")]
-    await bridge.revoke.run(key(), case_id, "J1", INJURED, "court")
+    await bridge.revoke.run(key(), case_id, "J1", INJURED, "court", "clerk")
     assert [balance(bridge.state, a) for a in ("5001.11", "5001.13", "1125")] == [0, 0, fen("12360")]
     (debt,) = bridge.state.recoveries.values()
     assert (debt.book, debt.cause, debt.open_fen) == (Book.WI, Cause.REVOKED, fen("12360"))

@@ -326,7 +326,7 @@ async def test_revoked_the_person_owes_the_injurys_part_alone(bridge: MemoryBrid
     await bridge.settle.final(BILL)
     for fact in (MEDICAL, OURS):
         await bridge.hear(fact)
-    await bridge.revoke.run(key("revoke"), case_of(bridge), "J1", date(2026, 4, 20), "court")
+    await bridge.revoke.run(key("revoke"), case_of(bridge), "J1", date(2026, 4, 20), "court", "clerk")
     await bridge.go_on()
     assert [balance(bridge.state, a) for a in ("1125", "5001.11", "5001.13", "2201")] == [
         fen("14666.67"),

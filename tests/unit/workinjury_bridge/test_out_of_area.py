@@ -143,7 +143,7 @@ async def test_long_term_residents_stay_registered_until_they_cancel(bridge: Mem
     registration_id = await registered(bridge, FilingKind.LONG_TERM, certificate_no=None)
     assert bridge.state.registrations[registration_id].ends_on is None
     today(bridge, date(2026, 9, 1))
-    assert (await bridge.register.cancel(key(), registration_id, date(2026, 8, 31), None))["ends_on"] == "2026-08-31"
+    assert (await bridge.register.cancel(key(), registration_id, date(2026, 8, 31), None, "clerk"))["ends_on"] == "2026-08-31"
     late = admission(registration_id, admitted_on=date(2026, 9, 1))
     assert await refused(bridge.track.admit(key(), late), bridge) == "out-of-area.not-registered"
     before = admission(registration_id, admitted_on=date(2026, 8, 31))
@@ -219,11 +219,11 @@ async def test_a_stay_from_the_admission_to_the_payment_of_its_quarter(bridge: M
         ("remote-data-check-overdue", stay_id),
         ("remote-clearing-due", f"{PROVINCE}:2026-04-01"),
     }
-    await bridge.track.object_to(key(), stay_id, "不在目录内")
-    assert await refused(bridge.track.audit(key(), stay_id), bridge) == "out-of-area.objection-open"
+    await bridge.track.object_to(key(), stay_id, "不在目录内", "clerk")
+    assert await refused(bridge.track.audit(key(), stay_id, "clerk"), bridge) == "out-of-area.objection-open"
     assert await refused(bridge.clear.pay(key(), bill()), bridge) == "out-of-area.not-audited"
     await bridge.track.adjust(key(), stay_id, fen("420"))
-    await bridge.track.audit(key(), stay_id)
+    await bridge.track.audit(key(), stay_id, "clerk")
     assert await refused(bridge.clear.pay(key(), bill()), bridge) == "out-of-area.bill-differs"
     today(bridge, date(2026, 7, 25))
     paid = await bridge.clear.pay(key(), bill(bill_fen=fen("21480")))
@@ -272,7 +272,7 @@ async def test_data_that_differ_come_early_or_come_late(bridge: MemoryBridge) ->
     )
     await bridge.track.receive(key(), stay_id, june, fen("21900"))
     assert await refused(bridge.track.receive(key(), stay_id, june, fen("21900")), bridge) == "out-of-area.wrong-state"
-    await bridge.track.audit(key(), stay_id)
+    await bridge.track.audit(key(), stay_id, "clerk")
     today(bridge, date(2026, 7, 1))
     await bridge.clear.pay(key(), bill())
     late = await settled(bridge, "J2", admitted_on=date(2026, 6, 20))
@@ -286,17 +286,17 @@ async def test_objections_and_adjustments_have_bounds(bridge: MemoryBridge) -> N
     assert await refused(bridge.track.adjust(key(), stay_id, 0), bridge) == "out-of-area.beyond-payable"
     assert await refused(bridge.track.adjust(key(), stay_id, fen("21900.01")), bridge) == "out-of-area.beyond-payable"
     today(bridge, date(2026, 8, 16))
-    assert await refused(bridge.track.object_to(key(), stay_id, "x"), bridge) == "out-of-area.objection-late"
+    assert await refused(bridge.track.object_to(key(), stay_id, "x", "clerk"), bridge) == "out-of-area.objection-late"
     today(bridge, date(2026, 8, 15))
-    await bridge.track.object_to(key(), stay_id, "x")
+    await bridge.track.object_to(key(), stay_id, "x", "clerk")
     await bridge.track.adjust(key(), stay_id, 0)
-    assert (await bridge.track.audit(key(), stay_id))["payable_fen"] == fen("21900")
+    assert (await bridge.track.audit(key(), stay_id, "clerk"))["payable_fen"] == fen("21900")
     assert len(bridge.state.entries) == 1
 
 
 async def test_a_quarter_is_paid_by_two_and_only_when_something_is_owed(bridge: MemoryBridge) -> None:
     stay_id = await received(bridge)
-    await bridge.track.audit(key(), stay_id)
+    await bridge.track.audit(key(), stay_id, "clerk")
     today(bridge, date(2026, 6, 30))
     assert await refused(bridge.clear.pay(key(), bill()), bridge) == "out-of-area.quarter-running"
     today(bridge, date(2026, 7, 1))
@@ -332,7 +332,7 @@ async def test_the_prefund_is_not_consumed(bridge: MemoryBridge) -> None:
     )
     assert (await bridge.clear.prefund(key(), PROVINCE, fen("50000"), hands, back=False))["held_fen"] == fen("50000")
     stay_id = await received(bridge)
-    await bridge.track.audit(key(), stay_id)
+    await bridge.track.audit(key(), stay_id, "clerk")
     await bridge.clear.pay(key(), bill())
     assert balance(bridge.state, "1131", "R:320000") == fen("50000")
     too_much = bridge.clear.prefund(key(), PROVINCE, fen("50000.01"), hands, back=True)
@@ -437,7 +437,7 @@ async def test_a_stay_settled_elsewhere_is_compared_with_what_the_medical_funds_
     assert (clue.against, clue.settlement_id, clue.match, clue.paid_to_person) == (f"stay:{stay_id}", "S1", Match.SAME, False)
     like = await bridge.find_double.like("P1", mark_of(bridge.state.stays["S1"]))
     assert [found["against"] for found in like] == [f"stay:{stay_id}"]
-    await bridge.revoke.run(key(), case_of(bridge), "J1", date(2026, 6, 1), "court")
+    await bridge.revoke.run(key(), case_of(bridge), "J1", date(2026, 6, 1), "court", "clerk")
     assert await bridge.find_double.like("P1", mark_of(bridge.state.stays["S1"])) == []
 
 

@@ -65,7 +65,7 @@ def request(bridge: MemoryBridge, **changes: Any) -> RecurrenceRequest:
 
 
 async def applied(bridge: MemoryBridge) -> str:
-    return str((await bridge.recur.apply(key(), request(bridge)))["recurrence_id"])
+    return str((await bridge.recur.apply(key(), request(bridge), "clerk"))["recurrence_id"])
 
 
 def conclusion(confirmed: bool = True, **changes: Any) -> Conclusion:
@@ -82,13 +82,13 @@ async def converted(bridge: MemoryBridge, conversion_id: str) -> None:
 
 async def test_a_late_stay_is_converted_only_on_a_confirmation(bridge: MemoryBridge) -> None:
     assert bridge.state.conversions == {}
-    answer = await bridge.recur.apply(key(), request(bridge))
+    answer = await bridge.recur.apply(key(), request(bridge), "clerk")
     assert (answer["state"], answer["due_on"], answer["conversions"]) == ("confirming", "2026-05-19", [])
     assert answer["bearers"][0] == {
         "item": "医疗费",
         "payer": "基本医疗保险基金与个人按医保规定先行支付（或医疗机构挂账），确认后由工伤保险基金归还",
     }
-    confirmed = await bridge.recur.conclude(key(), answer["recurrence_id"], conclusion())
+    confirmed = await bridge.recur.conclude(key(), answer["recurrence_id"], conclusion(), "clerk")
     assert (confirmed["state"], confirmed["decision_version"], confirmed["treated_until"]) == ("confirmed", 2, "2027-03-02")
     assert {b["payer"] for b in confirmed["bearers"]} == {"工伤保险基金", "用人单位"}
     (conversion_id,) = confirmed["conversions"]
@@ -114,7 +114,7 @@ async def test_a_late_stay_is_converted_only_on_a_confirmation(bridge: MemoryBri
 
 async def test_refused_leaves_the_medical_settlement_alone(bridge: MemoryBridge) -> None:
     recurrence_id = await applied(bridge)
-    answer = await bridge.recur.conclude(key(), recurrence_id, conclusion(confirmed=False))
+    answer = await bridge.recur.conclude(key(), recurrence_id, conclusion(confirmed=False), "clerk")
     assert (answer["state"], answer["conversions"], answer["treated_until"]) == ("refused", [], None)
     assert (bridge.state.conversions, bridge.state.entries) == ({}, {})
     case = bridge.state.cases[case_of(bridge)]
@@ -124,27 +124,30 @@ async def test_refused_leaves_the_medical_settlement_alone(bridge: MemoryBridge)
 
 async def test_the_province_refuses_what_the_city_confirmed(bridge: MemoryBridge) -> None:
     recurrence_id = await applied(bridge)
-    (conversion_id,) = (await bridge.recur.conclude(key(), recurrence_id, conclusion()))["conversions"]
+    (conversion_id,) = (await bridge.recur.conclude(key(), recurrence_id, conclusion(), "clerk"))["conversions"]
     await converted(bridge, conversion_id)
-    objected = await bridge.recur.object_to(key(), recurrence_id, date(2026, 4, 1))
+    objected = await bridge.recur.object_to(key(), recurrence_id, date(2026, 4, 1), "clerk")
     assert (objected["state"], objected["due_on"]) == ("objected", "2026-05-31")
     assert bridge.state.conversions[conversion_id].state is ConversionState.SETTLED
     assert await bridge.check.run() == {"checked": 1, "in_flight": 0, "inter_fund": "equal", "breaches": []}
     final = conclusion(confirmed=False, decision_no="F2", decided_by="省劳动能力鉴定委员会")
-    answer = await bridge.recur.conclude(key(), recurrence_id, final)
+    answer = await bridge.recur.conclude(key(), recurrence_id, final, "clerk")
     assert (answer["state"], answer["decision_version"], answer["conversions"]) == ("refused", 3, [conversion_id])
     await bridge.go_on()
     assert bridge.state.conversions[conversion_id].state is ConversionState.REVERTED
     assert bridge.claims.balance(Book.EMP, "5001.01") == fen("11985")
-    assert await refused(bridge.recur.object_to(key(), recurrence_id, date(2026, 4, 1)), bridge) == "recurrence.wrong-state"
+    assert (
+        await refused(bridge.recur.object_to(key(), recurrence_id, date(2026, 4, 1), "clerk"), bridge)
+        == "recurrence.wrong-state"
+    )
     assert (await bridge.check.run())["breaches"] == []
 
 
 async def test_the_province_confirms_what_the_city_refused(bridge: MemoryBridge) -> None:
     recurrence_id = await applied(bridge)
-    await bridge.recur.conclude(key(), recurrence_id, conclusion(confirmed=False))
-    await bridge.recur.object_to(key(), recurrence_id, date(2026, 4, 1))
-    answer = await bridge.recur.conclude(key(), recurrence_id, conclusion(decision_no="F2"))
+    await bridge.recur.conclude(key(), recurrence_id, conclusion(confirmed=False), "clerk")
+    await bridge.recur.object_to(key(), recurrence_id, date(2026, 4, 1), "clerk")
+    answer = await bridge.recur.conclude(key(), recurrence_id, conclusion(decision_no="F2"), "clerk")
     assert (answer["state"], answer["decision_version"], len(answer["conversions"])) == ("confirmed", 3, 1)
 
 
@@ -153,11 +156,11 @@ async def test_the_province_confirms_what_the_city_refused(bridge: MemoryBridge)
 )
 async def test_the_province_confirms_another_window(bridge: MemoryBridge, until: date, state: ConversionState) -> None:
     asked = request(bridge, treated_from=date(2026, 3, 1))
-    recurrence_id = str((await bridge.recur.apply(key(), asked))["recurrence_id"])
-    (conversion_id,) = (await bridge.recur.conclude(key(), recurrence_id, conclusion()))["conversions"]
+    recurrence_id = str((await bridge.recur.apply(key(), asked, "clerk"))["recurrence_id"])
+    (conversion_id,) = (await bridge.recur.conclude(key(), recurrence_id, conclusion(), "clerk"))["conversions"]
     await converted(bridge, conversion_id)
-    await bridge.recur.object_to(key(), recurrence_id, date(2026, 4, 1))
-    await bridge.recur.conclude(key(), recurrence_id, conclusion(decision_no="F2", treated_until=until))
+    await bridge.recur.object_to(key(), recurrence_id, date(2026, 4, 1), "clerk")
+    await bridge.recur.conclude(key(), recurrence_id, conclusion(decision_no="F2", treated_until=until), "clerk")
     await bridge.go_on()
     assert bridge.state.conversions[conversion_id].state is state
     assert (await bridge.check.run())["breaches"] == []
@@ -165,13 +168,13 @@ async def test_the_province_confirms_another_window(bridge: MemoryBridge, until:
 
 async def test_the_recognition_falls_and_the_confirmation_with_it(bridge: MemoryBridge) -> None:
     recurrence_id = await applied(bridge)
-    (conversion_id,) = (await bridge.recur.conclude(key(), recurrence_id, conclusion()))["conversions"]
+    (conversion_id,) = (await bridge.recur.conclude(key(), recurrence_id, conclusion(), "clerk"))["conversions"]
     await converted(bridge, conversion_id)
-    answer = await bridge.revoke.run(key(), case_of(bridge), "X1", date(2026, 4, 1), "court")
+    answer = await bridge.revoke.run(key(), case_of(bridge), "X1", date(2026, 4, 1), "court", "clerk")
     assert (answer["decision_version"], answer["conversions"]) == (2, [conversion_id])
     await bridge.go_on()
     assert bridge.state.conversions[conversion_id].state is ConversionState.REVERTED
-    again = bridge.recur.apply(key(), request(bridge))
+    again = bridge.recur.apply(key(), request(bridge), "clerk")
     assert await refused(again, bridge) == "case.wrong-state"
 
 
@@ -187,47 +190,50 @@ async def test_the_recognition_falls_and_the_confirmation_with_it(bridge: Memory
 )
 async def test_another_injury_is_no_recurrence(bridge: MemoryBridge, changes: dict[str, Any], field: str) -> None:
     with pytest.raises(Refusal) as caught:
-        await bridge.recur.apply(key(), request(bridge, **changes))
+        await bridge.recur.apply(key(), request(bridge, **changes), "clerk")
     assert (caught.value.code, caught.value.field) == ("workinjury-bridge.facts.invalid", field)
     assert bridge.state.recurrences == {}
 
 
 async def test_limits_of_the_committee(bridge: MemoryBridge) -> None:
     recurrence_id = await applied(bridge)
-    assert await refused(bridge.recur.apply(key(), request(bridge)), bridge) == "case.wrong-state"
-    assert (await bridge.recur.extend(key(), recurrence_id))["due_on"] == "2026-06-18"
-    assert await refused(bridge.recur.extend(key(), recurrence_id), bridge) == "recurrence.wrong-state"
+    assert await refused(bridge.recur.apply(key(), request(bridge), "clerk"), bridge) == "case.wrong-state"
+    assert (await bridge.recur.extend(key(), recurrence_id, "clerk"))["due_on"] == "2026-06-18"
+    assert await refused(bridge.recur.extend(key(), recurrence_id, "clerk"), bridge) == "recurrence.wrong-state"
     async with bridge.store.transaction() as tx:
         await bridge.recur.overdue(tx, recurrence_id)
     changed = [e for e in bridge.store.events if isinstance(e, RecurrenceChanged)]
     assert [(e.state, e.overdue) for e in changed] == [("confirming", False), ("confirming", False), ("confirming", True)]
     early = conclusion(decided_on=date(2026, 3, 19))
-    assert await refused(bridge.recur.conclude(key(), recurrence_id, early), bridge) == "facts.invalid"
+    assert await refused(bridge.recur.conclude(key(), recurrence_id, early, "clerk"), bridge) == "facts.invalid"
     short = conclusion(treated_until=date(2026, 3, 1))
-    assert await refused(bridge.recur.conclude(key(), recurrence_id, short), bridge) == "facts.invalid"
+    assert await refused(bridge.recur.conclude(key(), recurrence_id, short, "clerk"), bridge) == "facts.invalid"
     future = conclusion(decided_on=date(2026, 4, 2))
-    assert await refused(bridge.recur.conclude(key(), recurrence_id, future), bridge) == "day.in-the-future"
+    assert await refused(bridge.recur.conclude(key(), recurrence_id, future, "clerk"), bridge) == "day.in-the-future"
 
 
 async def test_objections_come_within_fifteen_days(bridge: MemoryBridge) -> None:
     recurrence_id = await applied(bridge)
-    await bridge.recur.conclude(key(), recurrence_id, conclusion(confirmed=False))
+    await bridge.recur.conclude(key(), recurrence_id, conclusion(confirmed=False), "clerk")
     bridge.clock.set(datetime(2026, 4, 17, 2, tzinfo=UTC))
-    assert await refused(bridge.recur.object_to(key(), recurrence_id, date(2026, 4, 17)), bridge) == "recurrence.objection-late"
-    assert (await bridge.recur.object_to(key(), recurrence_id, date(2026, 4, 16)))["state"] == "objected"
+    assert (
+        await refused(bridge.recur.object_to(key(), recurrence_id, date(2026, 4, 17), "clerk"), bridge)
+        == "recurrence.objection-late"
+    )
+    assert (await bridge.recur.object_to(key(), recurrence_id, date(2026, 4, 16), "clerk"))["state"] == "objected"
 
 
 async def test_withdrawn_while_it_is_examined(bridge: MemoryBridge) -> None:
     recurrence_id = await applied(bridge)
-    assert (await bridge.recur.withdraw(key(), recurrence_id))["state"] == "withdrawn"
+    assert (await bridge.recur.withdraw(key(), recurrence_id, "clerk"))["state"] == "withdrawn"
     assert bridge.state.deadlines == {}
-    assert await refused(bridge.recur.conclude(key(), recurrence_id, conclusion()), bridge) == "recurrence.wrong-state"
-    assert (await bridge.recur.apply(key(), request(bridge)))["state"] == "confirming"
+    assert await refused(bridge.recur.conclude(key(), recurrence_id, conclusion(), "clerk"), bridge) == "recurrence.wrong-state"
+    assert (await bridge.recur.apply(key(), request(bridge), "clerk"))["state"] == "confirming"
 
 
 async def test_a_stay_outside_the_confirmed_window_is_not_proposed(bridge: MemoryBridge) -> None:
     recurrence_id = await applied(bridge)
-    await bridge.recur.conclude(key(), recurrence_id, conclusion(treated_until=date(2026, 5, 31)))
+    await bridge.recur.conclude(key(), recurrence_id, conclusion(treated_until=date(2026, 5, 31)), "clerk")
     later = replace(SETTLED, settlement_id="S2", visit_id="V2", begun_on=date(2026, 6, 1), ended_on=date(2026, 6, 3))
     await bridge.hear(later)
     assert [c.settlement_id for c in bridge.state.conversions.values()] == ["S1"]
@@ -250,7 +256,7 @@ async def test_direct_settlement_when_confirmed_first(bridge: MemoryBridge) -> N
     assert await refused(bridge.settle.final(DIRECT), bridge) == "settlement.not-entitled"
     eligible = await bridge.judge.run("P1", DIRECT.begun_on)
     assert (eligible["entitled"], eligible["reason_code"]) == (False, "recurrence-unconfirmed")
-    await bridge.recur.conclude(key(), await applied(bridge), conclusion())
+    await bridge.recur.conclude(key(), await applied(bridge), conclusion(), "clerk")
     assert (await bridge.settle.final(DIRECT))["decision_no"] == "F1"
     assert bridge.state.directs["W1"].decision_version == 2
     assert (await bridge.judge.run("P1", DIRECT.begun_on))["entitled"] is True

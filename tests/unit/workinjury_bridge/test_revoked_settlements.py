@@ -15,10 +15,10 @@ from shared.contracts.workinjury_bridge import DirectSettlementRevoked, Recovery
 from shared.errors import Refusal, unavailable
 from shared.ledger import Book
 from shared.money import fen
-from tests.factories.workinjury_bridge.examples import POLICIES, sides
+from tests.factories.workinjury_bridge.examples import MONTH_END, POLICIES, sides
 from tests.factories.workinjury_bridge.fake_claims import away
 from tests.factories.workinjury_bridge.memory import MemoryBridge, balance
-from tests.unit.workinjury_bridge.test_direct_settlement import BILL, bridge, confirmed, key, pay_meals, reversal
+from tests.unit.workinjury_bridge.test_direct_settlement import BILL, bridge, confirmed, key, pay_meals, recognised, reversal
 from tests.unit.workinjury_bridge.test_out_of_area import admission, received, registered, settled, today
 from tests.unit.workinjury_bridge.test_out_of_area import bill as quarter_bill
 from tests.unit.workinjury_bridge.test_out_of_area import bridge as treated_elsewhere
@@ -51,7 +51,7 @@ async def posted(bridge: MemoryBridge, *, paid: bool = True) -> None:
 
 async def revoke(bridge: MemoryBridge, on: date = date(2026, 6, 1)) -> None:
     (case_id,) = bridge.state.cases
-    await bridge.revoke.run(key("revoke"), case_id, "J1", on, "court")
+    await bridge.revoke.run(key("revoke"), case_id, "J1", on, "court", "clerk")
     await bridge.go_on()
 
 
@@ -108,6 +108,19 @@ async def test_an_allowance_not_paid_yet_is_no_longer_payable(bridge: MemoryBrid
     ]
     await pay_meals(bridge)
     assert (debts(bridge), bridge.state.payments) == ([("S9", E, E)], {})
+    assert await breaches(bridge) == []
+
+
+async def test_an_allowance_that_waits_for_money_is_no_longer_payable() -> None:
+    bridge = await recognised(MemoryBridge(policies=MONTH_END))
+    await posted(bridge)
+    assert (len(bridge.state.waiting), bridge.state.directs["W1"].meals_paid) == (1, True)
+    await revoke(bridge)
+    assert booked_since(bridge, 2) == [
+        ("contra", ({"2203(P:P1)": MEALS}, {"5001.13": MEALS})),
+        ("recovery", ({"1125(P:P1)": E}, {"5001.11": E})),
+    ]
+    assert (debts(bridge), bridge.state.payments, bridge.state.waiting) == ([("S9", E, E)], {}, {})
     assert await breaches(bridge) == []
 
 
@@ -184,9 +197,9 @@ async def test_what_the_person_has_paid_on_it_comes_back(bridge: MemoryBridge) -
 async def test_a_stay_elsewhere_that_is_audited_is_owed_and_still_cleared(treated_elsewhere: MemoryBridge) -> None:
     bridge = treated_elsewhere
     stay_id = await received(bridge)
-    await bridge.track.object_to(next_key(), stay_id, "x")
+    await bridge.track.object_to(next_key(), stay_id, "x", "clerk")
     await bridge.track.adjust(next_key(), stay_id, CUT)
-    await bridge.track.audit(next_key(), stay_id)
+    await bridge.track.audit(next_key(), stay_id, "clerk")
     count = len(bridge.state.entries)
     await revoke(bridge)
     assert booked_since(bridge, count) == [("stay-recovery", ({"1125(P:P1)": E - CUT}, {"5001.11": E - CUT}))]
@@ -206,10 +219,10 @@ async def test_a_stay_elsewhere_whose_data_are_not_audited_is_owed_from_the_audi
     assert (bridge.state.entries, debts(bridge)) == ({}, [])
     today(bridge, date(2026, 7, 20))
     await bridge.track.receive(next_key(), stay_id, date(2026, 6, 30), E)
-    await bridge.track.object_to(next_key(), stay_id, "x")
+    await bridge.track.object_to(next_key(), stay_id, "x", "clerk")
     await bridge.track.adjust(next_key(), stay_id, CUT)
     assert await breaches(bridge) == []
-    await bridge.track.audit(next_key(), stay_id)
+    await bridge.track.audit(next_key(), stay_id, "clerk")
     assert booked_since(bridge, 2) == [("stay-recovery", ({"1125(P:P1)": E - CUT}, {"5001.11": E - CUT}))]
     assert debts(bridge) == [(stay_id, E - CUT, E - CUT)]
     assert await breaches(bridge) == []
@@ -220,7 +233,7 @@ async def test_devices_are_owed_on_their_own_account(treated_elsewhere: MemoryBr
     stay_id = await settled(bridge, service="device")
     today(bridge, date(2026, 7, 20))
     await bridge.track.receive(next_key(), stay_id, date(2026, 6, 30), E)
-    await bridge.track.audit(next_key(), stay_id)
+    await bridge.track.audit(next_key(), stay_id, "clerk")
     await revoke(bridge)
     assert booked_since(bridge, 1) == [("stay-recovery", ({"1125(P:P1)": E}, {"5001.15": E}))]
     assert await breaches(bridge) == []
@@ -373,7 +386,7 @@ async def test_lines_that_are_not_the_settled_bill_are_left_to_a_person(bridge: 
     await posted(bridge)
     await revoke(bridge)
     assert (debts(bridge), bridge.claims.asked) == ([("S9", E + MEALS, E + MEALS)], [])
-    cause = "workinjury-bridge.settlement.bill-differs: 医保结算系统中的费用明细与工伤直接结算时的不一致"
+    cause = "workinjury-bridge.settlement.bill-differs: 医保结算系统中的费用明细与工伤直接结算时的不一致，请与医疗机构核对"
     assert bridge.state.directs["W1"].not_taken_over == cause
 
 

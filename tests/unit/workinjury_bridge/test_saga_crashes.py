@@ -57,7 +57,7 @@ async def tell(bridge: MemoryBridge) -> None:
     await bridge.review.check(OnceKey("t", "check", "d"), conversion.conversion_id, "maker", None)
     await bridge.review.approve(OnceKey("t", "approve", "d"), conversion.conversion_id, "checker", None)
     await bridge.go_on()
-    await bridge.revoke.run(OnceKey("t", "revoke", "d"), case_id, "J1", DAY, "court")
+    await bridge.revoke.run(OnceKey("t", "revoke", "d"), case_id, "J1", DAY, "court", "clerk")
     await bridge.go_on()
 
 
@@ -85,7 +85,7 @@ async def tell_mixed(bridge: MemoryBridge) -> None:
     (debt,) = [d for d in bridge.state.recoveries.values() if d.debtor == "E:E1"]
     await bridge.debts.receive(OnceKey("t", "receipt", "d"), debt.recovery_id, 100, 7, "B1", "clerk")
     await bridge.go_on()
-    await bridge.revoke.run(OnceKey("t", "revoke", "d"), case_id, "J1", DAY, "court")
+    await bridge.revoke.run(OnceKey("t", "revoke", "d"), case_id, "J1", DAY, "court", "clerk")
     await bridge.go_on()
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 
+from shared.clock import CHINA
 from shared.contracts.workinjury_bridge import BenefitPaid, SetOffApplied
 from shared.errors import Refusal, conflict
 from shared.ledger import Book
@@ -19,10 +20,11 @@ from tests.factories.workinjury_bridge.office import key, line
 from tests.unit.workinjury_bridge.test_double_bills import F11, FACT, PAPERS, clue, office, paid_on_paper
 from workinjury_bridge.application.decide_recognition import NewDecision
 from workinjury_bridge.application.recovery.decide_set_off import SetOffRequest
+from workinjury_bridge.application.recovery.remind import RECOVERY_DEADLINE
 from workinjury_bridge.domain.double_bill import DoubleBillState
 from workinjury_bridge.domain.paper_claim import Papers
-from workinjury_bridge.domain.recognition import Outcome
-from workinjury_bridge.domain.recovery import RecoveryState
+from workinjury_bridge.domain.recognition import Act, Outcome
+from workinjury_bridge.domain.recovery import Cause, Recovery, RecoveryState
 from workinjury_bridge.domain.set_off import SetOff, SetOffGround, SetOffState
 
 DEBT = fen("9605")
@@ -67,6 +69,11 @@ def since(bridge: MemoryBridge, count: int) -> list[Any]:
 def only(bridge: MemoryBridge) -> SetOff:
     (found,) = bridge.state.set_offs.values()
     return found
+
+
+def withdrawals(bridge: MemoryBridge) -> list[tuple[str, str, str | None]]:
+    acts = bridge.state.case_acts.values()
+    return [(a.case_id, a.actor, a.subject_id) for a in acts if a.act is Act.SET_OFF_WITHDRAWN]
 
 
 async def sound(bridge: MemoryBridge) -> None:
@@ -124,7 +131,7 @@ async def test_several_payments_never_meet_more_than_is_allowed_or_owed() -> Non
 async def test_what_is_owed_to_the_same_book_comes_first() -> None:
     bridge, case_id, recovery_id = await indebted()
     await allowed(bridge, recovery_id)
-    await bridge.revoke.run(key(), case_id, "J1", date(2026, 11, 20), "court")
+    await bridge.revoke.run(key(), case_id, "J1", date(2026, 11, 20), "court", "clerk")
     again = NewDecision(decision_no="N2", outcome=Outcome.GRANTED, decided_on=date(2026, 11, 21), decided_by="office")
     await bridge.decide.run(key(), case_id, again)
     count = len(bridge.state.entries)
@@ -169,12 +176,13 @@ async def test_nothing_is_met_before_the_second_person_agrees_or_after_a_withdra
     assert vars(bridge.state) == vars(before)
     await paid_on_paper(bridge, case_id, later(1))
     await bridge.decide_set_off.approve(key(), proposed, "zhaoming")
-    await bridge.decide_set_off.withdraw(key(), proposed, "本人撤回同意")
+    await bridge.decide_set_off.withdraw(key(), proposed, "本人撤回同意", "wangfang")
+    assert withdrawals(bridge) == [(case_id, "wangfang", recovery_id)]
     await paid_on_paper(bridge, case_id, later(2))
     assert (balance(bridge.state, "2202"), bridge.state.recoveries[recovery_id].open_fen) == (0, DEBT)
     before = bridge.state.snapshot()
     with pytest.raises(Refusal) as over:
-        await bridge.decide_set_off.withdraw(key(), proposed, "again")
+        await bridge.decide_set_off.withdraw(key(), proposed, "again", "wangfang")
     assert over.value.code == "workinjury-bridge.set-off.wrong-state"
     assert vars(bridge.state) == vars(before)
     assert await bridge.decide_set_off.propose(key(), recovery_id, CONSENT)
@@ -252,6 +260,7 @@ async def test_a_charge_back_that_was_wrong_is_undone_and_what_was_paid_in_is_ow
     debt = bridge.state.recoveries[recovery_id]
     assert (debt.state, debt.open_fen, debt.recovered_fen) == (RecoveryState.REVERSED, 0, fen("4000"))
     assert (only(bridge).state, only(bridge).applied_fen) == (SetOffState.WITHDRAWN, fen("3000"))
+    assert withdrawals(bridge) == [(case_id, "lijing", recovery_id)]
     found = clue(bridge)
     assert (found.state, found.undo_maker, found.undo_checker) == (DoubleBillState.UNDONE, "lijing", "zhaoming")
     assert bridge.state.reversed == {}
@@ -308,3 +317,79 @@ async def test_claims_away_while_it_is_undone_or_refusing_for_good() -> None:
         RecoveryState.OPEN,
         DEBT,
     )
+
+
+async def test_a_debt_whose_undoing_claims_refuses_has_its_state_its_day_and_its_reminder_again() -> None:
+    bridge, _, recovery_id = await indebted()
+    await bridge.debts.demand(key(), recovery_id, "clerk")
+    before, reminder = bridge.state.recoveries[recovery_id], (RECOVERY_DEADLINE, recovery_id)
+    day = bridge.state.deadlines[reminder]
+    assert (before.state, before.due_on) == (RecoveryState.DEMANDED, date(2026, 12, 22))
+
+    def refuse(when: str, of: str) -> None:
+        raise conflict("claims.charge-back.not-charged", "该结算未因重复支付被追回")
+
+    bridge.claims.around = refuse
+    await bridge.double_bills.undo(key(), clue(bridge).double_bill_id, "lijing", "zhaoming", "两张不同的发票")
+    assert (bridge.state.recoveries[recovery_id].state, reminder in bridge.state.deadlines) == (RecoveryState.REVERSED, False)
+    assert await bridge.double_bills.charge(clue(bridge).double_bill_id) is None
+    assert (bridge.state.recoveries[recovery_id], bridge.state.deadlines[reminder]) == (before, day)
+
+
+async def test_a_debt_met_in_full_is_watched_again_when_the_medical_book_refuses_it() -> None:
+    bridge, case_id, recovery_id = await indebted()
+    reminder = (RECOVERY_DEADLINE, recovery_id)
+    await allowed(bridge, recovery_id, replace(CONSENT, most_fen=DEBT))
+    await paid_on_paper(bridge, case_id, later(1, "12000"))
+    met = bridge.state.recoveries[recovery_id]
+    assert (met.state, met.due_on, reminder in bridge.state.deadlines) == (RecoveryState.RECOVERED, None, False)
+
+    def refuse(when: str, of: str) -> None:
+        raise conflict("claims.debt.beyond", "金额超过该结算尚欠金额")
+
+    bridge.claims.around = refuse
+    (movement_id,) = await bridge.book_movements.due()
+    assert await bridge.book_movements.run(movement_id) is None
+    debt = bridge.state.recoveries[recovery_id]
+    assert (debt.state, debt.open_fen, debt.due_on) == (RecoveryState.OPEN, DEBT, date(2026, 11, 27))
+    assert bridge.state.deadlines[reminder] == datetime(2026, 11, 28, tzinfo=CHINA)
+
+
+def debt_of(**amounts: Any) -> Recovery:
+    return Recovery(
+        recovery_id="R1",
+        case_id="C1",
+        person_id="P1",
+        settlement_id="S1",
+        conversion_id=None,
+        decision_version=1,
+        book=Book.EMP,
+        debtor="P:P1",
+        cause=Cause.DOUBLE_PAYMENT,
+        advanced_fen=100,
+        **amounts,
+    )
+
+
+@pytest.mark.parametrize(
+    ("debt", "state", "open_fen"),
+    [
+        (debt_of(recovered_fen=100, state=RecoveryState.RECOVERED), RecoveryState.PARTIAL, 40),
+        (debt_of(recovered_fen=40, written_off_fen=60, state=RecoveryState.WRITTEN_OFF), RecoveryState.OPEN, 40),
+        (debt_of(recovered_fen=50, written_off_fen=50, state=RecoveryState.WRITTEN_OFF), RecoveryState.PARTIAL, 40),
+        (debt_of(recovered_fen=40, moved_fen=60, state=RecoveryState.MOVED), RecoveryState.OPEN, 40),
+        (debt_of(recovered_fen=40, state=RecoveryState.PARTIAL), RecoveryState.OPEN, 100),
+        (debt_of(recovered_fen=40, state=RecoveryState.ENFORCED), RecoveryState.ENFORCED, 100),
+    ],
+)
+def test_what_did_not_come_in_is_owed_in_whatever_way_the_debt_was_closed(
+    debt: Recovery, state: RecoveryState, open_fen: int
+) -> None:
+    after = debt.unreceived(40)
+    assert (after.state, after.open_fen, after.closed) == (state, open_fen, False)
+
+
+def test_a_reversed_debt_owes_nothing_and_comes_back_as_it_was() -> None:
+    debt = debt_of(recovered_fen=40, state=RecoveryState.AGREEMENT, due_on=date(2026, 12, 1))
+    gone = debt.reversed()
+    assert (gone.open_fen, gone.closed, gone.unreceived(40).open_fen, gone.reopened()) == (0, True, 0, debt)

@@ -89,7 +89,7 @@ async def test_f1_from_decision_to_settled(bridge: MemoryBridge) -> None:
 async def test_f9_revoked_after_settlement(bridge: MemoryBridge) -> None:
     case_id, conversion_id = await approved(bridge)
     await bridge.go_on()
-    answer = await bridge.revoke.run(key(), case_id, "J1", DAY, "court")
+    answer = await bridge.revoke.run(key(), case_id, "J1", DAY, "court", "clerk")
     assert (answer["decision_version"], answer["conversions"]) == (2, [conversion_id])
     await bridge.go_on()
     assert bridge.state.conversions[conversion_id].state is ConversionState.REVERTED
@@ -114,7 +114,7 @@ async def test_f9_revoked_after_settlement(bridge: MemoryBridge) -> None:
 async def test_new_recognition_after_revocation_converts_again_and_sets_off_the_debt(bridge: MemoryBridge) -> None:
     case_id, first = await approved(bridge)
     await bridge.go_on()
-    await bridge.revoke.run(key(), case_id, "J1", DAY, "court")
+    await bridge.revoke.run(key(), case_id, "J1", DAY, "court", "clerk")
     again = await decide(bridge, case_id, number="N2")
     assert (again["decision_version"], again["conversions"]) == (3, [])
     await bridge.go_on()
@@ -227,7 +227,7 @@ async def test_revoked_on_its_way_the_person_is_not_paid(bridge: MemoryBridge) -
     case_id, conversion_id = await approved(bridge)
     while bridge.state.conversions[conversion_id].state is not ConversionState.TRANSFERRING:
         assert await bridge.advance.step(conversion_id)
-    await bridge.revoke.run(key(), case_id, "J1", DAY, "court")
+    await bridge.revoke.run(key(), case_id, "J1", DAY, "court", "clerk")
     await bridge.go_on()
     assert bridge.state.conversions[conversion_id].state is ConversionState.REVERTED
     assert bridge.state.payments == {}
@@ -237,7 +237,7 @@ async def test_revoked_on_its_way_the_person_is_not_paid(bridge: MemoryBridge) -
 
 async def test_revoked_before_anything_was_asked(bridge: MemoryBridge) -> None:
     case_id, conversion_id = await approved(bridge)
-    await bridge.revoke.run(key(), case_id, "J1", DAY, "court")
+    await bridge.revoke.run(key(), case_id, "J1", DAY, "court", "clerk")
     await bridge.go_on()
     conversion = bridge.state.conversions[conversion_id]
     assert (conversion.state, conversion.cause) == (ConversionState.FAILED, "recognition revoked by J1")
@@ -307,7 +307,7 @@ async def test_days_in_the_future_are_refused(bridge: MemoryBridge) -> None:
     case_id = await open_case(bridge)
     before = bridge.state
     with pytest.raises(Refusal) as caught:
-        await bridge.revoke.run(key(), case_id, "J1", date(2026, 11, 23), "court")
+        await bridge.revoke.run(key(), case_id, "J1", date(2026, 11, 23), "court", "clerk")
     assert (caught.value.code, caught.value.field) == ("workinjury-bridge.day.in-the-future", "final_on")
     assert bridge.state == before
 
@@ -316,7 +316,7 @@ async def test_days_in_the_future_are_refused(bridge: MemoryBridge) -> None:
     ("act", "code"),
     [
         (lambda b: decide(b, "nowhere"), "workinjury-bridge.case.unknown"),
-        (lambda b: b.revoke.run(key(), "nowhere", "J1", DAY, "court"), "workinjury-bridge.case.unknown"),
+        (lambda b: b.revoke.run(key(), "nowhere", "J1", DAY, "court", "clerk"), "workinjury-bridge.case.unknown"),
         (lambda b: b.contest.open(key(), "nowhere", DAY, "clerk"), "workinjury-bridge.case.unknown"),
         (lambda b: b.review.check(key(), "nowhere", "a", None), "workinjury-bridge.conversion.unknown"),
     ],
@@ -362,7 +362,7 @@ async def test_a_dismissed_stay_is_the_other_accidents(bridge: MemoryBridge) -> 
 
 async def test_a_revoked_accidents_stay_is_the_other_ones(bridge: MemoryBridge) -> None:
     early, late, _ = await _of_two_accidents(bridge)
-    await bridge.revoke.run(key(), late, "J1", DAY, "court")
+    await bridge.revoke.run(key(), late, "J1", DAY, "court", "clerk")
     assert sorted((c.case_id, c.state) for c in bridge.state.conversions.values()) == sorted(
         [(late, ConversionState.FAILED), (early, ConversionState.PROPOSED)]
     )

@@ -19,6 +19,7 @@ from workinjury_bridge.application.audit.apply_deduction import Finding
 from workinjury_bridge.application.conversion.split_stay import SPLIT_DEADLINE
 from workinjury_bridge.application.decide_recognition import NewDecision
 from workinjury_bridge.application.open_injury_case import Accident
+from workinjury_bridge.application.recovery.remind import RECOVERY_DEADLINE
 from workinjury_bridge.application.settle_directly import DirectBill
 from workinjury_bridge.domain.figures import Kept
 from workinjury_bridge.domain.policy import Circumstance
@@ -36,7 +37,7 @@ async def test_f2_same_month_net_and_the_employer_had_advanced() -> None:
     office = f2()
     await office.recognise()
     conversion_id = office.conversion.conversion_id
-    await office.bridge.state_facts.of_stay(key(), conversion_id, StayFacts(payer="E:E1"))
+    await office.bridge.state_facts.of_stay(key(), conversion_id, StayFacts(payer="E:E1"), "clerk")
     await office.approve()
     assert office.wi() == [
         (
@@ -149,13 +150,13 @@ def f6() -> Office:
 async def third_party_advanced(office: Office) -> Recovery:
     await office.recognise(facts=CaseFacts(third_party="T:UNKNOWN"))
     bridge, conversion_id = office.bridge, office.conversion.conversion_id
-    await bridge.state_facts.of_stay(key(), conversion_id, StayFacts(prepaid_fen=fen("10000")))
+    await bridge.state_facts.of_stay(key(), conversion_id, StayFacts(prepaid_fen=fen("10000")), "clerk")
     await bridge.go_on()
     assert (
         await refused(bridge.review.check(key(), conversion_id, "maker", None), office.bridge)
         == "conversion.advance-not-approved"
     )
-    applied = await bridge.advances.apply(key(), office.case_id, date(2026, 11, 20))
+    applied = await bridge.advances.apply(key(), office.case_id, date(2026, 11, 20), "clerk")
     assert applied["due_on"] == "2026-11-27"
     await bridge.advances.approve(key(), applied["advance_id"], "chief", None)
     await office.approve()
@@ -176,7 +177,7 @@ async def test_f6_third_party_liable_for_seventy_percent() -> None:
     told = len(bridge.state.entries)
     fixed = await debts.fix_liability(key(), debt.recovery_id, rate("0.70"), "T:DRIVER", "clerk")
     assert (fixed["open_fen"], fixed["expensed_fen"]) == (fen("30600"), fen("17400"))
-    await debts.demand(key(), debt.recovery_id)
+    await debts.demand(key(), debt.recovery_id, "clerk")
     await debts.receive(key(), debt.recovery_id, fen("18000"), 0, "B1", "clerk")
     assert office.debt(Book.WI, "T:DRIVER").state is RecoveryState.PARTIAL
     assert (
@@ -208,9 +209,14 @@ async def test_f6_the_person_gets_the_drivers_money() -> None:
     assert changed["open_fen"] == fen("43000")
     assert office.debt(Book.WI, "P:P1").open_fen == fen("5000")
     assert office.wi()[-1] == ("recovery", ({"1125(P:P1)": fen("5000")}, {"1124(T:UNKNOWN)": fen("5000")}))
+    # the person is asked for it by a day, as every debtor
+    person, deadlines = office.debt(Book.WI, "P:P1"), office.bridge.state.deadlines
+    assert (person.due_on, (RECOVERY_DEADLINE, person.recovery_id) in deadlines) == (date(2026, 11, 27), True)
     await office.sound()
     await office.revoke()
     assert office.wi()[-2][0] == "contra"
+    gone = {debt.recovery_id, person.recovery_id}
+    assert [kind for kind, subject in office.bridge.state.deadlines if subject in gone] == []
 
 
 def f7() -> Office:
@@ -223,7 +229,7 @@ async def test_f7_uninsured_employer() -> None:
     await office.recognise(facts=CaseFacts(employer_insured=False))
     bridge = office.bridge
     bridge.clock.advance(datetime(2026, 5, 14, 2, tzinfo=UTC) - bridge.clock.now())
-    applied = await bridge.advances.apply(key(), office.case_id, date(2026, 4, 30))
+    applied = await bridge.advances.apply(key(), office.case_id, date(2026, 4, 30), "clerk")
     assert applied["due_on"] == "2026-05-08"
     served = await bridge.advances.serve(key(), applied["advance_id"], date(2026, 5, 8), "clerk")
     assert served["due_on"] == "2026-05-14"
@@ -246,12 +252,12 @@ async def test_f7_uninsured_employer() -> None:
 
     ours, theirs, debts = office.debt(Book.WI, "E:E1"), office.debt(Book.RES, "E:E1"), bridge.debts
     for debt in (ours, theirs):
-        assert (await debts.demand(key(), debt.recovery_id))["due_on"] == "2026-05-25"
+        assert (await debts.demand(key(), debt.recovery_id, "clerk"))["due_on"] == "2026-05-25"
     await debts.receive(key(), theirs.recovery_id, fen("19320"), 0, "B1", "clerk")
     await bridge.go_on()
     assert sides(office.funds()[-1]) == ({"1003": fen("19320")}, {"1123(E:E1)": fen("19320")})
     await debts.receive(key(), ours.recovery_id, fen("5000"), 0, "B2", "clerk")
-    await debts.enforce(key(), ours.recovery_id)
+    await debts.enforce(key(), ours.recovery_id, "clerk")
     await debts.receive(key(), ours.recovery_id, fen("5680"), fen("120"), "B3", "clerk")
     assert office.wi()[-1] == ("receipt", ({"1003": fen("5800")}, {"1123(E:E1)": fen("5680"), "4007": fen("120")}))
     assert {d.state for d in bridge.state.recoveries.values()} == {RecoveryState.RECOVERED}
@@ -266,13 +272,13 @@ async def test_f7_the_rest_is_written_off_by_two_in_both_books() -> None:
     office = f7()
     await office.recognise(facts=CaseFacts(employer_insured=False))
     bridge = office.bridge
-    applied = await bridge.advances.apply(key(), office.case_id, date(2026, 4, 30))
+    applied = await bridge.advances.apply(key(), office.case_id, date(2026, 4, 30), "clerk")
     await bridge.advances.serve(key(), applied["advance_id"], date(2026, 5, 8), "clerk")
     await bridge.advances.approve(key(), applied["advance_id"], "chief", None)
     await office.approve()
     for book in (Book.WI, Book.RES):
         debt = office.debt(book, "E:E1")
-        await bridge.debts.demand(key(), debt.recovery_id)
+        await bridge.debts.demand(key(), debt.recovery_id, "clerk")
         assert (
             await refused(bridge.debts.write_off(key(), debt.recovery_id, "D1", "clerk", "clerk"), office.bridge)
             == "conversion.same-hand"
@@ -344,7 +350,7 @@ async def test_consent_that_was_asked_afterwards_changes_who_bears_a_line() -> N
     assert figures is not None
     assert (figures.person_fen, figures.hospital_fen) == (fen("3260"), 0)
     stated = StayFacts(circumstances=(("C", Circumstance.UNCONSENTED),))
-    await office.bridge.state_facts.of_stay(key(), office.conversion.conversion_id, stated)
+    await office.bridge.state_facts.of_stay(key(), office.conversion.conversion_id, stated, "clerk")
     await office.approve()
     assert office.wi()[0][1][0]["1122(H:H37082600001)"] == fen("3260")
 

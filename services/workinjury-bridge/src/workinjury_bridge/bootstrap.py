@@ -88,6 +88,7 @@ from workinjury_bridge.application.conversion.on_settlement_corrected import OnS
 from workinjury_bridge.application.conversion.record_back_payment import RecordBackPayment
 from workinjury_bridge.application.conversion.split_stay import SplitStay
 from workinjury_bridge.application.conversion.state_facts import StateFacts
+from workinjury_bridge.application.conversion.watch_split import WatchSplit
 from workinjury_bridge.application.decide_recognition import DecideRecognition
 from workinjury_bridge.application.double.find_double_bills import FindDoubleBills
 from workinjury_bridge.application.double.judge_double_bill import JudgeDoubleBill
@@ -113,6 +114,7 @@ from workinjury_bridge.application.recovery.decide_set_off import DecideSetOff
 from workinjury_bridge.application.recovery.open_debt import OpenDebt
 from workinjury_bridge.application.recovery.recover_debt import RecoverDebt
 from workinjury_bridge.application.recovery.remind import Remind
+from workinjury_bridge.application.recovery.track_debt import TrackDebt
 from workinjury_bridge.application.recurrence.confirm_recurrence import ConfirmRecurrence
 from workinjury_bridge.application.recurrence.ports import RecurrenceViews
 from workinjury_bridge.application.reverse_direct_settlement import ReverseDirectSettlement
@@ -121,12 +123,14 @@ from workinjury_bridge.application.review_conversion import ReviewConversion
 from workinjury_bridge.application.revoke_recognition import RevokeRecognition
 from workinjury_bridge.application.settle_directly import SettleDirectly
 from workinjury_bridge.application.split_before_settlement import SplitBeforeSettlement
+from workinjury_bridge.application.stop_payments import StopPayments
 from workinjury_bridge.application.void_direct_settlement import VoidDirectSettlement
 from workinjury_bridge.application.withdraw_settlements import WithdrawSettlements
 from workinjury_bridge.application.worklists.describe_ages import DescribeAges
 from workinjury_bridge.application.worklists.describe_returns import DescribeReturns
 from workinjury_bridge.application.worklists.list_mismatches import ListMismatches
 from workinjury_bridge.application.worklists.ports import Worklists
+from workinjury_bridge.domain.benefits.rules import BenefitBook
 from workinjury_bridge.domain.policy import PolicyBook
 from workinjury_bridge.settings import CONFIRM_WITHIN, benefits_path, codes_path, policy_path
 
@@ -252,14 +256,17 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
     runs, dues, purse = SqlClearings(), SqlDues(), SqlPurse()
     recurrences, record = SqlRecurrences(cases), RecordAct(cases, clock, ids)
     propose = ProposeConversions(cases, stays, conversions, recurrences, policies, clock, ids)
-    open_debt = OpenDebt(recoveries, policies, calendar, clock, ids)
+    track_debt = TrackDebt(recoveries, policies, calendar, clock)
+    open_debt = OpenDebt(track_debt, policies, clock, ids)
     ask_back = AskBack(ledger, open_debt, clock, ids)
     deductions, remote_stays = SqlDeductions(), SqlRemoteStays(cases)
-    losses, worklists = SqlLosses(), SqlWorklists(db)
-    set_offs = SqlSetOffs()
+    losses, worklists, set_offs = SqlLosses(), SqlWorklists(db), SqlSetOffs()
+    items, entitlements, postings = SqlItems(cases), SqlEntitlements(cases), SqlPostings()
+    splits, elsewhere = SqlStaySplits(), SqlOutOfAreaViews(db)
+    rules = read_benefits(benefits_path())
     escalate = EscalateShortage(runs, dues, SqlWaitingPayouts(), purse, policies, calendar, clock)
     cash = CheckCash(runs, purse, escalate.waiting, escalate, policies, clock, ids)
-    pay = PayPerson(ledger, recoveries, losses, set_offs, cash, clock, ids)
+    pay = PayPerson(ledger, recoveries, track_debt, losses, set_offs, cash, clock, ids)
     deduct = DeductAfterAudit(
         once,
         cases,
@@ -267,6 +274,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         directs,
         deductions,
         recoveries,
+        track_debt,
         ledger,
         pay,
         ask_back,
@@ -275,12 +283,30 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         clock,
         ids,
     )
-    advance_benefit = AdvanceBenefit(advances, recoveries, open_debt, pay, clock)
-    benefits = _benefits(db, once, cases, ledger, store, pay, advance_benefit, losses, clock, ids)
+    advance_benefit = AdvanceBenefit(advances, recoveries, open_debt, pay)
+    benefits = _benefits(
+        db,
+        once,
+        cases,
+        items,
+        entitlements,
+        postings,
+        losses,
+        SqlPaidOut(store),
+        ledger,
+        pay,
+        advance_benefit,
+        rules,
+        calendar,
+        clock,
+        ids,
+        record,
+    )
+    watch_split = WatchSplit(policies, calendar, clock)
     judge = JudgeEligibility(db, cases, recurrences, policies)
-    withdraw = WithdrawSettlements(directs, remote_stays, losses, ledger, ask_back, clock, ids)
+    withdraw = WithdrawSettlements(directs, remote_stays, losses, ledger, cash, ask_back, clock, ids)
     confirm = ConfirmDirectSettlement(cases, directs, stays, ledger, policies, losses, withdraw, clock, ids)
-    reverse = ReverseDirectSettlement(directs, ledger, losses, recoveries, deduct, pay, clock, ids)
+    reverse = ReverseDirectSettlement(directs, ledger, losses, recoveries, deduct, pay, open_debt, clock, ids)
     find_double = FindDoubleBills(
         db, cases, stays, conversions, directs, SqlPaperClaims(), remote_stays, SqlDoubleBills(), policies, calendar, clock, ids
     )
@@ -292,6 +318,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         find_double.double_bills,
         find_double,
         ask_back,
+        benefits.withdraw.stop,
         ledger,
         pay,
         claims,
@@ -312,14 +339,14 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         revoke=RevokeRecognition(once, cases, conversions, propose, benefits.withdraw, papers, withdraw, clock, ids, record),
         judge=judge,
         review=ReviewConversion(once, cases, conversions, propose, advances, clock),
-        state_facts=StateFacts(once, cases, conversions, SqlItems(cases), SqlEntitlements(cases), SqlPostings(), clock, record),
+        state_facts=StateFacts(once, cases, conversions, items, entitlements, postings, clock, record),
         back_payment=RecordBackPayment(once, cases, stays, conversions, benefits.bear, clock, record),
-        split=SplitStay(db, once, conversions, claims, policies, calendar, clock),
-        stay_splits=SplitBeforeSettlement(db, once, cases, SqlStaySplits(), directs, policies, calendar, clock),
+        split=SplitStay(db, once, conversions, claims, watch_split, clock),
+        stay_splits=SplitBeforeSettlement(db, once, cases, splits, directs, watch_split, clock),
         advances=ApplyForAdvance(once, cases, advances, policies, calendar, clock, ids, record),
-        debts=RecoverDebt(once, recoveries, conversions, deductions, ledger, policies, clock, ids, record),
+        debts=RecoverDebt(once, recoveries, open_debt, conversions, deductions, ledger, policies, clock, ids, record),
         book_movements=BookMovements(db, recoveries, set_offs, dues, ledger, claims, pay, clock, ids),
-        decide_set_off=DecideSetOff(once, recoveries, set_offs, clock, ids),
+        decide_set_off=DecideSetOff(once, recoveries, set_offs, clock, ids, record),
         papers=papers,
         double_bills=JudgeDoubleBill(
             db,
@@ -333,6 +360,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
             claims,
             open_debt,
             clock,
+            record,
         ),
         find_double=find_double,
         deduct=deduct,
@@ -370,12 +398,12 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
             dues,
             runs,
             SqlBenefitChecks(),
-            read_benefits(benefits_path()),
+            rules,
         ),
-        month_end=_month_end(db, once, cases, pay, ledger, claims, policies, clock, ids),
-        settle=SettleDirectly(
-            db, cases, directs, SqlStaySplits(), policies, judge, read_codes(codes_path()), clock, CONFIRM_WITHIN
+        month_end=_month_end(
+            db, once, cases, entitlements, runs, dues, purse, pay, ledger, claims, policies, calendar, clock, ids
         ),
+        settle=SettleDirectly(db, cases, directs, splits, policies, judge, read_codes(codes_path()), clock, CONFIRM_WITHIN),
         void_direct=VoidDirectSettlement(directs, clock),
         pay_direct_meals=PayDirectMeals(directs, pay, clock),
         revert_direct=RevertDirectSettlement(
@@ -389,18 +417,34 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         ages=DescribeAges(worklists, clock),
         returns=DescribeReturns(worklists, policies, calendar, clock),
         mismatches=ListMismatches(worklists, policies, calendar, clock),
-        out_of_area=_out_of_area(db, once, cases, ledger, ask_back, benefits.propose, policies, calendar, clock, ids, record),
+        out_of_area=_out_of_area(
+            elsewhere,
+            once,
+            cases,
+            remote_stays,
+            items,
+            ledger,
+            ask_back,
+            benefits.propose,
+            policies,
+            calendar,
+            clock,
+            ids,
+            record,
+        ),
         recurrences=RecurrenceDesk(
-            views=SqlOutOfAreaViews(db),
+            views=elsewhere,
             confirm=ConfirmRecurrence(once, cases, recurrences, stays, conversions, propose, policies, clock, ids, record),
         ),
     )
 
 
 def _out_of_area(
-    db: Database,
+    views: OutOfAreaViews,
     once: SqlOnce,
     cases: SqlCases,
+    stays: SqlRemoteStays,
+    items: SqlItems,
     ledger: SqlLedger,
     ask_back: AskBack,
     propose: ProposeBenefit,
@@ -410,14 +454,9 @@ def _out_of_area(
     ids: IdFactory,
     record: RecordAct,
 ) -> OutOfAreaDesk:
-    registrations, stays, clearings, items = (
-        SqlRegistrations(cases),
-        SqlRemoteStays(cases),
-        SqlQuarterClearings(),
-        SqlItems(cases),
-    )
+    registrations, clearings = SqlRegistrations(cases), SqlQuarterClearings()
     return OutOfAreaDesk(
-        views=SqlOutOfAreaViews(db),
+        views=views,
         register=RegisterOutOfArea(once, cases, registrations, policies, calendar, clock, ids, record),
         track=TrackRemoteStay(
             once, cases, registrations, stays, clearings, items, ledger, ask_back, policies, calendar, clock, ids, record
@@ -431,14 +470,18 @@ def _month_end(
     db: Database,
     once: SqlOnce,
     cases: SqlCases,
+    entitlements: SqlEntitlements,
+    runs: SqlClearings,
+    dues: SqlDues,
+    purse: SqlPurse,
     pay: PayPerson,
     ledger: SqlLedger,
     claims: HttpClaims,
     policies: Policies,
+    calendar: WorkCalendar,
     clock: Clock,
     ids: IdFactory,
 ) -> MonthEnd:
-    calendar, runs, dues, purse = load_calendar(), SqlClearings(), SqlDues(), SqlPurse()
     escalate, waiting = pay.cash.escalate, pay.cash.waiting
     return MonthEnd(
         views=SqlClearingViews(db),
@@ -446,7 +489,7 @@ def _month_end(
         advance=AdvanceClearing(db, runs, dues, purse, ledger, claims, policies, escalate, calendar, clock, ids),
         replenish=ReplenishFund(once, runs, dues, ledger, clock, ids),
         escalate=escalate,
-        pay_waiting=PayWaiting(db, cases, waiting, pay.cash, pay, clock),
+        pay_waiting=PayWaiting(db, cases, entitlements, waiting, pay.cash, pay, clock),
         worklist=ListWorklist(db, runs, dues, waiting, purse, policies, calendar, clock),
     )
 
@@ -455,21 +498,24 @@ def _benefits(
     db: Database,
     once: SqlOnce,
     cases: SqlCases,
+    items: SqlItems,
+    entitlements: SqlEntitlements,
+    postings: SqlPostings,
+    losses: SqlLosses,
+    paid_out: SqlPaidOut,
     ledger: SqlLedger,
-    store: LedgerStore,
     pay: PayPerson,
     advance: AdvanceBenefit,
-    losses: SqlLosses,
+    book: BenefitBook,
+    calendar: WorkCalendar,
     clock: Clock,
     ids: IdFactory,
+    record: RecordAct,
 ) -> Benefits:
-    book, calendar = read_benefits(benefits_path()), load_calendar()
-    wages, appraisals, postings, paid_out = SqlWages(), SqlAppraisals(), SqlPostings(), SqlPaidOut(store)
-    entitlements, items = SqlEntitlements(cases), SqlItems(cases)
-    collect, record = CollectCaseFile(cases, wages, appraisals, losses, entitlements), RecordAct(cases, clock, ids)
+    wages, appraisals, views = SqlWages(), SqlAppraisals(), SqlBenefitViews(db)
+    collect = CollectCaseFile(cases, wages, appraisals, losses, entitlements)
     propose = ProposeBenefit(once, collect, items, advance, ledger, book, clock, ids)
     approve = ApproveBenefit(once, collect, propose, advance, items, losses, ledger, pay, book, clock, ids, record)
-    views = SqlBenefitViews(db)
     return Benefits(
         views=views,
         record_wage=RecordWage(once, collect, wages, items, entitlements, book, clock, record),
@@ -482,7 +528,9 @@ def _benefits(
         report_loss=ReportLoss(once, cases, losses, entitlements, ledger, paid_out, calendar, clock, ids, record),
         confirm_succession=ConfirmSuccession(once, cases, losses, entitlements, postings, items, approve, pay, clock, record),
         return_payment=ReturnPayment(once, cases, losses, paid_out, ledger, pay, clock, ids, record),
-        withdraw=WithdrawBenefits(items, entitlements, losses, advance, ledger, clock, ids),
+        withdraw=WithdrawBenefits(
+            items, entitlements, losses, StopPayments(paid_out, pay.cash, clock), advance, ledger, clock, ids
+        ),
         bear=TakeOverArisen(items, entitlements, postings, advance, ledger, clock, ids),
         describe=DescribeBenefits(db, collect, items, postings, pay.cash.waiting, book, clock),
         list_reviews=ListReviews(views, book, clock),

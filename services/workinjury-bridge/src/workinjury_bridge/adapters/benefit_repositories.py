@@ -376,7 +376,7 @@ class SqlPaidOut:
     async def get(self, tx: Tx, payment_id: str) -> Payment | None:
         """See the port."""
         row = await self._row(tx, payment_id)
-        return None if row is None else Payment(**{field.name: row._mapping[field.name] for field in fields(Payment)})
+        return None if row is None else _payment(row)
 
     async def returned(self, tx: Tx, payment_id: str) -> bool:
         """See the port."""
@@ -387,6 +387,12 @@ class SqlPaidOut:
         """See the port."""
         row = await self._row(tx, payment_id)
         return row is not None and row.repaid_at is not None
+
+    async def came_back(self, tx: Tx, case_id: str) -> Sequence[Payment]:
+        """See the port."""
+        c = base.payment.c
+        statement = select(base.payment).where(c.case_id == case_id, c.returned_at.is_not(None), c.repaid_at.is_(None))
+        return [_payment(row) for row in await _sql(tx).all(statement.order_by(c.payment_id).limit(_MAX_ROWS))]
 
     async def mark_returned(self, tx: Tx, payment_id: str, reason: str, at: datetime) -> None:
         """See the port."""
@@ -410,6 +416,10 @@ class SqlPaidOut:
 
     async def _row(self, tx: Tx, payment_id: str) -> Row[Any] | None:
         return await _sql(tx).first(select(base.payment).where(base.payment.c.payment_id == payment_id))
+
+
+def _payment(row: Row[Any]) -> Payment:
+    return Payment(**{field.name: row._mapping[field.name] for field in fields(Payment)})
 
 
 def _waits_for(month: date) -> Any:

@@ -51,8 +51,16 @@ class SqlClearingViews:
                 .limit(_MOST_CASES)
             )
             last = await tx.all(
-                select(tc.due, t.conversion.c.case_id)
-                .join(t.conversion, t.conversion.c.conversion_id == tc.due.c.conversion_id)
+                select(
+                    tc.due.c.payee,
+                    tc.due.c.due_on,
+                    tc.due.c.amount_fen,
+                    tc.due.c.paid_fen,
+                    tc.due.c.conversion_id,
+                    tc.due.c.origin,
+                    func.coalesce(tc.due.c.case_id, t.conversion.c.case_id).label("case_id"),
+                )
+                .outerjoin(t.conversion, t.conversion.c.conversion_id == tc.due.c.conversion_id)
                 .where(tc.due.c.clearing_id == clearing_id)
                 .order_by(tc.due.c.due_on, tc.due.c.amount_fen.desc(), tc.due.c.due_id)
                 .limit(_MOST_CASES)
@@ -123,6 +131,7 @@ def _queue(institutions: Sequence[Row[Any]], dues: Sequence[Row[Any]]) -> list[d
             "paid_fen": i.owed_fen - i.offset_fen if i.paid else 0,
             "open_fen": 0 if i.paid else i.owed_fen - i.offset_fen,
             "conversion_id": None,
+            "origin": None,
             "case_id": None,
         }
         for i in institutions
@@ -137,6 +146,7 @@ def _queue(institutions: Sequence[Row[Any]], dues: Sequence[Row[Any]]) -> list[d
             "paid_fen": d.paid_fen,
             "open_fen": d.amount_fen - d.paid_fen,
             "conversion_id": d.conversion_id,
+            "origin": d.origin,
             "case_id": d.case_id,
         }
         for d in dues

@@ -30,12 +30,15 @@ from shared.ledger.tables import ledger_tables
 metadata = MetaData(naming_convention=NAMING)
 PLATFORM: Final = platform_tables(metadata)
 LEDGER: Final = ledger_tables(metadata)
+Index("ix_journal_voucher_no", LEDGER.journal.c.voucher_no, postgresql_where=text("voucher_no IS NOT NULL"))
 
 OPEN_DEBT: Final = "state IN ('open', 'demanded', 'partial', 'agreement', 'enforced')"
 OPEN_DEDUCTION: Final = "state IN ('deducted', 'objected')"
 OPEN_TRANSFER: Final = "state IN ('instructed', 'reserved', 'committed', 'voiding')"
 MOVING_CONVERSION: Final = "state IN ('approved', 'posted', 'transferring', 'reverting')"
 OPEN_SPLIT: Final = "state = 'proposed' AND split ->> 'state' IN ('proposed', 'disputed')"
+STANDING_SET_OFF: Final = "state = 'standing'"
+UNBOOKED_MOVEMENT: Final = "NOT booked"
 OPEN_STAY_SPLIT: Final = "split ->> 'state' IN ('proposed', 'disputed')"
 """Conditions of indexes over what is open; queries state them word for word, so that the planner finds the index."""
 
@@ -288,6 +291,7 @@ recovery = Table(
     Column("liability", Integer, comment="share of fault, millionths"),
     Column("limitation_on", Date, comment="a claim against a third party lapses after this day"),
     Column("in_court", Boolean, nullable=False, server_default=text("false")),
+    Column("reversed_from", Text, comment="state before it was reversed"),
     Column("opened_at", DateTime(timezone=True), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
     CheckConstraint("advanced_fen > 0", name="positive"),
@@ -342,7 +346,7 @@ recovery_movement = Table(
     Column("recorded_at", DateTime(timezone=True), nullable=False),
     CheckConstraint("amount_fen > 0 AND interest_fen >= 0", name="positive"),
     Index("ix_recovery_movement_recovery_id", "recovery_id"),
-    Index("ix_recovery_movement_unbooked", "movement_id", postgresql_where=text("NOT booked")),
+    Index("ix_recovery_movement_unbooked", "movement_id", postgresql_where=text(UNBOOKED_MOVEMENT)),
 )
 
 set_off = Table(
@@ -368,8 +372,8 @@ set_off = Table(
     CheckConstraint("state NOT IN ('standing', 'spent') OR checker IS NOT NULL", name="approved_by_two"),
     CheckConstraint("applied_fen >= 0 AND applied_fen <= most_fen AND most_fen > 0", name="adds_up"),
     Index("uq_set_off_open", "recovery_id", unique=True, postgresql_where=text("state IN ('proposed', 'standing')")),
-    Index("ix_set_off_standing", "person_id", postgresql_where=text("state = 'standing'")),
-    Index("ix_set_off_case_id", "case_id"),
+    Index("ix_set_off_standing", "person_id", postgresql_where=text(STANDING_SET_OFF)),
+    Index("ix_set_off_recovery_id", "recovery_id"),
 )
 
 audit_deduction = Table(

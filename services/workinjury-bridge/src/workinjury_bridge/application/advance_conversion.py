@@ -39,7 +39,7 @@ from workinjury_bridge.application.recovery.open_debt import Grounds, OpenDebt
 from workinjury_bridge.domain import party
 from workinjury_bridge.domain.clearing import InterfundDue
 from workinjury_bridge.domain.conversion import ENDED, Conversion, ConversionState, Step, all_settled, next_step, same_payments
-from workinjury_bridge.domain.facts import conversion_changed, recovery_changed, transfer_confirmed
+from workinjury_bridge.domain.facts import conversion_changed, transfer_confirmed
 from workinjury_bridge.domain.figures import Figures, MedicalBill, convert, lines_to_keep
 from workinjury_bridge.domain.journals import (
     Stamp,
@@ -392,7 +392,8 @@ class AdvanceConversion:
                 for conversion in unpaid
                 for who in dict.fromkeys(who for _, who, _ in _figures(conversion).payables)
             ]
-            await self.pay.run_all(tx, payouts)
+            if payouts:
+                await self.pay.pay_out(tx, payouts, await self.pay.expect_payable(tx, payouts))
             ended: list[Conversion] = []
             for conversion in still:
                 if conversion.revoked or conversion.paid or all_settled(dues.get(conversion.conversion_id, ()), Direction.OUT):
@@ -420,7 +421,8 @@ class AdvanceConversion:
         conversion = sight.conversion
         figures = _figures(conversion)
         async with self.work.transaction() as tx:
-            if await self.recoveries.unbooked(tx, 1, conversion_id=conversion.conversion_id):
+            debts = await self.recoveries.of_conversion(tx, conversion.conversion_id)
+            if await self.recoveries.any_unbooked(tx, {debt.recovery_id for debt in debts}):
                 raise receipts_unbooked()
         owed = await self.claims.restore(conversion)
         if not same_payments(owed, figures.owed):
@@ -441,8 +443,7 @@ class AdvanceConversion:
                 entry = reversion_entry(about, figures, stamp, paid=paid, reverses=original, debts=ours)
                 await self.ledger.append(tx, [entry])
             for debt in debts:
-                await self.recoveries.save(tx, debt.reversed(), self.clock.now())
-                tx.emit(recovery_changed(debt.reversed(), self.clock.now()))
+                await self.open_debt.track.run(tx, debt.reversed())
             if conversion.paid:
                 paid_to: dict[str, int] = {}
                 for _, who, amount in figures.payables:

@@ -16,9 +16,9 @@ from workinjury_bridge.application.benefits.ports import Losses
 from workinjury_bridge.application.clearing.check_cash import CheckCash
 from workinjury_bridge.application.payout import Payout
 from workinjury_bridge.application.ports import Ledger, Payment, Recoveries, SetOffs
+from workinjury_bridge.application.recovery.track_debt import TrackDebt
 from workinjury_bridge.domain import party
 from workinjury_bridge.domain.benefits.loss import Loss, expect_payable, rerouted
-from workinjury_bridge.domain.facts import recovery_changed
 from workinjury_bridge.domain.journals import Concern, Hands, Stamp, fund_set_off_entry, payment_entry, set_off_entry
 from workinjury_bridge.domain.recovery import Movement, MovementKind, Recovery
 from workinjury_bridge.domain.set_off import SetOff
@@ -30,6 +30,7 @@ class PayPerson:
 
     ledger: Ledger
     recoveries: Recoveries
+    track_debt: TrackDebt
     losses: Losses
     set_offs: SetOffs
     cash: CheckCash
@@ -68,9 +69,9 @@ class PayPerson:
         Refuses what nobody may have now: somebody dead or missing is never paid, only heirs who have proven it (B15.12).
         """
         payouts = [payout for payout in payouts if payout.due_fen]
-        await self.expect_payable(tx, payouts)
+        losses = await self.expect_payable(tx, payouts)
         if payouts and await self.cash.let_out(tx, payouts):
-            await self.pay_out(tx, payouts)
+            await self.pay_out(tx, payouts, losses)
 
     async def expect_payable(self, tx: Tx, payouts: Sequence[Payout]) -> Mapping[str, Loss]:
         """Who of them is dead or missing. Refuses while heirs have not proven their right."""
@@ -80,14 +81,15 @@ class PayPerson:
                 expect_payable(losses.get(payout.concern.person_id))
         return losses
 
-    async def pay_out(self, tx: Tx, payouts: Sequence[Payout]) -> None:
-        """Pay them now, one journal each for set-off and payment; whether there is money is asked already.
+    async def pay_out(self, tx: Tx, payouts: Sequence[Payout], losses: Mapping[str, Loss]) -> None:
+        """Pay them now, one journal each for set-off and payment; whether there is money, and who is gone (``expect_payable``), is
+        asked already.
 
         Every item is told, also one that a debt has eaten up: the person has had it, and a matter may wait for it.
         """
-        losses = await self.expect_payable(tx, payouts)
         met = await self._set_off(tx, [payout for payout in payouts if payout.against_debt])
-        others = _ForOtherFunds(await self.set_offs.standing(tx, {payout.concern.person_id for payout in payouts}))
+        crossing = {payout.concern.person_id for payout in payouts if payout.against_debt and not payout.to_debtor}
+        others = _ForOtherFunds(await self.set_offs.standing(tx, crossing) if crossing else ())
         vouchers = iter(await self.ledger.next_vouchers(tx, self.clock.today(), 2 * len(payouts)))
         entries: list[Entry] = []
         payments: list[Payment] = []
@@ -135,9 +137,7 @@ class PayPerson:
         for debt in await self.recoveries.open_of(tx, Book.WI, {party.person(person_id)}):
             given_up = min(left, debt.open_fen)
             if given_up:
-                after = debt.given_up(given_up)
-                await self.recoveries.save(tx, after, self.clock.now())
-                tx.emit(recovery_changed(after, self.clock.now()))
+                await self.track_debt.run(tx, debt.given_up(given_up))
                 left -= given_up
 
     async def _set_off(self, tx: Tx, payouts: Sequence[Payout]) -> Iterator[int]:
@@ -153,10 +153,7 @@ class PayPerson:
             for n, debt in enumerate(debts.get(payout.debtor, [])):
                 amount = min(debt.open_fen, due - met)
                 if amount and debt.person_id == person_id:
-                    after = debt.received(amount)
-                    debts[payout.debtor][n] = after
-                    await self.recoveries.save(tx, after, self.clock.now())
-                    tx.emit(recovery_changed(after, self.clock.now()))
+                    debts[payout.debtor][n] = await self.track_debt.run(tx, debt.received(amount))
                     met += amount
             if not payout.to_debtor:
                 met = min(due, owed.get(person_id, 0))
@@ -173,7 +170,7 @@ class PayPerson:
         now, today = self.clock.now(), self.clock.today()
         for allowed in others.of(concern.person_id):
             debt = await self.recoveries.get(tx, allowed.recovery_id)
-            amount = 0 if debt is None or debt.closed else min(allowed.left_fen, debt.open_fen, payable_fen)
+            amount = 0 if debt is None else allowed.meets(debt, payable_fen)
             if debt is None or not amount:
                 continue
             payable_fen -= amount
@@ -194,9 +191,7 @@ class PayPerson:
                 voucher_no=stamp.voucher_no,
             )
             await self.recoveries.add_movement(tx, movement, now)
-            after = debt.received(amount)
-            await self.recoveries.save(tx, after, now)
-            tx.emit(recovery_changed(after, now))
+            await self.track_debt.run(tx, debt.received(amount))
             used = allowed.applied(amount)
             others.put(used)
             await self.set_offs.save(tx, used, now)

@@ -315,10 +315,12 @@ class Recoveries(Protocol):
         """One movement."""
         ...
 
-    async def unbooked(
-        self, tx: Tx, limit: int, *, conversion_id: str | None = None, recovery_id: str | None = None
-    ) -> Sequence[Movement]:
-        """Movements that a medical book has not booked yet, oldest first; of one conversion or debt when it is named."""
+    async def unbooked(self, tx: Tx, limit: int) -> Sequence[Movement]:
+        """Movements that a medical book has not booked yet, oldest first."""
+        ...
+
+    async def any_unbooked(self, tx: Tx, recovery_ids: Collection[str]) -> bool:
+        """Whether a medical book has not booked a movement on one of these debts yet."""
         ...
 
     async def add_interruption(self, tx: Tx, interrupted: Interrupted, at: datetime) -> None:

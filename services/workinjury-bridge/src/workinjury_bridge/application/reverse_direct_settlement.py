@@ -14,13 +14,13 @@ from workinjury_bridge.application.benefits.ports import Losses
 from workinjury_bridge.application.confirm_direct_settlement import PAY_MEALS_DEADLINE
 from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import Directs, Ledger, Recoveries
+from workinjury_bridge.application.recovery.open_debt import Grounds, OpenDebt
 from workinjury_bridge.application.settle_directly import VOID_DEADLINE
 from workinjury_bridge.domain import party
 from workinjury_bridge.domain.benefits.loss import rerouted
 from workinjury_bridge.domain.direct_settlement import DirectSettlement, DirectState
-from workinjury_bridge.domain.facts import recovery_changed
 from workinjury_bridge.domain.journals import Stamp, about_direct, meals_recovery_entry, owed_by_hospital_entry, person_dim
-from workinjury_bridge.domain.recovery import Cause, Recovery
+from workinjury_bridge.domain.recovery import Cause
 from workinjury_bridge.domain.refusals import unknown
 
 
@@ -34,6 +34,7 @@ class ReverseDirectSettlement:
     recoveries: Recoveries
     deduct: DeductAfterAudit
     pay: PayPerson
+    open_debt: OpenDebt
     clock: Clock
     ids: IdFactory
 
@@ -85,9 +86,7 @@ class ReverseDirectSettlement:
         for debt in debts:
             falls_away = min(left, debt.open_fen)
             if falls_away:
-                after = debt.moved(falls_away)
-                await self.recoveries.save(tx, after, self.clock.now())
-                tx.emit(recovery_changed(after, self.clock.now()))
+                await self.open_debt.track.run(tx, debt.moved(falls_away))
                 left -= falls_away
         paid_in = sum(x.credit_fen for x in entry.lines if x.account == DUE_TO_PERSON)
         await self.pay.run(tx, concern, (("repayment", paid_in),))
@@ -96,20 +95,14 @@ class ReverseDirectSettlement:
         today = self.clock.today()
         stamp = Stamp(entry_id=self.ids.new(), booked_on=today, voucher_no=await self.ledger.next_voucher(tx, today))
         if entry.kind == "benefit" and settlement.meals_paid:
-            debt = Recovery(
-                recovery_id=self.ids.new(),
+            grounds = Grounds(
                 case_id=settlement.case_id,
                 person_id=settlement.person_id,
                 settlement_id=entry.settlement_id or settlement.key,
-                conversion_id=None,
                 decision_version=settlement.decision_version,
-                book=Book.WI,
-                debtor=party.person(settlement.person_id),
-                cause=Cause.REVERSED,
-                advanced_fen=settlement.meals_fen,
             )
-            await self.recoveries.save(tx, debt, self.clock.now())
-            tx.emit(recovery_changed(debt, self.clock.now()))
+            debtor = party.person(settlement.person_id)
+            await self.open_debt.run(tx, grounds, Book.WI, debtor, Cause.REVERSED, settlement.meals_fen)
             return meals_recovery_entry(about_direct(settlement), settlement.meals_fen, stamp, reverses=entry.entry_id)
         taken = contra(entry, entry_id=stamp.entry_id, booked_on=today, memo="工伤直接结算撤销")
         concern = rerouted(about_direct(settlement), await self.losses.of(tx, settlement.person_id))

@@ -37,7 +37,7 @@ class RevokeRecognition:
     record: RecordAct
 
     async def run(
-        self, key: OnceKey, case_id: str, decision_no: str, final_on: date, decided_by: str, actor: str = "system"
+        self, key: OnceKey, case_id: str, decision_no: str, final_on: date, decided_by: str, actor: str
     ) -> dict[str, Any]:
         """The revocation, itself the next version, and the conversions it concerns. ``actor`` has recorded what ``decided_by`` decided."""
         if final_on > self.clock.today():

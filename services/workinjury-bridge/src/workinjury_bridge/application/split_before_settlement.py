@@ -10,13 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from shared.calendar import WorkCalendar
 from shared.clock import Clock
 from shared.transactions import Once, OnceKey, Tx, UnitOfWork
-from workinjury_bridge.application.ports import Cases, Directs, Policies, StaySplits
-from workinjury_bridge.application.recovery.remind import end_of
+from workinjury_bridge.application.conversion.watch_split import WatchSplit
+from workinjury_bridge.application.ports import Cases, Directs, StaySplits
 from workinjury_bridge.domain.refusals import out_of_turn, split_invalid, unknown
-from workinjury_bridge.domain.split import Flags, Split, SplitState, StaySplit
+from workinjury_bridge.domain.split import Flags, Split, StaySplit
 
 STAY_SPLIT_DEADLINE = "stay-split-overdue"
 
@@ -30,8 +29,7 @@ class SplitBeforeSettlement:
     cases: Cases
     splits: StaySplits
     directs: Directs
-    policies: Policies
-    calendar: WorkCalendar
+    watch: WatchSplit
     clock: Clock
 
     async def propose(self, key: OnceKey, visit_id: str, case_id: str, flags: Flags, actor: str) -> dict[str, Any]:
@@ -46,7 +44,7 @@ class SplitBeforeSettlement:
             if known is not None and known.person_id != case.person_id:
                 raise split_invalid("visit_id", "该就诊的费用拆分属于其他人员")
             if known is not None and known.split.open:
-                raise out_of_turn("split", "propose", known.split.state, "费用拆分正在审核")
+                raise out_of_turn("split", "propose", known.split.state, "费用拆分正在审核，请先办结")
             if any(d.visit_id == visit_id and d.stands for d in await self.directs.of_person(tx, case.person_id)):
                 raise out_of_turn("split", "propose", "settled", "该就诊已按工伤结算或正在结算，须先撤销结算再拆分")
             named = [line_id for line_id, _ in flags.lines]
@@ -72,12 +70,8 @@ class SplitBeforeSettlement:
     async def overdue(self, tx: Tx, visit_id: str) -> None:
         """The reviewer's days have passed: an expert is asked. The expert's have: what is shared stays with the medical fund."""
         known = await self._locked(tx, visit_id)
-        if known is None:
-            return
-        if known.split.state is SplitState.PROPOSED:
-            await self._store(tx, replace(known, split=known.split.disputed("system", "审核逾期")))
-        elif known.split.state is SplitState.DISPUTED:
-            await self._store(tx, replace(known, split=known.split.lapsed()))
+        if known is not None and known.split.open:
+            await self._store(tx, replace(known, split=known.split.unanswered()))
 
     async def read(self, visit_id: str) -> dict[str, Any]:
         """The split of a stay, with its flags. Refuses one that has none."""
@@ -110,24 +104,9 @@ class SplitBeforeSettlement:
 
     async def _store(self, tx: Tx, known: StaySplit) -> dict[str, Any]:
         await self.splits.save(tx, known, self.clock.now())
-        today, split = self.clock.today(), known.split
-        if split.open:
-            limits = self.policies.on(today).splits
-            days = limits.review_within if split.state is SplitState.PROPOSED else limits.opinion_within
-            tx.schedule(STAY_SPLIT_DEADLINE, known.visit_id, end_of(self.calendar.add_working_days(today, days).on))
-        else:
-            tx.cancel(STAY_SPLIT_DEADLINE, known.visit_id)
+        self.watch.run(tx, STAY_SPLIT_DEADLINE, known.visit_id, known.split)
         return _shown(known)
 
 
 def _shown(known: StaySplit) -> dict[str, Any]:
-    split = known.split
-    return {
-        "visit_id": known.visit_id,
-        "case_id": known.case_id,
-        "person_id": known.person_id,
-        "split": split.state.value,
-        "proposed_by": split.proposed_by,
-        "disputed_by": split.disputed_by,
-        "decided_by": split.decided_by,
-    }
+    return {"visit_id": known.visit_id, "case_id": known.case_id, "person_id": known.person_id} | known.split.plain()

@@ -12,7 +12,9 @@ from shared.clock import Clock
 from shared.ids import IdFactory
 from shared.transactions import Tx
 from workinjury_bridge.application.benefits.ports import Losses
+from workinjury_bridge.application.clearing.check_cash import CheckCash
 from workinjury_bridge.application.out_of_area.ports import RemoteStays
+from workinjury_bridge.application.payout import Payout
 from workinjury_bridge.application.ports import Directs, Ledger
 from workinjury_bridge.application.recovery.ask_back import AskBack
 from workinjury_bridge.domain.benefits.loss import rerouted
@@ -31,6 +33,7 @@ class WithdrawSettlements:
     remote_stays: RemoteStays
     losses: Losses
     ledger: Ledger
+    cash: CheckCash
     ask_back: AskBack
     clock: Clock
     ids: IdFactory
@@ -53,7 +56,14 @@ class WithdrawSettlements:
             tx.emit(remote_stay_changed(after, now))
 
     async def direct(self, tx: Tx, settlement: DirectSettlement) -> None:
-        """One posted settlement: an allowance not paid yet is no longer payable; the rest when claims has answered."""
+        """One posted settlement: an allowance that nobody has got is no longer payable; the rest when claims has answered."""
+
+        def of_its_meals(payout: Payout) -> bool:
+            kinds = [kind for kind, _ in payout.items]
+            return payout.concern.settlement_id == settlement.settlement_id and kinds == ["meals"]
+
+        if settlement.meals_paid and await self.cash.take_out(tx, settlement.case_id, of_its_meals):
+            settlement = settlement.without_meals()
         if settlement.meals_fen and not settlement.meals_paid:
             await self._take_meals_back(tx, settlement)
         await self.directs.save(tx, settlement.reverting(), self.clock.now())

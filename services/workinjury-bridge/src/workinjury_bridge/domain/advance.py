@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 
 from workinjury_bridge.domain import party
-from workinjury_bridge.domain.refusals import out_of_turn, same_hand, too_early
+from workinjury_bridge.domain.refusals import out_of_turn, same_hand, too_early, wrong_state
 
 
 class AdvanceState(StrEnum):
@@ -76,4 +76,4 @@ class Advance:
 
     def _expect(self, wanted: str, *states: AdvanceState) -> None:
         if self.state not in states:
-            raise out_of_turn("advance", wanted, self.state, f"先行支付申请当前状态为“{self.state}”，不能办理此操作")
+            raise wrong_state("advance", wanted, self.state, "先行支付申请")

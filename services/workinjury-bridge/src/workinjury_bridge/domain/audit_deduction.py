@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-from workinjury_bridge.domain.refusals import objection_too_late, out_of_turn, same_hand
+from workinjury_bridge.domain.refusals import objection_too_late, same_hand, wrong_state
 
 
 class DeductionState(StrEnum):
@@ -84,4 +84,4 @@ class AuditDeduction:
 
     def _expect(self, wanted: str, *states: DeductionState) -> None:
         if self.state not in states:
-            raise out_of_turn("deduction", wanted, self.state, f"扣款当前状态为“{self.state}”，不能办理此操作")
+            raise wrong_state("deduction", wanted, self.state, "扣款")

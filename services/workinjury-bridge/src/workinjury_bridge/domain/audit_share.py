@@ -30,13 +30,8 @@ class Shared:
 
     expense_fen: int
     """Of it, 5001.11."""
-    open: tuple[tuple[str, int], ...] = ()
-    """Per debtor, what it owes less (or, back, again)."""
-    written_off_fen: int = 0
-    paid_in: tuple[tuple[str, int], ...] = ()
-    """Owed back to whom it came from."""
-    debts: tuple[Recovery, ...] = ()
-    """As they are now."""
+    relief: Relief
+    """What the debtors owe less; of a withdrawal ``open`` is what they owe again."""
 
 
 def cut(figures: Figures, debts: Sequence[Recovery], amount_fen: int, cut_fen: int, *, new: bool) -> Shared:
@@ -56,10 +51,12 @@ def cut(figures: Figures, debts: Sequence[Recovery], amount_fen: int, cut_fen: i
         now |= {debt.recovery_id: debt for debt in relief.debts}
     return Shared(
         expense_fen=expense,
-        open=_sums(pair for relief in reliefs for pair in relief.open),
-        written_off_fen=sum(relief.written_off_fen for relief in reliefs),
-        paid_in=_sums(pair for relief in reliefs for pair in relief.paid_in),
-        debts=tuple(now[debt.recovery_id] for debt in debts if now[debt.recovery_id] != debt),
+        relief=Relief(
+            debts=_changed(debts, now),
+            open=_sums(pair for relief in reliefs for pair in relief.open),
+            written_off_fen=sum(relief.written_off_fen for relief in reliefs),
+            paid_in=_sums(pair for relief in reliefs for pair in relief.paid_in),
+        ),
     )
 
 
@@ -73,11 +70,7 @@ def uncut(figures: Figures, debts: Sequence[Recovery], amount_fen: int, cut_fen:
         for debt in owe_again(mine, amount) if amount else ():
             owed.append((debt.debtor, debt.open_fen - now[debt.recovery_id].open_fen))
             now[debt.recovery_id] = debt
-    return Shared(
-        expense_fen=expense,
-        open=_sums(owed),
-        debts=tuple(now[debt.recovery_id] for debt in debts if now[debt.recovery_id] != debt),
-    )
+    return Shared(expense_fen=expense, relief=Relief(debts=_changed(debts, now), open=_sums(owed)))
 
 
 def _parts(
@@ -118,6 +111,10 @@ def _of(debts: Mapping[str, Recovery], figures: Figures, *, employer: bool) -> l
     if figures.debtor is not None and party.is_employer(figures.debtor):
         return list(debts.values())
     return [debt for debt in debts.values() if (debt.cause is Cause.UNINSURED) is employer]
+
+
+def _changed(debts: Sequence[Recovery], now: Mapping[str, Recovery]) -> tuple[Recovery, ...]:
+    return tuple(now[debt.recovery_id] for debt in debts if now[debt.recovery_id] != debt)
 
 
 def _sums(pairs: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:

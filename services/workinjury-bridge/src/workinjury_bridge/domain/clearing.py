@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from shared.calendar import WorkCalendar
 from shared.ledger import Book
-from workinjury_bridge.domain.refusals import out_of_turn, same_clearing_hand
+from workinjury_bridge.domain.refusals import same_clearing_hand, wrong_state
 from workinjury_bridge.domain.transfer import TwoPhase
 
 
@@ -251,7 +251,7 @@ class Clearing:
 
     def _expect(self, wanted: str, state: ClearingState) -> None:
         if self.state is not state:
-            raise out_of_turn("clearing", wanted, self.state, f"清算当前状态为“{self.state}”，不能办理此操作")
+            raise wrong_state("clearing", wanted, self.state, "清算")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

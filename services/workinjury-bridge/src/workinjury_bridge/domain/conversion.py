@@ -14,7 +14,7 @@ from shared.contracts.claims import FundPayment
 from shared.ledger import Book
 from workinjury_bridge.domain.clearing import InterfundDue
 from workinjury_bridge.domain.figures import Figures
-from workinjury_bridge.domain.refusals import advance_needed, out_of_turn, same_hand, split_open
+from workinjury_bridge.domain.refusals import advance_needed, out_of_turn, same_hand, split_open, wrong_state
 from workinjury_bridge.domain.split import Split
 from workinjury_bridge.domain.terms import NO_STAY_FACTS, StayFacts
 from workinjury_bridge.domain.transfer import Direction, Transfer, TransferState
@@ -220,7 +220,7 @@ class Conversion:
 
     def _expect(self, wanted: str, *states: ConversionState) -> None:
         if self.state not in states:
-            raise out_of_turn("conversion", wanted, self.state, f"转换业务当前状态为“{self.state}”，不能办理此操作")
+            raise wrong_state("conversion", wanted, self.state, "转换业务")
 
 
 def next_step(conversion: Conversion, transfers: Iterable[Transfer], dues: Iterable[InterfundDue] = ()) -> Step | None:

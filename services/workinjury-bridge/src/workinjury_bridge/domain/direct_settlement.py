@@ -98,6 +98,10 @@ class DirectSettlement:
         """The allowance went to the person."""
         return replace(self, meals_paid=True)
 
+    def without_meals(self) -> DirectSettlement:
+        """The allowance was let out for payment, but waited for money and never went."""
+        return replace(self, meals_paid=False)
+
     def reverting(self) -> DirectSettlement:
         """The recognition that it rested on was finally revoked."""
         return replace(self, state=DirectState.REVERTING)

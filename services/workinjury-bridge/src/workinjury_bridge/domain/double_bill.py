@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-from workinjury_bridge.domain.refusals import out_of_turn, same_hand
+from workinjury_bridge.domain.refusals import same_hand, wrong_state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,4 +138,4 @@ class DoubleBill:
 
     def _expect(self, wanted: str, *states: DoubleBillState) -> None:
         if self.state not in states:
-            raise out_of_turn("double-bill", wanted, self.state, f"重复报销线索当前状态为“{self.state}”，不能办理此操作")
+            raise wrong_state("double-bill", wanted, self.state, "重复报销线索")

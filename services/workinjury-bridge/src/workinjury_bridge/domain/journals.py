@@ -237,15 +237,10 @@ def debtor_change_lines(debt: Recovery, amount_fen: int, new_debtor: str) -> lis
 
 
 def relief_lines(relief: Relief) -> list[Line]:
-    """What falls away of debts."""
-    return gone_lines(relief.open, relief.written_off_fen, relief.paid_in)
-
-
-def gone_lines(was_open: Iterable[tuple[str, int]], written_off_fen: int, paid_in: Iterable[tuple[str, int]]) -> list[Line]:
-    """Cr 112x what was open per debtor, 5001.30 what was given up, 2203 or 2204 what came in and is owed back."""
-    given_up = [credit(WRITTEN_OFF, written_off_fen)] if written_off_fen else []
-    still_open = [credit(receivable(who), amount, who) for who, amount in was_open]
-    return [*still_open, *given_up, *(credit(payable(who), amount, who) for who, amount in paid_in)]
+    """What falls away of debts: Cr 112x what was open per debtor, 5001.30 what was given up, 2203 or 2204 what came in and is owed back."""
+    given_up = [credit(WRITTEN_OFF, relief.written_off_fen)] if relief.written_off_fen else []
+    still_open = [credit(receivable(who), amount, who) for who, amount in relief.open]
+    return [*still_open, *given_up, *(credit(payable(who), amount, who) for who, amount in relief.paid_in)]
 
 
 def deduction_entry(deduction: AuditDeduction, shared: Shared, stamp: Stamp, *, back: bool = False) -> Entry:
@@ -256,13 +251,13 @@ def deduction_entry(deduction: AuditDeduction, shared: Shared, stamp: Stamp, *, 
     hospital = institution_dim(deduction.institution_code)
     amount = deduction.amount_fen
     if back:
-        owed = (debit(receivable(who), n, who) for who, n in shared.open)
+        owed = (debit(receivable(who), n, who) for who, n in shared.relief.open)
         lines = [_debit(WI_MEDICAL, shared.expense_fen), *owed, credit(DUE_FROM_INSTITUTION, amount, hospital)]
     else:
         lines = [
             debit(DUE_FROM_INSTITUTION, amount, hospital),
             _credit(WI_MEDICAL, shared.expense_fen),
-            *gone_lines(shared.open, shared.written_off_fen, shared.paid_in),
+            *relief_lines(shared.relief),
         ]
     return Entry(
         entry_id=stamp.entry_id,
@@ -358,10 +353,14 @@ def paper_entry(concern: Concern, claim: PaperClaim, stamp: Stamp) -> Entry:
     return _entry(concern, stamp, "paper-claim", lines, memo="工伤医疗费手工报销")
 
 
-def ask_back_entry(concern: Concern, costs: Mapping[str, int], stamp: Stamp, kind: str, memo: str) -> Entry:
-    """The recognition was revoked after the fund had paid: Dr 1125(P) / Cr 5001.11, 5001.13 or what else it cost (B3)."""
+def ask_back_entry(
+    concern: Concern, costs: Mapping[str, int], stamp: Stamp, kind: str, memo: str, unpaid_fen: int = 0
+) -> Entry:
+    """The recognition was revoked after the fund had paid: Dr 1125(P), 2203 for what nobody got / Cr 5001.11, 5001.13 or what else
+    it cost (B3)."""
     lines = (
-        debit(DUE_FROM_PERSON, sum(costs.values()), person_dim(concern.person_id)),
+        _debit(DUE_TO_PERSON, unpaid_fen, concern.payable_dim),
+        _debit(DUE_FROM_PERSON, sum(costs.values()) - unpaid_fen, person_dim(concern.person_id)),
         *(_credit(account, amount) for account, amount in costs.items()),
     )
     return _entry(concern, stamp, kind, lines, memo=memo)

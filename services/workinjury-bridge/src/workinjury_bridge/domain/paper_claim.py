@@ -14,7 +14,7 @@ from workinjury_bridge.domain.bill import BillLine, WorkInjuryVersion, assess
 from workinjury_bridge.domain.double_bill import BillMark
 from workinjury_bridge.domain.meals import meals_fen
 from workinjury_bridge.domain.policy import BridgePolicy
-from workinjury_bridge.domain.refusals import mixed_stay, out_of_turn, papers_invalid, same_hand
+from workinjury_bridge.domain.refusals import mixed_stay, papers_invalid, same_hand, wrong_state
 
 
 class PaperState(StrEnum):
@@ -99,7 +99,7 @@ class PaperClaim:
 
     def _expect(self, wanted: str, state: PaperState) -> None:
         if self.state is not state:
-            raise out_of_turn("paper-claim", wanted, self.state, f"手工报销当前状态为“{self.state}”，不能办理此操作")
+            raise wrong_state("paper-claim", wanted, self.state, "手工报销")
 
 
 def adjudicate(papers: Papers, policy: BridgePolicy, today: date, fund_pays_from: date | None) -> tuple[WorkInjuryVersion, int]:

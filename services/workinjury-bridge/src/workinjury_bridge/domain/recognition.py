@@ -62,6 +62,7 @@ class Act(StrEnum):
     EMPLOYER_PAID = "employer-paid"
     STAY_FACTS = "stay-facts"
     ENFORCED = "enforced"
+    SET_OFF_WITHDRAWN = "set-off-withdrawn"
     RECURRENCE_APPLIED = "recurrence-applied"
     RECURRENCE_EXTENDED = "recurrence-extended"
     RECURRENCE_CONFIRMED = "recurrence-confirmed"
@@ -162,7 +163,7 @@ class InjuryCase:
         """A review or lawsuit against the newest decision was opened; nothing is paid back for it. Refuses without decision."""
         newest = self.newest
         if newest is None or newest.outcome is Outcome.REVOKED:
-            raise out_of_turn("case", "contest", self.state, "没有可以复议或诉讼的认定决定")
+            raise out_of_turn("case", "contest", self.state, "没有可以复议或诉讼的认定决定，请先登记认定结论")
         return self if self.contested_on is not None else replace(self, contested_on=opened_on)
 
     def uphold(self) -> InjuryCase:

@@ -15,7 +15,7 @@ from shared.ledger import Book
 from shared.money import share
 from workinjury_bridge.domain import party
 from workinjury_bridge.domain.limitation import Interruption
-from workinjury_bridge.domain.refusals import beyond_debt, out_of_turn, time_barred
+from workinjury_bridge.domain.refusals import beyond_debt, out_of_turn, time_barred, wrong_state
 
 
 class Cause(StrEnum):
@@ -127,6 +127,8 @@ class Recovery:
     """The last day on which the claim against a third party can be brought; None while a suit is pending, and for other debtors."""
     in_court: bool = False
     """Whether a suit against the third party is pending."""
+    reversed_from: RecoveryState | None = None
+    """Of a reversed debt: what it was, and is again when what it rested on stays."""
 
     @property
     def open_fen(self) -> int:
@@ -153,11 +155,11 @@ class Recovery:
         return after._closing(RecoveryState.RECOVERED, self.state if self.state in stays else RecoveryState.PARTIAL)
 
     def unreceived(self, amount_fen: int) -> Recovery:
-        """What was set off did not come about: owed as before."""
-        left = self.recovered_fen - amount_fen
-        back = RecoveryState.PARTIAL if left else RecoveryState.OPEN
-        state = back if self.state in (RecoveryState.RECOVERED, RecoveryState.PARTIAL) else self.state
-        return replace(self, recovered_fen=left, state=state)
+        """What was set off did not come about: owed as before, also when the debt was closed since, in whatever way."""
+        after = replace(self, recovered_fen=self.recovered_fen - amount_fen)
+        if not after.open_fen or not (self.closed or self.state is RecoveryState.PARTIAL):
+            return after
+        return replace(after, state=RecoveryState.PARTIAL if after.recovered_fen else RecoveryState.OPEN)
 
     def agreed(self, due_on: date) -> Recovery:
         """Instalments until a day."""
@@ -267,15 +269,12 @@ class Recovery:
 
     def reversed(self) -> Recovery:
         """The recognition was revoked, or what it rested on was wrong."""
-        return replace(self, state=RecoveryState.REVERSED, due_on=None)
+        return replace(self, state=RecoveryState.REVERSED, reversed_from=self.state)
 
     def reopened(self) -> Recovery:
-        """What was to be undone stays: owed as before."""
+        """What was to be undone stays: owed as before, in the state and by the day it had."""
         self._expect("reopen", RecoveryState.REVERSED)
-        after = replace(self, state=RecoveryState.PARTIAL if self.recovered_fen else RecoveryState.OPEN)
-        if after.open_fen:
-            return after
-        return replace(after, state=RecoveryState.RECOVERED if self.recovered_fen else RecoveryState.WRITTEN_OFF)
+        return replace(self, state=self.reversed_from or RecoveryState.OPEN, reversed_from=None)
 
     def _closing(self, closed: RecoveryState, otherwise: RecoveryState) -> Recovery:
         if self.open_fen:
@@ -290,4 +289,4 @@ class Recovery:
 
     def _expect(self, wanted: str, *states: RecoveryState) -> None:
         if self.state not in states:
-            raise out_of_turn("recovery", wanted, self.state, f"追偿当前状态为“{self.state}”，不能办理此操作")
+            raise wrong_state("recovery", wanted, self.state, "追偿")

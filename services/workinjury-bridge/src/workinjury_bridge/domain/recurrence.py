@@ -17,7 +17,7 @@ from shared.codes import Code, CodeSystem
 from workinjury_bridge.domain.benefits.months import same_day_later
 from workinjury_bridge.domain.policy import BridgePolicy, Recurrences
 from workinjury_bridge.domain.recognition import Decision, InjuryCase, Outcome
-from workinjury_bridge.domain.refusals import facts_invalid, objection_past, out_of_turn
+from workinjury_bridge.domain.refusals import facts_invalid, objection_past, out_of_turn, wrong_state
 from workinjury_bridge.domain.stay import SettledStay, belongs
 
 
@@ -102,7 +102,7 @@ class Recurrence:
         """The committee takes its further days, once."""
         self._expect("extend", RecurrenceState.CONFIRMING)
         if self.extended:
-            raise out_of_turn("recurrence", "extend", self.state, "确认期限已延长过一次")
+            raise out_of_turn("recurrence", "extend", self.state, "确认期限已延长过一次，请在期限内登记结论")
         return replace(self, extended=True, due_on=self.due_on + timedelta(days=rules.extend_by))
 
     def concluded(self, decision: Decision, treated_until: date | None, rules: Recurrences) -> Recurrence:
@@ -152,7 +152,7 @@ class Recurrence:
 
     def _expect(self, wanted: str, *states: RecurrenceState) -> None:
         if self.state not in states:
-            raise out_of_turn("recurrence", wanted, self.state, f"旧伤复发确认当前状态为“{self.state}”，不能办理此操作")
+            raise wrong_state("recurrence", wanted, self.state, "旧伤复发确认")
 
 
 def next_version(case: InjuryCase, recurrences: Iterable[Recurrence]) -> int:

@@ -12,7 +12,7 @@ PREFIX = "workinjury-bridge"
 
 def unknown(subject: str, zh: str) -> Refusal:
     """The id names nothing here."""
-    return not_found(f"{PREFIX}.{subject}.unknown", f"{zh}不存在", f"no such {subject}")
+    return not_found(f"{PREFIX}.{subject}.unknown", f"{zh}不存在，请核对编号", f"no such {subject}")
 
 
 def out_of_turn(subject: str, wanted: str, state: str, zh: str) -> Refusal:
@@ -20,10 +20,18 @@ def out_of_turn(subject: str, wanted: str, state: str, zh: str) -> Refusal:
     return conflict(f"{PREFIX}.{subject}.wrong-state", zh, f"{subject} is {state}, cannot {wanted}", state=state, wanted=wanted)
 
 
+def wrong_state(subject: str, wanted: str, state: str, zh: str) -> Refusal:
+    """The same where it is not said why: mostly somebody else has acted meanwhile."""
+    return out_of_turn(subject, wanted, state, f"{zh}现在的状态不能办理此操作，请刷新后按当前状态办理")
+
+
 def same_hand() -> Refusal:
     """Maker and checker are one person (B0.6, 社会保险经办条例 art. 37)."""
     return conflict(
-        f"{PREFIX}.conversion.same-hand", "经办人与复核人不能是同一人", "maker and checker must be two persons", field="actor"
+        f"{PREFIX}.conversion.same-hand",
+        "经办人与复核人不能是同一人，请由另一人复核",
+        "maker and checker must be two persons",
+        field="actor",
     )
 
 
@@ -32,7 +40,7 @@ def figures_do_not_close(work_injury_fen: int, hospital_fen: int, owed_fen: int,
     return conflict(
         f"{PREFIX}.conversion.figures-do-not-close",
         f"转换金额不平：工伤基金承担 {format_yuan(work_injury_fen)} + 医疗机构承担 {format_yuan(hospital_fen)} "
-        f"应等于归还各医保基金 {format_yuan(owed_fen)} + 退还个人 {format_yuan(refund_fen)}",
+        f"应等于归还各医保基金 {format_yuan(owed_fen)} + 退还个人 {format_yuan(refund_fen)}，请核对费用明细",
         "E + X_h must equal what is owed to the funds plus the refund",
         work_injury_fen=work_injury_fen,
         hospital_fen=hospital_fen,
@@ -72,7 +80,7 @@ def bill_differs(key: str) -> Refusal:
     """The lines that claims has are not the bill that was settled directly; a person has to look."""
     return conflict(
         f"{PREFIX}.settlement.bill-differs",
-        "医保结算系统中的费用明细与工伤直接结算时的不一致",
+        "医保结算系统中的费用明细与工伤直接结算时的不一致，请与医疗机构核对",
         "the lines are not those that were settled",
         key=key,
     )
@@ -82,7 +90,7 @@ def key_reused(key: str) -> Refusal:
     """The key of a direct settlement stands for another bill already."""
     return conflict(
         f"{PREFIX}.settlement.key-reused",
-        "该工伤结算键已用于内容不同的费用",
+        "该工伤结算键已用于内容不同的费用，请换用新的结算键",
         "this key holds another bill",
         field="key",
         key=key,
@@ -93,7 +101,7 @@ def total_differs(key: str, settled_fen: int, adjudicated_fen: int) -> Refusal:
     """Claims settled another total than the bridge adjudicated under the key."""
     return conflict(
         f"{PREFIX}.settlement.total-differs",
-        f"结算总额 {format_yuan(settled_fen)} 与工伤核算总额 {format_yuan(adjudicated_fen)} 不一致",
+        f"结算总额 {format_yuan(settled_fen)} 与工伤核算总额 {format_yuan(adjudicated_fen)} 不一致，请核对费用后重新结算",
         "the settled total is not the adjudicated one",
         key=key,
         settled_fen=settled_fen,
@@ -104,25 +112,32 @@ def total_differs(key: str, settled_fen: int, adjudicated_fen: int) -> Refusal:
 def no_policy(day: date) -> Refusal:
     """The rule book has no version for that day."""
     return conflict(
-        f"{PREFIX}.policy.not-in-force", f"{day} 没有有效的工伤保险政策参数", f"no policy is in force on {day}", day=str(day)
+        f"{PREFIX}.policy.not-in-force",
+        f"{day} 没有有效的工伤保险政策参数，请先维护政策参数",
+        f"no policy is in force on {day}",
+        day=str(day),
     )
 
 
 def nothing_to_convert() -> Refusal:
     """No amount would move: the work-injury fund pays nothing of this bill and nobody paid for it."""
-    return conflict(f"{PREFIX}.conversion.nothing-to-convert", "本次结算没有可转由工伤保险基金承担的费用", "nothing to convert")
+    return conflict(
+        f"{PREFIX}.conversion.nothing-to-convert", "本次结算没有可转由工伤保险基金承担的费用，无需转换", "nothing to convert"
+    )
 
 
 def returns_too_much() -> Refusal:
     """The returned lines of a bill exceed what it holds."""
-    return conflict(f"{PREFIX}.bill.returns-too-much", "退费明细超过原费用", "returns exceed the bill", field="lines")
+    return conflict(
+        f"{PREFIX}.bill.returns-too-much", "退费明细超过原费用，请核对退费明细", "returns exceed the bill", field="lines"
+    )
 
 
 def settlement_not_standing(state: str) -> Refusal:
     """The settlement that was to be converted is reversed or taken back by another."""
     return conflict(
         f"{PREFIX}.conversion.settlement-not-standing",
-        "医保结算已撤销或已被收回，不能转换",
+        "医保结算已撤销或已被收回，不能转换；重新结算的请按新的结算办理",
         f"settlement is {state}",
         state=state,
     )
@@ -132,7 +147,7 @@ def same_split_hand() -> Refusal:
     """The split of a mixed stay is proposed by one party, agreed or disputed by another, decided by a third (B5)."""
     return conflict(
         f"{PREFIX}.split.same-hand",
-        "提出拆分、审核拆分与出具专家意见不能是同一人",
+        "提出拆分、审核拆分与出具专家意见不能是同一人，请由其他人员办理",
         "proposer, reviewer and expert must be different parties",
         field="actor",
     )
@@ -145,7 +160,7 @@ def split_invalid(field: str, zh: str) -> Refusal:
 
 def split_open() -> Refusal:
     """Nothing of a mixed stay is converted before its split is agreed (B5)."""
-    return conflict(f"{PREFIX}.conversion.split-open", "费用拆分尚未确认，不能办理", "the split is not agreed yet")
+    return conflict(f"{PREFIX}.conversion.split-open", "费用拆分尚未确认，请先办结费用拆分", "the split is not agreed yet")
 
 
 def facts_invalid(field: str, zh: str) -> Refusal:
@@ -157,7 +172,7 @@ def already_converted() -> Refusal:
     """What the figures of an approved conversion rest on is not changed behind it."""
     return conflict(
         f"{PREFIX}.case.already-converted",
-        "已有转换业务复核通过，不能更改案件情况",
+        "已有转换业务复核通过，不能更改案件情况；用人单位补缴请登记补缴",
         "a conversion of this case is approved already",
     )
 
@@ -190,7 +205,7 @@ def no_other_fund() -> Refusal:
     """Only what the person owes a medical fund is set off by consent or order; within one book it happens by itself (B0.5)."""
     return conflict(
         f"{PREFIX}.set-off.no-other-fund",
-        "只有个人欠医保基金的追偿款可以凭同意书或决定书从工伤待遇中抵扣",
+        "只有个人欠医保基金的追偿款可以凭同意书或决定书抵扣；欠工伤保险基金的在支付时直接抵扣",
         "not a debt of the person to a medical fund",
         field="recovery_id",
     )
@@ -199,7 +214,10 @@ def no_other_fund() -> Refusal:
 def set_off_exists() -> Refusal:
     """One consent or order at a time."""
     return conflict(
-        f"{PREFIX}.set-off.exists", "该笔追偿已有办理中的抵扣", "a set-off of this debt is open", field="recovery_id"
+        f"{PREFIX}.set-off.exists",
+        "该笔追偿已有办理中的抵扣，请先办结或停止",
+        "a set-off of this debt is open",
+        field="recovery_id",
     )
 
 
@@ -207,7 +225,7 @@ def beyond_debt(open_fen: int) -> Refusal:
     """More than the debtor still owes."""
     return conflict(
         f"{PREFIX}.recovery.beyond-debt",
-        f"金额超过尚欠{format_yuan(open_fen)}",
+        f"金额超过尚欠{format_yuan(open_fen)}，请更正金额",
         "the amount exceeds what is still owed",
         field="amount_fen",
         open_fen=open_fen,
@@ -217,14 +235,21 @@ def beyond_debt(open_fen: int) -> Refusal:
 def time_barred(until: date) -> Refusal:
     """The claim against the third party has lapsed; only the debtor can still revive it (民法典 188, 192)."""
     return conflict(
-        f"{PREFIX}.recovery.time-barred", f"诉讼时效已于{until}届满", f"the claim lapsed on {until}", field="on", day=str(until)
+        f"{PREFIX}.recovery.time-barred",
+        f"诉讼时效已于{until}届满，对方书面承认债务的请登记承认",
+        f"the claim lapsed on {until}",
+        field="on",
+        day=str(until),
     )
 
 
 def objection_too_late(until: date) -> Refusal:
     """The hospital's days have passed (B12)."""
     return conflict(
-        f"{PREFIX}.deduction.too-late", f"申诉期限至{until}，已逾期", f"the hospital had until {until}", day=str(until)
+        f"{PREFIX}.deduction.too-late",
+        f"申诉期限至{until}，已逾期，请确认扣款",
+        f"the hospital had until {until}",
+        day=str(until),
     )
 
 
@@ -232,7 +257,7 @@ def objection_past(until: date) -> Refusal:
     """The days for asking the province's committee have passed (条例 art. 26)."""
     return conflict(
         f"{PREFIX}.recurrence.objection-late",
-        f"对结论不服的，应在{until}前向省级劳动能力鉴定委员会提出，已逾期",
+        f"对结论不服的，应在{until}前向省级劳动能力鉴定委员会提出，已逾期，请按结论办理",
         f"objections until {until}",
         day=str(until),
     )
@@ -241,7 +266,10 @@ def objection_past(until: date) -> Refusal:
 def line_deducted(line_id: str) -> Refusal:
     """One violating line is cut once (B12)."""
     return conflict(
-        f"{PREFIX}.deduction.line-deducted", f"费用明细{line_id}已扣款", "this line is cut already", field="line_id"
+        f"{PREFIX}.deduction.line-deducted",
+        f"费用明细{line_id}已扣款，如需更改请先撤回原扣款",
+        "this line is cut already",
+        field="line_id",
     )
 
 
@@ -259,7 +287,7 @@ def beyond_cost(left_fen: int) -> Refusal:
     """More than the fund bears of the settlement."""
     return conflict(
         f"{PREFIX}.deduction.beyond-cost",
-        f"扣款金额超过工伤保险基金承担的{format_yuan(left_fen)}",
+        f"扣款金额超过工伤保险基金承担的{format_yuan(left_fen)}，请更正金额",
         "more than the fund bears",
         field="amount_fen",
         left_fen=left_fen,
@@ -269,7 +297,9 @@ def beyond_cost(left_fen: int) -> Refusal:
 def not_borne() -> Refusal:
     """The work-injury fund does not bear this settlement: its payer cuts it."""
     return conflict(
-        f"{PREFIX}.deduction.not-borne", "该结算目前不由工伤保险基金承担，不能扣款", "this fund does not bear the settlement"
+        f"{PREFIX}.deduction.not-borne",
+        "该结算目前不由工伤保险基金承担，请由承担费用的医保基金扣款",
+        "this fund does not bear the settlement",
     )
 
 
@@ -286,7 +316,7 @@ def line_not_ours(line_id: str) -> Refusal:
     """The medical funds have settled the line, or a part of it (B5): the audit of a shared line needs the stay settled anew."""
     return conflict(
         f"{PREFIX}.deduction.line-not-ours",
-        f"明细{line_id}全部或部分由医疗保险结算，不能由工伤保险基金单独扣款",
+        f"明细{line_id}全部或部分由医疗保险结算，不能由工伤保险基金单独扣款，请由医疗机构撤销后重新结算",
         "the line is in the medical version, in whole or in part",
         field="line_id",
     )
@@ -306,7 +336,7 @@ def mixed_stay() -> Refusal:
     """Lines of an own disease are in the bill (B5): one settlement cannot take it as a whole."""
     return conflict(
         f"{PREFIX}.settlement.mixed-stay",
-        "本次费用含非工伤项目，不能整单由工伤保险基金结算",
+        "本次费用含非工伤项目，不能整单由工伤保险基金结算，请先提出费用拆分",
         "the bill has unrelated lines; a mixed stay is not settled as a whole",
         field="lines",
     )
@@ -343,7 +373,7 @@ def same_clearing_hand() -> Refusal:
     """A clearing is proposed by one person and approved by another (B13, 社会保险经办条例 art. 37)."""
     return conflict(
         f"{PREFIX}.clearing.same-hand",
-        "提出清算与批准清算不能是同一人",
+        "提出清算与批准清算不能是同一人，请由另一人批准",
         "proposer and approver must be two persons",
         field="actor",
     )
@@ -352,7 +382,10 @@ def same_clearing_hand() -> Refusal:
 def same_fund_hand() -> Refusal:
     """Money of a fund is moved by two persons (社会保险经办条例 art. 37)."""
     return conflict(
-        f"{PREFIX}.fund.same-hand", "经办人与复核人不能是同一人", "maker and checker must be two persons", field="checker"
+        f"{PREFIX}.fund.same-hand",
+        "经办人与复核人不能是同一人，请由另一人复核",
+        "maker and checker must be two persons",
+        field="checker",
     )
 
 
@@ -360,7 +393,7 @@ def before_cut_off(day: date) -> Refusal:
     """A month is cleared from its last working day on (B13)."""
     return conflict(
         f"{PREFIX}.clearing.before-cut-off",
-        f"本月清算截止日为{day}，截止日之前不能清算",
+        f"本月清算截止日为{day}，请自该日起办理",
         f"the cut-off is {day}",
         field="month",
         day=str(day),
@@ -370,7 +403,10 @@ def before_cut_off(day: date) -> Refusal:
 def already_cleared(payer: str, month: str) -> Refusal:
     """One run per paying fund and month."""
     return conflict(
-        f"{PREFIX}.clearing.exists", f"{payer} {month} 已提出清算", f"{payer} has a clearing of {month}", field="month"
+        f"{PREFIX}.clearing.exists",
+        f"{payer} {month} 已提出清算，请继续办理该次清算",
+        f"{payer} has a clearing of {month}",
+        field="month",
     )
 
 

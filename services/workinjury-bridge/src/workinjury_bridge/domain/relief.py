@@ -16,11 +16,11 @@ from workinjury_bridge.domain.recovery import Recovery
 class Relief:
     """What was taken from where, fen; one list entry per debtor."""
 
-    debts: tuple[Recovery, ...]
+    debts: tuple[Recovery, ...] = ()
     """Those that changed, as they are now."""
-    open: tuple[tuple[str, int], ...]
-    written_off_fen: int
-    paid_in: tuple[tuple[str, int], ...]
+    open: tuple[tuple[str, int], ...] = ()
+    written_off_fen: int = 0
+    paid_in: tuple[tuple[str, int], ...] = ()
     """Owed back to whom it came from."""
 
     @property

@@ -13,7 +13,7 @@ from enum import StrEnum
 from shared.ledger import Book
 from workinjury_bridge.domain import party
 from workinjury_bridge.domain.recovery import Recovery
-from workinjury_bridge.domain.refusals import beyond_debt, no_other_fund, out_of_turn, same_hand
+from workinjury_bridge.domain.refusals import beyond_debt, no_other_fund, out_of_turn, same_hand, wrong_state
 
 
 class SetOffGround(StrEnum):
@@ -62,6 +62,10 @@ class SetOff:
         """What may still be set off."""
         return self.most_fen - self.applied_fen if self.state is SetOffState.STANDING else 0
 
+    def meets(self, debt: Recovery, payable_fen: int) -> int:
+        """What of a payment meets the debt: never more than is allowed, owed, or payable."""
+        return 0 if debt.closed else min(self.left_fen, debt.open_fen, payable_fen)
+
     @property
     def ended(self) -> bool:
         """Whether nothing is left to be decided or set off."""
@@ -90,7 +94,7 @@ class SetOff:
 
     def _expect(self, wanted: str, *states: SetOffState) -> None:
         if self.state not in states:
-            raise out_of_turn("set-off", wanted, self.state, f"抵扣当前状态为“{self.state}”，不能办理此操作")
+            raise wrong_state("set-off", wanted, self.state, "抵扣")
 
 
 def expect_set_off(debt: Recovery, amount_fen: int) -> None:

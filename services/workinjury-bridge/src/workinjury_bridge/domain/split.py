@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from workinjury_bridge.domain.bill import BillLine
-from workinjury_bridge.domain.refusals import out_of_turn, same_split_hand, split_invalid
+from workinjury_bridge.domain.refusals import same_split_hand, split_invalid, wrong_state
 
 
 class Belonging(StrEnum):
@@ -74,6 +74,15 @@ class Split:
         """Whether nobody has agreed or decided yet."""
         return self.state in (SplitState.PROPOSED, SplitState.DISPUTED)
 
+    def plain(self) -> dict[str, str | None]:
+        """How far it is, and by whom."""
+        return {
+            "split": self.state.value,
+            "proposed_by": self.proposed_by,
+            "disputed_by": self.disputed_by,
+            "decided_by": self.decided_by,
+        }
+
     def agreed(self, actor: str) -> Split:
         """The reviewer agrees. Refuses the hand that proposed."""
         self._expect("agree", SplitState.PROPOSED)
@@ -95,15 +104,17 @@ class Split:
             raise same_split_hand()
         return replace(self, state=SplitState.DECIDED, flags=flags, decided_by=actor, note=note)
 
-    def lapsed(self) -> Split:
-        """No opinion came in time: what is shared stays with the medical version."""
+    def unanswered(self) -> Split:
+        """The reviewer did not answer in time: an expert is asked. The expert did not: what is shared stays with the medical version."""
+        if self.state is SplitState.PROPOSED:
+            return self.disputed("system", "审核逾期")
         self._expect("lapse", SplitState.DISPUTED)
         lines = tuple((line_id, Belonging.UNDECIDED if b is Belonging.SHARED else b) for line_id, b in self.flags.lines)
         return replace(self, state=SplitState.DECIDED, flags=replace(self.flags, lines=lines), decided_by="system")
 
     def _expect(self, wanted: str, state: SplitState) -> None:
         if self.state is not state:
-            raise out_of_turn("split", wanted, self.state, f"费用拆分当前状态为“{self.state}”，不能办理此操作")
+            raise wrong_state("split", wanted, self.state, "费用拆分")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

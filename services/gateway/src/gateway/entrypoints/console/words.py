@@ -285,6 +285,7 @@ CASE_ACTS: Final = {
     "employer-paid": "登记单位已支付",
     "stay-facts": "登记住院费用情况",
     "enforced": "申请划拨或执行",
+    "set-off-withdrawn": "停止抵扣",
     "recurrence-applied": "申请旧伤复发确认",
     "recurrence-extended": "延长旧伤复发确认期限",
     "recurrence-confirmed": "登记确认旧伤复发",

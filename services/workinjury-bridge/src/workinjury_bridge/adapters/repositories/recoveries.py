@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from shared.db.arrays import any_of
@@ -65,22 +65,17 @@ class SqlRecoveries:
         row = await opened(tx).first(select(t.recovery_movement).where(t.recovery_movement.c.movement_id == movement_id))
         return None if row is None else _movement(row)
 
-    async def unbooked(
-        self, tx: Tx, limit: int, *, conversion_id: str | None = None, recovery_id: str | None = None
-    ) -> Sequence[Movement]:
+    async def unbooked(self, tx: Tx, limit: int) -> Sequence[Movement]:
         """See the port."""
-        statement = (
-            select(t.recovery_movement)
-            .where(t.recovery_movement.c.booked.is_(False))
-            .order_by(t.recovery_movement.c.movement_id)
-            .limit(limit)
-        )
-        if recovery_id is not None:
-            statement = statement.where(t.recovery_movement.c.recovery_id == recovery_id)
-        if conversion_id is not None:
-            of_it = t.recovery.c.recovery_id == t.recovery_movement.c.recovery_id
-            statement = statement.join(t.recovery, of_it).where(t.recovery.c.conversion_id == conversion_id)
+        c = t.recovery_movement.c
+        statement = select(t.recovery_movement).where(text(t.UNBOOKED_MOVEMENT)).order_by(c.movement_id).limit(limit)
         return [_movement(row) for row in await opened(tx).all(statement)]
+
+    async def any_unbooked(self, tx: Tx, recovery_ids: Collection[str]) -> bool:
+        """See the port."""
+        c = t.recovery_movement.c
+        statement = select(c.movement_id).where(any_of(c.recovery_id, recovery_ids), c.booked.is_(False)).limit(1)
+        return await opened(tx).first(statement) is not None
 
     async def add_interruption(self, tx: Tx, interrupted: Interrupted, at: datetime) -> None:
         """See the port."""
@@ -146,6 +141,7 @@ class SqlRecoveries:
                 liability=row.liability,
                 limitation_on=row.limitation_on,
                 in_court=row.in_court,
+                reversed_from=None if row.reversed_from is None else RecoveryState(row.reversed_from),
             )
             for row in await opened(tx).all(statement)
         ]

@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from shared.db.arrays import any_of
@@ -45,8 +45,7 @@ class SqlSetOffs:
 
     async def standing(self, tx: Tx, person_ids: Collection[str]) -> Sequence[SetOff]:
         """See the port."""
-        c = t.set_off.c
-        return await self._where(tx, any_of(c.person_id, person_ids) & (c.state == SetOffState.STANDING.value))
+        return await self._where(tx, and_(any_of(t.set_off.c.person_id, person_ids), text(t.STANDING_SET_OFF)))
 
     async def _where(self, tx: Tx, condition: Any) -> list[SetOff]:
         c = t.set_off.c

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Select, delete, func, insert, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from shared.db.database import opened
@@ -40,28 +40,26 @@ class SqlWaitingPayouts:
             )
         )
 
-    async def oldest(self, tx: Tx, limit: int) -> Sequence[WaitingPayout]:
+    async def oldest(self, tx: Tx, limit: int, after: WaitingPayout | None = None) -> Sequence[WaitingPayout]:
         """See the port."""
-        statement = select(tc.waiting).order_by(tc.waiting.c.since, tc.waiting.c.payout_id).limit(limit)
-        return [
-            WaitingPayout(payout_id=row.payout_id, payout=_payout(row.payout), since=row.since)
-            for row in await opened(tx).all(statement)
-        ]
+        statement, c = select(tc.waiting).limit(limit), tc.waiting.c
+        if after is not None:
+            statement = statement.where(tuple_(c.since, c.payout_id) > tuple_(literal(after.since), literal(after.payout_id)))
+        return await self._in_order(tx, statement)
 
-    async def benefits_of(self, tx: Tx, case_id: str) -> Collection[str]:
+    async def of_case(self, tx: Tx, case_id: str) -> Sequence[WaitingPayout]:
         """See the port."""
-        benefit_id = tc.waiting.c.payout["benefit_id"].astext.label("benefit_id")
-        statement = select(benefit_id).where(tc.waiting.c.case_id == case_id).limit(_MOST)
-        return {row.benefit_id for row in await opened(tx).all(statement)}
+        return await self._in_order(tx, select(tc.waiting).where(tc.waiting.c.case_id == case_id).limit(_MOST))
 
     async def remove(self, tx: Tx, payout_id: str) -> bool:
         """See the port."""
         mine = delete(tc.waiting).where(tc.waiting.c.payout_id == payout_id).returning(tc.waiting.c.payout_id)
         return (await opened(tx).execute(mine)).first() is not None
 
-    async def hold(self, tx: Tx, payout_id: str) -> None:
+    async def hold(self, tx: Tx, payout_id: str, *, held: bool) -> bool:
         """See the port."""
-        await opened(tx).execute(update(tc.waiting).where(tc.waiting.c.payout_id == payout_id).values(held=True))
+        mine = update(tc.waiting).where(tc.waiting.c.payout_id == payout_id).values(held=held)
+        return (await opened(tx).execute(mine.returning(tc.waiting.c.payout_id))).first() is not None
 
     async def total(self, tx: Tx) -> tuple[int, int]:
         """See the port."""
@@ -84,6 +82,12 @@ class SqlWaitingPayouts:
         values = asdict(shortage)
         statement = upsert(tc.payment_shortage).values(**values)
         await opened(tx).execute(statement.on_conflict_do_update(index_elements=["shortage_id"], set_=values))
+
+    async def _in_order(self, tx: Tx, statement: Select[Any]) -> list[WaitingPayout]:
+        return [
+            WaitingPayout(payout_id=row.payout_id, payout=_payout(row.payout), since=row.since, held=row.held)
+            for row in await opened(tx).all(statement.order_by(tc.waiting.c.since, tc.waiting.c.payout_id))
+        ]
 
 
 def _payout(stored: Mapping[str, Any]) -> Payout:

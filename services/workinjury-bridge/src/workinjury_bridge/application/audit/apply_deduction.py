@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -16,16 +16,16 @@ from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import Cases, Conversions, Deductions, Directs, Ledger, Policies, Recoveries
 from workinjury_bridge.application.recovery.ask_back import AskBack
-from workinjury_bridge.application.recovery.remind import LIMITATION_DEADLINE, RECOVERY_DEADLINE, end_of, watch_limitation
+from workinjury_bridge.application.recovery.track_debt import TrackDebt
 from workinjury_bridge.domain import party
 from workinjury_bridge.domain.audit_deduction import AuditDeduction
 from workinjury_bridge.domain.audit_share import Shared, cut, uncut
 from workinjury_bridge.domain.conversion import ConversionState
 from workinjury_bridge.domain.direct_settlement import DirectState
-from workinjury_bridge.domain.facts import audit_deduction_changed, recovery_changed
+from workinjury_bridge.domain.facts import audit_deduction_changed
 from workinjury_bridge.domain.figures import Figures
 from workinjury_bridge.domain.journals import Concern, Stamp, about_conversion, about_direct, deduction_entry
-from workinjury_bridge.domain.recovery import Cause, Recovery, RecoveryState
+from workinjury_bridge.domain.recovery import Cause, RecoveryState
 from workinjury_bridge.domain.refusals import (
     being_converted,
     beyond_cost,
@@ -35,6 +35,7 @@ from workinjury_bridge.domain.refusals import (
     not_borne,
     unknown,
 )
+from workinjury_bridge.domain.relief import Relief
 
 _ADVANCED = (Cause.THIRD_PARTY, Cause.UNINSURED)
 _BORNE = (ConversionState.POSTED, ConversionState.TRANSFERRING, ConversionState.SETTLED)
@@ -64,6 +65,7 @@ class DeductAfterAudit:
     directs: Directs
     deductions: Deductions
     recoveries: Recoveries
+    track_debt: TrackDebt
     ledger: Ledger
     pay: PayPerson
     ask_back: AskBack
@@ -196,13 +198,13 @@ class DeductAfterAudit:
         conversion = await self.conversions.get(tx, deduction.conversion_id) if deduction.conversion_id else None
         figures = None if conversion is None else conversion.figures
         if figures is None or (figures.debtor is None):
-            return Shared(expense_fen=deduction.amount_fen)
+            return Shared(expense_fen=deduction.amount_fen, relief=Relief())
         new = await self._arisen_since(tx, deduction, figures)
         found = await self.recoveries.of_conversion(tx, deduction.conversion_id or "")
         debts = [d for d in found if d.book is Book.WI and d.cause in _ADVANCED and d.state is not RecoveryState.REVERSED]
         shared: Shared = how(figures, debts, deduction.amount_fen, cut_fen, new=new)
-        for debt in shared.debts:
-            await self._save(tx, debt)
+        for debt in shared.relief.debts:
+            await self.track_debt.run(tx, debt)
         return shared
 
     async def _arisen_since(self, tx: Tx, deduction: AuditDeduction, figures: Figures) -> bool:
@@ -215,24 +217,10 @@ class DeductAfterAudit:
             raise line_day_needed()
         return deduction.charged_on >= since
 
-    async def _save(self, tx: Tx, debt: Recovery) -> None:
-        """A debt that fell; or one that is owed again, which is demanded again when it was closed."""
-        if debt.state is RecoveryState.OPEN and debt.due_on is None:
-            within = self.policies.on(self.clock.today()).recoveries.demand_within
-            debt = replace(debt, due_on=self.calendar.add_working_days(self.clock.today(), within).on)
-            tx.schedule(RECOVERY_DEADLINE, debt.recovery_id, end_of(debt.due_on or self.clock.today()))
-            if debt.limitation_on is not None:
-                watch_limitation(tx, debt, self.policies.on(self.clock.today()).limitation)
-        if debt.closed:
-            tx.cancel(RECOVERY_DEADLINE, debt.recovery_id)
-            tx.cancel(LIMITATION_DEADLINE, debt.recovery_id)
-        await self.recoveries.save(tx, debt, self.clock.now())
-        tx.emit(recovery_changed(debt, self.clock.now()))
-
     async def _give_back(self, tx: Tx, deduction: AuditDeduction, shared: Shared) -> None:
         """What had come in beyond the debt; of no conversion, whose journals stay readable by themselves."""
         about = Concern(person_id=deduction.person_id, case_id=deduction.case_id, decision_version=deduction.decision_version)
-        for who, amount in shared.paid_in:
+        for who, amount in shared.relief.paid_in:
             own = who == party.person(deduction.person_id)
             about = await self.pay.payee_of(tx, about) if own else about
             await self.pay.run(tx, about, ((f"returned-{deduction.deduction_id}", amount),), to=who)

@@ -5,19 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from shared.clock import Clock
 from shared.ledger import Book
 from shared.transactions import Tx
 from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import Advances, Recoveries
 from workinjury_bridge.application.recovery.open_debt import Grounds, OpenDebt
-from workinjury_bridge.application.recovery.remind import RECOVERY_DEADLINE
 from workinjury_bridge.domain import party
 from workinjury_bridge.domain.advance import AdvanceState
 from workinjury_bridge.domain.benefits.bearer import debtor_of
 from workinjury_bridge.domain.benefits.kinds import NAMES, BenefitKind
 from workinjury_bridge.domain.benefits.refusals import not_advanced
-from workinjury_bridge.domain.facts import recovery_changed
 from workinjury_bridge.domain.journals import Concern
 from workinjury_bridge.domain.recognition import InjuryCase
 from workinjury_bridge.domain.recovery import Cause, RecoveryState
@@ -32,7 +29,6 @@ class AdvanceBenefit:
     recoveries: Recoveries
     open_debt: OpenDebt
     pay: PayPerson
-    clock: Clock
 
     async def debtor(self, tx: Tx, case: InjuryCase, kind: BenefitKind, on: date) -> str | None:
         """The employer that will owe it, None where the fund bears it. Refuses while no advance for the employer is approved."""
@@ -54,9 +50,7 @@ class AdvanceBenefit:
         """
         for debt in await self.recoveries.of_settlement(tx, benefit_id):
             if debt.debtor == debtor and debt.state is RecoveryState.OPEN:
-                after = debt.grown(amount_fen)
-                await self.recoveries.save(tx, after, self.clock.now())
-                tx.emit(recovery_changed(after, self.clock.now()))
+                await self.open_debt.track.run(tx, debt.grown(amount_fen))
                 return
         newest = case.newest
         grounds = Grounds(
@@ -74,10 +68,7 @@ class AdvanceBenefit:
         if relief.amount_fen != amount_fen:
             raise AssertionError(f"{benefit_id} was advanced, but its debts hold {relief.amount_fen} of {amount_fen} fen")
         for debt in relief.debts:
-            await self.recoveries.save(tx, debt, self.clock.now())
-            tx.emit(recovery_changed(debt, self.clock.now()))
-            if debt.closed:
-                tx.cancel(RECOVERY_DEADLINE, debt.recovery_id)
+            await self.open_debt.track.run(tx, debt)
         return relief
 
     async def give_back(self, tx: Tx, case: InjuryCase, benefit_id: str, relief: Relief) -> None:

@@ -19,7 +19,7 @@ from workinjury_bridge.application.record_act import RecordAct
 from workinjury_bridge.domain.benefits.item import Item, ItemState
 from workinjury_bridge.domain.benefits.journals import about_item, benefit_entry, write_off_entry
 from workinjury_bridge.domain.benefits.kinds import AFTER_DEATH, BenefitKind
-from workinjury_bridge.domain.benefits.loss import rerouted
+from workinjury_bridge.domain.benefits.loss import awaits_heirs, rerouted
 from workinjury_bridge.domain.benefits.refusals import amount_changed
 from workinjury_bridge.domain.benefits.rules import BenefitBook
 from workinjury_bridge.domain.journals import Stamp
@@ -57,12 +57,12 @@ class ApproveBenefit:
             if signed.state is ItemState.POSTED:
                 signed = await self._post(tx, signed, file.case)
             await self.items.save(tx, signed, self.clock.now())
-            waiting = await self.pay.cash.waiting.benefits_of(tx, item.case_id)
-            return _answer(signed) | {"awaits_money": item_id in waiting}
+            waiting = await self.pay.cash.waiting.of_case(tx, item.case_id)
+            return _answer(signed) | {"awaits_money": any(w.payout.benefit_id == item_id for w in waiting)}
 
         return (await self.once.run(key, work))[0]
 
-    async def dismiss(self, key: OnceKey, item_id: str, note: str | None, actor: str = "system") -> dict[str, Any]:
+    async def dismiss(self, key: OnceKey, item_id: str, note: str | None, actor: str) -> dict[str, Any]:
         """Not granted."""
 
         async def work(tx: Tx) -> dict[str, Any]:
@@ -107,8 +107,7 @@ class ApproveBenefit:
                 granted_at=self.clock.now(),
             )
         )
-        waits = loss is not None and loss.stands and not loss.heirs_proof
-        return item if waits else await self.pay_out(tx, item, case)
+        return item if awaits_heirs(loss) else await self.pay_out(tx, item, case)
 
     async def _get(self, tx: Tx, item_id: str) -> Item:
         item = await self.items.locked(tx, item_id)

@@ -67,21 +67,19 @@ class ChangePension:
 
         return (await self.once.run(key, work))[0]
 
-    async def dismiss(self, key: OnceKey, entitlement_id: str, actor: str = "system") -> dict[str, Any]:
+    async def dismiss(self, key: OnceKey, entitlement_id: str, actor: str) -> dict[str, Any]:
         """Not granted."""
         return await self._act(key, entitlement_id, Act.PENSION_DISMISSED, actor, Entitlement.dismissed)
 
-    async def suspend(
-        self, key: OnceKey, entitlement_id: str, reason: BreakReason, month: date, actor: str = "system"
-    ) -> dict[str, Any]:
+    async def suspend(self, key: OnceKey, entitlement_id: str, reason: BreakReason, month: date, actor: str) -> dict[str, Any]:
         """Nothing is paid from ``month`` on (社会保险法 43)."""
         return await self._act(key, entitlement_id, Act.PENSION_SUSPENDED, actor, lambda e: e.suspended(reason, month))
 
-    async def resume(self, key: OnceKey, entitlement_id: str, month: date, actor: str = "system") -> dict[str, Any]:
+    async def resume(self, key: OnceKey, entitlement_id: str, month: date, actor: str) -> dict[str, Any]:
         """Paid again from ``month`` on."""
         return await self._act(key, entitlement_id, Act.PENSION_RESUMED, actor, lambda e: e.resumed(month))
 
-    async def stop(self, key: OnceKey, entitlement_id: str, last_month: date, actor: str = "system") -> dict[str, Any]:
+    async def stop(self, key: OnceKey, entitlement_id: str, last_month: date, actor: str) -> dict[str, Any]:
         """No longer eligible: ``last_month`` is the last one due (社会保险法 43)."""
 
         def act(entitlement: Entitlement) -> Entitlement:
@@ -89,14 +87,14 @@ class ChangePension:
 
         return await self._act(key, entitlement_id, Act.PENSION_STOPPED, actor, act)
 
-    async def certify(self, key: OnceKey, entitlement_id: str, on: date, actor: str = "system") -> dict[str, Any]:
+    async def certify(self, key: OnceKey, entitlement_id: str, on: date, actor: str) -> dict[str, Any]:
         """A proof of life. Refuses a day in the future."""
         if on > self.clock.today():
             raise in_the_future("on", "认证日期")
         return await self._act(key, entitlement_id, Act.PENSION_CERTIFIED, actor, lambda e: e.certified(on))
 
     async def report_pension(
-        self, key: OnceKey, entitlement_id: str, since: date, monthly_fen: int, actor: str = "system"
+        self, key: OnceKey, entitlement_id: str, since: date, monthly_fen: int, actor: str
     ) -> dict[str, Any]:
         """An old-age pension replaces the disability allowance; the fund tops up what it falls short (社会保险法 40)."""
 

@@ -33,7 +33,7 @@ class ConfirmSuccession:
     clock: Clock
     record: RecordAct
 
-    async def run(self, key: OnceKey, person_id: str, materials: tuple[str, ...], actor: str = "system") -> dict[str, Any]:
+    async def run(self, key: OnceKey, person_id: str, materials: tuple[str, ...], actor: str) -> dict[str, Any]:
         """How much was paid or set off; conversions and returned payments follow on their own."""
         if not materials:
             raise missing_fact("materials", "缺少继承（近亲属）证明材料")

@@ -11,7 +11,7 @@ from shared.errors import Refusal
 from shared.transactions import Tx, UnitOfWork
 from workinjury_bridge.application.benefits.collect_case_file import CollectCaseFile
 from workinjury_bridge.application.benefits.ports import Items, Posting, Postings
-from workinjury_bridge.application.clearing.ports import WaitingPayouts
+from workinjury_bridge.application.clearing.ports import WaitingPayout, WaitingPayouts
 from workinjury_bridge.domain.benefits.entitlement import Entitlement
 from workinjury_bridge.domain.benefits.item import Item
 from workinjury_bridge.domain.benefits.kinds import NAMES
@@ -38,7 +38,7 @@ class DescribeBenefits:
         async with self.work.transaction() as tx:
             file = await self.collect.run(tx, case_id)
             wage, loss = file.wage, file.loss
-            waiting = await self.waiting.benefits_of(tx, case_id)
+            waiting = await self.waiting.of_case(tx, case_id)
             return {
                 "case_id": case_id,
                 "person_id": file.case.person_id,
@@ -48,12 +48,9 @@ class DescribeBenefits:
                 if wage is None
                 else {"amount_fen": wage.own_wage_fen, "calculation": wage.calculation.plain()},
                 "appraisals": self.appraisals(file),
-                "items": [
-                    _item(item) | {"awaits_money": item.item_id in waiting} for item in await self.items.of_case(tx, case_id)
-                ],
+                "items": [_item(item) | _awaits(file, waiting, item.item_id) for item in await self.items.of_case(tx, case_id)],
                 "entitlements": [
-                    await self._entitlement(tx, file, e) | {"awaits_money": e.entitlement_id in waiting}
-                    for e in file.entitlements
+                    await self._entitlement(tx, file, e) | _awaits(file, waiting, e.entitlement_id) for e in file.entitlements
                 ],
                 "owed_by_employer": owed_by_employer(file, self.book, self.clock.today()),
                 "loss": None if loss is None else asdict(loss) | {"notice_late": _late(file, self.clock)},
@@ -78,6 +75,12 @@ class DescribeBenefits:
         return (
             asdict(entitlement) | {"name": NAMES[entitlement.kind], "month": month, "postings": _postings(postings)} | present
         )
+
+
+def _awaits(file: CaseFile, waiting: Sequence[WaitingPayout], benefit_id: str) -> dict[str, bool]:
+    """Whether a payment waits for money (B13), or for the proof of heirs (B14); what a revocation takes back waits for neither."""
+    held = {w.held for w in waiting if w.payout.benefit_id == benefit_id}
+    return {"awaits_money": False in held, "awaits_heirs": True in held and file.case.effective is not None}
 
 
 def _item(item: Item) -> dict[str, Any]:

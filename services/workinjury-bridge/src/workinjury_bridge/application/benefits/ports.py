@@ -195,8 +195,12 @@ class PaidOut(Protocol):
         """Whether it was paid again."""
         ...
 
+    async def came_back(self, tx: Tx, case_id: str) -> Sequence[Payment]:
+        """Payments of a case that the bank sent back and that were not paid again."""
+        ...
+
     async def mark_repaid(self, tx: Tx, payment_id: str, at: datetime) -> None:
-        """It was paid again, or set off."""
+        """It was paid again, set off, or is not owed any more."""
         ...
 
     async def mark_returned(self, tx: Tx, payment_id: str, reason: str, at: datetime) -> None:

@@ -32,7 +32,7 @@ class RecordAppraisal:
     ids: IdFactory
     record: RecordAct
 
-    async def run(self, key: OnceKey, case_id: str, conclusion: Conclusion, actor: str = "system") -> dict[str, Any]:
+    async def run(self, key: OnceKey, case_id: str, conclusion: Conclusion, actor: str) -> dict[str, Any]:
         """The version and the first month in which it counts; running pensions are corrected by their next run."""
         if conclusion.concluded_on > self.clock.today():
             raise in_the_future("concluded_on", "鉴定结论日期")

@@ -32,7 +32,7 @@ class RecordWage:
     clock: Clock
     record: RecordAct
 
-    async def run(self, key: OnceKey, case_id: str, monthly_wages_fen: Sequence[int], actor: str = "system") -> dict[str, Any]:
+    async def run(self, key: OnceKey, case_id: str, monthly_wages_fen: Sequence[int], actor: str) -> dict[str, Any]:
         """Own wage with its calculation."""
 
         async def work(tx: Tx) -> dict[str, Any]:

@@ -99,9 +99,7 @@ class ReportLoss:
 
         return (await self.once.run(key, work))[0]
 
-    async def undo(
-        self, key: OnceKey, case_id: str, person_id: str | None, returned_on: date, actor: str = "system"
-    ) -> dict[str, Any]:
+    async def undo(self, key: OnceKey, case_id: str, person_id: str | None, returned_on: date, actor: str) -> dict[str, Any]:
         """A missing person is back: what dependants got for later months is taken back, own benefits go on (条例 41)."""
         if returned_on > self.clock.today():
             raise in_the_future("returned_on", "重新出现日期")

@@ -37,7 +37,7 @@ class ReturnPayment:
     ids: IdFactory
     record: RecordAct
 
-    async def run(self, key: OnceKey, payment_id: str, reason: str, actor: str = "system") -> dict[str, Any]:
+    async def run(self, key: OnceKey, payment_id: str, reason: str, actor: str) -> dict[str, Any]:
         """Payable again: Dr 1003 / Cr 2203, for an employer 2204; to the heirs when the person is gone by now."""
 
         async def work(tx: Tx) -> dict[str, Any]:
@@ -67,7 +67,7 @@ class ReturnPayment:
 
         return (await self.once.run(key, work))[0]
 
-    async def repay(self, key: OnceKey, payment_id: str, actor: str = "system") -> dict[str, Any]:
+    async def repay(self, key: OnceKey, payment_id: str, actor: str) -> dict[str, Any]:
         """Pay again what came back, less what the person owes by now."""
 
         async def work(tx: Tx) -> dict[str, Any]:

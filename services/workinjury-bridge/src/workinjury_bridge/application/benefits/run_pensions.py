@@ -22,15 +22,12 @@ from workinjury_bridge.application.benefits.ports import Entitlements, Losses, P
 from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import Ledger
 from workinjury_bridge.domain.benefits.bearer import debtor_of
-from workinjury_bridge.domain.benefits.entitlement import Entitlement
-from workinjury_bridge.domain.benefits.journals import about_entitlement, benefit_entry, overpaid_entry
-from workinjury_bridge.domain.benefits.kinds import NAMES
-from workinjury_bridge.domain.benefits.loss import rerouted
-from workinjury_bridge.domain.benefits.monthly import Difference, differences, expect_decided
+from workinjury_bridge.domain.benefits.journals import about_entitlement, month_entry
+from workinjury_bridge.domain.benefits.loss import awaits_heirs, rerouted
+from workinjury_bridge.domain.benefits.monthly import differences, expect_decided
 from workinjury_bridge.domain.benefits.months import month_of, months_later
 from workinjury_bridge.domain.benefits.rules import BenefitBook
-from workinjury_bridge.domain.journals import Concern, Stamp
-from workinjury_bridge.domain.recognition import InjuryCase
+from workinjury_bridge.domain.journals import Stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +77,23 @@ class RunPensions:
         booked = await self.postings.of(tx, entitlement_id)
         found = differences(entitlement, month, file, self.book, booked)
         loss = await self.losses.of(tx, entitlement.person_id)
-        waits = loss is not None and loss.stands and not loss.heirs_proof
+        waits = awaits_heirs(loss)
         concern = rerouted(about_entitlement(entitlement, file.case), loss)
-        postings = []
-        for difference in found:
-            known = booked.get(difference.month)
+        postings, entries, reliefs = [], [], []
+        advanced: dict[str, int] = {}
+        today = self.clock.today()
+        vouchers = await self.ledger.next_vouchers(tx, today, len(found))
+        for difference, voucher_no in zip(found, vouchers, strict=True):
+            known, amount = booked.get(difference.month), difference.amount_fen
             debtor = known.debtor if known is not None else debtor_of(file.case, entitlement.kind, difference.month)
+            relief = None
+            if debtor is not None and amount < 0:
+                relief = await self.advance.relieve(tx, entitlement_id, -amount)
+                reliefs.append(relief)
+            elif debtor is not None:
+                advanced[debtor] = advanced.get(debtor, 0) + amount
+            stamp = Stamp(entry_id=self.ids.new(), booked_on=today, voucher_no=voucher_no)
+            entries.append(month_entry(concern, entitlement.kind, difference, stamp, debtor, relief))
             postings.append(
                 Posting(
                     posting_id=self.ids.new(),
@@ -93,39 +101,22 @@ class RunPensions:
                     person_id=entitlement.person_id,
                     month=difference.month,
                     run_month=month,
-                    amount_fen=difference.amount_fen,
+                    amount_fen=amount,
                     reason=difference.reason,
                     calculation=difference.calculation,
-                    entry_id=await self._book(tx, entitlement, difference, concern, file.case, debtor),
-                    paid=not waits or difference.amount_fen < 0,
+                    entry_id=stamp.entry_id,
+                    paid=not waits or amount < 0,
                     debtor=debtor,
                 )
             )
+        for debtor, amount in advanced.items():
+            await self.advance.expect_approved(tx, file.case, entitlement.kind)
+            await self.advance.owe(tx, file.case, entitlement_id, debtor, amount)
+        await self.ledger.append(tx, entries)
+        for relief in reliefs:
+            await self.advance.give_back(tx, file.case, entitlement_id, relief)
         await self.postings.add(tx, postings, self.clock.now())
         owed = sum(d.amount_fen for d in found if d.amount_fen > 0)
         if owed and not waits:
             await self.pay.run(tx, concern, ((entitlement.kind.value, owed),), benefit_id=entitlement_id, month=month)
         await self.entitlements.save_run(tx, entitlement.run(month, paid=bool(owed)), self.clock.now())
-
-    async def _book(
-        self, tx: Tx, entitlement: Entitlement, difference: Difference, concern: Concern, case: InjuryCase, debtor: str | None
-    ) -> str:
-        """Book one month's difference, and what an uninsured employer owes or no longer owes; the journal's id."""
-        today, kind, amount = self.clock.today(), entitlement.kind, difference.amount_fen
-        benefit_id = entitlement.entitlement_id
-        stamp = Stamp(entry_id=self.ids.new(), booked_on=today, voucher_no=await self.ledger.next_voucher(tx, today))
-        memo = f"{NAMES[kind]} {difference.month:%Y-%m}"
-        if amount < 0:
-            relief = None if debtor is None else await self.advance.relieve(tx, benefit_id, -amount)
-            memo = f"{memo} 多发追回：{difference.reason}"
-            await self.ledger.append(tx, [overpaid_entry(concern, kind, -amount, stamp, memo=memo, relief=relief)])
-            if relief is not None:
-                await self.advance.give_back(tx, case, benefit_id, relief)
-            return stamp.entry_id
-        memo += f" 补发：{difference.reason}" if difference.reason else ""
-        if debtor is not None:
-            await self.advance.expect_approved(tx, case, kind)
-            await self.advance.owe(tx, case, benefit_id, debtor, amount)
-            memo = f"先行支付{memo}"
-        await self.ledger.append(tx, [benefit_entry(concern, kind, amount, stamp, debtor=debtor, memo=memo)])
-        return stamp.entry_id

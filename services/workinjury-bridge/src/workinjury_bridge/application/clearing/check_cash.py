@@ -6,7 +6,7 @@ Only where the funds clear at the month's end, for only there the account is wat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from shared.clock import Clock
@@ -47,16 +47,33 @@ class CheckCash:
         now = self.clock.now()
         for payout in payouts:
             await self.waiting.add(tx, WaitingPayout(payout_id=self.ids.new(), payout=_plain(payout), since=now))
-        if await self.waiting.shortage(tx) is None:
-            shortage = PaymentShortage(shortage_id=self.ids.new(), since=self.clock.today(), remedy=Remedy.FISCAL_ACCOUNT)
-            await self.waiting.save_shortage(tx, shortage)
-            await self.escalate.report_payments(tx, shortage)
+        await self._tell(tx)
         return False
 
     async def still_covers(self, tx: Tx, payout: Payout) -> bool:
         """Whether one that waits can go out now. The caller lets the oldest go first."""
         await self.clearings.lock(tx, Book.WI)
         return await self.purse.cash_fen(tx) >= payout.due_fen
+
+    async def hold(self, tx: Tx, waiting: WaitingPayout, *, held: bool) -> None:
+        """It waits for something else and no longer for money; or for money again, in its old place, and that is told."""
+        await self.clearings.lock(tx, Book.WI)
+        if await self.waiting.hold(tx, waiting.payout_id, held=held) and not held:
+            await self._tell(tx)
+
+    async def take_out(self, tx: Tx, case_id: str, wanted: Callable[[Payout], bool]) -> int:
+        """Fen of a case that waited and are not owed any more: nothing of it goes out."""
+        await self.clearings.lock(tx, Book.WI)
+        gone = [waiting for waiting in await self.waiting.of_case(tx, case_id) if wanted(waiting.payout)]
+        for waiting in gone:
+            await self.waiting.remove(tx, waiting.payout_id)
+        return sum(waiting.payout.due_fen for waiting in gone)
+
+    async def _tell(self, tx: Tx) -> None:
+        if await self.waiting.shortage(tx) is None:
+            shortage = PaymentShortage(shortage_id=self.ids.new(), since=self.clock.today(), remedy=Remedy.FISCAL_ACCOUNT)
+            await self.waiting.save_shortage(tx, shortage)
+            await self.escalate.report_payments(tx, shortage)
 
     async def _covers(self, tx: Tx, amount_fen: int) -> bool:
         if self.policies.on(self.clock.today()).clearing.transfers is not TransfersWhen.MONTH_END:

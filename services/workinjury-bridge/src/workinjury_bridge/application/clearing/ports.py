@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -20,6 +20,8 @@ class WaitingPayout:
     payout_id: str
     payout: Payout
     since: datetime
+    held: bool = False
+    """Whether it waits for the proof of heirs, or for the run that takes it back, and not for money."""
 
 
 class Clearings(Protocol):
@@ -141,20 +143,20 @@ class WaitingPayouts(Protocol):
         """One more, behind all others."""
         ...
 
-    async def oldest(self, tx: Tx, limit: int) -> Sequence[WaitingPayout]:
-        """In the order in which they came, held ones among them."""
+    async def oldest(self, tx: Tx, limit: int, after: WaitingPayout | None = None) -> Sequence[WaitingPayout]:
+        """In the order in which they came, held ones among them; those behind ``after``."""
         ...
 
-    async def benefits_of(self, tx: Tx, case_id: str) -> Collection[str]:
-        """Benefits of a case of which a payment waits, for money or for heirs."""
+    async def of_case(self, tx: Tx, case_id: str) -> Sequence[WaitingPayout]:
+        """What waits about one injury, in the order in which it came."""
         ...
 
     async def remove(self, tx: Tx, payout_id: str) -> bool:
-        """It is paid; False when somebody was faster."""
+        """It is paid, or not owed any more; False when somebody was faster."""
         ...
 
-    async def hold(self, tx: Tx, payout_id: str) -> None:
-        """It waits for the proof of heirs, and no longer for money."""
+    async def hold(self, tx: Tx, payout_id: str, *, held: bool) -> bool:
+        """It waits for something else and no longer for money; or for money again, in its old place. False when it is gone."""
         ...
 
     async def total(self, tx: Tx) -> tuple[int, int]:

@@ -35,7 +35,7 @@ class RecordBackPayment:
     clock: Clock
     record: RecordAct
 
-    async def run(self, key: OnceKey, case_id: str, effective_on: date, proof: str, actor: str = "system") -> dict[str, Any]:
+    async def run(self, key: OnceKey, case_id: str, effective_on: date, proof: str, actor: str) -> dict[str, Any]:
         """Refuses an employer that was insured, a day not after the accident or in the future, another day than was recorded, and
         a day that a stay reaches whose conversion is approved already."""
         if effective_on > self.clock.today():

@@ -6,15 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from shared.calendar import WorkCalendar
 from shared.clock import Clock
 from shared.transactions import Once, OnceKey, Tx, UnitOfWork
-from workinjury_bridge.application.ports import ClaimsGateway, Conversions, Policies
-from workinjury_bridge.application.recovery.remind import end_of
+from workinjury_bridge.application.conversion.watch_split import WatchSplit
+from workinjury_bridge.application.ports import ClaimsGateway, Conversions
 from workinjury_bridge.domain.conversion import Conversion, ConversionState
 from workinjury_bridge.domain.facts import conversion_changed
 from workinjury_bridge.domain.refusals import out_of_turn, unknown
-from workinjury_bridge.domain.split import Flags, Split, SplitState, related_amounts
+from workinjury_bridge.domain.split import Flags, Split, related_amounts
 
 SPLIT_DEADLINE = "split-overdue"
 
@@ -27,8 +26,7 @@ class SplitStay:
     once: Once
     conversions: Conversions
     claims: ClaimsGateway
-    policies: Policies
-    calendar: WorkCalendar
+    watch: WatchSplit
     clock: Clock
 
     async def propose(self, key: OnceKey, conversion_id: str, flags: Flags, actor: str) -> dict[str, Any]:
@@ -37,7 +35,7 @@ class SplitStay:
 
         def act(conversion: Conversion) -> Split:
             if conversion.split is not None and conversion.split.open:
-                raise out_of_turn("split", "propose", conversion.split.state, "费用拆分正在审核")
+                raise out_of_turn("split", "propose", conversion.split.state, "费用拆分正在审核，请先办结")
             return Split(flags=flags, proposed_by=actor)
 
         return await self._act(key, conversion_id, act)
@@ -60,11 +58,8 @@ class SplitStay:
         conversion = await self.conversions.locked(tx, conversion_id)
         if conversion is None or conversion.state is not ConversionState.PROPOSED or conversion.split is None:
             return
-        split = conversion.split
-        if split.state is SplitState.PROPOSED:
-            await self._store(tx, conversion, split.disputed("system", "审核逾期"))
-        elif split.state is SplitState.DISPUTED:
-            await self._store(tx, conversion, split.lapsed())
+        if conversion.split.open:
+            await self._store(tx, conversion, conversion.split.unanswered())
 
     async def _fits(self, conversion_id: str, flags: Flags) -> None:
         """Read the bill and try the flags on it; nothing is kept. Later than that only a repeated command can be meant."""
@@ -84,13 +79,7 @@ class SplitStay:
                 raise unknown("conversion", "转换业务")
             split = act(conversion)
             await self._store(tx, conversion, split)
-            return {
-                "conversion_id": conversion_id,
-                "split": split.state.value,
-                "proposed_by": split.proposed_by,
-                "disputed_by": split.disputed_by,
-                "decided_by": split.decided_by,
-            }
+            return {"conversion_id": conversion_id} | split.plain()
 
         return (await self.once.run(key, work))[0]
 
@@ -98,16 +87,10 @@ class SplitStay:
         after, now = conversion.with_split(split), self.clock.now()
         await self.conversions.save(tx, after, now)
         tx.emit(conversion_changed(after, now))
-        limits = self.policies.on(self.clock.today()).splits
-        if split.open:
-            days = limits.review_within if split.state is SplitState.PROPOSED else limits.opinion_within
-            due = self.calendar.add_working_days(self.clock.today(), days)
-            tx.schedule(SPLIT_DEADLINE, conversion.conversion_id, end_of(due.on))
-        else:
-            tx.cancel(SPLIT_DEADLINE, conversion.conversion_id)
+        self.watch.run(tx, SPLIT_DEADLINE, conversion.conversion_id, split)
 
 
 def _split(conversion: Conversion) -> Split:
     if conversion.split is None:
-        raise out_of_turn("split", "decide", "none", "该转换业务没有费用拆分")
+        raise out_of_turn("split", "decide", "none", "该转换业务没有费用拆分，请先提出拆分")
     return conversion.split

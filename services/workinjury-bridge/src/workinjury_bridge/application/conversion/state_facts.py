@@ -70,7 +70,7 @@ class StateFacts:
         granted = await self.entitlements.of_case(tx, case_id)
         return any([await self.postings.of(tx, entitlement.entitlement_id) for entitlement in granted])
 
-    async def of_stay(self, key: OnceKey, conversion_id: str, facts: StayFacts, actor: str = "system") -> dict[str, Any]:
+    async def of_stay(self, key: OnceKey, conversion_id: str, facts: StayFacts, actor: str) -> dict[str, Any]:
         """Refuses a conversion that is approved."""
 
         async def work(tx: Tx) -> dict[str, Any]:

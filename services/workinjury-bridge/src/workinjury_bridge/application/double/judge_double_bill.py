@@ -20,13 +20,15 @@ from workinjury_bridge.application.ports import (
     SetOffs,
     Stays,
 )
+from workinjury_bridge.application.record_act import RecordAct
 from workinjury_bridge.application.recovery.open_debt import Grounds, OpenDebt
-from workinjury_bridge.application.recovery.remind import DOUBLE_BILL_DEADLINE, RECOVERY_DEADLINE
+from workinjury_bridge.application.recovery.remind import DOUBLE_BILL_DEADLINE
 from workinjury_bridge.domain import party
 from workinjury_bridge.domain.conversion import WAITING
 from workinjury_bridge.domain.double_bill import DoubleBill, DoubleBillState
-from workinjury_bridge.domain.facts import conversion_changed, double_bill_changed, recovery_changed
+from workinjury_bridge.domain.facts import conversion_changed, double_bill_changed
 from workinjury_bridge.domain.paper_claim import PaperState
+from workinjury_bridge.domain.recognition import Act
 from workinjury_bridge.domain.recovery import Cause, Recovery
 from workinjury_bridge.domain.refusals import not_paid_twice, receipts_unbooked, unknown
 
@@ -49,6 +51,7 @@ class JudgeDoubleBill:
     claims: ClaimsGateway
     open_debt: OpenDebt
     clock: Clock
+    record: RecordAct
 
     async def confirm(self, key: OnceKey, double_bill_id: str, maker: str, checker: str, note: str | None) -> dict[str, Any]:
         """One bill, two people say. Refuses a paper claim that is not paid yet: it is rejected instead, and nothing was paid twice."""
@@ -78,16 +81,15 @@ class JudgeDoubleBill:
 
         async def act(tx: Tx, clue: DoubleBill) -> DoubleBill:
             after = clue.undoing(maker, checker, note)
-            now = self.clock.now()
-            for debt in await self._debts(tx, clue):
-                if await self.recoveries.unbooked(tx, 1, recovery_id=debt.recovery_id):
-                    raise receipts_unbooked()
-                await self.recoveries.save(tx, debt.reversed(), now)
-                tx.emit(recovery_changed(debt.reversed(), now))
-                tx.cancel(RECOVERY_DEADLINE, debt.recovery_id)
+            debts = await self._debts(tx, clue)
+            if await self.recoveries.any_unbooked(tx, {debt.recovery_id for debt in debts}):
+                raise receipts_unbooked()
+            for debt in debts:
+                await self.open_debt.track.run(tx, debt.reversed())
                 for allowed in await self.set_offs.of_recovery(tx, debt.recovery_id):
                     if not allowed.ended:
-                        await self.set_offs.save(tx, allowed.withdrawn("重复支付认定有误，追偿撤销"), now)
+                        await self.set_offs.save(tx, allowed.withdrawn("重复支付认定有误，追偿撤销"), self.clock.now())
+                        await self.record.run(tx, allowed.case_id, Act.SET_OFF_WITHDRAWN, maker, allowed.recovery_id)
             return after
 
         return await self._act(key, double_bill_id, act)
@@ -146,9 +148,7 @@ class JudgeDoubleBill:
                 return None
             await self._store(tx, clue.kept(f"{refused.code}: {refused.zh}"))
             for debt in await self._debts(tx, clue):
-                after = debt.reopened()
-                await self.recoveries.save(tx, after, self.clock.now())
-                tx.emit(recovery_changed(after, self.clock.now()))
+                await self.open_debt.track.run(tx, debt.reopened(), again=True)
         return None
 
     async def _settlement_gone(self, tx: Tx, clue: DoubleBill) -> None:

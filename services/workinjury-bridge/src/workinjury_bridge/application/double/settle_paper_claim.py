@@ -16,6 +16,7 @@ from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import Cases, ClaimsGateway, DoubleBills, Ledger, PaperClaims, Policies
 from workinjury_bridge.application.recovery.ask_back import AskBack
 from workinjury_bridge.application.recovery.remind import DOUBLE_BILL_DEADLINE, end_of
+from workinjury_bridge.application.stop_payments import StopPayments
 from workinjury_bridge.domain.double_bill import BillMark, DoubleBillState, Match, match_of
 from workinjury_bridge.domain.facts import double_bill_changed, paper_claim_changed
 from workinjury_bridge.domain.journals import Stamp, about_papers, paper_entry
@@ -36,6 +37,7 @@ class ClaimOnPaper:
     double_bills: DoubleBills
     find_double: FindDoubleBills
     ask_back: AskBack
+    stop: StopPayments
     ledger: Ledger
     pay: PayPerson
     claims: ClaimsGateway
@@ -57,7 +59,7 @@ class ClaimOnPaper:
                 raise unknown("case", "工伤案件")
             decision, today = case.effective, self.clock.today()
             if decision is None:
-                raise out_of_turn("case", "claim on paper", case.state, "工伤认定未生效，不能报销")
+                raise out_of_turn("case", "claim on paper", case.state, "工伤认定未生效，请先登记认定结论")
             if papers.begun_on < case.accident_on:
                 raise not_entitled("before-accident", "就诊日期早于事故日期")
             if not case.facts.fund_pays_at_once(papers.begun_on):
@@ -108,7 +110,7 @@ class ClaimOnPaper:
             case = await self.cases.get(tx, claim.case_id)
             after = claim.paid(actor)
             if case is None or case.effective is None or case.effective.decision_id != claim.decision_id:
-                raise out_of_turn("case", "pay", "revoked", "工伤认定已变更或撤销，不能支付")
+                raise out_of_turn("case", "pay", "revoked", "工伤认定已变更或撤销，请驳回后按现行认定重新申报")
             if not case.facts.fund_pays_at_once(claim.begun_on):
                 raise not_entitled("advance-only", "用人单位未参保或涉及第三人责任，须申请先行支付")
             own = f"paper:{paper_claim_id}"
@@ -144,13 +146,17 @@ class ClaimOnPaper:
             tx.emit(paper_claim_changed(claim, self.clock.now(), overdue=True))
 
     async def withdraw(self, tx: Tx, case_id: str) -> None:
-        """The recognition is finally revoked (B3): a proposal ends, what was paid is owed back. The caller holds the person's lock."""
+        """The recognition is finally revoked (B3): a proposal ends, what was paid is owed back, and what nobody has got is not payable any more.
+
+        The caller holds the person's lock."""
         for claim in await self.papers.of_case(tx, case_id):
             if claim.state is PaperState.PROPOSED:
                 await self._store(tx, await self._given_up(tx, claim, claim.rejected(None, "recognition revoked")))
             elif claim.state is PaperState.PAID:
                 costs = {WI_MEDICAL: claim.version.work_injury_fen, WI_MEALS: claim.meals_fen}
-                await self.ask_back.run(tx, about_papers(claim), claim.paper_claim_id, costs, "工伤认定撤销，追回手工报销")
+                unpaid = await self.stop.run(tx, case_id, claim.paper_claim_id, {"paper-claim", "meals"})
+                concern, memo = await self.pay.payee_of(tx, about_papers(claim)), "工伤认定撤销，追回手工报销"
+                await self.ask_back.run(tx, concern, claim.paper_claim_id, costs, memo, unpaid_fen=unpaid)
                 await self._store(tx, claim.revoked())
 
     async def _expect_unpaid(self, claim: PaperClaim, bills: Mapping[str, BillMark]) -> None:

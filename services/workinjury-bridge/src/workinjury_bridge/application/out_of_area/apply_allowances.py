@@ -45,7 +45,7 @@ class ApplyForAllowances:
             if stay is None:
                 raise unknown("out-of-area", "异地就医记录")
             if stay.state not in SETTLED or stay.discharged_on is None:
-                raise out_of_turn("out-of-area", "claim", stay.state, "就医地尚未结算，不能申报补助")
+                raise out_of_turn("out-of-area", "claim", stay.state, "就医地尚未结算，请在结算后申报补助")
             found = []
             if stay.service is not Service.DEVICE:
                 found.append(await self._propose(tx, stay, self._meals(stay, journey.materials), actor))

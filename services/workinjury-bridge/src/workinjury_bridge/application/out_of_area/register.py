@@ -58,10 +58,10 @@ class RegisterOutOfArea:
             if case is None:
                 raise unknown("case", "工伤案件")
             if case.effective is None:
-                raise out_of_turn("case", "register", case.state, "工伤认定未生效，不能办理异地就医备案")
+                raise out_of_turn("case", "register", case.state, "工伤认定未生效，请先登记认定结论")
             known = await self.registrations.of_case(tx, request.case_id)
             if any(r.kind is request.kind and r.state is RegistrationState.APPLIED for r in known):
-                raise out_of_turn("case", "register", case.state, "已有办理中的同类异地就医备案")
+                raise out_of_turn("case", "register", case.state, "已有办理中的同类异地就医备案，请办理原备案")
             within = self.policies.on(today).out_of_area.register_within
             registration = Registration(
                 registration_id=self.ids.new(),
@@ -90,9 +90,7 @@ class RegisterOutOfArea:
         """The conditions are not met; the person may still pay first and claim by hand."""
         return await self._act(key, registration_id, lambda r: r.rejected(actor, note))
 
-    async def cancel(
-        self, key: OnceKey, registration_id: str, on: date, note: str | None, actor: str = "system"
-    ) -> dict[str, Any]:
+    async def cancel(self, key: OnceKey, registration_id: str, on: date, note: str | None, actor: str) -> dict[str, Any]:
         """The person comes back. Refuses a day in the future."""
         if on > self.clock.today():
             raise in_the_future("on", "取消日期")

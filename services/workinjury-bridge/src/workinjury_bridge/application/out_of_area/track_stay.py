@@ -141,7 +141,7 @@ class TrackRemoteStay:
 
         return await self._act(key, stay_id, act)
 
-    async def object_to(self, key: OnceKey, stay_id: str, reason: str, actor: str = "system") -> dict[str, Any]:
+    async def object_to(self, key: OnceKey, stay_id: str, reason: str, actor: str) -> dict[str, Any]:
         """The home agency objects to the data in time."""
 
         async def act(tx: Tx, stay: RemoteStay) -> RemoteStay:
@@ -163,7 +163,7 @@ class TrackRemoteStay:
 
         return await self._act(key, stay_id, act)
 
-    async def audit(self, key: OnceKey, stay_id: str, actor: str = "system") -> dict[str, Any]:
+    async def audit(self, key: OnceKey, stay_id: str, actor: str) -> dict[str, Any]:
         """The data are right: the stay may be paid with its quarter. Revoked before: the person owes it from now on (B3)."""
 
         async def act(tx: Tx, stay: RemoteStay) -> RemoteStay:

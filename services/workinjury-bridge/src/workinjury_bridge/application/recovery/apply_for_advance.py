@@ -34,7 +34,7 @@ class ApplyForAdvance:
     ids: IdFactory
     record: RecordAct
 
-    async def apply(self, key: OnceKey, case_id: str, applied_on: date, actor: str = "system") -> dict[str, Any]:
+    async def apply(self, key: OnceKey, case_id: str, applied_on: date, actor: str) -> dict[str, Any]:
         """Refuses a case without effective recognition, one where nobody but the fund is liable, a second open application."""
         if applied_on > self.clock.today():
             raise in_the_future("applied_on", "申请日期")
@@ -44,13 +44,13 @@ class ApplyForAdvance:
             if case is None:
                 raise unknown("case", "工伤案件")
             if case.effective is None:
-                raise out_of_turn("case", "advance", case.state, "工伤认定未生效，不能申请先行支付")
+                raise out_of_turn("case", "advance", case.state, "工伤认定未生效，请先登记认定结论")
             uninsured = None if case.employer_id is None else party.employer(case.employer_id)
             debtor = case.facts.third_party if case.facts.employer_insured else uninsured
             if debtor is None:
                 raise out_of_turn("case", "advance", case.state, "用人单位已参保且无第三人责任，无需先行支付")
             if any(a.open for a in await self.advances.of_case(tx, case_id)):
-                raise out_of_turn("case", "advance", case.state, "已有办理中的先行支付申请")
+                raise out_of_turn("case", "advance", case.state, "已有办理中的先行支付申请，请办理原申请")
             limits = self.policies.on(applied_on).advances
             days = limits.notice_within if party.is_employer(debtor) else limits.decide_within
             advance = Advance(
@@ -82,7 +82,7 @@ class ApplyForAdvance:
         """The conditions are not met."""
         return await self._act(key, advance_id, lambda a: a.rejected(actor, note))
 
-    async def employer_paid(self, key: OnceKey, advance_id: str, note: str | None, actor: str = "system") -> dict[str, Any]:
+    async def employer_paid(self, key: OnceKey, advance_id: str, note: str | None, actor: str) -> dict[str, Any]:
         """The employer has paid in time: nothing is advanced."""
         return await self._act(key, advance_id, lambda a: a.paid(note), recorded=(Act.EMPLOYER_PAID, actor))
 

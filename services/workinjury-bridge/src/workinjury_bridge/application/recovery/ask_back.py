@@ -26,18 +26,29 @@ class AskBack:
     ids: IdFactory
 
     async def run(
-        self, tx: Tx, concern: Concern, about: str, costs: Mapping[str, int], memo: str, *, kind: str = "recovery"
+        self,
+        tx: Tx,
+        concern: Concern,
+        about: str,
+        costs: Mapping[str, int],
+        memo: str,
+        *,
+        kind: str = "recovery",
+        unpaid_fen: int = 0,
     ) -> None:
         """Dr 1125(P) / Cr each account of ``costs`` (fen), and the debt with the day by which its demand goes out.
 
-        ``about``: the settlement, stay or claim that was paid. Nothing to ask for books nothing.
+        ``about``: the settlement, stay or claim that was paid; ``unpaid_fen`` of it nobody has got, and it is only not payable any more.
+        Nothing to take back books nothing.
         """
-        owed = sum(costs.values())
-        if not owed:
+        owed = sum(costs.values()) - unpaid_fen
+        if not owed + unpaid_fen:
             return
         today = self.clock.today()
         stamp = Stamp(entry_id=self.ids.new(), booked_on=today, voucher_no=await self.ledger.next_voucher(tx, today))
-        await self.ledger.append(tx, [ask_back_entry(concern, costs, stamp, kind, memo)])
+        await self.ledger.append(tx, [ask_back_entry(concern, costs, stamp, kind, memo, unpaid_fen)])
+        if not owed:
+            return
         grounds = Grounds(
             case_id=concern.case_id,
             person_id=concern.person_id,

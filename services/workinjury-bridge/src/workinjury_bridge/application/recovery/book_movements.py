@@ -14,7 +14,7 @@ from workinjury_bridge.application.clearing.ports import Dues
 from workinjury_bridge.application.pay_person import PayPerson
 from workinjury_bridge.application.ports import ClaimsGateway, Ledger, Recoveries, SetOffs
 from workinjury_bridge.domain.clearing import InterfundDue
-from workinjury_bridge.domain.facts import recovery_changed, set_off_applied
+from workinjury_bridge.domain.facts import set_off_applied
 from workinjury_bridge.domain.journals import Concern, Stamp, person_dim
 from workinjury_bridge.domain.recovery import Movement, MovementKind, Recovery
 
@@ -86,9 +86,7 @@ class BookMovements:
         allowed = await self.set_offs.locked(tx, movement.set_off_id or "")
         if booked is None or allowed is None:
             raise AssertionError("a set-off rests on a journal and on what allowed it")
-        after = debt.unreceived(movement.amount_fen)
-        await self.recoveries.save(tx, after, now)
-        tx.emit(recovery_changed(after, now))
+        await self.pay.track_debt.run(tx, debt.unreceived(movement.amount_fen))
         await self.set_offs.save(tx, allowed.undone(movement.amount_fen, cause), now)
         concern = Concern(
             person_id=debt.person_id,

@@ -10,6 +10,8 @@ from shared.clock import Clock
 from shared.ids import IdFactory
 from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.ports import Recoveries, SetOffs
+from workinjury_bridge.application.record_act import RecordAct
+from workinjury_bridge.domain.recognition import Act
 from workinjury_bridge.domain.refusals import in_the_future, set_off_exists, unknown
 from workinjury_bridge.domain.set_off import SetOff, SetOffGround, expect_set_off
 
@@ -34,6 +36,7 @@ class DecideSetOff:
     set_offs: SetOffs
     clock: Clock
     ids: IdFactory
+    record: RecordAct
 
     async def propose(self, key: OnceKey, recovery_id: str, asked: SetOffRequest) -> dict[str, Any]:
         """Refuses a debt that is not a person's to a medical fund, more than is open, a future document, and a second one at once."""
@@ -76,11 +79,14 @@ class DecideSetOff:
 
         return (await self.once.run(key, work))[0]
 
-    async def withdraw(self, key: OnceKey, set_off_id: str, note: str) -> dict[str, Any]:
+    async def withdraw(self, key: OnceKey, set_off_id: str, note: str, actor: str) -> dict[str, Any]:
         """What is set off stays; nothing more is."""
 
         async def work(tx: Tx) -> dict[str, Any]:
-            return await self._store(tx, (await self._locked(tx, set_off_id)).withdrawn(note))
+            found = await self._locked(tx, set_off_id)
+            after = found.withdrawn(note)
+            await self.record.run(tx, found.case_id, Act.SET_OFF_WITHDRAWN, actor, found.recovery_id)
+            return await self._store(tx, after)
 
         return (await self.once.run(key, work))[0]
 

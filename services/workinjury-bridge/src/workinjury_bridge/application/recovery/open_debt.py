@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from shared.calendar import WorkCalendar
 from shared.clock import Clock
 from shared.ids import IdFactory
 from shared.ledger import Book
 from shared.transactions import Tx
-from workinjury_bridge.application.ports import Policies, Recoveries
-from workinjury_bridge.application.recovery.remind import RECOVERY_DEADLINE, end_of, watch_limitation
-from workinjury_bridge.domain.facts import recovery_changed
+from workinjury_bridge.application.ports import Policies
+from workinjury_bridge.application.recovery.track_debt import TrackDebt
 from workinjury_bridge.domain.limitation import lapses_on
 from workinjury_bridge.domain.recovery import Cause, Recovery
 
@@ -34,18 +32,14 @@ class Grounds:
 class OpenDebt:
     """In the transaction of what makes it owed; the caller's state keeps it from happening twice."""
 
-    recoveries: Recoveries
+    track: TrackDebt
     policies: Policies
-    calendar: WorkCalendar
     clock: Clock
     ids: IdFactory
 
     async def run(self, tx: Tx, grounds: Grounds, book: Book, debtor: str, cause: Cause, amount_fen: int) -> None:
         """The debt with the day by which its demand goes out, and when it lapses."""
-        now, today = self.clock.now(), self.clock.today()
-        policy = self.policies.on(today)
-        due_on = self.calendar.add_working_days(today, policy.recoveries.demand_within).on
-        accident_on = grounds.accident_on
+        accident_on, limit = grounds.accident_on, self.policies.on(self.clock.today()).limitation
         debt = Recovery(
             recovery_id=self.ids.new(),
             case_id=grounds.case_id,
@@ -57,11 +51,6 @@ class OpenDebt:
             debtor=debtor,
             cause=cause,
             advanced_fen=amount_fen,
-            due_on=due_on,
-            limitation_on=None if accident_on is None else lapses_on(debtor, accident_on, policy.limitation),
+            limitation_on=None if accident_on is None else lapses_on(debtor, accident_on, limit),
         )
-        await self.recoveries.save(tx, debt, now)
-        tx.schedule(RECOVERY_DEADLINE, debt.recovery_id, end_of(due_on))
-        if debt.limitation_on is not None:
-            watch_limitation(tx, debt, policy.limitation)
-        tx.emit(recovery_changed(debt, now))
+        await self.track.run(tx, debt)

@@ -17,9 +17,9 @@ from shared.ledger import Book, Line
 from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.ports import Conversions, Deductions, Ledger, Policies, Recoveries
 from workinjury_bridge.application.record_act import RecordAct
-from workinjury_bridge.application.recovery.remind import LIMITATION_DEADLINE, RECOVERY_DEADLINE, end_of, watch_limitation
+from workinjury_bridge.application.recovery.open_debt import Grounds, OpenDebt
+from workinjury_bridge.application.recovery.remind import RECOVERY_DEADLINE, end_of, watch_limitation
 from workinjury_bridge.domain import party
-from workinjury_bridge.domain.facts import recovery_changed
 from workinjury_bridge.domain.journals import (
     Hands,
     Stamp,
@@ -41,6 +41,7 @@ class RecoverDebt:
 
     once: Once
     recoveries: Recoveries
+    open_debt: OpenDebt
     conversions: Conversions
     deductions: Deductions
     ledger: Ledger
@@ -49,7 +50,7 @@ class RecoverDebt:
     ids: IdFactory
     record: RecordAct
 
-    async def demand(self, key: OnceKey, recovery_id: str, actor: str = "system") -> dict[str, Any]:
+    async def demand(self, key: OnceKey, recovery_id: str, actor: str) -> dict[str, Any]:
         """The written demand went out today; the answer has the day by which the debtor must pay."""
 
         async def act(tx: Tx, debt: Recovery) -> Recovery:
@@ -75,7 +76,7 @@ class RecoverDebt:
 
         return await self._act(key, recovery_id, act)
 
-    async def agree(self, key: OnceKey, recovery_id: str, until: date, actor: str = "system") -> dict[str, Any]:
+    async def agree(self, key: OnceKey, recovery_id: str, until: date, actor: str) -> dict[str, Any]:
         """Instalments or a guarantee, until a day."""
 
         async def act(tx: Tx, debt: Recovery) -> Recovery:
@@ -83,7 +84,7 @@ class RecoverDebt:
 
         return await self._act(key, recovery_id, act)
 
-    async def enforce(self, key: OnceKey, recovery_id: str, actor: str = "system") -> dict[str, Any]:
+    async def enforce(self, key: OnceKey, recovery_id: str, actor: str) -> dict[str, Any]:
         """A transfer order (划拨) or an execution is out."""
 
         async def act(tx: Tx, debt: Recovery) -> Recovery:
@@ -206,20 +207,14 @@ class RecoverDebt:
         return after
 
     async def _owes_instead(self, tx: Tx, debt: Recovery, debtor: str, cause: Cause, amount_fen: int) -> None:
-        new = Recovery(
-            recovery_id=self.ids.new(),
+        grounds = Grounds(
             case_id=debt.case_id,
             person_id=debt.person_id,
             settlement_id=debt.settlement_id,
-            conversion_id=debt.conversion_id,
             decision_version=debt.decision_version,
-            book=debt.book,
-            debtor=debtor,
-            cause=cause,
-            advanced_fen=amount_fen,
+            conversion_id=debt.conversion_id,
         )
-        await self.recoveries.save(tx, new, self.clock.now())
-        tx.emit(recovery_changed(new, self.clock.now()))
+        await self.open_debt.run(tx, grounds, debt.book, debtor, cause, amount_fen)
 
     async def _act(self, key: OnceKey, recovery_id: str, act: Callable[[Tx, Recovery], Any]) -> dict[str, Any]:
         async def work(tx: Tx) -> dict[str, Any]:
@@ -230,16 +225,10 @@ class RecoverDebt:
             if conversion is not None and conversion.revoked and debt.closed is False and not conversion.restored:
                 raise conflict(
                     "workinjury-bridge.recovery.reverting",
-                    "工伤认定已撤销，该笔追偿正在冲回",
+                    "工伤认定已撤销，该笔追偿正在冲回，请稍后查看",
                     "the conversion is being reverted",
                 )
-            after: Recovery = await act(tx, debt)
-            now = self.clock.now()
-            await self.recoveries.save(tx, after, now)
-            if after.closed:
-                tx.cancel(RECOVERY_DEADLINE, recovery_id)
-                tx.cancel(LIMITATION_DEADLINE, recovery_id)
-            tx.emit(recovery_changed(after, now))
+            after = await self.open_debt.track.run(tx, await act(tx, debt))
             return {
                 "recovery_id": recovery_id,
                 "state": after.state.value,

@@ -66,7 +66,7 @@ class ConfirmRecurrence:
     ids: IdFactory
     record: RecordAct
 
-    async def apply(self, key: OnceKey, request: RecurrenceRequest, actor: str = "system") -> dict[str, Any]:
+    async def apply(self, key: OnceKey, request: RecurrenceRequest, actor: str) -> dict[str, Any]:
         """Refuses a case without effective recognition, other parts of the body, and a second application being decided."""
         if request.applied_on > self.clock.today():
             raise in_the_future("applied_on", "申请日期")
@@ -75,7 +75,7 @@ class ConfirmRecurrence:
             case = await self._recognised(tx, request.case_id)
             known = await self.recurrences.of_person(tx, case.person_id)
             if any(r.case_id == case.case_id and r.state in UNDECIDED for r in known):
-                raise out_of_turn("case", "recur", case.state, "已有办理中的旧伤复发确认")
+                raise out_of_turn("case", "recur", case.state, "已有办理中的旧伤复发确认，请办理原申请")
             rules = self.policies.on(request.applied_on).recurrences
             recurrence = Recurrence(
                 recurrence_id=self.ids.new(),
@@ -97,7 +97,7 @@ class ConfirmRecurrence:
 
         return (await self.once.run(key, work))[0]
 
-    async def extend(self, key: OnceKey, recurrence_id: str, actor: str = "system") -> dict[str, Any]:
+    async def extend(self, key: OnceKey, recurrence_id: str, actor: str) -> dict[str, Any]:
         """The committee takes its further days, once."""
 
         def act(recurrence: Recurrence) -> Recurrence:
@@ -105,7 +105,7 @@ class ConfirmRecurrence:
 
         return await self._act(key, recurrence_id, Act.RECURRENCE_EXTENDED, actor, act)
 
-    async def object_to(self, key: OnceKey, recurrence_id: str, on: date, actor: str = "system") -> dict[str, Any]:
+    async def object_to(self, key: OnceKey, recurrence_id: str, on: date, actor: str) -> dict[str, Any]:
         """Either side asks the province's committee, whose word is final; what was confirmed goes on."""
         if on > self.clock.today():
             raise in_the_future("on", "提出日期")
@@ -115,11 +115,11 @@ class ConfirmRecurrence:
 
         return await self._act(key, recurrence_id, Act.RECURRENCE_OBJECTED, actor, act)
 
-    async def withdraw(self, key: OnceKey, recurrence_id: str, actor: str = "system") -> dict[str, Any]:
+    async def withdraw(self, key: OnceKey, recurrence_id: str, actor: str) -> dict[str, Any]:
         """The applicant takes the application back."""
         return await self._act(key, recurrence_id, Act.RECURRENCE_WITHDRAWN, actor, Recurrence.withdrawn)
 
-    async def conclude(self, key: OnceKey, recurrence_id: str, conclusion: Conclusion, actor: str = "system") -> dict[str, Any]:
+    async def conclude(self, key: OnceKey, recurrence_id: str, conclusion: Conclusion, actor: str) -> dict[str, Any]:
         """A committee has decided: confirmed proposes the conversions of its window, refused by the province turns them round.
 
         Refuses while the recognition itself is not in force.
@@ -194,7 +194,7 @@ class ConfirmRecurrence:
         if case is None:
             raise unknown("case", "工伤案件")
         if case.effective is None:
-            raise out_of_turn("case", "recur", case.state, "原工伤认定未生效，不能办理旧伤复发确认")
+            raise out_of_turn("case", "recur", case.state, "原工伤认定未生效，请先登记认定结论")
         return case
 
     async def _locked(self, tx: Tx, recurrence_id: str) -> Recurrence:

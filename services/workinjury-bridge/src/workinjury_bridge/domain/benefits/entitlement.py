@@ -15,7 +15,7 @@ from workinjury_bridge.domain.benefits.kinds import NAMES, BenefitKind
 from workinjury_bridge.domain.benefits.loss import dependant_dim
 from workinjury_bridge.domain.benefits.months import month_of
 from workinjury_bridge.domain.benefits.refusals import missing_fact, same_hands
-from workinjury_bridge.domain.refusals import out_of_turn
+from workinjury_bridge.domain.refusals import wrong_state
 
 
 class EntitlementState(StrEnum):
@@ -188,4 +188,4 @@ class Entitlement:
 
     def _expect(self, wanted: str, *states: EntitlementState) -> None:
         if self.state not in states:
-            raise out_of_turn("entitlement", wanted, self.state, f"该项定期待遇当前状态为“{self.state}”，不能办理此操作")
+            raise wrong_state("entitlement", wanted, self.state, "该项定期待遇")

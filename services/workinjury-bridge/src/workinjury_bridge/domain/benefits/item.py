@@ -13,7 +13,7 @@ from workinjury_bridge.domain.benefits.calculation import Calculation
 from workinjury_bridge.domain.benefits.kinds import BenefitKind
 from workinjury_bridge.domain.benefits.one_off import ItemRequest
 from workinjury_bridge.domain.benefits.refusals import same_hands
-from workinjury_bridge.domain.refusals import out_of_turn
+from workinjury_bridge.domain.refusals import wrong_state
 
 
 class ItemState(StrEnum):
@@ -95,4 +95,4 @@ class Item:
 
     def _expect(self, wanted: str, *states: ItemState) -> None:
         if self.state not in states:
-            raise out_of_turn("benefit", wanted, self.state, f"该项待遇当前状态为“{self.state}”，不能办理此操作")
+            raise wrong_state("benefit", wanted, self.state, "该项待遇")

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from shared.ledger import Book, Entry, Line, credit, debit
 from shared.ledger.books import BANK, DUE_FROM_EMPLOYER, DUE_FROM_PERSON, DUE_TO_PERSON
 from workinjury_bridge.domain.benefits.entitlement import Entitlement
-from workinjury_bridge.domain.benefits.item import Item, ItemState
+from workinjury_bridge.domain.benefits.item import Item
 from workinjury_bridge.domain.benefits.kinds import ACCOUNTS, AFTER_DEATH, NAMES, BenefitKind
+from workinjury_bridge.domain.benefits.monthly import Difference
 from workinjury_bridge.domain.journals import Concern, Stamp, person_dim, relief_lines
 from workinjury_bridge.domain.party import payable
 from workinjury_bridge.domain.recognition import InjuryCase
@@ -48,15 +49,20 @@ def benefit_entry(
     return _entry(concern, stamp, "benefit", lines, memo=memo or advanced)
 
 
-def overpaid_entry(
-    concern: Concern, kind: BenefitKind, amount_fen: int, stamp: Stamp, *, memo: str, relief: Relief | None = None
+def month_entry(
+    concern: Concern, kind: BenefitKind, difference: Difference, stamp: Stamp, debtor: str | None, relief: Relief | None
 ) -> Entry:
-    """Months were paid that were not due: Dr 1125(P) / Cr 5001.xx (社会保险经办条例 46); what was advanced no employer owes any more."""
-    lines = (
-        debit(DUE_FROM_PERSON, amount_fen, person_dim(concern.person_id)),
-        *_gone(kind, amount_fen, relief),
-    )
-    return _entry(concern, stamp, "recovery", lines, memo=memo)
+    """What a month gives more or less than is booked.
+
+    Less: Dr 1125(P) / Cr 5001.xx (社会保险经办条例 46), or ``relief``, which no employer owes any more.
+    """
+    amount, memo = difference.amount_fen, f"{NAMES[kind]} {difference.month:%Y-%m}"
+    if amount >= 0:
+        memo += f" 补发：{difference.reason}" if difference.reason else ""
+        memo = memo if debtor is None else f"先行支付{memo}"
+        return benefit_entry(concern, kind, amount, stamp, debtor=debtor, memo=memo)
+    lines = (debit(DUE_FROM_PERSON, -amount, person_dim(concern.person_id)), *_gone(kind, -amount, relief))
+    return _entry(concern, stamp, "recovery", lines, memo=f"{memo} 多发追回：{difference.reason}")
 
 
 def borne_entry(concern: Concern, kind: BenefitKind, relief: Relief, stamp: Stamp, *, memo: str = "") -> Entry:
@@ -77,11 +83,11 @@ def returned_entry(concern: Concern, payee: str, amount_fen: int, stamp: Stamp) 
     return _entry(concern, stamp, "payment-returned", lines, memo="银行退回")
 
 
-def withdrawal_entry(concern: Concern, item: Item, stamp: Stamp, relief: Relief | None = None) -> Entry:
-    """The recognition was finally revoked: Dr 1125(who got it), or 2203 while it is not paid / Cr 5001.xx (B3), or the employer's debt."""
-    account = DUE_FROM_PERSON if item.state is ItemState.PAID else DUE_TO_PERSON
-    debtor = concern.payable_dim if item.kind in AFTER_DEATH or account == DUE_TO_PERSON else person_dim(concern.person_id)
-    lines = (debit(account, item.amount_fen, debtor), *_gone(item.kind, item.amount_fen, relief))
+def withdrawal_entry(concern: Concern, item: Item, stamp: Stamp, relief: Relief | None = None, *, unpaid_fen: int) -> Entry:
+    """The recognition was finally revoked: Dr 1125(who got it), 2203 for what nobody got / Cr 5001.xx (B3), or the employer's debt."""
+    debtor = concern.payable_dim if item.kind in AFTER_DEATH else person_dim(concern.person_id)
+    sides = ((DUE_TO_PERSON, unpaid_fen, concern.payable_dim), (DUE_FROM_PERSON, item.amount_fen - unpaid_fen, debtor))
+    lines = (*(debit(*side) for side in sides if side[1]), *_gone(item.kind, item.amount_fen, relief))
     return _entry(concern, stamp, "recovery", lines, memo=f"工伤认定撤销，追回{NAMES[item.kind]}")
 
 

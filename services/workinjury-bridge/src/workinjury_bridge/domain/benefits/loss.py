@@ -129,7 +129,12 @@ def rerouted(concern: Concern, loss: Loss | None) -> Concern:
     return replace(concern, payee=heirs_dim(concern.person_id))
 
 
+def awaits_heirs(loss: Loss | None) -> bool:
+    """Whether the person is gone and nobody has proven succession."""
+    return loss is not None and loss.stands and not loss.heirs_proof
+
+
 def expect_payable(loss: Loss | None) -> None:
     """Refuses payment while the person is gone and nobody has proven succession (B15.12)."""
-    if loss is not None and loss.stands and not loss.heirs_proof:
+    if awaits_heirs(loss):
         raise heirs_unproven()

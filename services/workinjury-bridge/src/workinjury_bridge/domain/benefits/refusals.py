@@ -12,19 +12,22 @@ _PREFIX = "workinjury-bridge"
 def no_benefit_rules(day: date) -> Refusal:
     """Neither terms nor figures are in force on that day."""
     return conflict(
-        f"{_PREFIX}.benefit.no-rules", f"{day} 没有公布的工伤待遇标准或统计数据", f"no benefit rules on {day}", day=str(day)
+        f"{_PREFIX}.benefit.no-rules",
+        f"{day} 没有公布的工伤待遇标准或统计数据，请先维护待遇标准",
+        f"no benefit rules on {day}",
+        day=str(day),
     )
 
 
 def not_recognised() -> Refusal:
     """The fund pays only with an effective recognition (社会保险法 36)."""
-    return conflict(f"{_PREFIX}.benefit.not-recognised", "没有生效的工伤认定，不能核定待遇", "no effective recognition")
+    return conflict(f"{_PREFIX}.benefit.not-recognised", "没有生效的工伤认定，请先登记认定结论", "no effective recognition")
 
 
 def wage_unknown() -> Refusal:
     """The contribution wages of the twelve months before the accident are not on file."""
     return conflict(
-        f"{_PREFIX}.benefit.wage-unknown", "尚未核定本人工资（事故前12个月平均缴费工资）", "own wage is not on file"
+        f"{_PREFIX}.benefit.wage-unknown", "尚未核定本人工资（事故前12个月平均缴费工资），请先登记", "own wage is not on file"
     )
 
 
@@ -42,7 +45,7 @@ def wage_in_use() -> Refusal:
 
 def not_for_grade(kind_zh: str, grade: int | None) -> Refusal:
     """The grade appraised gives no such benefit, or nothing is appraised yet."""
-    zh = f"伤残等级{grade}级不享受{kind_zh}" if grade else f"没有评定相应伤残或护理等级，不享受{kind_zh}"
+    zh = f"伤残等级{grade}级不享受{kind_zh}" if grade else f"没有评定相应伤残或护理等级，不享受{kind_zh}；有鉴定结论的请先登记"
     return conflict(f"{_PREFIX}.benefit.not-for-grade", zh, "the appraisal gives no such benefit", grade=grade)
 
 
@@ -95,13 +98,16 @@ def benefits_booked() -> Refusal:
 
 def granted_already(kind_zh: str) -> Refusal:
     """The same benefit stands already."""
-    return conflict(f"{_PREFIX}.benefit.granted-already", f"{kind_zh}已申报或核定，不能重复", "this benefit stands already")
+    return conflict(f"{_PREFIX}.benefit.granted-already", f"{kind_zh}已申报或核定，请办理原申报", "this benefit stands already")
 
 
 def same_hands() -> Refusal:
     """Every signature must be another person's (社会保险经办条例 37)."""
     return conflict(
-        f"{_PREFIX}.benefit.same-hand", "经办、复核、审批不能是同一人", "each signature must be another person", field="actor"
+        f"{_PREFIX}.benefit.same-hand",
+        "经办、复核、审批不能是同一人，请由其他人员办理",
+        "each signature must be another person",
+        field="actor",
     )
 
 
@@ -149,17 +155,24 @@ def loss_contradicts(zh: str, field: str) -> Refusal:
 def stranger() -> Refusal:
     """The person is neither the injured one nor a beneficiary of the case."""
     return conflict(
-        f"{_PREFIX}.loss.stranger", "该人员不是本案工伤职工或待遇享受人", "not a person of this case", field="person_id"
+        f"{_PREFIX}.loss.stranger",
+        "该人员不是本案工伤职工或待遇享受人，请核对人员",
+        "not a person of this case",
+        field="person_id",
     )
 
 
 def payment_returned_already() -> Refusal:
     """The bank can return a payment once."""
-    return conflict(f"{_PREFIX}.payment.returned-already", "该笔支付已登记退回", "this payment was returned already")
+    return conflict(
+        f"{_PREFIX}.payment.returned-already", "该笔支付已登记退回，请办理重新支付", "this payment was returned already"
+    )
 
 
 def payment_not_returned() -> Refusal:
     """Only a returned payment is paid again."""
     return conflict(
-        f"{_PREFIX}.payment.not-returned", "该笔支付未被退回或已重新支付", "this payment is not open to be paid again"
+        f"{_PREFIX}.payment.not-returned",
+        "该笔支付未被退回或已重新支付；银行退回的请先登记退回",
+        "this payment is not open to be paid again",
     )

@@ -38,7 +38,7 @@ def told_already(settlement_no: str) -> Refusal:
     """The place's settlement number stands for another stay."""
     return conflict(
         f"{PREFIX}.out-of-area.settlement-known",
-        f"就医地结算编号{settlement_no}已登记",
+        f"就医地结算编号{settlement_no}已登记，请核对编号",
         "this settlement of the place is on file",
         field="settlement_no",
     )
@@ -59,7 +59,10 @@ def data_differ(told_fen: int, data_fen: int) -> Refusal:
 def objection_late(until: date) -> Refusal:
     """The days for an objection to the monthly data have passed."""
     return conflict(
-        f"{PREFIX}.out-of-area.objection-late", f"提出异议的期限至{until}，已逾期", f"objections until {until}", day=str(until)
+        f"{PREFIX}.out-of-area.objection-late",
+        f"提出异议的期限至{until}，已逾期，请按数据审核",
+        f"objections until {until}",
+        day=str(until),
     )
 
 
@@ -67,7 +70,7 @@ def beyond_payable(payable_fen: int) -> Refusal:
     """More than is owed for the stay."""
     return conflict(
         f"{PREFIX}.out-of-area.beyond-payable",
-        f"金额超过该笔费用应付的{format_yuan(payable_fen)}",
+        f"金额超过该笔费用应付的{format_yuan(payable_fen)}，请更正金额",
         "more than is owed for the stay",
         field="amount_fen",
         payable_fen=payable_fen,
@@ -76,7 +79,7 @@ def beyond_payable(payable_fen: int) -> Refusal:
 
 def objection_open() -> Refusal:
     """The place has not answered the objection yet."""
-    return conflict(f"{PREFIX}.out-of-area.objection-open", "异议尚未由就医地答复，不能审核通过", "an objection is open")
+    return conflict(f"{PREFIX}.out-of-area.objection-open", "异议尚未由就医地答复，请先登记答复结果", "an objection is open")
 
 
 def quarter_cleared(quarter: str) -> Refusal:
@@ -89,20 +92,25 @@ def quarter_cleared(quarter: str) -> Refusal:
 def quarter_running(quarter: str) -> Refusal:
     """The quarter has not ended: more may come."""
     return conflict(
-        f"{PREFIX}.out-of-area.quarter-running", f"{quarter}尚未结束，不能清算", "this period has not ended", quarter=quarter
+        f"{PREFIX}.out-of-area.quarter-running",
+        f"{quarter}尚未结束，请在期末后清算",
+        "this period has not ended",
+        quarter=quarter,
     )
 
 
 def nothing_to_clear(quarter: str) -> Refusal:
     """No stay of the period is owed to the province."""
-    return conflict(f"{PREFIX}.out-of-area.nothing-to-clear", f"{quarter}没有应付该省的费用", "nothing is owed for the period")
+    return conflict(
+        f"{PREFIX}.out-of-area.nothing-to-clear", f"{quarter}没有应付该省的费用，无需清算", "nothing is owed for the period"
+    )
 
 
 def not_audited(count: int) -> Refusal:
     """Stays of the period are not audited yet."""
     return conflict(
         f"{PREFIX}.out-of-area.not-audited",
-        f"尚有{count}笔费用未审核，不能清算",
+        f"尚有{count}笔费用未审核，请先审核",
         "stays of the period are not audited",
         count=count,
     )
@@ -112,7 +120,7 @@ def bill_differs(bill_fen: int, owed_fen: int) -> Refusal:
     """The national bill of the period is not what the book owes (B8: 2205 per period = national bill)."""
     return conflict(
         f"{PREFIX}.out-of-area.bill-differs",
-        f"全国清算通知书金额{format_yuan(bill_fen)}与本账应付{format_yuan(owed_fen)}不一致",
+        f"全国清算通知书金额{format_yuan(bill_fen)}与本账应付{format_yuan(owed_fen)}不一致，请与省级经办机构核对",
         "the national bill is not what the book owes",
         field="bill_fen",
         bill_fen=bill_fen,
@@ -124,7 +132,7 @@ def beyond_prefund(held_fen: int) -> Refusal:
     """More than the province holds in advance."""
     return conflict(
         f"{PREFIX}.out-of-area.beyond-prefund",
-        f"收回金额超过异地预付金余额{format_yuan(held_fen)}",
+        f"收回金额超过异地预付金余额{format_yuan(held_fen)}，请更正金额",
         "more than is prefunded",
         field="amount_fen",
         held_fen=held_fen,

@@ -13,7 +13,7 @@ from enum import StrEnum
 from workinjury_bridge.domain.benefits.months import same_day_later
 from workinjury_bridge.domain.out_of_area.refusals import filing_invalid, not_registered
 from workinjury_bridge.domain.policy import OutOfArea
-from workinjury_bridge.domain.refusals import out_of_turn, same_hand
+from workinjury_bridge.domain.refusals import same_hand, wrong_state
 
 
 class FilingKind(StrEnum):
@@ -120,4 +120,4 @@ class Registration:
 
     def _expect(self, wanted: str, *states: RegistrationState) -> None:
         if self.state not in states:
-            raise out_of_turn("out-of-area", wanted, self.state, f"异地就医备案当前状态为“{self.state}”，不能办理此操作")
+            raise wrong_state("out-of-area", wanted, self.state, "异地就医备案")

@@ -19,7 +19,7 @@ from workinjury_bridge.domain.out_of_area.refusals import (
     objection_open,
     stay_invalid,
 )
-from workinjury_bridge.domain.refusals import out_of_turn
+from workinjury_bridge.domain.refusals import wrong_state
 
 
 class Service(StrEnum):
@@ -165,7 +165,7 @@ class RemoteStay:
 
     def _expect(self, wanted: str, *states: RemoteState) -> None:
         if self.state not in states:
-            raise out_of_turn("out-of-area", wanted, self.state, f"该次异地就医当前状态为“{self.state}”，不能办理此操作")
+            raise wrong_state("out-of-area", wanted, self.state, "该次异地就医")
 
 
 def province_of(place: str) -> str:

@@ -280,7 +280,7 @@ def recovery_router(bridge: Bridge) -> APIRouter:
     async def withdraw_set_off(caller: Caller, key: IdempotencyKey, set_off_id: Id, body: WithdrawalBody) -> dict[str, Any]:
         caller.require("recovery:write", (await set_off(set_off_id))["region"])
         once = once_key(caller, f"withdraw {set_off_id}", key, body)
-        return await bridge.decide_set_off.withdraw(once, set_off_id, body.note)
+        return await bridge.decide_set_off.withdraw(once, set_off_id, body.note, recorder_of(caller, body.actor))
 
     @router.post("/recoveries/{recovery_id}/interruptions", summary="The time limit of the claim begins anew")
     async def interrupt(caller: Caller, key: IdempotencyKey, recovery_id: Id, body: InterruptionBody) -> dict[str, Any]:

@@ -31,6 +31,7 @@ Json = Mapping[str, Any]
 
 _TONES: Final = {"paid": "done", "running": "done", "granted": "done", "dismissed": "late", "stopped": "", "withdrawn": "late"}
 _AWAITS_MONEY: Final = badge("待基金资金到账", "due")
+_AWAITS_HEIRS: Final = badge("待继承（近亲属）证明", "due")
 _KINDS: Final = {"disability-allowance": "伤残津贴", "nursing": "生活护理费", "dependant": "供养亲属抚恤金"}
 _POSTINGS: Final = 12
 
@@ -76,8 +77,15 @@ def _head(found: Json, person: Any) -> Html:
     )
 
 
+def _waits(benefit: Json) -> Html | None:
+    """Whether it is given out for payment, and has not gone out."""
+    if benefit["awaits_heirs"]:
+        return _AWAITS_HEIRS
+    return _AWAITS_MONEY if benefit["awaits_money"] else None
+
+
 def _sums(found: Json) -> Html:
-    paid = sum(i["amount_fen"] for i in found["items"] if i["state"] == "paid" and not i["awaits_money"])
+    paid = sum(i["amount_fen"] for i in found["items"] if i["state"] == "paid" and not _waits(i))
     monthly = sum(e["amount_fen"] or 0 for e in found["entitlements"] if e["state"] in ("granted", "running"))
     wage = found["own_wage"]
     cards = [
@@ -125,9 +133,8 @@ def _items(items: Sequence[Json], hands: Mapping[str, str]) -> Html:
     rows = [
         row(
             el("td", el("b", i["name"]), _advanced(i), el("details", el("summary", "怎么算的"), _how(i["calculation"]))),
-            _AWAITS_MONEY
-            if i["awaits_money"]
-            else badge(("✓ " if i["state"] == "paid" else "") + word(ITEM_STATES, i["state"]), _TONES.get(i["state"], "due")),
+            _waits(i)
+            or badge(("✓ " if i["state"] == "paid" else "") + word(ITEM_STATES, i["state"]), _TONES.get(i["state"], "due")),
             el("td", day(i["on"]), cls="fig"),
             el("td", _signed(i, hands)),
             num(i["amount_fen"]),
@@ -180,7 +187,7 @@ def _entitlement(e: Json, hands: Mapping[str, str]) -> Html:
             "p",
             el("b", e["name"]),
             badge(word(ENTITLEMENT_STATES, e["state"]), _TONES.get(e["state"], "due")),
-            _AWAITS_MONEY if e["awaits_money"] else None,
+            _waits(e),
             el("span", f"{day(e['begins'])[:7]} {until}", cls="fig"),
             el("span", f"资格认证 {day(e['certified_on'])}", cls="fig soft"),
             _signed(e, hands),

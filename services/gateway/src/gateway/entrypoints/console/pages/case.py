@@ -309,7 +309,7 @@ def _record(acts: Sequence[Json], hands: Mapping[str, str]) -> Html:
 
 def _told(act: Json) -> Html:
     """The act, with the way to what it is about where that has a page."""
-    pages = {"stay-facts": "/conversions/", "enforced": "/recoveries/"}
+    pages = {"stay-facts": "/conversions/", "enforced": "/recoveries/", "set-off-withdrawn": "/recoveries/"}
     name = word(CASE_ACTS, act["act"])
     page = pages.get(act["act"])
     return el("a", name, href=f"{page}{act['subject_id']}") if page else el("span", name)
