@@ -12,11 +12,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
-from shared.errors import Refusal
 from shared.ledger import Book
 from tests.factories.workinjury_bridge.examples import MONTH_END
 from tests.factories.workinjury_bridge.memory import balance
-from tests.simulation.workinjury_bridge.test_random_histories import PERSONS, PICK, County, Death
+from tests.simulation.workinjury_bridge.test_random_histories import PERSONS, PICK, County
 from workinjury_bridge.application.clearing.replenish_fund import Replenishment
 from workinjury_bridge.domain.clearing import ClearingState, Remedy
 from workinjury_bridge.domain.conversion import ConversionState
@@ -101,15 +100,10 @@ class MonthEndCounty(County):
         due = self.run(bridge.month_end.advance.due())
         if not due:
             return
-        bridge.claims.around, bridge.store.around = self.trouble.in_claims, self.trouble.at_commit
-        try:
+        with self.in_trouble():
             for _ in range(steps):
                 if not self.run(bridge.month_end.advance.step(due[pick % len(due)])):
                     break
-        except (Death, Refusal):
-            pass
-        finally:
-            bridge.claims.around = bridge.store.around = lambda when, key: None
 
     @invariant()
     def what_is_due_is_what_the_book_says(self) -> None:

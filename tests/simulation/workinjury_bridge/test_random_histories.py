@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -709,30 +710,19 @@ class County(RuleBasedStateMachine):
             ids = list(bridge.state.conversions)
         if not ids:
             return
-        bridge.claims.around, bridge.store.around = self.trouble.in_claims, self.trouble.at_commit
-        try:
+        with self.in_trouble():
             for _ in range(steps):
                 if not self.run(bridge.advance.step(ids[pick % len(ids)])):
                     break
             for movement_id in self.run(bridge.book_movements.due()):
                 self.run(bridge.book_movements.run(movement_id))
-        except (Death, Refusal):
-            pass
-        finally:
-            bridge.claims.around = bridge.store.around = lambda when, key: None
 
     @rule()
     def charge(self) -> None:
-        """Claims is told of a bill at both funds; it may be away, and the process may die."""
-        bridge = self.bridge
-        bridge.claims.around, bridge.store.around = self.trouble.in_claims, self.trouble.at_commit
-        try:
-            for double_bill_id in self.run(bridge.double_bills.due()):
-                self.run(bridge.double_bills.charge(double_bill_id))
-        except (Death, Refusal):
-            pass
-        finally:
-            bridge.claims.around = bridge.store.around = lambda when, key: None
+        """Claims is told of a bill at both funds."""
+        with self.in_trouble():
+            for double_bill_id in self.run(self.bridge.double_bills.due()):
+                self.run(self.bridge.double_bills.charge(double_bill_id))
 
     @rule(refusals=st.integers(0, 2))
     def medical_fund_is_frozen(self, refusals: int) -> None:
@@ -889,6 +879,18 @@ class County(RuleBasedStateMachine):
         return only_advances(self.bridge.state.cases[conversion.case_id], bill)
 
     # How the rules reach the use cases
+
+    @contextmanager
+    def in_trouble(self) -> Iterator[None]:
+        """Claims may be away or its answer lost, and the process may die, which ends what is done here."""
+        bridge = self.bridge
+        bridge.claims.around, bridge.store.around = self.trouble.in_claims, self.trouble.at_commit
+        try:
+            yield
+        except (Death, Refusal):
+            pass
+        finally:
+            bridge.claims.around = bridge.store.around = lambda when, key: None
 
     def happens(self, fact: Any, heard: bool) -> None:
         """A fact is published, and perhaps heard at once."""
