@@ -66,8 +66,8 @@ ROLES: dict[str, Json] = {
         "name": "周强",
         "role": "director",
         "role_name": "主任",
-        "scopes": "matters:read persons:read settlements:read conversions:read injury-cases:read ledger:read access-log:read rules:read "
-        "rules:approve rules:simulate benefits:read benefits:approve recoveries:read recoveries:approve audits:approve "
+        "scopes": "matters:read persons:read settlements:read conversions:read conversions:approve conversions:send-back injury-cases:read "
+        "ledger:read access-log:read rules:read rules:approve rules:simulate benefits:read benefits:approve recoveries:read recoveries:approve audits:approve "
         "partner-documents:read clearing:read clearing:approve ledger:close",
     },
 }
@@ -361,6 +361,7 @@ def conversion() -> Json:
         ],
         "maker": None,
         "checker": None,
+        "approver": None,
         "note": None,
         "cause": None,
         "revoked": False,

@@ -57,6 +57,8 @@ class FakeGateway:
         """As on the first morning."""
         self.conversion = county.conversion()
         self.contested = False
+        self.third_level = False
+        """Whether the amount of the conversion needs a third signature."""
         self.case_facts: Json = {}
         self.journals = county.first_journals()
         self.matters = county.matters()
@@ -463,15 +465,18 @@ class FakeGateway:
     def review(self, request: Request, body: Json) -> Json:
         act, now = request.path_params["act"], self.conversion
         user = self._user(request, f"conversions:{act}")
-        expected = {"check": "proposed", "approve": "checked", "send-back": "checked"}[act]
-        if now["state"] != expected:
+        expected = {"check": ("proposed",), "approve": ("checked", "endorsed"), "send-back": ("checked", "endorsed")}[act]
+        if now["state"] not in expected:
             raise Problem(409, "workinjury-bridge.conversion.out-of-turn", "转换业务已被他人办理，请刷新")
         if act == "check":
             now |= {"state": "checked", "maker": user, "note": body.get("note")}
         elif act == "send-back":
-            now |= {"state": "proposed", "maker": None, "note": body.get("note")}
+            now |= {"state": "proposed", "maker": None, "checker": None, "note": body.get("note")}
+        elif self.third_level and now["state"] == "checked":
+            now |= {"state": "endorsed", "checker": user, "note": body.get("note")}
         else:
-            now |= {"state": "settled", "checker": user, "note": body.get("note"), "paid": True}
+            signed = {"approver": user} if now["state"] == "endorsed" else {"checker": user}
+            now |= {"state": "settled", **signed, "note": body.get("note"), "paid": True}
             moved = {"state": "confirmed", "changed_at": "2026-11-22T09:32:00+08:00", "cause": None}
             now["transfers"] = [
                 {

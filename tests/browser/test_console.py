@@ -253,6 +253,28 @@ async def test_two_people_check_and_approve_a_conversion(sign_in: SignIn, gatewa
     await shot(approver, "conversion-settled")
 
 
+async def test_a_large_conversion_needs_a_third_person(sign_in: SignIn, gateway: FakeGateway, shot: Shot) -> None:
+    gateway.third_level = True
+    gateway.conversion |= {"state": "checked", "maker": "lijing"}
+    page = await sign_in("zhaoming", f"/conversions/{county.CONVERSION}")
+    await page.get_by_role("button", name="复核通过").click()
+    await expect(page.locator(".page-head .badge")).to_have_text("待审批")
+    await expect(page.get_by_role("button", name="审批通过")).to_have_count(0)
+    await expect(page.get_by_role("button", name="退回初审")).to_be_visible()
+    await page.goto("/")
+    await expect(page.get_by_text("没有等您处理的事。")).to_be_visible()
+
+    director = await sign_in("zhouqiang")
+    await director.get_by_role("link", name="医保转工伤结算").click()
+    await shot(director, "conversion-endorsed")
+    await director.get_by_label("意见").fill("同意")
+    await director.get_by_role("button", name="审批通过").click()
+    await expect(director.locator(".page-head .badge")).to_have_text("✓ 已到账")
+    signed = gateway.conversion
+    assert (signed["maker"], signed["checker"], signed["approver"]) == ("lijing", "zhaoming", "zhouqiang")
+    await expect(director.locator(".sign")).to_have_text("初审：李静复核：赵明审批：周强（盖章）")
+
+
 async def test_a_conversion_sent_back_moves_no_money(sign_in: SignIn, gateway: FakeGateway) -> None:
     gateway.conversion |= {"state": "checked", "maker": "lijing"}
     page = await sign_in("zhaoming", f"/conversions/{county.CONVERSION}")

@@ -16,6 +16,7 @@ from workinjury_bridge.domain.conversion import Conversion
 from workinjury_bridge.domain.figures import MedicalBill
 from workinjury_bridge.domain.policy import (
     Advances,
+    Approval,
     Audits,
     Bearer,
     Bearers,
@@ -40,6 +41,8 @@ from workinjury_bridge.domain.recovery import Cause, Recovery
 from workinjury_bridge.domain.terms import Terms
 from workinjury_bridge.settings import codes_path
 
+THIRD_LEVEL = Fen(20_000_000)
+"""From this cost on a third person has to agree."""
 POLICY = BridgePolicy(
     effective_from=date(2011, 1, 1),
     meals=Meals(per_day=Fen(3000), direct_paid_after_days=1, source="synthetic"),
@@ -69,6 +72,7 @@ POLICY = BridgePolicy(
     papers=Papers(decide_within=20, source="synthetic"),
     limitation=Limitation(years=3, longest_years=20, alarm_days=180, source="synthetic"),
     audits=Audits(object_within=10, source="synthetic"),
+    approval=Approval(third_level_from=THIRD_LEVEL, source="synthetic"),
     promises=Promises(match_within=2, refund_within=5, source="synthetic"),
     out_of_area=OutOfArea(
         services=("inpatient", "rehabilitation", "device"),

@@ -670,7 +670,7 @@ class MemoryBridge:
         self.revoke = RevokeRecognition(
             store, cases, conversions, propose, self.benefits.withdraw, self.papers, withdraw, clock, ids, record
         )
-        self.review = ReviewConversion(store, cases, conversions, propose, advances, clock)
+        self.review = ReviewConversion(store, cases, conversions, propose, advances, policies, clock)
         granted = (self.benefits.items, self.benefits.entitlements, self.benefits.postings)
         self.state_facts = StateFacts(store, cases, conversions, *granted, clock, record)
         self.back_payment = RecordBackPayment(store, cases, stays, conversions, self.benefits.bear, clock, record)

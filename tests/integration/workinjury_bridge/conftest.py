@@ -34,14 +34,24 @@ async def migrated_url(fresh_database: FreshDatabase) -> str:
     return url
 
 
+def _other_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, instead: str) -> None:
+    text = policy_path({}).read_text(encoding="utf-8")
+    assert text.count(f"\n      {line}\n") == 1
+    book = tmp_path / "rules.yaml"
+    book.write_text(text.replace(f"\n      {line}\n", f"\n      {instead}\n"), encoding="utf-8")
+    monkeypatch.setenv("ONEWINDOW_WORKINJURY_BRIDGE_POLICY", str(book))
+
+
 @pytest.fixture
 def month_end_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The county's rule book, but the funds pay each other at the month's end."""
-    text, at_once = policy_path({}).read_text(encoding="utf-8"), "\n      transfers: at-once\n"
-    assert text.count(at_once) == 1
-    book = tmp_path / "rules.yaml"
-    book.write_text(text.replace(at_once, "\n      transfers: month-end\n"), encoding="utf-8")
-    monkeypatch.setenv("ONEWINDOW_WORKINJURY_BRIDGE_POLICY", str(book))
+    _other_rules(tmp_path, monkeypatch, "transfers: at-once", "transfers: month-end")
+
+
+@pytest.fixture
+def third_level_from_f1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The county's rule book, but a third person agrees from the cost of F1 on."""
+    _other_rules(tmp_path, monkeypatch, "third_level_from: 200000", "third_level_from: 15700")
 
 
 def settings_for(url: str) -> Settings:

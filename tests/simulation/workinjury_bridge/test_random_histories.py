@@ -26,7 +26,7 @@ from shared.errors import Refusal, unavailable
 from shared.ledger import Book
 from shared.money import allocate
 from shared.transactions import OnceKey
-from tests.factories.workinjury_bridge.examples import POLICIES, SETTLED, WI_CARE, WI_INSURANCE
+from tests.factories.workinjury_bridge.examples import POLICIES, SETTLED, THIRD_LEVEL, WI_CARE, WI_INSURANCE
 from tests.factories.workinjury_bridge.fake_claims import settled_fact
 from tests.factories.workinjury_bridge.memory import MemoryBridge, balance
 from tests.simulation.workinjury_bridge.by_hand import fund_bears, only_advances, payers_keep
@@ -50,7 +50,7 @@ from workinjury_bridge.domain.benefits.kinds import MONTHLY, BenefitKind
 from workinjury_bridge.domain.benefits.loss import Circumstance, Source
 from workinjury_bridge.domain.benefits.one_off import ItemRequest
 from workinjury_bridge.domain.bill import BillLine, WorkInjuryVersion
-from workinjury_bridge.domain.conversion import ENDED, ConversionState
+from workinjury_bridge.domain.conversion import ENDED, WAITING, ConversionState
 from workinjury_bridge.domain.direct_settlement import DirectState
 from workinjury_bridge.domain.figures import MedicalBill
 from workinjury_bridge.domain.invariants import breaches_of
@@ -418,7 +418,7 @@ class County(RuleBasedStateMachine):
         else:
             self.maybe(lambda key: self.bridge.contest.open(key, case_id, FIRST, "clerk"))
 
-    @rule(pick=PICK, act=st.sampled_from(["check", "approve", "approve", "send_back"]), actor=st.sampled_from("ab"))
+    @rule(pick=PICK, act=st.sampled_from(["check", "approve", "approve", "send_back"]), actor=st.sampled_from("abc"))
     def review(self, pick: int, act: str, actor: str) -> None:
         ids = sorted(self.bridge.state.conversions)
         if ids:
@@ -432,7 +432,8 @@ class County(RuleBasedStateMachine):
             self.advanced(case_id)
         for conversion_id in sorted(self.bridge.state.conversions):
             self.maybe(partial(self.bridge.review.check, conversion_id=conversion_id, actor="a", note=None))
-            self.maybe(partial(self.bridge.review.approve, conversion_id=conversion_id, actor="b", note=None))
+            for actor in "bc":
+                self.maybe(partial(self.bridge.review.approve, conversion_id=conversion_id, actor=actor, note=None))
 
     # Who else is liable, what belongs to the injury, who got what
 
@@ -797,6 +798,18 @@ class County(RuleBasedStateMachine):
         for debt in state.recoveries.values():
             if debt.cause in (Cause.UNINSURED, Cause.THIRD_PARTY):
                 assert debt.case_id in approved
+
+    @invariant()
+    def as_many_people_agree_as_the_amount_needs(self) -> None:
+        """B15.16, and from an amount on a third person (B0.6)."""
+        for conversion in self.bridge.state.conversions.values():
+            if conversion.figures is None or conversion.state in (*WAITING, ConversionState.FAILED):
+                continue
+            large = conversion.figures.work_injury_fen >= THIRD_LEVEL
+            hands = {conversion.maker, conversion.checker, conversion.approver}
+            assert len(hands) == 3
+            assert (conversion.approver is not None) is large
+            assert None not in (conversion.maker, conversion.checker)
 
     @invariant()
     def one_active_payer_per_settlement(self) -> None:

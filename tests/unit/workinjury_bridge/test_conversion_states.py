@@ -8,6 +8,7 @@ import pytest
 
 from shared.errors import Refusal
 from shared.ledger import Book
+from tests.factories.workinjury_bridge.examples import THIRD_LEVEL
 from workinjury_bridge.domain.conversion import Conversion, ConversionState, Step, next_step
 from workinjury_bridge.domain.figures import Figures
 from workinjury_bridge.domain.transfer import Direction, Transfer, TransferState
@@ -36,7 +37,7 @@ def test_the_whole_way() -> None:
     assert next_step(conversion, []) is None
     conversion = conversion.checked("a", "fits")
     assert next_step(conversion, []) is None
-    conversion = conversion.approved("b", None)
+    conversion = conversion.approved("b", None, THIRD_LEVEL)
     assert next_step(conversion, []) is Step.BEGIN
     conversion = conversion.begin()
     assert next_step(conversion, []) is Step.TAKE_BACK
@@ -59,8 +60,41 @@ def test_the_whole_way() -> None:
 
 def test_maker_may_not_approve() -> None:
     with pytest.raises(Refusal) as caught:
-        PROPOSED.assessed(FIGURES).checked("a", None).approved("a", None)
+        PROPOSED.assessed(FIGURES).checked("a", None).approved("a", None, THIRD_LEVEL)
     assert caught.value.code == "workinjury-bridge.conversion.same-hand"
+
+
+@pytest.mark.parametrize(
+    ("cost", "state"), [(THIRD_LEVEL - 1, ConversionState.APPROVED), (THIRD_LEVEL, ConversionState.ENDORSED)]
+)
+def test_from_an_amount_on_a_third_person_agrees(cost: int, state: ConversionState) -> None:
+    checked = PROPOSED.assessed(replace(FIGURES, work_injury_fen=cost)).checked("a", None)
+    second = checked.approved("b", "fits", THIRD_LEVEL)
+    assert (second.state, second.checker, second.approver, next_step(second, []) is None) == (
+        state,
+        "b",
+        None,
+        state is ConversionState.ENDORSED,
+    )
+
+
+def test_the_third_person_is_neither_of_the_two_and_may_send_back() -> None:
+    second = (
+        PROPOSED.assessed(replace(FIGURES, work_injury_fen=THIRD_LEVEL)).checked("a", None).approved("b", None, THIRD_LEVEL)
+    )
+    for signed in "ab":
+        with pytest.raises(Refusal) as caught:
+            second.approved(signed, None, THIRD_LEVEL)
+        assert caught.value.code == "workinjury-bridge.conversion.same-hand"
+    third = second.approved("c", "agreed", THIRD_LEVEL)
+    assert (third.state, third.maker, third.checker, third.approver) == (ConversionState.APPROVED, "a", "b", "c")
+    assert next_step(third, []) is Step.BEGIN
+    back = second.sent_back("c", "look again")
+    assert (back.state, back.maker, back.checker, back.note) == (ConversionState.PROPOSED, None, None, "look again")
+    assert second.restated() == PROPOSED
+    again = third.begin().restarted("changed")
+    assert (again.state, again.maker, again.checker, again.approver) == (ConversionState.PROPOSED, None, None, None)
+    assert second.revoke("x").state is ConversionState.FAILED
 
 
 def test_unknown_figures_are_not_checked() -> None:
@@ -77,13 +111,13 @@ def test_send_back() -> None:
     dismissed = back.sent_back("a", "own disease")
     assert (dismissed.state, dismissed.cause, dismissed.note) == (ConversionState.FAILED, "dismissed by a", "own disease")
     with pytest.raises(Refusal) as caught:
-        checked.approved("b", None).sent_back("b", None)
+        checked.approved("b", None, THIRD_LEVEL).sent_back("b", None)
     assert caught.value.code == "workinjury-bridge.conversion.wrong-state"
 
 
 def test_revocation_depends_on_how_far_it_is() -> None:
     assessed = PROPOSED.assessed(FIGURES)
-    approved = assessed.checked("a", None).approved("b", None)
+    approved = assessed.checked("a", None).approved("b", None, THIRD_LEVEL)
     for early in (PROPOSED, assessed, assessed.checked("a", None), approved):
         assert early.revoke("x").state is ConversionState.FAILED
     begun = approved.begin().revoke("x")

@@ -338,7 +338,7 @@ def assemble(settings: Settings, claims_transport: httpx.AsyncBaseTransport | No
         contest=ContestRecognition(once, cases, record),
         revoke=RevokeRecognition(once, cases, conversions, propose, benefits.withdraw, papers, withdraw, clock, ids, record),
         judge=judge,
-        review=ReviewConversion(once, cases, conversions, propose, advances, clock),
+        review=ReviewConversion(once, cases, conversions, propose, advances, policies, clock),
         state_facts=StateFacts(once, cases, conversions, items, entitlements, postings, clock, record),
         back_payment=RecordBackPayment(once, cases, stays, conversions, benefits.bear, clock, record),
         split=SplitStay(db, once, conversions, claims, watch_split, clock),

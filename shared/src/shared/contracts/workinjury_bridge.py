@@ -55,7 +55,7 @@ class RecognitionRevoked:
 @event("workinjury-bridge.conversion-changed.v1", topic="workinjury-bridge.conversion.v1", key="person_id")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversionChanged:
-    """A conversion reached a state (B0.6): proposed, checked, approved, posted, transferring, settled, failed, reverted."""
+    """A conversion reached a state (B0.6): proposed, checked, endorsed (a third person is needed), approved, posted, transferring, settled, failed, reverted."""
 
     conversion_id: str
     case_id: str

@@ -14,6 +14,7 @@ from shared.money import format_yuan
 CONVERSION_STATES: Final = {
     "proposed": "待初审",
     "checked": "已初审",
+    "endorsed": "已复核，待审批",
     "approved": "已复核",
     "posted": "已记账",
     "transferring": "基金划转中",

@@ -176,6 +176,7 @@ conversion = Table(
     Column("netted", JSONB, comment="books whose debt to the hospital was taken over"),
     Column("maker", Text),
     Column("checker", Text),
+    Column("approver", Text, comment="third person, for large amounts"),
     Column("note", Text),
     Column("cause", Text),
     Column("begun", Boolean, nullable=False, server_default=text("false")),
@@ -192,7 +193,7 @@ conversion = Table(
         "work_injury_fen + hospital_fen = owed_fen + cash_fen - kept_cash_fen - person_fen + hospital_due_fen",
         name="figures_close",
     ),
-    CheckConstraint("checker <> maker", name="four_eyes"),
+    CheckConstraint("checker <> maker AND approver <> maker AND approver <> checker", name="four_eyes"),
     CheckConstraint(
         "state IN ('proposed', 'checked', 'failed') OR (maker IS NOT NULL AND checker IS NOT NULL)", name="approved_by_two"
     ),

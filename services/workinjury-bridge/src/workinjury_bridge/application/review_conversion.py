@@ -1,4 +1,4 @@
-"""Check, approve or send back a proposed conversion: four eyes before any money moves (B0.6, B15.16)."""
+"""Check, approve or send back a proposed conversion: four eyes before any money moves, and a third pair for large amounts (B0.6, B15.16)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Literal
 from shared.clock import Clock
 from shared.errors import Refusal
 from shared.transactions import Once, OnceKey, Tx
-from workinjury_bridge.application.ports import Advances, Cases, Conversions
+from workinjury_bridge.application.ports import Advances, Cases, Conversions, Policies
 from workinjury_bridge.application.propose_conversions import ProposeConversions
 from workinjury_bridge.domain.advance import AdvanceState
 from workinjury_bridge.domain.conversion import ENDED, Conversion
@@ -19,13 +19,14 @@ from workinjury_bridge.domain.refusals import unknown
 
 @dataclass(frozen=True, slots=True)
 class ReviewConversion:
-    """Each act refuses an unknown conversion and one in another state; approving refuses the person who checked."""
+    """Each act refuses an unknown conversion and one in another state; approving refuses a person who has signed."""
 
     once: Once
     cases: Cases
     conversions: Conversions
     propose: ProposeConversions
     advances: Advances
+    policies: Policies
     clock: Clock
 
     async def check(self, key: OnceKey, conversion_id: str, actor: str, note: str | None) -> dict[str, Any]:
@@ -33,11 +34,11 @@ class ReviewConversion:
         return await self._act(key, conversion_id, lambda c, approved: c.checked(actor, note, advance_approved=approved))
 
     async def approve(self, key: OnceKey, conversion_id: str, actor: str, note: str | None) -> dict[str, Any]:
-        """Second pair of eyes; from here the conversion advances by itself."""
-        return await self._act(key, conversion_id, lambda c, _: c.approved(actor, note))
+        """The next pair of eyes; with the last one that is needed the conversion advances by itself."""
+        return await self._act(key, conversion_id, lambda c, _: c.approved(actor, note, self._third_level_from()))
 
     async def send_back(self, key: OnceKey, conversion_id: str, actor: str, note: str | None) -> dict[str, Any]:
-        """Checked goes back to be looked at again, proposed is dismissed and leaves the stay to another accident that it fits."""
+        """What was signed goes back to be looked at again, proposed is dismissed and leaves the stay to another accident that it fits."""
         return await self._act(key, conversion_id, lambda c, _: c.sent_back(actor, note))
 
     async def together(
@@ -57,7 +58,7 @@ class ReviewConversion:
                     if current is None:
                         raise unknown("conversion", "转换业务")
                     if act == "approve":
-                        after = current.approved(actor, note)
+                        after = current.approved(actor, note, self._third_level_from())
                     else:
                         after = current.checked(actor, note, advance_approved=await self._advanced(tx, current))
                 except Refusal as refused:
@@ -72,6 +73,9 @@ class ReviewConversion:
             return {"items": answers}
 
         return (await self.once.run(key, work))[0]
+
+    def _third_level_from(self) -> int:
+        return self.policies.on(self.clock.today()).approval.third_level_from
 
     async def _advanced(self, tx: Tx, conversion: Conversion) -> bool:
         """Whether an advance on its case is approved; asked only where the fund would advance."""
@@ -101,5 +105,6 @@ def _answer(conversion: Conversion) -> dict[str, Any]:
         "state": conversion.state.value,
         "maker": conversion.maker,
         "checker": conversion.checker,
+        "approver": conversion.approver,
         "note": conversion.note,
     }

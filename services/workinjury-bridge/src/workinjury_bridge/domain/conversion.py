@@ -25,6 +25,8 @@ class ConversionState(StrEnum):
 
     PROPOSED = "proposed"
     CHECKED = "checked"
+    ENDORSED = "endorsed"
+    """Two people agree; the amount needs a third."""
     APPROVED = "approved"
     POSTED = "posted"
     TRANSFERRING = "transferring"
@@ -38,7 +40,10 @@ ENDED = frozenset({ConversionState.REVERTED, ConversionState.FAILED})
 """A settlement may have one conversion outside these states (B15.13)."""
 
 
-WAITING = frozenset({ConversionState.PROPOSED, ConversionState.CHECKED, ConversionState.APPROVED})
+REVIEWED = (ConversionState.PROPOSED, ConversionState.CHECKED, ConversionState.ENDORSED)
+"""Before the last signature: what its figures depend on may still change."""
+
+WAITING = frozenset({*REVIEWED, ConversionState.APPROVED})
 """Nothing is booked yet."""
 
 
@@ -76,7 +81,9 @@ class Conversion:
     maker: str | None = None
     """Who checked."""
     checker: str | None = None
-    """Who approved; never the maker."""
+    """Who agreed; never the maker."""
+    approver: str | None = None
+    """The third person, for large amounts; neither of the two."""
     note: str | None = None
     cause: str | None = None
     """Why it failed or was revoked."""
@@ -109,8 +116,8 @@ class Conversion:
 
     def restated(self) -> Conversion:
         """Something that the figures depend on has changed: they are computed again, and looked at again."""
-        self._expect("restate", ConversionState.PROPOSED, ConversionState.CHECKED)
-        return replace(self, state=ConversionState.PROPOSED, figures=None, maker=None)
+        self._expect("restate", *REVIEWED)
+        return replace(self._unsigned(), figures=None)
 
     def with_facts(self, facts: StayFacts) -> Conversion:
         """What is known of the stay beside its bill."""
@@ -134,19 +141,22 @@ class Conversion:
             raise out_of_turn("conversion", "check", "unassessed", "转换金额尚未核算，请稍后再办")
         return replace(self, state=ConversionState.CHECKED, maker=actor, note=note)
 
-    def approved(self, actor: str, note: str | None) -> Conversion:
-        """The second person (复核) agrees. Refuses the first one."""
-        self._expect("approve", ConversionState.CHECKED)
-        if actor == self.maker:
+    def approved(self, actor: str, note: str | None, third_level_from: int) -> Conversion:
+        """The second person (复核) agrees, and from this cost of the treatment on (fen) a third (审批). Refuses who has signed already."""
+        self._expect("approve", ConversionState.CHECKED, ConversionState.ENDORSED)
+        if actor in (self.maker, self.checker):
             raise same_hand()
-        return replace(self, state=ConversionState.APPROVED, checker=actor, note=note)
+        if self.state is ConversionState.ENDORSED:
+            return replace(self, state=ConversionState.APPROVED, approver=actor, note=note)
+        large = self.figures is not None and self.figures.work_injury_fen >= third_level_from
+        return replace(self, state=ConversionState.ENDORSED if large else ConversionState.APPROVED, checker=actor, note=note)
 
     def sent_back(self, actor: str, note: str | None) -> Conversion:
-        """CHECKED goes back to be looked at again; a proposal that does not belong to the injury is dismissed."""
-        self._expect("send back", ConversionState.PROPOSED, ConversionState.CHECKED)
+        """What was signed goes back to be looked at again; a proposal that does not belong to the injury is dismissed."""
+        self._expect("send back", *REVIEWED)
         if self.state is ConversionState.PROPOSED:
             return replace(self, state=ConversionState.FAILED, cause=f"dismissed by {actor}", note=note)
-        return replace(self, state=ConversionState.PROPOSED, maker=None, note=note)
+        return replace(self._unsigned(), note=note)
 
     def begin(self) -> Conversion:
         """From now on claims may know."""
@@ -161,8 +171,7 @@ class Conversion:
         self._expect("restart", ConversionState.APPROVED)
         if self.revoked:
             return self.withdrawn(cause)
-        again = replace(self, state=ConversionState.PROPOSED, begun=False, figures=None)
-        return replace(again, maker=None, checker=None, note=cause)
+        return replace(self._unsigned(), begun=False, figures=None, note=cause)
 
     def posted(self, netted: Sequence[str]) -> Conversion:
         """Taken back in claims and booked here."""
@@ -217,6 +226,9 @@ class Conversion:
         """Every transfer back is confirmed."""
         self._expect("close", ConversionState.REVERTING)
         return replace(self, state=ConversionState.REVERTED)
+
+    def _unsigned(self) -> Conversion:
+        return replace(self, state=ConversionState.PROPOSED, maker=None, checker=None, approver=None)
 
     def _expect(self, wanted: str, *states: ConversionState) -> None:
         if self.state not in states:

@@ -72,6 +72,7 @@ def breaches_of(
         expect("14", not entries, "booked without approval")
         return found
     expect("16", conversion.maker is not None and conversion.checker not in (None, conversion.maker), "not two pairs of eyes")
+    expect("16", conversion.approver not in (conversion.maker, conversion.checker), "the third pair of eyes is one of the two")
     if not conversion.revoked:
         in_force = effective is not None and effective.decision_id == conversion.decision_id
         expect("14", in_force, "booked without an effective recognition")

@@ -167,6 +167,14 @@ class Audits(Sourced):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Approval(Sourced):
+    """Graded review of what is risky (社会保险经办条例 37; B0.6)."""
+
+    third_level_from: Fen
+    """From this amount on a third person must agree."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Promises(Sourced):
     """What the bureau promises itself, working days; who is late stands on a worklist (B13)."""
 
@@ -250,6 +258,7 @@ class BridgePolicy:
     limitation: Limitation
     papers: Papers
     audits: Audits
+    approval: Approval
     promises: Promises
     out_of_area: OutOfArea
     recurrences: Recurrences

@@ -19,6 +19,19 @@ _TO_FUND: Final = "2202"
 _FROM_FUND: Final = "1121"
 
 
+SIGNATURES: Final = {
+    "proposed": ("conversions:check", "check", "初审"),
+    "checked": ("conversions:approve", "approve", "复核"),
+    "endorsed": ("conversions:approve", "approve", "审批"),
+}
+"""Of a conversion by its state: what the next signature takes, the command and the name."""
+
+
+def may_sign(conversion: Json, user_id: str) -> bool:
+    """Whether somebody has not signed it yet: nobody signs twice."""
+    return user_id not in (conversion["maker"], conversion["checker"])
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One station of a case."""
@@ -143,7 +156,7 @@ def owings(case: Json, journals: Sequence[Json]) -> list[Owing]:
 
 
 def _coming(conversion: Json) -> list[Owing]:
-    if conversion["state"] not in ("proposed", "checked", "approved") or conversion["total_fen"] is None:
+    if conversion["state"] not in (*SIGNATURES, "approved") or conversion["total_fen"] is None:
         return []
     books: dict[str, int] = {}
     for part in conversion["owed"]:

@@ -70,7 +70,8 @@ SETTLEMENT_STATES: Final = {
 CONVERSION_STATES: Final = {
     "proposed": "待初审",
     "checked": "待复核",
-    "approved": "已复核，待记账",
+    "endorsed": "待审批",
+    "approved": "已批准，待记账",
     "posted": "已记账，待划转",
     "transferring": "基金划转中",
     "settled": "已到账",

@@ -23,17 +23,17 @@ from workinjury_bridge.domain.policy import Circumstance
 from workinjury_bridge.domain.split import KeptLine, Split, SplitState, flags_of
 from workinjury_bridge.domain.terms import StayFacts
 
-_MOVES = ("state", "maker", "checker", "note", "begun", "revoked", "restored", "paid", "netted", "cause")
+_MOVES = ("state", "maker", "checker", "approver", "note", "begun", "revoked", "restored", "paid", "netted", "cause")
 """What of a conversion changes while it goes on; figures, facts and split stay."""
 # One array for each column however many rows: the text stays the same, so that nothing is compiled or planned again.
 _MOVE = text(
-    "UPDATE conversion SET state = n.state, maker = n.maker, checker = n.checker, note = n.note, begun = n.begun,"
+    "UPDATE conversion SET state = n.state, maker = n.maker, checker = n.checker, approver = n.approver, note = n.note, begun = n.begun,"
     " revoked = n.revoked, restored = n.restored, paid = n.paid, netted = CAST(n.netted AS jsonb), cause = n.cause,"
     " changed_at = :at, next_try_at = :at, tries = 0, hindrance = NULL"
-    " FROM unnest(CAST(:conversion_id AS text[]), CAST(:state AS text[]), CAST(:maker AS text[]), CAST(:checker AS text[]),"
+    " FROM unnest(CAST(:conversion_id AS text[]), CAST(:state AS text[]), CAST(:maker AS text[]), CAST(:checker AS text[]), CAST(:approver AS text[]),"
     " CAST(:note AS text[]), CAST(:begun AS boolean[]), CAST(:revoked AS boolean[]), CAST(:restored AS boolean[]),"
     " CAST(:paid AS boolean[]), CAST(:netted AS text[]), CAST(:cause AS text[]))"
-    " AS n (conversion_id, state, maker, checker, note, begun, revoked, restored, paid, netted, cause)"
+    " AS n (conversion_id, state, maker, checker, approver, note, begun, revoked, restored, paid, netted, cause)"
     " WHERE conversion.conversion_id = n.conversion_id"
 )
 _MARK: ColumnElement[str] = literal_column("conversion.xmin::text", Text).label("mark")
@@ -252,6 +252,7 @@ def _conversion(row: Row[Any]) -> Conversion:
         figures=figures,
         maker=row.maker,
         checker=row.checker,
+        approver=row.approver,
         note=row.note,
         cause=row.cause,
         facts=_stay_facts(row.facts),

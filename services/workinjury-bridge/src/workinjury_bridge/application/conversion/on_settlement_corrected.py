@@ -8,10 +8,8 @@ from shared.clock import Clock
 from shared.contracts.claims import SettlementCorrected
 from shared.transactions import Tx
 from workinjury_bridge.application.ports import Cases, Conversions, Stays
-from workinjury_bridge.domain.conversion import ConversionState
+from workinjury_bridge.domain.conversion import REVIEWED
 from workinjury_bridge.domain.facts import conversion_changed
-
-_RESTATED = (ConversionState.PROPOSED, ConversionState.CHECKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +27,7 @@ class OnSettlementCorrected:
         if not await self.stays.hear_correction(tx, fact.settlement_id, fact.sequence):
             return
         for conversion in await self.conversions.of_settlement(tx, fact.settlement_id):
-            if conversion.state in _RESTATED and conversion.figures is not None:
+            if conversion.state in REVIEWED and conversion.figures is not None:
                 again = conversion.restated()
                 await self.conversions.save(tx, again, self.clock.now())
                 tx.emit(conversion_changed(again, self.clock.now()))

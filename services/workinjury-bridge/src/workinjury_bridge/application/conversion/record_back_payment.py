@@ -12,12 +12,10 @@ from shared.transactions import Once, OnceKey, Tx
 from workinjury_bridge.application.benefits.take_over_arisen import TakeOverArisen
 from workinjury_bridge.application.ports import Cases, Conversions, Stays
 from workinjury_bridge.application.record_act import RecordAct
-from workinjury_bridge.domain.conversion import ENDED, ConversionState
+from workinjury_bridge.domain.conversion import ENDED, REVIEWED
 from workinjury_bridge.domain.facts import conversion_changed
 from workinjury_bridge.domain.recognition import Act
 from workinjury_bridge.domain.refusals import already_converted, facts_invalid, in_the_future, unknown
-
-_RESTATED = (ConversionState.PROPOSED, ConversionState.CHECKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ class RecordBackPayment:
                 stay = await self.stays.get(tx, conversion.settlement_id)
                 if conversion.state in ENDED or stay is None or stay.ended_on < effective_on:
                     continue
-                if conversion.state not in _RESTATED:
+                if conversion.state not in REVIEWED:
                     raise already_converted()
                 after = conversion.restated()
                 await self.conversions.save(tx, after, self.clock.now())

@@ -10,7 +10,7 @@ from shared.clock import Clock
 from shared.transactions import Once, OnceKey, Tx, UnitOfWork
 from workinjury_bridge.application.conversion.watch_split import WatchSplit
 from workinjury_bridge.application.ports import ClaimsGateway, Conversions
-from workinjury_bridge.domain.conversion import Conversion, ConversionState
+from workinjury_bridge.domain.conversion import REVIEWED, Conversion, ConversionState
 from workinjury_bridge.domain.facts import conversion_changed
 from workinjury_bridge.domain.refusals import out_of_turn, unknown
 from workinjury_bridge.domain.split import Flags, Split, related_amounts
@@ -67,7 +67,7 @@ class SplitStay:
             conversion = await self.conversions.get(tx, conversion_id)
         if conversion is None:
             raise unknown("conversion", "转换业务")
-        if conversion.state not in (ConversionState.PROPOSED, ConversionState.CHECKED):
+        if conversion.state not in REVIEWED:
             return
         bill = await self.claims.read_bill(conversion.settlement_id)
         related_amounts(flags, [(line.line_id, line.amount_fen) for line in bill.lines])

@@ -12,13 +12,11 @@ from workinjury_bridge.application.ports import Cases, Conversions
 from workinjury_bridge.application.record_act import RecordAct
 from workinjury_bridge.domain.benefits.item import STANDS
 from workinjury_bridge.domain.benefits.refusals import benefits_booked
-from workinjury_bridge.domain.conversion import ENDED, ConversionState
+from workinjury_bridge.domain.conversion import ENDED, REVIEWED
 from workinjury_bridge.domain.facts import conversion_changed
 from workinjury_bridge.domain.recognition import Act
 from workinjury_bridge.domain.refusals import already_converted, unknown
 from workinjury_bridge.domain.terms import CaseFacts, StayFacts
-
-_RESTATED = (ConversionState.PROPOSED, ConversionState.CHECKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ class StateFacts:
             restated = []
             if stated != case:
                 conversions = [c for c in await self.conversions.of_case(tx, case_id) if c.state not in ENDED]
-                if any(c.state not in _RESTATED for c in conversions):
+                if any(c.state not in REVIEWED for c in conversions):
                     raise already_converted()
                 if stated.facts.employer_insured is not case.facts.employer_insured and await self._benefits(tx, case_id):
                     raise benefits_booked()

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from shared.rules import Fen, Origin, Rate, in_force, in_order
 from workinjury_bridge.domain.benefits.kinds import MONTHLY, BenefitKind
 from workinjury_bridge.domain.benefits.refusals import no_benefit_rules
-from workinjury_bridge.domain.policy import Sourced
+from workinjury_bridge.domain.policy import Approval, Sourced
 
 _NOWHERE: Final = Origin("", 0)
 GRADES: Final = range(1, 11)
@@ -108,14 +108,6 @@ class FeeTerms(Sourced):
     """Fee of an appraisal (劳动能力鉴定费)."""
 
     at_most: Fen
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approval(Sourced):
-    """Graded review of what is risky (社会保险经办条例 37)."""
-
-    third_level_from: Fen
-    """From this amount on a third person must agree."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,19 @@ from urllib.parse import quote
 from nicegui import ui
 
 from gateway.entrypoints.console.frame import Desk, block, empty, missing, person_link, section
-from gateway.entrypoints.console.injury import Owing, Pair, Step, Term, owings, pairs_of, steps_of, terms_of, totals
+from gateway.entrypoints.console.injury import (
+    SIGNATURES,
+    Owing,
+    Pair,
+    Step,
+    Term,
+    may_sign,
+    owings,
+    pairs_of,
+    steps_of,
+    terms_of,
+    totals,
+)
 from gateway.entrypoints.console.markup import Html, el, row, table
 from gateway.entrypoints.console.pages import case_acts, out_of_area, paper_claims, recurrences, stay_credits, stay_split
 from gateway.entrypoints.console.pages.journals import INSTITUTIONS, dim_name, hands_of, places_of
@@ -162,10 +174,9 @@ def _line(steps: Sequence[Step]) -> Html:
 
 def _next(desk: Desk, case: Json, file: Json) -> Html | None:
     """What waits for this person, the most visible thing: a conversion, else a claim on paper."""
-    acts = {"proposed": ("conversions:check", "初审"), "checked": ("conversions:approve", "复核")}
     for c in case["conversions"]:
-        scope, act = acts.get(c["state"], ("", ""))
-        if scope and desk.can(scope) and c["total_fen"] is not None:
+        scope, _, act = SIGNATURES.get(c["state"], ("", "", ""))
+        if scope and desk.can(scope) and c["total_fen"] is not None and may_sign(c, desk.me["user_id"]):
             link = el("a", f"去{act}", href=f"/conversions/{c['conversion_id']}", cls="button primary screen")
             return el("p", el("b", "下一步："), f"{act}{c['institution_name'] or '医院'}住院费用的转换　", link, cls="next")
     for claim in file["paper_claims"]:

@@ -10,6 +10,7 @@ from nicegui import ui
 from gateway.entrypoints.console.figures import Proof, open_between, proofs
 from gateway.entrypoints.console.forms import NOTE, Fields, act_button, field, send_act
 from gateway.entrypoints.console.frame import Desk, block, empty, missing, more, person_link, section, tabs
+from gateway.entrypoints.console.injury import SIGNATURES, may_sign
 from gateway.entrypoints.console.markup import Html, el, row, table
 from gateway.entrypoints.console.pages import splits
 from gateway.entrypoints.console.pages.case import voucher_address
@@ -93,6 +94,7 @@ async def show(desk: Desk) -> None:
         **conversion,
         "maker_name": hands.get(conversion["maker"] or ""),
         "checker_name": hands.get(conversion["checker"] or ""),
+        "approver_name": hands.get(conversion["approver"] or ""),
     }
     booked = None if isinstance(journals, Refusal) else journals["items"]
     ui.page_title("医保转工伤结算 · 一窗")
@@ -254,22 +256,18 @@ def _proofs(checks: Sequence[Proof]) -> Html:
 def _review(desk: Desk, conversion: Json) -> None:
     """What this person may do now."""
     state, path = conversion["state"], f"/v1/conversions/{conversion['conversion_id']}"
-    forward = {
-        "proposed": ("conversions:check", "check", "初审通过"),
-        "checked": ("conversions:approve", "approve", "复核通过"),
-    }.get(state)
-    if forward is None:
+    if state not in SIGNATURES:
         return
-    scope, act, text = forward
-    mine = desk.can(scope) and not (act == "approve" and conversion["maker"] == desk.me["user_id"])
+    scope, act, name = SIGNATURES[state]
+    mine = desk.can(scope) and may_sign(conversion, desk.me["user_id"])
     back = desk.can("conversions:send-back")
     if not mine and not back:
-        block(el("p", f"等待{'初审' if state == 'proposed' else '复核'}。", cls="hint screen"))
+        block(el("p", f"等待{name}。", cls="hint screen"))
         return
     with ui.element("div").classes("review screen"):
         note = Fields([NOTE])
         if mine:
-            send_act(desk, text, f"{path}/{act}", note.read, primary=True)
+            send_act(desk, f"{name}通过", f"{path}/{act}", note.read, primary=True)
         if back:
             send_act(desk, "不予转换" if state == "proposed" else "退回初审", f"{path}/send-back", note.read)
 
@@ -288,7 +286,7 @@ def _more_acts(desk: Desk, conversion: Json, settlement: Any) -> None:
     # Facts are stated anew as a whole: what is known of the lines already goes along.
     lines = [{"line_id": line_id, "circumstance": how} for line_id, how in stated.get("circumstances", [])]
     with ui.element("div").classes("acts screen"):
-        if conversion["state"] in ("proposed", "checked") and desk.can("conversions:check"):
+        if conversion["state"] in SIGNATURES and desk.can("conversions:check"):
             act_button(
                 desk,
                 "登记票据持有人",
@@ -318,7 +316,7 @@ def _more_acts(desk: Desk, conversion: Json, settlement: Any) -> None:
 
 def _split(desk: Desk, conversion: Json, settlement: Any) -> None:
     """A mixed stay: which lines treat an own disease, who agrees, what the expert says (条例第三十条第五款)."""
-    split, open_ = split_of_conversion(conversion), conversion["state"] in ("proposed", "checked")
+    split, open_ = split_of_conversion(conversion), conversion["state"] in SIGNATURES
     lines = [] if isinstance(settlement, Refusal) else settled_lines(settlement)
     may_propose = open_ and desk.can("conversions:split") and (split is None or split.over)
     if split is None and not may_propose:
@@ -397,10 +395,12 @@ def _basis(conversion: Json, settlement: Any) -> Html:
 
 
 def _signatures(conversion: Json) -> Html:
+    third = conversion["approver"] or conversion["state"] == "endorsed"
     return el(
         "p",
         el("span", f"初审：{conversion['maker_name'] or conversion['maker'] or '　　　　'}"),
         el("span", f"复核：{conversion['checker_name'] or conversion['checker'] or '　　　　'}"),
+        el("span", f"审批：{conversion['approver_name'] or conversion['approver'] or '　　　　'}") if third else None,
         el("span", "（盖章）"),
         cls="paper sign",
     )

@@ -9,6 +9,7 @@ from typing import Any, Final
 from nicegui import ui
 
 from gateway.entrypoints.console.frame import Desk, block, empty, failure, missing, search_form, section, state
+from gateway.entrypoints.console.injury import SIGNATURES, may_sign
 from gateway.entrypoints.console.markup import Html, el, row, table
 from gateway.entrypoints.console.words import (
     CONVERSION_STATES,
@@ -147,12 +148,14 @@ async def _waiting_matters(desk: Desk) -> Any:
 
 
 async def _waiting_conversions(desk: Desk) -> Any:
-    """Conversions that this person may check or approve."""
-    state = "proposed" if desk.can("conversions:check") else "checked" if desk.can("conversions:approve") else None
-    if state is None:
-        return []
-    found = await desk.api.look("/v1/conversions", state=state, limit=_ROWS)
-    return found if isinstance(found, Refusal) else found["items"]
+    """Conversions that wait for this person's signature."""
+    states = [state for state, (scope, *_) in SIGNATURES.items() if desk.can(scope)]
+    found = await desk.api.together(*(f"/v1/conversions?state={state}&limit={_ROWS}" for state in states))
+    refused = next((part for part in found if isinstance(part, Refusal)), None)
+    if refused is not None:
+        return refused
+    mine = [c for part in found for c in part["items"] if may_sign(c, desk.me["user_id"])]
+    return mine[:_ROWS]
 
 
 def _waiting(matters: Any, conversions: Any, desk: Desk) -> object:

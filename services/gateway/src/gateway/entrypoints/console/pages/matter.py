@@ -10,6 +10,7 @@ from nicegui import ui
 
 from gateway.entrypoints.console.forms import Fields, field, send_button
 from gateway.entrypoints.console.frame import Desk, block, empty, more, person_link, section
+from gateway.entrypoints.console.injury import SIGNATURES
 from gateway.entrypoints.console.markup import Html, el, join, row, table
 from gateway.entrypoints.console.pages.home import matter_table
 from gateway.entrypoints.console.words import (
@@ -215,8 +216,8 @@ def _lane(task: Json, tasks: Sequence[Json]) -> Html:
 def _part(part: Json, actions: Sequence[Json]) -> Html:
     """A conversion; its button is the main one when this person may act on it now."""
     may = {action["code"] for action in actions}
-    act, go = {"proposed": ("check", "去初审"), "checked": ("approve", "去复核")}.get(part["state"], ("", ""))
-    name = go if act in may else "转换单"
+    _, act, step = SIGNATURES.get(part["state"], ("", "", ""))
+    name = f"去{step}" if act in may else "转换单"
     return el(
         "li",
         el("a", name, href=f"/conversions/{part['part_id']}", cls="button primary" if act in may else "button"),
