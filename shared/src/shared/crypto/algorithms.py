@@ -40,7 +40,8 @@ def sm4_ctr(key: bytes, nonce: bytes, data: bytes) -> bytes:
 
 def sm2_key_pair(random_bits: Callable[[int], int] = secrets.randbits) -> tuple[bytes, bytes]:
     """A fresh pair: 32-byte private key, 65-byte public key (04, x, y)."""
-    return SM2(rnd_fn=random_bits).generate_keypair()
+    private, public = SM2(rnd_fn=random_bits).generate_keypair()
+    return _whole(private), public
 
 
 def sm2_sign(
@@ -48,7 +49,12 @@ def sm2_sign(
 ) -> bytes:
     """Signature as 64 bytes, r then s."""
     r, s = SM2(sk=private, uid=signer_id, rnd_fn=random_bits).sign(message)
-    return bytes(r + s)
+    return _whole(r) + _whole(s)
+
+
+def _whole(number: bytes) -> bytes:
+    """A number of the curve's order in all its 32 bytes: the library leaves leading zeros out."""
+    return number.rjust(32, b"\0")
 
 
 def sm2_verify(public: bytes, message: bytes, signature: bytes, *, signer_id: bytes = SM2_DEFAULT_ID) -> bool:

@@ -1,5 +1,7 @@
 """Known answers of GM/T 0002 (SM4), 0003.5 (SM2, recommended curve) and 0004 (SM3)."""
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,6 +94,21 @@ def test_sm2_fresh_pairs_work_and_differ() -> None:
     assert (len(private), len(public), public[0]) == (32, 65, 4)
     assert sm2_verify(public, b"x", sm2_sign(private, b"x"))
     assert not sm2_verify(PUBLIC, b"x", sm2_sign(private, b"x"))
+
+
+def test_sm2_numbers_keep_their_leading_zeros() -> None:
+    bits = random.Random(2026).getrandbits  # one in 128 signatures, and one in 256 keys, begins a number with a zero byte
+    pairs = [sm2_key_pair(bits) for _ in range(600)]
+    assert {(len(private), len(public)) for private, public in pairs} == {(32, 65)}
+    short = [pair for pair in pairs if pair[0][0] == 0]
+    assert short
+    assert all(sm2_verify(public, b"x", sm2_sign(private, b"x", random_bits=bits)) for private, public in short)
+    private, public = pairs[0]
+    signatures = [sm2_sign(private, b"x", random_bits=bits) for _ in range(400)]
+    assert {len(signature) for signature in signatures} == {64}
+    begun_with_zero = [signature for signature in signatures if 0 in (signature[0], signature[32])]
+    assert begun_with_zero
+    assert all(sm2_verify(public, b"x", signature) for signature in begun_with_zero)
 
 
 @given(st.binary(max_size=300), st.binary(min_size=16, max_size=16), st.binary(min_size=16, max_size=16))
