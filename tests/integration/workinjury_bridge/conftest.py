@@ -89,12 +89,11 @@ class Client:
         return await self._http.get(path, params=params, headers=self._headers)
 
 
-class House:
-    """The bridge, its claims, and whoever calls it."""
+class Bureau:
+    """The bridge, and whoever calls it."""
 
-    def __init__(self, bridge: Bridge, claims: FakeClaims, http: httpx.AsyncClient) -> None:
+    def __init__(self, bridge: Bridge, http: httpx.AsyncClient) -> None:
         self.bridge = bridge
-        self.claims = claims
         self.http = http
 
     def client(self, *scopes: str, subject: str = "gateway", service: bool = True, regions: Sequence[str] = ("*",)) -> Client:
@@ -120,6 +119,14 @@ class House:
         outbox = self.bridge.db.platform.outbox
         async with self.bridge.db.reading() as tx:
             return [row.type for row in await tx.all(outbox.select().order_by(outbox.c.seq))]
+
+
+class House(Bureau):
+    """A bureau whose claims are a fake."""
+
+    def __init__(self, bridge: Bridge, claims: FakeClaims, http: httpx.AsyncClient) -> None:
+        super().__init__(bridge, http)
+        self.claims = claims
 
 
 @asynccontextmanager

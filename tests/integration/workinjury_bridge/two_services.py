@@ -27,7 +27,7 @@ from shared.service import Service
 from tests.factories.claims_desk import CATALOGUE, ClaimsDesk, claims_settings
 from tests.factories.his_messages import INSTITUTION
 from tests.fixtures_stack import FreshDatabase
-from tests.integration.workinjury_bridge.conftest import Client, House, settings_for
+from tests.integration.workinjury_bridge.conftest import Bureau, Client, settings_for
 from workinjury_bridge.bootstrap import assemble
 from workinjury_bridge.entrypoints.service import SERVICE, runtime_of
 
@@ -70,7 +70,7 @@ def serve(service: Service, runtime: Runtime) -> Any:
 class Two:
     """Both services and the bus between them."""
 
-    def __init__(self, desk: ClaimsDesk, claims_url: str, house: House) -> None:
+    def __init__(self, desk: ClaimsDesk, claims_url: str, house: Bureau) -> None:
         self.desk = desk
         self.house = house
         self.client: Client = house.client()
@@ -147,7 +147,7 @@ async def open_two(fresh_database: FreshDatabase, migrated_url: str, wire: type[
     catalogue = "\n".join([f"{head},in_work_injury_catalogue", *(f"{row},0" for row in rows), WORK_INJURY_ONLY])
     await claims.import_catalogue(catalogue.encode(), None)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(to_bridge.app), base_url="http://bridge") as http:
-        yield Two(desk, claims_url, House(bridge, None, http))  # type: ignore[arg-type]  # the fake's place stays empty
+        yield Two(desk, claims_url, Bureau(bridge, http))
     await runtime.stop()
     await claims_runtime.stop()
     await desk.close()

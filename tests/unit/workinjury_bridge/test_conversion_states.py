@@ -86,6 +86,7 @@ def test_the_third_person_is_neither_of_the_two_and_may_send_back() -> None:
         with pytest.raises(Refusal) as caught:
             second.approved(signed, None, THIRD_LEVEL)
         assert caught.value.code == "workinjury-bridge.conversion.same-hand"
+        assert caught.value.zh == "初审人和复核人不能再审批，请由第三人审批"
     third = second.approved("c", "agreed", THIRD_LEVEL)
     assert (third.state, third.maker, third.checker, third.approver) == (ConversionState.APPROVED, "a", "b", "c")
     assert next_step(third, []) is Step.BEGIN

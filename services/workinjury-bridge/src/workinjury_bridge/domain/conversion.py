@@ -14,7 +14,7 @@ from shared.contracts.claims import FundPayment
 from shared.ledger import Book
 from workinjury_bridge.domain.clearing import InterfundDue
 from workinjury_bridge.domain.figures import Figures
-from workinjury_bridge.domain.refusals import advance_needed, out_of_turn, same_hand, split_open, wrong_state
+from workinjury_bridge.domain.refusals import advance_needed, out_of_turn, same_hand, signed_already, split_open, wrong_state
 from workinjury_bridge.domain.split import Split
 from workinjury_bridge.domain.terms import NO_STAY_FACTS, StayFacts
 from workinjury_bridge.domain.transfer import Direction, Transfer, TransferState
@@ -144,10 +144,12 @@ class Conversion:
     def approved(self, actor: str, note: str | None, third_level_from: int) -> Conversion:
         """The second person (复核) agrees, and from this cost of the treatment on (fen) a third (审批). Refuses who has signed already."""
         self._expect("approve", ConversionState.CHECKED, ConversionState.ENDORSED)
-        if actor in (self.maker, self.checker):
-            raise same_hand()
         if self.state is ConversionState.ENDORSED:
+            if actor in (self.maker, self.checker):
+                raise signed_already()
             return replace(self, state=ConversionState.APPROVED, approver=actor, note=note)
+        if actor == self.maker:
+            raise same_hand()
         large = self.figures is not None and self.figures.work_injury_fen >= third_level_from
         return replace(self, state=ConversionState.ENDORSED if large else ConversionState.APPROVED, checker=actor, note=note)
 

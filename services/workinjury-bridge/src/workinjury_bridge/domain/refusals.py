@@ -35,6 +35,16 @@ def same_hand() -> Refusal:
     )
 
 
+def signed_already() -> Refusal:
+    """The third signature must be neither the maker's nor the checker's (B0.6, 社会保险经办条例 art. 37)."""
+    return conflict(
+        f"{PREFIX}.conversion.same-hand",
+        "初审人和复核人不能再审批，请由第三人审批",
+        "the third signature must be another person's",
+        field="actor",
+    )
+
+
 def figures_do_not_close(work_injury_fen: int, hospital_fen: int, owed_fen: int, refund_fen: int) -> Refusal:
     """The identity E + X_h = sum of t_f + refund fails (B0.5); nothing may be posted."""
     return conflict(

@@ -146,9 +146,10 @@ class ClaimOnPaper:
             tx.emit(paper_claim_changed(claim, self.clock.now(), overdue=True))
 
     async def withdraw(self, tx: Tx, case_id: str) -> None:
-        """The recognition is finally revoked (B3): a proposal ends, what was paid is owed back, and what nobody has got is not payable any more.
+        """The recognition is finally revoked (B3): a proposal ends, what was paid is owed back, what nobody has got is not payable.
 
-        The caller holds the person's lock."""
+        The caller holds the person's lock.
+        """
         for claim in await self.papers.of_case(tx, case_id):
             if claim.state is PaperState.PROPOSED:
                 await self._store(tx, await self._given_up(tx, claim, claim.rejected(None, "recognition revoked")))
